@@ -1,0 +1,104 @@
+// Builds everything that ships into dist/, and with --tests the in-host tests into out/.
+//   node esbuild.js [--production] [--watch] [--tests]
+const fs = require('node:fs');
+const path = require('node:path');
+const esbuild = require('esbuild');
+
+const production = process.argv.includes('--production');
+const watch = process.argv.includes('--watch');
+const tests = process.argv.includes('--tests');
+
+/** Prints what the `$esbuild-watch` problem matcher of .vscode/tasks.json reads. */
+const problemMatcher = {
+	name: 'problem-matcher',
+	setup(build) {
+		build.onStart(() => {
+			if (watch) console.log('[watch] build started');
+		});
+		build.onEnd((result) => {
+			for (const { text, location } of result.errors) {
+				console.error(`✘ [ERROR] ${text}`);
+				// An error in a plugin or an option has no place in a file.
+				if (location) console.error(`    ${location.file}:${location.line}:${location.column}:`);
+			}
+			if (watch) console.log('[watch] build finished');
+		});
+	},
+};
+
+/** npm links `bin` by name only: a file from a checkout has to be executable by itself. */
+const executable = {
+	name: 'executable',
+	setup(build) {
+		build.onEnd((result) => {
+			const file = build.initialOptions.outfile;
+			if (result.errors.length === 0 && file && fs.existsSync(file)) fs.chmodSync(file, 0o755);
+		});
+	},
+};
+
+const common = {
+	bundle: true,
+	minify: production,
+	sourcemap: !production,
+	sourcesContent: false,
+	legalComments: 'none',
+	logLevel: 'silent',
+	// The simulated kernel and the pages of the manual are bundled as text.
+	loader: { '.mmn': 'text', '.md': 'text' },
+	define: { 'process.env.NODE_ENV': production ? '"production"' : '"development"' },
+	plugins: [problemMatcher],
+};
+const polyfills = path.join(__dirname, 'src/polyfills.ts');
+const node = { ...common, platform: 'node', format: 'cjs', target: 'node20', mainFields: ['module', 'main'] };
+const browser = {
+	...common,
+	platform: 'browser',
+	format: 'cjs',
+	target: 'es2022',
+	mainFields: ['browser', 'module', 'main'],
+};
+const worker = { ...browser, format: 'iife' };
+
+const shipped = [
+	{ ...node, entryPoints: ['src/extension/desktop.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+	{ ...browser, entryPoints: ['src/extension/web.ts'], outfile: 'dist/web/extension.js', external: ['vscode'] },
+	{ ...node, entryPoints: ['src/server/main.ts'], outfile: 'dist/server.js', inject: [polyfills] },
+	{ ...worker, entryPoints: ['src/server/worker.ts'], outfile: 'dist/web/server.js', inject: [polyfills] },
+	{
+		...node,
+		entryPoints: ['src/cli/main.ts'],
+		outfile: 'dist/cli.js',
+		inject: [polyfills],
+		banner: { js: '#!/usr/bin/env node' },
+		plugins: [problemMatcher, executable],
+	},
+];
+const inHost = [
+	{
+		...node,
+		entryPoints: ['test/extension/node.ts'],
+		outfile: 'out/test/node.js',
+		external: ['vscode', 'mocha'],
+	},
+	{ ...browser, entryPoints: ['test/extension/web.ts'], outfile: 'out/test/web.js', external: ['vscode'] },
+];
+
+async function main() {
+	const entries = [...shipped, ...(tests ? inHost : [])];
+	const contexts = await Promise.all(
+		entries.map((options) => esbuild.context({ absWorkingDir: __dirname, ...options })),
+	);
+	if (watch) {
+		await Promise.all(contexts.map((context) => context.watch()));
+		return;
+	}
+	const results = await Promise.allSettled(contexts.map((context) => context.rebuild()));
+	await Promise.all(contexts.map((context) => context.dispose()));
+	if (results.some((result) => result.status === 'rejected')) process.exitCode = 1;
+}
+
+main().catch((error) => {
+	console.error(error);
+	process.exitCode = 1;
+});

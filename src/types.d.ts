@@ -1,0 +1,10 @@
+/** Files that the build takes in as text: the simulated kernel and the manual. */
+declare module '*.mmn' {
+	const text: string;
+	export default text;
+}
+
+declare module '*.md' {
+	const text: string;
+	export default text;
+}

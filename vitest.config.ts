@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+/** The same as esbuild.js's text loader: `import text from './x.mmn'`. */
+const textFiles: Plugin = {
+	name: 'text-files',
+	enforce: 'pre',
+	async load(id) {
+		const file = id.replace(/\?.*$/, '');
+		if (!/\.(mmn|md)$/.test(file)) return null;
+		return { code: `export default ${JSON.stringify(await readFile(file, 'utf8'))};`, map: null };
+	},
+};
+
+export default defineConfig({
+	plugins: [textFiles],
+	test: {
+		include: ['test/**/*.test.ts'],
+		// Mocha runs these inside VS Code.
+		exclude: ['test/extension/**'],
+		testTimeout: 10_000,
+	},
+});
