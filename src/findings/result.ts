@@ -1,0 +1,100 @@
+/**
+ * What a check returns: plain data, the same for editor, command line, debugger and explorer.
+ * Lines and columns count from 1, as in `--format json` (shared/design/interfaces.md).
+ */
+
+/** How bad a finding or problem is. Only `error` makes a scenario fail. */
+export type Severity = 'error' | 'warning' | 'info' | 'hint';
+
+/** A range of text in one file. `uri` is `file:` for a user's file, `mmn-kernel:` for a file of the simulated kernel. */
+export interface Span {
+	readonly uri: string;
+	readonly line: number;
+	readonly column: number;
+	readonly endLine: number;
+	readonly endColumn: number;
+}
+
+/** Something wrong with the text itself: syntax, names, types, what the language does not have. */
+export interface Problem {
+	readonly code: string;
+	readonly severity: Severity;
+	readonly message: string;
+	readonly span: Span;
+}
+
+/** A further place that belongs to a finding, with what happens there. */
+export interface Related {
+	readonly span: Span;
+	readonly message: string;
+}
+
+/**
+ * One step of a run: one thread does one thing that another thread can see, or is found blocked.
+ * `depth` is the number of calls the statement is nested in; `kernel` says that it stands in the simulated kernel.
+ */
+export interface RunStep {
+	readonly step: number;
+	readonly thread: string;
+	readonly span: Span;
+	/** The step in the words of the source, one line: `mutex_lock(&fault_lock)`. */
+	readonly text: string;
+	readonly kernel: boolean;
+	/** True for the closing rows, one for each thread that waits for ever (they are states, not transitions). */
+	readonly blocked: boolean;
+	/** `//` remarks of the mail form: `returns`, `fails`, `blocked: fault_lock is held by A`. */
+	readonly remarks: readonly string[];
+	readonly depth: number;
+	/** Function names from the thread's entry to the statement, outermost first. */
+	readonly stack: readonly string[];
+	/** What the adversary picked here, for `any()` and failing calls; null where there is nothing to pick. */
+	readonly choice: number | null;
+}
+
+/** A finding: one defect, explained by one shortest run. */
+export interface Finding {
+	readonly code: string;
+	readonly severity: Severity;
+	readonly message: string;
+	/** The statement to blame, not the symptom. */
+	readonly span: Span;
+	/** Names of the threads that take part. */
+	readonly threads: readonly string[];
+	readonly related: readonly Related[];
+	/** Liveness only: the weakest assumption under which the thread would end; null otherwise. */
+	readonly assumption: string | null;
+	readonly run: readonly RunStep[];
+	/** The step after which every continuation leads into the finding; 0 = from the start, null = not known or not meant for this code. */
+	readonly noReturn: number | null;
+	/** The sentence that closes the mail table: the cycle, or what is wrong. */
+	readonly closing: string;
+}
+
+/** `ok`: everything explored, nothing found. `bounded`: a limit was hit and nothing was found up to there. */
+export type Verdict = 'ok' | 'fail' | 'warn' | 'bounded';
+
+export interface ScenarioResult {
+	readonly name: string;
+	readonly span: Span;
+	readonly verdict: Verdict;
+	/** Codes of `expect`, `['ok']` for `expect ok;`, empty without `expect`. */
+	readonly expected: readonly string[];
+	readonly asExpected: boolean;
+	readonly states: number;
+	readonly transitions: number;
+	readonly milliseconds: number;
+	/** True only when the whole state space was covered. */
+	readonly complete: boolean;
+	/** What the verdict rests on (sequential consistency, limits, environment), one sentence each. */
+	readonly assumptions: readonly string[];
+	/** Names of the scenario's threads, in order: the lanes. */
+	readonly threads: readonly string[];
+	readonly findings: readonly Finding[];
+}
+
+/** All that is known of one sketch. `scenarios` is empty when `problems` has errors. */
+export interface FileResult {
+	readonly uri: string;
+	readonly problems: readonly Problem[];
+	readonly scenarios: readonly ScenarioResult[];
+}
