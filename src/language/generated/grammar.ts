@@ -1059,6 +1059,15 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "value": "void"
           },
           {
+            "$type": "Assignment",
+            "feature": "variadic",
+            "operator": "?=",
+            "terminal": {
+              "$type": "Keyword",
+              "value": "..."
+            }
+          },
+          {
             "$type": "Group",
             "elements": [
               {
