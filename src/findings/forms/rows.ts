@@ -1,0 +1,297 @@
+import type { Finding, RunStep, Span } from '../result.js';
+
+/** One row of the mail form: one thread, what it does in the words of a mail, and what is remarked on it. */
+export interface Row {
+	readonly thread: string;
+	/** Empty for a row that has remarks only. */
+	readonly text: string;
+	readonly remarks: readonly string[];
+	/** The thread waits here for ever. */
+	readonly blocked: boolean;
+}
+
+/** What is being argued about: a function of the notifier API is named even deep inside `munmap`. */
+const API = /^_*(mmu_|hmm_|migrate_vma_|range_lock|range_unlock)/;
+/** Kernel steps that others see as an event of the argument: a range is published or withdrawn, sleepers are woken. */
+const EVENT = /^(list_add|list_del|wake_up)/;
+
+/**
+ * Folds a run into the rows of the mail form. Steps of the user's sketch are shown as they are written. A call into the
+ * simulated kernel is one row, its name; under it only the kernel steps that matter to this finding: those at a place
+ * the finding names, list and wake-up operations, and the driver's callbacks (`->invalidate_range_start`).
+ * Where a thread waits for ever is shown as early as it is true, as people write it, not where the search found out.
+ */
+export function mailRows(finding: Finding): Row[] {
+	return new Folding(finding).rows();
+}
+
+interface ThreadState {
+	/** Stack of the thread's last step. */
+	stack: readonly string[];
+	/** Levels of `stack` whose function has a row of its own already. */
+	named: Set<number>;
+	/** The thread's last row is the name of a call: a blocked statement need not be repeated under it. */
+	justNamed: boolean;
+	/** The last step said that the call returns: the next one in the same function is a new call. */
+	returned: boolean;
+}
+
+interface MutableRow {
+	thread: string;
+	text: string;
+	remarks: string[];
+	blocked: boolean;
+}
+
+class Folding {
+	private readonly steps: readonly RunStep[];
+	private readonly kernelByPath = new Map<string, boolean>();
+	private readonly kernelByName = new Map<string, boolean>();
+	private readonly threads = new Map<string, ThreadState>();
+	private readonly out: MutableRow[] = [];
+	private readonly last: RunStep | undefined;
+
+	constructor(private readonly finding: Finding) {
+		this.steps = hoistBlocked(finding);
+		for (const step of finding.run) {
+			const stack = stackOf(step);
+			const name = stack.at(-1);
+			if (name === undefined) continue;
+			this.kernelByPath.set(stack.join('>'), step.kernel);
+			this.kernelByName.set(name, step.kernel);
+		}
+		this.last = finding.run.some((step) => step.blocked) ? undefined : finding.run.at(-1);
+	}
+
+	rows(): Row[] {
+		this.steps.forEach((step, at) => {
+			this.add(step, this.next(at));
+		});
+		return this.out;
+	}
+
+	/** The thread's next step after position `at`. */
+	private next(at: number): RunStep | undefined {
+		const thread = this.steps[at]?.thread;
+		return this.steps.find((step, index) => index > at && step.thread === thread);
+	}
+
+	private add(step: RunStep, next: RunStep | undefined): void {
+		const state = this.state(step.thread);
+		const stack = stackOf(step);
+		const callee = calledBy(step, next);
+		this.leave(state, stack);
+		this.nameCalls(step, callee === undefined ? stack : [...stack, callee], state);
+		const text = this.textOf(step, callee, state);
+		if (text === '') this.remark(step, state);
+		else this.push(state, step.thread, text, step);
+		state.stack = callee === undefined ? stack : [...stack, callee];
+		state.returned = step.kernel && step.remarks.length > 0 && !step.blocked;
+	}
+
+	private state(thread: string): ThreadState {
+		let state = this.threads.get(thread);
+		if (state === undefined) {
+			state = { stack: [], named: new Set(), justNamed: false, returned: false };
+			this.threads.set(thread, state);
+		}
+		return state;
+	}
+
+	/** Forgets the rows of calls that have returned before a step with this stack. */
+	private leave(state: ThreadState, stack: readonly string[]): void {
+		let common = 0;
+		while (common < stack.length && stack[common] === state.stack[common]) common++;
+		if (state.returned) common = Math.min(common, this.kernelEntry(stack, common));
+		for (const level of state.named) if (level >= common) state.named.delete(level);
+	}
+
+	/** The level at which the innermost run of kernel functions below `end` begins; `end` where there is none. */
+	private kernelEntry(stack: readonly string[], end: number): number {
+		let level = end;
+		while (level > 0 && this.isKernel(stack, level - 1)) level--;
+		return level;
+	}
+
+	/**
+	 * Whether the function at `level` stands in the simulated kernel. A run says so for functions with a step of their
+	 * own; another one counts as what it calls, but for a function that the API calls: that is a callback.
+	 */
+	private isKernel(stack: readonly string[], level: number): boolean {
+		const name = stack[level] ?? '';
+		const known = this.kernelByPath.get(stack.slice(0, level + 1).join('>')) ?? this.kernelByName.get(name);
+		if (known !== undefined || API.test(name)) return known ?? true;
+		if (API.test(stack[level - 1] ?? '')) return false;
+		return level + 1 < stack.length && this.isKernel(stack, level + 1);
+	}
+
+	/** Gives every call on the stack that deserves one its row. */
+	private nameCalls(step: RunStep, stack: readonly string[], state: ThreadState): void {
+		let apiSeen = false;
+		for (let level = 0; level < stack.length; level++) {
+			const kernel = this.isKernel(stack, level);
+			const fromKernel = level > 0 && this.isKernel(stack, level - 1);
+			const name = stack[level] ?? '';
+			if (!kernel) {
+				apiSeen = false;
+				if (fromKernel) this.name(state, step.thread, level, callbackName(step, name));
+				continue;
+			}
+			const entry = !fromKernel;
+			const api: boolean = !apiSeen && API.test(name);
+			apiSeen ||= api;
+			// An invalidator that a scenario calls itself (`munmap`) gives way to the API function it is about.
+			const calledByUser = entry && (level > 0 || !this.showsMore(step, stack));
+			const ownStep = level === stack.length - 1 && entry && this.matters(step);
+			if (api || calledByUser || ownStep) this.name(state, step.thread, level, name);
+		}
+	}
+
+	private name(state: ThreadState, thread: string, level: number, text: string): void {
+		if (state.named.has(level)) return;
+		state.named.add(level);
+		this.out.push({ thread, text, remarks: [], blocked: false });
+		state.justNamed = true;
+	}
+
+	/** Whether the call at the bottom of `stack`, which this step is in, will have rows other than its own name. */
+	private showsMore(step: RunStep, stack: readonly string[]): boolean {
+		const own = this.steps.filter((other) => other.thread === step.thread);
+		for (let i = own.indexOf(step); i >= 0 && i < own.length; i++) {
+			const other = own[i];
+			if (other === undefined) break;
+			const path = stackOf(other);
+			if (path[0] !== stack[0]) break;
+			if (this.matters(other) || path.some((name, level) => API.test(name) || !this.isKernel(path, level))) return true;
+		}
+		return false;
+	}
+
+	/** Kernel steps that get a row of their own. */
+	private matters(step: RunStep): boolean {
+		if (step.blocked) return false;
+		if (step === this.last || EVENT.test(step.text)) return true;
+		if (/->\w+\s*\(/.test(calleeOf(step.text))) return true;
+		return this.finding.related.some((place) => sameStatement(place.span, step.span));
+	}
+
+	/** What the step's own row says; empty for a step that is folded into the row of its call. */
+	private textOf(step: RunStep, callee: string | undefined, state: ThreadState): string {
+		if (callee !== undefined) return '';
+		if (step.blocked && (step.kernel || state.justNamed)) return '';
+		if (!step.kernel) return tidy(step.text);
+		return this.matters(step)
+			? calleeOf(step.text)
+					.replace(/^.*->/, '->')
+					.replace(/\s*\($/, '')
+			: '';
+	}
+
+	private push(state: ThreadState, thread: string, text: string, step: RunStep): void {
+		this.out.push({ thread, text, remarks: remarksOf(step), blocked: step.blocked });
+		state.justNamed = false;
+	}
+
+	/** Puts remarks of a folded step on the row just written, if that is this thread's; else in a row of their own. */
+	private remark(step: RunStep, state: ThreadState): void {
+		const remarks = remarksOf(step);
+		if (remarks.length === 0) return;
+		const row = this.out.at(-1);
+		if (row !== undefined && row.thread === step.thread) {
+			row.remarks.push(...remarks);
+			row.blocked ||= step.blocked;
+		} else this.out.push({ thread: step.thread, text: '', remarks, blocked: step.blocked });
+		state.justNamed = false;
+	}
+}
+
+/** The run with every blocked row moved up to the first moment at which its thread is blocked for good. */
+function hoistBlocked(finding: Finding): RunStep[] {
+	const moves = finding.run.filter((step) => !step.blocked);
+	const blocked = finding.run
+		.filter((step) => step.blocked)
+		.map((step) => ({ step, after: blockedSince(finding, moves, step) }));
+	const ordered: RunStep[] = [];
+	for (let i = -1; i < moves.length; i++) {
+		const move = moves[i];
+		if (move !== undefined) ordered.push(move);
+		for (const wait of blocked) if (wait.after === i) ordered.push(wait.step);
+	}
+	return ordered;
+}
+
+/** Index of the move after which `wait` is true: its thread's last move, or the one in which the holder took it. */
+function blockedSince(finding: Finding, moves: readonly RunStep[], wait: RunStep): number {
+	let since = lastIndex(moves, (move) => move.thread === wait.thread);
+	const holders = new Set(moves.map((move) => move.thread).filter((thread) => namesHolder(wait, thread)));
+	if (holders.size === 0) return moves.length - 1;
+	const taken = finding.related.filter((place) => !/\bwait/i.test(place.message));
+	for (const holder of holders) {
+		if (holder === wait.thread) continue;
+		const own = lastIndex(moves, (move) => move.thread === holder);
+		const acquired = lastIndex(
+			moves,
+			(move) => move.thread === holder && taken.some((place) => sameStatement(place.span, move.span)),
+		);
+		since = Math.max(since, acquired < 0 ? own : acquired);
+	}
+	return since;
+}
+
+function namesHolder(wait: RunStep, thread: string): boolean {
+	return wait.remarks.some((remark) => new RegExp(`\\b(by|in) ${literal(thread)}(?!\\w)`).test(remark));
+}
+
+function lastIndex(steps: readonly RunStep[], test: (step: RunStep) => boolean): number {
+	for (let i = steps.length - 1; i >= 0; i--) {
+		const step = steps[i];
+		if (step !== undefined && test(step)) return i;
+	}
+	return -1;
+}
+
+/** The function that `step` calls, when the thread's next step is inside it. */
+function calledBy(step: RunStep, next: RunStep | undefined): string | undefined {
+	if (next === undefined || step.blocked) return undefined;
+	const stack = stackOf(step);
+	const deeper = stackOf(next);
+	const callee = deeper[stack.length];
+	if (callee === undefined || stack.some((name, level) => name !== deeper[level])) return undefined;
+	const indirect = /->\w+\s*\(/.test(step.text);
+	return indirect || new RegExp(`\\b${literal(callee)}\\s*\\(`).test(step.text) ? callee : undefined;
+}
+
+/** A callback goes by the name of its operation where the step names it, else by its function's. */
+function callbackName(step: RunStep, fn: string): string {
+	const operation = step.kernel ? /->(\w+)\s*\(/.exec(step.text)?.[1] : undefined;
+	return `->${operation ?? fn}`;
+}
+
+/** `text` as a pattern that matches just it. */
+function literal(text: string): string {
+	return text.replace(/[^\w]/g, '\\$&');
+}
+
+/** The stack without an entry that only repeats the thread's name. */
+function stackOf(step: RunStep): readonly string[] {
+	return step.stack[0] === step.thread ? step.stack.slice(1) : step.stack;
+}
+
+/** `list_add_tail(` of `list_add_tail(&r->list, &mm->ranges);`; the whole text where it is no call. */
+function calleeOf(text: string): string {
+	return /^(?:[\w\s*]+=\s*)?((?:\w+(?:->|\.))*\w+\s*\()/.exec(tidy(text))?.[1] ?? tidy(text);
+}
+
+/** One line without the end of the statement. */
+function tidy(text: string): string {
+	return text.replace(/\s+/g, ' ').trim().replace(/;$/, '');
+}
+
+function remarksOf(step: RunStep): string[] {
+	const remarks = step.remarks.map((remark) => tidy(remark.replace(/^\s*\/\/\s*/, ''))).filter((r) => r !== '');
+	return step.blocked && remarks.length === 0 ? ['blocked'] : remarks;
+}
+
+function sameStatement(a: Span, b: Span): boolean {
+	return a.uri === b.uri && a.line === b.line && a.column < b.endColumn + 1 && b.column < a.endColumn + 1;
+}

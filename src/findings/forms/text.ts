@@ -1,0 +1,239 @@
+import type { FileResult, Finding, Problem, RunStep, ScenarioResult, Severity, Span } from '../result.js';
+import { type Paint, paintWith } from './paint.js';
+import { type Mark, snippet } from './snippet.js';
+import { runTable } from './table.js';
+import { wrap } from './wrap.js';
+
+/** What the text form needs to know of the world. */
+export interface TextOptions {
+	/** The name that the user knows a file by. */
+	readonly path: (uri: string) => string;
+	/** The text of a file, for the lines that are shown; undefined where it is not at hand. */
+	readonly source: (uri: string) => string | undefined;
+	readonly colour: boolean;
+}
+
+const WIDTH = 78;
+const TABLE_INDENT = 4;
+/** After so many problems of text in one file the rest follow from the first. */
+const MOST_PROBLEMS = 20;
+const WORDS: Record<Severity, string> = { error: 'error', warning: 'warning', info: 'note', hint: 'hint' };
+
+/**
+ * What `check` prints for one file: each problem and each finding nobody expected in the manner of a compiler
+ * (`file:line:col: error: message [code]`, the lines, the run), then one line for each scenario.
+ */
+export function textForm(file: FileResult, options: TextOptions): string {
+	const paint = paintWith(options.colour);
+	const blocks = problemBlocks(file, options, paint);
+	for (const scenario of file.scenarios) {
+		for (const finding of scenario.findings)
+			if (!isExpected(scenario, finding)) blocks.push(findingBlock(scenario, finding, options, paint));
+		for (const code of missing(scenario))
+			blocks.push([
+				headline(
+					scenario.span,
+					'error',
+					`${scenario.name} expects ${code}, which ${unseen(scenario)}`,
+					'expect',
+					options,
+					paint,
+				),
+				...snippet(
+					[{ span: scenario.span, label: '', primary: true }],
+					options.source(scenario.span.uri),
+					paint,
+					WIDTH,
+				),
+			]);
+	}
+	const width = Math.max(0, ...file.scenarios.map((scenario) => scenario.name.length));
+	const summary = file.scenarios.map((scenario) => summaryLine(scenario, width, paint));
+	if (file.scenarios.length === 0 && !file.problems.some((problem) => problem.severity === 'error'))
+		summary.push(`${paint.dim('none ')}  ${options.path(file.uri)} has no scenario and no fault handler to check`);
+	if (summary.length > 0) blocks.push(summary);
+	return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+/** The end of the text form, for all files: what the verdicts rest on, and one closing line. */
+export function textClosing(files: readonly FileResult[], options: Pick<TextOptions, 'colour'>): string {
+	const paint = paintWith(options.colour);
+	const assumed = assumptions(files);
+	const lines = assumed.length === 0 ? [] : [paint.dim('assumed:'), ...assumed.map(paint.dim), ''];
+	return `${[...lines, closingLine(files, paint)].join('\n')}\n`;
+}
+
+/** Whether `expect` of the scenario names this finding. */
+export function isExpected(scenario: ScenarioResult, finding: Finding): boolean {
+	return scenario.expected.includes(finding.code);
+}
+
+/** Codes that the scenario expects and that were not found. */
+function missing(scenario: ScenarioResult): string[] {
+	const found = new Set(scenario.findings.map((finding) => finding.code));
+	return scenario.expected.filter((code) => code !== 'ok' && !found.has(code));
+}
+
+function unseen(scenario: ScenarioResult): string {
+	return scenario.complete ? 'no interleaving shows' : 'was not found before the search stopped';
+}
+
+function problemBlocks(file: FileResult, options: TextOptions, paint: Paint): string[][] {
+	const blocks = file.problems
+		.slice(0, MOST_PROBLEMS)
+		.map((problem: Problem) => [
+			headline(problem.span, problem.severity, problem.message, problem.code, options, paint),
+			...snippet([{ span: problem.span, label: '', primary: true }], options.source(problem.span.uri), paint, WIDTH),
+		]);
+	const more = file.problems.length - MOST_PROBLEMS;
+	if (more > 0) blocks.push([`${options.path(file.uri)}: ${more} more, which the first ones may have caused`]);
+	return blocks;
+}
+
+/** The line that editors and `grep` know: file, line, column, severity, message, code. */
+function headline(
+	span: Span,
+	severity: Severity,
+	message: string,
+	code: string,
+	options: TextOptions,
+	paint: Paint,
+): string {
+	const place = `${options.path(span.uri)}:${span.line}:${span.column}:`;
+	return `${paint.bold(place)} ${severityPaint(severity, paint)(`${WORDS[severity]}:`)} ${paint.bold(message.replace(/\s+/g, ' '))} ${paint.dim(`[${code}]`)}`;
+}
+
+function severityPaint(severity: Severity, paint: Paint): (text: string) => string {
+	return severity === 'error' ? paint.error : severity === 'warning' ? paint.warning : paint.note;
+}
+
+function findingBlock(scenario: ScenarioResult, finding: Finding, options: TextOptions, paint: Paint): string[] {
+	const lines = [headline(finding.span, finding.severity, finding.message, finding.code, options, paint)];
+	for (const [uri, marks] of marksByFile(finding)) {
+		if (uri !== finding.span.uri) lines.push(`     ${paint.dim('in')} ${options.path(uri)}`);
+		lines.push(...snippet(marks, options.source(uri), paint, WIDTH));
+	}
+	const table = runTable(finding, scenario.threads, WIDTH - TABLE_INDENT);
+	if (table !== '') {
+		lines.push('', `  ${paint.bold('shortest run')} ${paint.dim(`in ${scenario.name}`)}`, '');
+		lines.push(...table.split('\n').map((line) => (line === '' ? '' : ' '.repeat(TABLE_INDENT) + line)));
+	}
+	const notes = [noReturnNote(finding, options), assumptionNote(finding)].filter((note) => note !== undefined);
+	if (notes.length > 0)
+		lines.push('', ...notes.flatMap((note) => wrap(note, WIDTH - 2, '  ').map((line) => `  ${line}`)));
+	return lines;
+}
+
+/** The places of a finding by file, the blamed one's file first. */
+function marksByFile(finding: Finding): Map<string, Mark[]> {
+	const files = new Map<string, Mark[]>([[finding.span.uri, [{ span: finding.span, label: '', primary: true }]]]);
+	for (const { span, message } of finding.related) {
+		const marks = files.get(span.uri) ?? [];
+		marks.push({ span, label: message, primary: false });
+		files.set(span.uri, marks);
+	}
+	return files;
+}
+
+function noReturnNote(finding: Finding, options: TextOptions): string | undefined {
+	if (finding.noReturn === null) return undefined;
+	if (finding.noReturn === 0) return 'no return: every run of this scenario leads here';
+	const step = finding.run.find((candidate: RunStep) => candidate.step === finding.noReturn && !candidate.blocked);
+	if (step === undefined) return undefined;
+	const place = `${options.path(step.span.uri)}:${step.span.line}`;
+	return `no return: after "${step.thread}: ${step.text.replace(/;$/, '')}" (${place}) every continuation ends here`;
+}
+
+function assumptionNote(finding: Finding): string | undefined {
+	return finding.assumption === null ? undefined : `it ends only under an assumption: ${finding.assumption}`;
+}
+
+function summaryLine(scenario: ScenarioResult, nameWidth: number, paint: Paint): string {
+	const figures = [
+		count(scenario.states, 'state'),
+		count(scenario.transitions, 'transition'),
+		`${Math.round(scenario.milliseconds)} ms`,
+		scenario.complete ? 'complete' : 'stopped at a limit',
+	].join(', ');
+	const name = scenario.name.padEnd(nameWidth);
+	return `${statusWord(scenario, paint)}  ${name}  ${paint.dim(figures)}${outcome(scenario)}`;
+}
+
+function statusWord(scenario: ScenarioResult, paint: Paint): string {
+	if (isWrong(scenario)) return paint.error('FAIL ');
+	if (!scenario.complete) return paint.warning('limit');
+	return scenario.verdict === 'warn' ? paint.warning('warn ') : paint.ok('ok   ');
+}
+
+function outcome(scenario: ScenarioResult): string {
+	const codes = (keep: (finding: Finding) => boolean) => [
+		...new Set(
+			scenario.findings.filter((finding) => finding.code !== 'bounded' && keep(finding)).map((finding) => finding.code),
+		),
+	];
+	const expected = codes((finding) => isExpected(scenario, finding));
+	const unexpected = codes((finding) => !isExpected(scenario, finding));
+	const parts = [
+		unexpected.join(', '),
+		expected.length > 0 ? `${expected.join(', ')} as expected` : '',
+		missing(scenario).length > 0 ? `${missing(scenario).join(', ')} expected, not found` : '',
+	].filter((part) => part !== '');
+	return parts.length === 0 ? '' : `: ${parts.join('; ')}`;
+}
+
+/** A scenario that fails for certain: an error that is not expected, or a complete search without an expected one. */
+export function isWrong(scenario: ScenarioResult): boolean {
+	const unexpected = scenario.findings.some(
+		(finding) => finding.severity === 'error' && !isExpected(scenario, finding),
+	);
+	return unexpected || (scenario.complete && !scenario.asExpected);
+}
+
+/** Each assumption once; those that do not hold for all scenarios say for which. */
+function assumptions(files: readonly FileResult[]): string[] {
+	const scenarios = files.flatMap((file) => file.scenarios);
+	const users = new Map<string, Set<string>>();
+	for (const scenario of scenarios)
+		for (const assumption of scenario.assumptions) {
+			const names = users.get(assumption) ?? new Set();
+			names.add(scenario.name);
+			users.set(assumption, names);
+		}
+	const all = new Set(scenarios.map((scenario) => scenario.name)).size;
+	return [...users].flatMap(([assumption, names]) => {
+		const whose = names.size === all ? '' : ` (${[...names].join(', ')})`;
+		return wrap(`- ${assumption}${whose}`, WIDTH - 2, '  ').map((line) => `  ${line}`);
+	});
+}
+
+function closingLine(files: readonly FileResult[], paint: Paint): string {
+	const scenarios = files.flatMap((file) => file.scenarios);
+	const broken = files.filter((file) => file.problems.some((problem) => problem.severity === 'error')).length;
+	const wrong = scenarios.filter(isWrong).length;
+	const limited = scenarios.filter((scenario) => !scenario.complete && !isWrong(scenario)).length;
+	const checked = `${count(scenarios.length, 'scenario')} in ${count(files.length, 'file')}`;
+	const parts = [
+		broken > 0 ? `${count(broken, 'file')} with errors` : '',
+		wrong > 0 ? `${wrong} not as expected` : '',
+		limited > 0 ? `${limited} stopped at a limit, nothing proved beyond it` : '',
+	].filter((part) => part !== '');
+	if (parts.length === 0)
+		return scenarios.length === 0
+			? `${checked}`
+			: paint.ok(`${checked}: ${scenarios.length === 1 ? 'as expected' : 'all as expected'}`);
+	const codes = unexpectedCodes(scenarios);
+	const help = codes.length > 0 ? `; read: notifier-lab explain ${codes[0]}` : '';
+	return (broken + wrong > 0 ? paint.error : paint.warning)(`${checked}: ${parts.join(', ')}`) + help;
+}
+
+function unexpectedCodes(scenarios: readonly ScenarioResult[]): string[] {
+	return scenarios.flatMap((scenario) =>
+		scenario.findings
+			.filter((finding) => finding.severity === 'error' && !isExpected(scenario, finding))
+			.map((finding) => finding.code),
+	);
+}
+
+function count(n: number, noun: string): string {
+	return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+}
