@@ -1,0 +1,260 @@
+/** Keeps the diagnostics of open sketches up to date. Knows documents and results, not how they travel. */
+import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver-protocol';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { URI } from 'vscode-uri';
+import type { CheckOptions, checkSketch } from '../findings/check.js';
+import type { FileResult, Finding } from '../findings/result.js';
+import { type DiagnosticsByFile, toDiagnostics, withoutRepeats } from './diagnostics.js';
+import { type CheckState, type FindingReference, KERNEL_SCHEME, type Settings, type Status } from './protocol.js';
+import { JobQueue } from './queue.js';
+
+/** Between the last keystroke and the start of a check, in milliseconds: a burst of typing is one edit. */
+export const DEBOUNCE_MS = 30;
+/** Between two reports on a check that takes long, in milliseconds. */
+const PROGRESS_MS = 200;
+
+/** What is not the user's to edit is not checked: the left side of a diff, the simulated kernel itself. */
+const NOT_CHECKED = new Set([KERNEL_SCHEME, 'git']);
+
+/** The editor as the checker sees it. */
+export interface Editor {
+	/** The open document at `uri`, as the client spells it. */
+	get(uri: string): TextDocument | undefined;
+	all(): readonly TextDocument[];
+	/** The text of a file that is not open; undefined when there is none. */
+	read(uri: string): Promise<string | undefined>;
+	settings(): Settings;
+	/** Whether the client can open pages of the manual. */
+	links(): boolean;
+	publish(file: { uri: string; version?: number; diagnostics: readonly Diagnostic[] }): void;
+	status(status: Status): void;
+	/** For the log: a defect of the checker, not of a sketch. */
+	crash(message: string): void;
+}
+
+/** The last finished check of one open sketch. */
+interface Checked {
+	readonly result: FileResult;
+	readonly files: DiagnosticsByFile;
+	/** The version of each file that the check read; undefined for one that was not open. */
+	readonly versions: ReadonlyMap<string, number | undefined>;
+}
+
+export class Checker {
+	private readonly queue = new JobQueue((uri, signal) => this.run(uri, signal));
+	private readonly checked = new Map<string, Checked>();
+	/** Which files the check of a sketch reads: itself and what it includes, there or not. */
+	private readonly reads = new Map<string, Set<string>>();
+	private readonly waiters = new Map<string, (() => void)[]>();
+	private readonly crashes = new Set<string>();
+
+	constructor(
+		private readonly editor: Editor,
+		private readonly check: typeof checkSketch,
+	) {}
+
+	/** To be called for each new version of an open document. */
+	edited(uri: string): void {
+		if (this.editor.settings().check.when === 'onType') this.recheck(uri, DEBOUNCE_MS);
+		else this.tell(uri, 'unchecked');
+	}
+
+	/** To be called when a document was opened or saved. */
+	settled(uri: string): void {
+		if (this.editor.settings().check.when === 'onSave') this.recheck(uri, 0);
+	}
+
+	/** To be called when a document was closed: its findings go, and its text is the disk's again for those that include it. */
+	closed(uri: string): void {
+		this.queue.cancel(uri);
+		const known = this.checked.get(uri);
+		this.checked.delete(uri);
+		this.reads.delete(uri);
+		for (const file of known?.files.keys() ?? []) this.publish(file);
+		this.finish(uri);
+		this.changedOnDisk(uri);
+	}
+
+	/** To be called when a file was written, made or removed. */
+	changedOnDisk(uri: string): void {
+		if (this.editor.settings().check.when === 'manual' || this.open(uri)) return;
+		for (const root of this.dependents(uri)) this.queue.schedule(root);
+	}
+
+	/** To be called when settings have changed. */
+	reconfigured(): void {
+		if (this.editor.settings().check.when === 'manual') return;
+		for (const { uri } of this.editor.all()) if (isChecked(uri)) this.queue.schedule(uri);
+	}
+
+	/** Checks an open document now. @returns whether it is open; resolves when its diagnostics are published */
+	async now(uri: string): Promise<boolean> {
+		if (!this.editor.get(uri) || !isChecked(uri)) return false;
+		const done = new Promise<void>((resolve) => {
+			this.waiters.set(uri, [...(this.waiters.get(uri) ?? []), resolve]);
+		});
+		this.queue.schedule(uri, { urgent: true });
+		await done;
+		return true;
+	}
+
+	/** The finding a diagnostic was made from, as of the last finished check. */
+	finding({ uri, scenario, index }: FindingReference): { finding: Finding; threads: readonly string[] } | undefined {
+		const found = this.checked.get(uri)?.result.scenarios.find(({ name }) => name === scenario);
+		const finding = found?.findings[index];
+		return found && finding && { finding, threads: found.threads };
+	}
+
+	/** Resolves when no check is running or waiting. */
+	idle(): Promise<void> {
+		return this.queue.idle();
+	}
+
+	private recheck(uri: string, delay: number): void {
+		if (isChecked(uri)) this.queue.schedule(uri, { delay, urgent: true });
+		for (const root of this.dependents(uri)) if (root !== uri) this.queue.schedule(root, { delay });
+	}
+
+	private async run(uri: string, signal: AbortSignal): Promise<void> {
+		try {
+			await this.checkOne(uri, signal);
+		} catch (error) {
+			if (!signal.aborted) this.crashed(uri, error);
+		} finally {
+			if (!signal.aborted) this.finish(uri);
+		}
+	}
+
+	private async checkOne(uri: string, signal: AbortSignal): Promise<void> {
+		if (!this.editor.get(uri)) return;
+		this.tell(uri, 'checking');
+		const versions = new Map<string, number | undefined>();
+		const read = async (wanted: string) => {
+			const file = normalise(wanted);
+			const document = this.open(wanted);
+			versions.set(file, document?.version);
+			this.readsOf(uri).add(file);
+			return document ? document.getText() : this.editor.read(wanted);
+		};
+		const result = await this.check(uri, { read }, this.options(uri, signal));
+		if (signal.aborted) return;
+		// An edit plans the next check by itself, when settings want one; this result is for old text.
+		if ([...versions].some(([file, version]) => this.open(file)?.version !== version)) {
+			this.tell(uri, 'unchecked');
+			return;
+		}
+		this.reads.set(uri, new Set(versions.keys()));
+		const before = this.checked.get(uri)?.files.keys() ?? [];
+		const files = toDiagnostics(result, { links: this.editor.links() });
+		this.checked.set(uri, { result, files, versions });
+		for (const file of new Set([...files.keys(), ...before])) this.publish(file);
+		this.tell(uri, stateOf(result, files));
+	}
+
+	private options(uri: string, signal: AbortSignal): CheckOptions {
+		const { maxStates, maxSeconds, maxMemoryMB } = this.editor.settings().check;
+		const start = Date.now();
+		let told = start;
+		return {
+			maxStates,
+			maxSeconds,
+			maxMemoryMB,
+			signal,
+			onProgress: ({ states }) => {
+				const now = Date.now();
+				if (signal.aborted || now - told < PROGRESS_MS) return;
+				told = now;
+				this.editor.status({ ...this.status(uri, 'checking'), states, milliseconds: now - start });
+			},
+		};
+	}
+
+	/** A defect of ours must not take away what the user sees, nor fill the log at every keystroke. */
+	private crashed(uri: string, error: unknown): void {
+		this.tell(uri, 'crashed');
+		const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+		if (this.crashes.has(message)) return;
+		this.crashes.add(message);
+		this.editor.crash(`The check of ${uri} failed: ${message}`);
+	}
+
+	/** Sends all that is known of one file, whichever sketches it comes from, in one go. */
+	private publish(file: string): void {
+		const key = normalise(file);
+		const document = this.open(file);
+		const parts = [...this.checked.values()].filter(({ files }) => files.has(file));
+		// A sketch that has not been checked with this version of the file yet has nothing to say about its lines.
+		const fresh = parts.filter(({ versions }) => !versions.has(key) || versions.get(key) === document?.version);
+		this.editor.publish({
+			uri: document?.uri ?? file,
+			...(document && { version: document.version }),
+			diagnostics: withoutRepeats(fresh.flatMap(({ files }) => files.get(file) ?? [])),
+		});
+	}
+
+	private tell(uri: string, state: CheckState): void {
+		if (isChecked(uri)) this.editor.status(this.status(uri, state));
+	}
+
+	private status(uri: string, state: CheckState): Status {
+		const known = this.checked.get(uri);
+		const diagnostics = [...(known?.files.values() ?? [])].flat();
+		const scenarios = known?.result.scenarios ?? [];
+		return {
+			uri,
+			state,
+			errors: count(diagnostics, DiagnosticSeverity.Error),
+			warnings: count(diagnostics, DiagnosticSeverity.Warning),
+			states: scenarios.reduce((sum, { states }) => sum + states, 0),
+			milliseconds: scenarios.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+		};
+	}
+
+	private finish(uri: string): void {
+		const waiting = this.waiters.get(uri) ?? [];
+		this.waiters.delete(uri);
+		for (const resolve of waiting) resolve();
+	}
+
+	private dependents(uri: string): string[] {
+		const file = normalise(uri);
+		return [...this.reads].filter(([, files]) => files.has(file)).map(([root]) => root);
+	}
+
+	private readsOf(root: string): Set<string> {
+		const known = this.reads.get(root);
+		if (known) return known;
+		const fresh = new Set<string>();
+		this.reads.set(root, fresh);
+		return fresh;
+	}
+
+	/** Includes are resolved by us and may be spelt otherwise than by the client: `%3A` for `:`. */
+	private open(uri: string): TextDocument | undefined {
+		const file = normalise(uri);
+		return this.editor.get(uri) ?? this.editor.all().find((document) => normalise(document.uri) === file);
+	}
+}
+
+function isChecked(uri: string): boolean {
+	return !NOT_CHECKED.has(uri.slice(0, uri.indexOf(':')));
+}
+
+function normalise(uri: string): string {
+	try {
+		return URI.parse(uri).toString();
+	} catch {
+		return uri; // no uri at all, but still a name
+	}
+}
+
+function count(diagnostics: readonly Diagnostic[], severity: DiagnosticSeverity): number {
+	return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+}
+
+function stateOf(result: FileResult, files: DiagnosticsByFile): CheckState {
+	const diagnostics = [...files.values()].flat();
+	if (count(diagnostics, DiagnosticSeverity.Error) > 0) return 'errors';
+	if (result.scenarios.some(({ complete }) => !complete)) return 'bounded';
+	return count(diagnostics, DiagnosticSeverity.Warning) > 0 ? 'warnings' : 'ok';
+}

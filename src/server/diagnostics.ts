@@ -1,0 +1,101 @@
+/** From what a check returns to what an editor shows. */
+import { type Diagnostic, DiagnosticSeverity, DiagnosticTag, type Range } from 'vscode-languageserver-protocol';
+import type { FileResult, Finding, Problem, ScenarioResult, Severity, Span } from '../findings/result.js';
+import { type FindingReference, manualUri } from './protocol.js';
+
+const SOURCE = 'notifier-lab';
+
+const SEVERITY: Record<Severity, DiagnosticSeverity> = {
+	error: DiagnosticSeverity.Error,
+	warning: DiagnosticSeverity.Warning,
+	info: DiagnosticSeverity.Information,
+	hint: DiagnosticSeverity.Hint,
+};
+
+/** The diagnostics of one check, by the file they stand in. */
+export type DiagnosticsByFile = ReadonlyMap<string, readonly Diagnostic[]>;
+
+/** @param links whether the client can open pages of the manual */
+export function toDiagnostics(result: FileResult, { links }: { links: boolean }): DiagnosticsByFile {
+	const files = new Map<string, Diagnostic[]>([[result.uri, []]]);
+	const add = (span: Span, diagnostic: Diagnostic) => {
+		const known = files.get(span.uri);
+		if (known) known.push(diagnostic);
+		else files.set(span.uri, [diagnostic]);
+	};
+	for (const problem of result.problems) add(problem.span, ofProblem(problem));
+	for (const scenario of result.scenarios) {
+		scenario.findings.forEach((finding, index) => {
+			const reference = { uri: result.uri, scenario: scenario.name, index };
+			add(finding.span, ofFinding(finding, scenario, reference, links));
+		});
+		const missing = missingFindings(scenario);
+		if (missing.length > 0) add(scenario.span, ofMissing(scenario, missing));
+	}
+	for (const [uri, diagnostics] of files) files.set(uri, withoutRepeats(diagnostics));
+	return files;
+}
+
+/** The same finding of two scenarios, or of two files that include a third, is shown once, as bad as the worst of them. */
+export function withoutRepeats(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+	const worst = new Map<string, Diagnostic>();
+	for (const diagnostic of diagnostics) {
+		const key = JSON.stringify([diagnostic.range, diagnostic.code, diagnostic.message]);
+		const known = worst.get(key);
+		if (!known || rank(diagnostic) < rank(known)) worst.set(key, diagnostic);
+	}
+	return [...worst.values()];
+}
+
+/** LSP counts severities from the worst. */
+function rank({ severity }: Diagnostic): number {
+	return severity ?? DiagnosticSeverity.Error;
+}
+
+function ofProblem({ code, severity, message, span }: Problem): Diagnostic {
+	return { range: toRange(span), severity: SEVERITY[severity], code, source: SOURCE, message };
+}
+
+function ofFinding(finding: Finding, scenario: ScenarioResult, data: FindingReference, links: boolean): Diagnostic {
+	// What a scenario is meant to show is no error of the sketch, but stays visible where it happens.
+	const expected = scenario.expected.includes(finding.code);
+	const severity = expected && finding.severity === 'error' ? 'info' : finding.severity;
+	const diagnostic: Diagnostic = {
+		range: toRange(finding.span),
+		severity: SEVERITY[severity],
+		code: finding.code,
+		source: SOURCE,
+		message: finding.message,
+		relatedInformation: finding.related.map(({ span, message }) => ({
+			location: { uri: span.uri, range: toRange(span) },
+			message,
+		})),
+		data,
+	};
+	if (links) diagnostic.codeDescription = { href: manualUri(finding.code) };
+	if (finding.code === 'unreachable') diagnostic.tags = [DiagnosticTag.Unnecessary];
+	return diagnostic;
+}
+
+/** Expected codes that a complete search did not find; one that stopped at a limit proves nothing missing. */
+function missingFindings({ asExpected, complete, expected, findings }: ScenarioResult): string[] {
+	if (asExpected || !complete) return [];
+	return expected.filter((code) => code !== 'ok' && !findings.some((finding) => finding.code === code));
+}
+
+function ofMissing({ name, span }: ScenarioResult, missing: readonly string[]): Diagnostic {
+	return {
+		range: toRange(span),
+		severity: DiagnosticSeverity.Error,
+		code: 'expect',
+		source: SOURCE,
+		message: `${name} is expected to show ${missing.join(', ')}, but no run of it does`,
+	};
+}
+
+function toRange({ line, column, endLine, endColumn }: Span): Range {
+	return {
+		start: { line: line - 1, character: column - 1 },
+		end: { line: endLine - 1, character: endColumn - 1 },
+	};
+}

@@ -1,0 +1,3 @@
+import { startProcessServer } from './node.js';
+
+startProcessServer();

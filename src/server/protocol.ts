@@ -1,0 +1,100 @@
+/**
+ * What server and client say to each other beyond LSP. Plain data; imported by both sides, so nothing of VS Code or Node.
+ */
+import { NotificationType, RequestType } from 'vscode-languageserver-protocol';
+
+/** Scheme of the files of the simulated kernel, read-only. */
+export const KERNEL_SCHEME = 'mmn-kernel';
+/** Scheme of the manual: `mmn-manual:/finding/CODE.md`. */
+export const MANUAL_SCHEME = 'mmn-manual';
+
+/** The address of a finding's page of the manual. */
+export function manualUri(code: string): string {
+	return `${MANUAL_SCHEME}:/finding/${code}.md`;
+}
+
+/** The finding code in an address made by {@link manualUri}, or undefined for any other text. */
+export function codeOfManualUri(uri: string): string | undefined {
+	return /^mmn-manual:\/finding\/([\w-]+)\.md$/.exec(uri)?.[1];
+}
+
+/** What a client may say in `initializationOptions`. Every part is optional: other editors send nothing. */
+export interface InitializationOptions {
+	/** The client shows `mmn-manual:` documents: diagnostics carry a link to their page. */
+	readonly manual?: boolean;
+	/** The client answers {@link ReadRequest}: the server has no file system of its own. */
+	readonly reads?: boolean;
+	/** Settings of a client that does not answer `workspace/configuration`. */
+	readonly settings?: unknown;
+}
+
+/** The `notifierLab` section of the settings, as far as the server uses it. */
+export interface Settings {
+	readonly check: {
+		readonly when: 'onType' | 'onSave' | 'manual';
+		readonly maxStates: number;
+		/** Seconds for each scenario. */
+		readonly maxSeconds: number;
+		readonly maxMemoryMB: number;
+	};
+}
+
+/** In `Diagnostic.data`: which finding of which scenario it shows. */
+export interface FindingReference {
+	readonly uri: string;
+	readonly scenario: string;
+	/** Index in the scenario's findings. */
+	readonly index: number;
+}
+
+export type CheckState =
+	/** Changed since its last check, and none is planned: `check.when` says so. */
+	| 'unchecked'
+	/** A check is under way; the diagnostics shown are those of the last one. */
+	| 'checking'
+	/** Everything explored, nothing unexpected. */
+	| 'ok'
+	| 'errors'
+	| 'warnings'
+	/** A limit was hit and nothing was found up to there. */
+	| 'bounded'
+	/** The checker itself failed; the log has the details. */
+	| 'crashed';
+
+export interface Status {
+	readonly uri: string;
+	readonly state: CheckState;
+	readonly errors: number;
+	readonly warnings: number;
+	/** States explored so far, of all scenarios. */
+	readonly states: number;
+	/** Time of the check so far. */
+	readonly milliseconds: number;
+}
+
+/** Server to client: how the check of a document stands. */
+export const StatusNotification = new NotificationType<Status>('notifierLab/status');
+
+/** Server to client: the text of a file that no editor has open, or null. */
+export const ReadRequest = new RequestType<{ uri: string }, string | null, void>('notifierLab/read');
+
+/** Checks an open document now, whatever `check.when` says. Answers when its diagnostics are published; false: not open. */
+export const CheckRequest = new RequestType<{ uri: string }, boolean, void>('notifierLab/check');
+
+/** The run of a finding in the mail form, or null when the document has changed so that there is no such finding any more. */
+export const MailTableRequest = new RequestType<FindingReference, string | null, void>('notifierLab/mailTable');
+
+export interface KernelFile {
+	/** As in an include: `mn/active-ranges`. */
+	readonly name: string;
+	readonly uri: string;
+}
+
+/** The library files of the simulated kernel. */
+export const KernelFilesRequest = new RequestType<null, KernelFile[], void>('notifierLab/kernelFiles');
+
+/** The text of a `mmn-kernel:` file, or null. */
+export const KernelSourceRequest = new RequestType<{ uri: string }, string | null, void>('notifierLab/kernelSource');
+
+/** The page of the manual on a finding code, in Markdown, or null. */
+export const ExplainRequest = new RequestType<{ code: string }, string | null, void>('notifierLab/explain');

@@ -1,0 +1,128 @@
+/** The language server, over any connection: a process (node.ts) or a web worker (worker.ts). */
+import {
+	type Connection,
+	DidChangeConfigurationNotification,
+	type InitializeParams,
+	TextDocumentSyncKind,
+	TextDocuments,
+} from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { checkSketch } from '../findings/check.js';
+import type { Finding } from '../findings/result.js';
+import { Checker } from './checker.js';
+import {
+	CheckRequest,
+	ExplainRequest,
+	type InitializationOptions,
+	type KernelFile,
+	KernelFilesRequest,
+	KernelSourceRequest,
+	MailTableRequest,
+	ReadRequest,
+	StatusNotification,
+} from './protocol.js';
+import { readSettings } from './settings.js';
+
+/** What the server asks of the layers below it. */
+export interface Services {
+	readonly check: typeof checkSketch;
+	mailTable(finding: Finding, threads: readonly string[]): string;
+	kernelFiles(): readonly KernelFile[];
+	kernelSource(uri: string): string | undefined;
+	/** The page of the manual on a finding code, in Markdown. */
+	explain(code: string): string | undefined;
+}
+
+/**
+ * Serves until the connection ends.
+ *
+ * @param readDisk the text of a file that no editor has open, or undefined when it is not there or not for a disk. Must
+ *   not reject. Without it, and for what it does not have, the client is asked if it says that it answers.
+ */
+export function startServer(
+	connection: Connection,
+	services: Services,
+	readDisk: (uri: string) => Promise<string | undefined> = async () => undefined,
+): void {
+	const documents = new TextDocuments(TextDocument);
+	let options: InitializationOptions = {};
+	let pullsSettings = false;
+	let watchesSettings = false;
+	let settings = readSettings(undefined);
+
+	const askClient = async (uri: string) => (await connection.sendRequest(ReadRequest, { uri })) ?? undefined;
+	const checker = new Checker(
+		{
+			get: (uri) => documents.get(uri),
+			all: () => documents.all(),
+			settings: () => settings,
+			links: () => options.manual === true,
+			read: async (uri) => {
+				const text = await readDisk(uri);
+				return text !== undefined || !options.reads ? text : askClient(uri).catch(() => undefined);
+			},
+			publish: ({ uri, version, diagnostics }) => {
+				const sent = connection.sendDiagnostics({
+					uri,
+					diagnostics: [...diagnostics],
+					...(version !== undefined && { version }),
+				});
+				sent.catch(() => {}); // the client has gone
+			},
+			status: (status) => {
+				connection.sendNotification(StatusNotification, status).catch(() => {});
+			},
+			crash: (message) => connection.console.error(message),
+		},
+		services.check,
+	);
+
+	connection.onInitialize(({ capabilities, initializationOptions }: InitializeParams) => {
+		options = initializationOptions ?? {};
+		settings = readSettings(options.settings);
+		pullsSettings = capabilities.workspace?.configuration === true;
+		watchesSettings = capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true;
+		return {
+			serverInfo: { name: 'notifier-lab' },
+			capabilities: {
+				textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+			},
+		};
+	});
+	connection.onInitialized(async () => {
+		if (!pullsSettings) return;
+		if (watchesSettings) {
+			await connection.client.register(DidChangeConfigurationNotification.type, { section: 'notifierLab' });
+		}
+		await pull();
+	});
+	const pull = async () => {
+		settings = readSettings(await connection.workspace.getConfiguration('notifierLab'));
+		checker.reconfigured();
+	};
+	connection.onDidChangeConfiguration(async ({ settings: pushed }) => {
+		if (pullsSettings) return pull();
+		settings = readSettings(pushed?.notifierLab);
+		checker.reconfigured();
+	});
+	connection.onDidChangeWatchedFiles(({ changes }) => {
+		for (const { uri } of changes) checker.changedOnDisk(uri);
+	});
+
+	documents.onDidOpen(({ document }) => checker.settled(document.uri));
+	documents.onDidChangeContent(({ document }) => checker.edited(document.uri));
+	documents.onDidSave(({ document }) => checker.settled(document.uri));
+	documents.onDidClose(({ document }) => checker.closed(document.uri));
+
+	connection.onRequest(CheckRequest, ({ uri }) => checker.now(uri));
+	connection.onRequest(MailTableRequest, (reference) => {
+		const found = checker.finding(reference);
+		return found ? services.mailTable(found.finding, found.threads) : null;
+	});
+	connection.onRequest(KernelFilesRequest, () => [...services.kernelFiles()]);
+	connection.onRequest(KernelSourceRequest, ({ uri }) => services.kernelSource(uri) ?? null);
+	connection.onRequest(ExplainRequest, ({ code }) => services.explain(code) ?? null);
+
+	documents.listen(connection);
+	connection.listen();
+}

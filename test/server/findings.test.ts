@@ -1,0 +1,183 @@
+import { expect, test } from 'vitest';
+import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver-protocol';
+import type { FileResult, ScenarioResult } from '../../src/findings/result.js';
+import { toDiagnostics } from '../../src/server/diagnostics.js';
+import {
+	codeOfManualUri,
+	ExplainRequest,
+	KernelFilesRequest,
+	KernelSourceRequest,
+	MailTableRequest,
+	manualUri,
+} from '../../src/server/protocol.js';
+import { finding, scenario, span, TestClient } from './client.js';
+
+const A = 'file:///w/a.mmn';
+
+function resultOf(...scenarios: ScenarioResult[]): FileResult {
+	return { uri: A, problems: [], scenarios };
+}
+
+function shownOf(result: FileResult, links = true) {
+	return toDiagnostics(result, { links }).get(A) ?? [];
+}
+
+test('a finding carries its place, code, page, edges, and which one it is', () => {
+	const related = [
+		{ span: span(A, 22, 2, 12), message: 'A takes fault_lock here' },
+		{ span: span('mmn-kernel:/mn/active-ranges.mmn', 7), message: 'B is active here' },
+	];
+	const deadlock = finding('deadlock', { ...span(A, 24, 3, 13) }, { related });
+	expect(shownOf(resultOf(scenario('s', span(A, 30), { findings: [deadlock] })))).toEqual([
+		{
+			range: { start: { line: 23, character: 2 }, end: { line: 23, character: 12 } },
+			severity: DiagnosticSeverity.Error,
+			code: 'deadlock',
+			codeDescription: { href: 'mmn-manual:/finding/deadlock.md' },
+			source: 'notifier-lab',
+			message: 'deadlock found',
+			relatedInformation: [
+				{
+					location: { uri: A, range: { start: { line: 21, character: 1 }, end: { line: 21, character: 11 } } },
+					message: 'A takes fault_lock here',
+				},
+				{
+					location: {
+						uri: 'mmn-kernel:/mn/active-ranges.mmn',
+						range: { start: { line: 6, character: 0 }, end: { line: 6, character: 1 } },
+					},
+					message: 'B is active here',
+				},
+			],
+			data: { uri: A, scenario: 's', index: 0 },
+		},
+	]);
+});
+
+test('clients that have no manual get no dead link', () => {
+	const [diagnostic] = shownOf(
+		resultOf(scenario('s', span(A, 1), { findings: [finding('deadlock', span(A, 1))] })),
+		false,
+	);
+	expect(diagnostic).not.toHaveProperty('codeDescription');
+});
+
+test.each([
+	['error', DiagnosticSeverity.Error],
+	['warning', DiagnosticSeverity.Warning],
+	['info', DiagnosticSeverity.Information],
+	['hint', DiagnosticSeverity.Hint],
+] as const)('%s has its severity', (severity, shown) => {
+	const findings = [finding('x', span(A, 1), { severity })];
+	expect(shownOf(resultOf(scenario('s', span(A, 1), { findings })))[0]?.severity).toBe(shown);
+});
+
+test('an expected finding is information, not an error', () => {
+	const findings = [finding('deadlock', span(A, 3)), finding('lock-leak', span(A, 4))];
+	const shown = shownOf(resultOf(scenario('s', span(A, 9), { findings, expected: ['deadlock'], asExpected: false })));
+	expect(shown.map(({ code, severity }) => [code, severity])).toEqual([
+		['deadlock', DiagnosticSeverity.Information],
+		['lock-leak', DiagnosticSeverity.Error],
+	]);
+});
+
+test('an expected finding that no run shows is an error at the scenario, but not before the search is complete', () => {
+	const missing = scenario('s', span(A, 9), { expected: ['deadlock', 'self-deadlock'], asExpected: false });
+	expect(shownOf(resultOf(missing))).toMatchObject([
+		{ code: 'expect', range: { start: { line: 8 } }, message: expect.stringContaining('deadlock, self-deadlock') },
+	]);
+	expect(shownOf(resultOf({ ...missing, complete: false }))).toEqual([]);
+});
+
+test('unreachable code is faded', () => {
+	const findings = [finding('unreachable', span(A, 1), { severity: 'hint' })];
+	expect(shownOf(resultOf(scenario('s', span(A, 1), { findings })))[0]?.tags).toEqual([DiagnosticTag.Unnecessary]);
+});
+
+test('the same finding of two scenarios is shown once, as bad as the worst', () => {
+	const findings = [finding('deadlock', span(A, 3))];
+	const shown = shownOf(
+		resultOf(
+			scenario('known', span(A, 9), { findings, expected: ['deadlock'] }),
+			scenario('new', span(A, 12), { findings, asExpected: false }),
+		),
+	);
+	expect(shown.map(({ severity }) => severity)).toEqual([DiagnosticSeverity.Error]);
+});
+
+test('a page of the manual has an address that can be read back', () => {
+	expect(codeOfManualUri(manualUri('self-deadlock'))).toBe('self-deadlock');
+	expect(codeOfManualUri('mmn-manual:/finding/../x.md')).toBeUndefined();
+});
+
+test('the status tells errors, bounded and ok apart', async () => {
+	const verdicts: Record<string, ScenarioResult[]> = {
+		fail: [scenario('s', span(A, 1), { verdict: 'fail', findings: [finding('deadlock', span(A, 1))] })],
+		bounded: [scenario('s', span(A, 1), { verdict: 'bounded', complete: false })],
+		ok: [scenario('s', span(A, 1))],
+	};
+	const client = await TestClient.start(async (uri, sources) => {
+		return { uri, problems: [], scenarios: verdicts[(await sources.read(uri)) ?? ''] ?? [] };
+	});
+	const last = () => client.statuses.at(-1);
+	client.open(A, 'fail');
+	await client.until(() => last()?.state === 'errors');
+	expect(last()).toMatchObject({ uri: A, errors: 1, warnings: 0, states: 10 });
+	client.edit(A, 'bounded');
+	await client.until(() => last()?.state === 'bounded');
+	client.edit(A, 'ok');
+	await client.until(() => last()?.state === 'ok');
+	expect(client.statuses.map(({ state }) => state)).toEqual([
+		...['checking', 'errors', 'checking', 'bounded', 'checking', 'ok'],
+	]);
+});
+
+test('progress of a long check is told, but not at every step', async () => {
+	const client = await TestClient.start(async (uri, sources, { onProgress }) => {
+		await sources.read(uri);
+		const end = Date.now() + 500;
+		for (let states = 1; Date.now() < end; states++) {
+			onProgress?.({ scenario: 's', states, transitions: states, frontier: 1, milliseconds: 1 });
+			await new Promise((resolve) => setTimeout(resolve, 1));
+		}
+		return { uri, problems: [], scenarios: [] };
+	});
+	client.open(A, '');
+	await client.until(() => client.statuses.at(-1)?.state === 'ok');
+	const reports = client.statuses.filter(({ state, states }) => state === 'checking' && states > 0);
+	expect(reports.length).toBeGreaterThanOrEqual(1);
+	expect(reports.length).toBeLessThanOrEqual(2);
+});
+
+test('the mail table is that of the finding a diagnostic was made from', async () => {
+	const client = await TestClient.start(
+		async (uri, sources) => {
+			await sources.read(uri);
+			const findings = [finding('deadlock', span(A, 1)), finding('lock-leak', span(A, 2))];
+			return resultOf(scenario('s', span(A, 1), { findings }));
+		},
+		{ services: { mailTable: ({ code }, threads) => `${code}: ${threads.join(' | ')}` } },
+	);
+	client.open(A, '');
+	await client.until(() => client.published.length > 0);
+	const ask = (index: number) => client.connection.sendRequest(MailTableRequest, { uri: A, scenario: 's', index });
+	expect(await ask(client.shown(A)[1]?.data.index)).toBe('lock-leak: A | B');
+	expect(await ask(2)).toBeNull();
+});
+
+test('kernel files and pages of the manual are served, and null for what is not there', async () => {
+	const kernel = { name: 'mn/active-ranges', uri: 'mmn-kernel:/mn/active-ranges.mmn' };
+	const client = await TestClient.start(async (uri) => ({ uri, problems: [], scenarios: [] }), {
+		services: {
+			kernelFiles: () => [kernel],
+			kernelSource: (uri) => (uri === kernel.uri ? 'text' : undefined),
+			explain: (code) => (code === 'deadlock' ? '# deadlock' : undefined),
+		},
+	});
+	const { connection } = client;
+	expect(await connection.sendRequest(KernelFilesRequest, null)).toEqual([kernel]);
+	expect(await connection.sendRequest(KernelSourceRequest, { uri: kernel.uri })).toBe('text');
+	expect(await connection.sendRequest(KernelSourceRequest, { uri: 'mmn-kernel:/x' })).toBeNull();
+	expect(await connection.sendRequest(ExplainRequest, { code: 'deadlock' })).toBe('# deadlock');
+	expect(await connection.sendRequest(ExplainRequest, { code: 'x' })).toBeNull();
+});
