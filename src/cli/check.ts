@@ -1,0 +1,181 @@
+import type { CheckOptions, checkSketch } from '../findings/check.js';
+import { jsonForm } from '../findings/forms/json.js';
+import { tableForm } from '../findings/forms/table.js';
+import { isWrong, textClosing, textForm } from '../findings/forms/text.js';
+import type { FileResult } from '../findings/result.js';
+import { type Console, Status, UsageError, worst } from './console.js';
+import { collectInputs, DiskSources, type Input, pathNames } from './inputs.js';
+import { findingCodes } from './manual.js';
+import { didYouMean } from './nearest.js';
+import { parseOptions, positive } from './options.js';
+import { ProgressLine } from './progress.js';
+
+export type Checker = typeof checkSketch;
+
+const FORMATS = ['text', 'table', 'json'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** What the command line of `check` asks for. */
+export interface CheckRequest {
+	readonly paths: readonly string[];
+	readonly format: Format;
+	readonly watch: boolean;
+	readonly options: CheckOptions;
+}
+
+/** What one round of checking came to. */
+export interface CheckOutcome {
+	readonly status: Status;
+	/** Absolute paths of all files that had a part in it. */
+	readonly files: readonly string[];
+}
+
+/** @throws UsageError for a command line that cannot be meant. */
+export async function parseCheck(args: readonly string[], console: Console): Promise<CheckRequest> {
+	const { values, positionals } = parseOptions('check', args, {
+		scenario: { type: 'string', multiple: true },
+		format: { type: 'string' },
+		'max-states': { type: 'string' },
+		'max-seconds': { type: 'string' },
+		'max-memory': { type: 'string' },
+		only: { type: 'string', multiple: true },
+		ignore: { type: 'string', multiple: true },
+		'no-reduction': { type: 'boolean' },
+		watch: { type: 'boolean' },
+	});
+	if (positionals.length === 0)
+		throw new UsageError('check: which sketch? Name files or folders, or - for standard input');
+	const format = values.format ?? 'text';
+	if (!isFormat(format))
+		throw new UsageError(
+			`check: unknown format '${format}'${didYouMean(format, FORMATS)}; there are ${FORMATS.join(', ')}`,
+		);
+	if (values.watch === true && positionals.includes('-'))
+		throw new UsageError('check: standard input cannot be watched');
+	const options: CheckOptions = {
+		...defined('scenarios', values.scenario),
+		...defined('maxStates', positive('max-states', values['max-states'], true)),
+		...defined('maxSeconds', positive('max-seconds', values['max-seconds'], false)),
+		...defined('maxMemoryMB', positive('max-memory', values['max-memory'], true)),
+		...defined('only', await codes('only', values.only, console)),
+		...defined('ignore', await codes('ignore', values.ignore, console)),
+		...(values['no-reduction'] === true ? { reduction: false } : {}),
+	};
+	return { paths: positionals, format, watch: values.watch === true, options };
+}
+
+/**
+ * Checks what `request` names and prints the results: files in the order of their names, each as soon as it is done
+ * (JSON at the end, it is one document). A signal ends the search; what was found up to then is printed.
+ */
+export async function runCheck(
+	request: CheckRequest,
+	console: Console,
+	checker: Checker,
+	signal: AbortSignal,
+): Promise<CheckOutcome> {
+	const { inputs, errors } = await collectInputs(request.paths, console);
+	for (const error of errors) complain(console, error);
+	const statuses: Status[] = errors.length > 0 ? [Status.usage] : [];
+	const sources = new DiskSources(inputs);
+	const path = pathNames(inputs, console.cwd);
+	const view = { path, source: (uri: string) => sources.text(uri), colour: console.colour };
+	const results: FileResult[] = [];
+	for (const input of inputs) {
+		if (signal.aborted) break;
+		const result = await checkOne(input, request.options, sources, console, checker, signal);
+		if (result === undefined) {
+			statuses.push(Status.usage);
+			continue;
+		}
+		results.push(result);
+		if (request.format === 'json' || !hasNews(result, request)) continue;
+		const problems = request.format === 'table' ? textForm({ ...result, scenarios: [] }, view) : '';
+		if (request.format === 'table') console.out(result.problems.length > 0 ? problems : tableForm(result, input.path));
+		else console.out(`${textForm(result, view)}\n`);
+	}
+	for (const [uri, problem] of sources.failures) complain(console, `${path(uri)}: ${problem}`);
+	if (request.format === 'json') console.out(jsonForm(results, path));
+	else if (request.format === 'text' && results.length > 0) console.out(textClosing(results, view));
+	if (signal.aborted) {
+		statuses.push(Status.limit);
+		if (!request.watch) complain(console, `interrupted: ${results.length} of ${inputs.length} files checked`);
+	}
+	const missing = missingScenarios(request, inputs, results);
+	if (missing.length > 0 && !signal.aborted) {
+		for (const line of missing) complain(console, line);
+		statuses.push(Status.usage);
+	}
+	return { status: worst([...statuses, ...results.map(statusOf)]), files: sources.files() };
+}
+
+/** The exit status that one file asks for. */
+export function statusOf(file: FileResult): Status {
+	if (file.problems.some((problem) => problem.severity === 'error')) return Status.usage;
+	if (file.scenarios.some(isWrong)) return Status.unexpected;
+	return file.scenarios.some((scenario) => !scenario.complete) ? Status.limit : Status.ok;
+}
+
+async function checkOne(
+	input: Input,
+	options: CheckOptions,
+	sources: DiskSources,
+	console: Console,
+	checker: Checker,
+	signal: AbortSignal,
+): Promise<FileResult | undefined> {
+	const progress = new ProgressLine(console);
+	try {
+		return await checker(input.uri, sources, { ...options, signal, onProgress: progress.show });
+	} catch (error) {
+		// A mistake of ours, not of the sketch: the other files still deserve their results.
+		const what = error instanceof Error ? error.message : String(error);
+		complain(console, `${input.path}: internal error, please report it with this sketch: ${what}`);
+		return undefined;
+	} finally {
+		progress.clear();
+	}
+}
+
+/** With `--scenario`, files that have none of them are no news. */
+function hasNews(result: FileResult, request: CheckRequest): boolean {
+	return request.options.scenarios === undefined || result.scenarios.length > 0 || result.problems.length > 0;
+}
+
+/** A line for each `--scenario` that no file has, with what there is. */
+function missingScenarios(request: CheckRequest, inputs: readonly Input[], results: readonly FileResult[]): string[] {
+	const wanted = request.options.scenarios ?? [];
+	const broken = results.some((result) => result.problems.some((problem) => problem.severity === 'error'));
+	if (wanted.length === 0 || inputs.length === 0 || broken) return [];
+	const checked = new Set(results.flatMap((result) => result.scenarios.map((scenario) => scenario.name)));
+	const there = inputs.flatMap((input) => [...input.text.matchAll(/^\s*scenario\s+(\w+)/gm)].map((m) => m[1] ?? ''));
+	const list = there.length > 0 ? `; there are ${[...new Set(there)].sort().join(', ')}` : '';
+	return wanted
+		.filter((name) => !checked.has(name))
+		.map((name) => `check: no scenario is called ${name}${didYouMean(name, there)}${list}`);
+}
+
+function complain(console: Console, line: string): void {
+	console.err(`notifier-lab: ${line}\n`);
+}
+
+function isFormat(text: string): text is Format {
+	return (FORMATS as readonly string[]).includes(text);
+}
+
+/** The codes of a `--only` or `--ignore`, which takes several with commas between them. */
+async function codes(option: string, values: readonly string[] | undefined, console: Console) {
+	if (values === undefined) return undefined;
+	const known = await findingCodes(console.root);
+	const wanted = values.flatMap((value) => value.split(',').map((code) => code.trim())).filter((code) => code !== '');
+	for (const code of wanted)
+		if (!known.includes(code))
+			throw new UsageError(
+				`check: --${option}: no finding has the code '${code}'${didYouMean(code, known)}; notifier-lab explain lists them`,
+			);
+	return wanted;
+}
+
+function defined<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+	return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}

@@ -1,0 +1,67 @@
+export const COMMANDS = ['check', 'explain', 'new', 'lsp'] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** What `--help` prints, for the whole and for each command. */
+export const HELP: Readonly<Record<Command | 'all', string>> = {
+	all: `Checks sketches of Linux MMU notifier callbacks in every interleaving.
+
+usage: notifier-lab COMMAND …
+
+  check FILE|DIR|- …   check sketches (.mmn)
+  explain [CODE]       what a finding means, and how to fix it
+  new NAME             write a starter sketch to NAME.mmn
+  lsp --stdio          the language server, for any editor
+
+  notifier-lab COMMAND --help   more about one of them
+  notifier-lab --version
+
+exit status: 0 all as expected, 1 some finding is not expected or an expected
+one is missing, 2 the sketch or the command line has errors, 3 a limit was hit
+and nothing worse was found.
+`,
+	check: `usage: notifier-lab check [options] FILE|DIR|- …
+
+Checks every scenario of the sketches in every interleaving. A folder stands for
+all its .mmn files, - for standard input.
+
+  --scenario NAME     only this scenario (repeatable)
+  --format FORM       text (default)  like a compiler, with the shortest run
+                      table           runs as two-column tables for a mail
+                      json            for programs
+  --max-states N      stop a scenario after N states (default 2,000,000)
+  --max-seconds S     … after S seconds (default 60)
+  --max-memory MB     … when it holds about so much memory (default 1024)
+  --only CODE,…       look for these findings only
+  --ignore CODE,…     do not report these findings
+  --no-reduction      walk through every interleaving, for comparison
+  --watch             check again whenever a file changes
+
+Results go to standard output, progress and errors of the command line to
+standard error. Ctrl-C ends the search and prints what was found so far; a
+second one ends at once. NO_COLOR=1 turns colours off.
+
+exit status: 0 all as expected, 1 some finding is not expected or an expected
+one is missing, 2 the sketch or the command line has errors, 3 a limit was hit
+and nothing worse was found.
+
+  notifier-lab check driver.mmn
+  notifier-lab check sketches --format json >result.json
+`,
+	explain: `usage: notifier-lab explain [CODE …]
+
+Prints the manual's page of a finding: what it means, when it is reported, a
+wrong and a right example, how to fix it. Without CODE, lists all codes.
+
+  notifier-lab explain deadlock
+`,
+	new: `usage: notifier-lab new NAME
+
+Writes a small sketch that can be checked as it is to NAME.mmn. An existing
+file is never overwritten.
+`,
+	lsp: `usage: notifier-lab lsp --stdio
+
+The language server for .mmn files, on standard input and output: errors and
+findings as you type, in any editor that speaks the Language Server Protocol.
+`,
+};

@@ -1,0 +1,33 @@
+import type { Progress } from '../findings/check.js';
+import type { Console } from './console.js';
+
+/** Nothing is drawn for what takes no longer than this. */
+const QUIET_MS = 1000;
+const REDRAW_MS = 100;
+
+/** One line on standard error, drawn over and over while a search takes longer than a second; only on a terminal. */
+export class ProgressLine {
+	private readonly began = Date.now();
+	private drawn = 0;
+
+	constructor(private readonly console: Console) {}
+
+	readonly show = (progress: Progress): void => {
+		const now = Date.now();
+		if (!this.console.live || now - this.began < QUIET_MS || now - this.drawn < REDRAW_MS) return;
+		this.drawn = now;
+		const seconds = (progress.milliseconds / 1000).toFixed(0);
+		const figures = `${number(progress.states)} states, ${number(progress.frontier)} to go, ${seconds} s`;
+		this.console.err(`\r\u001b[K${progress.scenario}: ${figures}; Ctrl-C ends the search`);
+	};
+
+	/** Removes the line, so that results do not run into it. */
+	clear(): void {
+		if (this.drawn !== 0) this.console.err('\r\u001b[K');
+		this.drawn = 0;
+	}
+}
+
+function number(n: number): string {
+	return n.toLocaleString('en-US');
+}
