@@ -5,7 +5,7 @@ import { NotificationType, RequestType } from 'vscode-languageserver-protocol';
 
 /** Scheme of the files of the simulated kernel, read-only. */
 export const KERNEL_SCHEME = 'mmn-kernel';
-/** Scheme of the manual: `mmn-manual:/finding/CODE.md`. */
+/** Scheme of the manual, whose pages the extension ships: `mmn-manual:/finding/CODE.md`. */
 export const MANUAL_SCHEME = 'mmn-manual';
 
 /** The address of a finding's page of the manual. */
@@ -95,6 +95,3 @@ export const KernelFilesRequest = new RequestType<null, KernelFile[], void>('not
 
 /** The text of a `mmn-kernel:` file, or null. */
 export const KernelSourceRequest = new RequestType<{ uri: string }, string | null, void>('notifierLab/kernelSource');
-
-/** The page of the manual on a finding code, in Markdown, or null. */
-export const ExplainRequest = new RequestType<{ code: string }, string | null, void>('notifierLab/explain');

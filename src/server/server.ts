@@ -12,7 +12,6 @@ import type { Finding } from '../findings/result.js';
 import { Checker } from './checker.js';
 import {
 	CheckRequest,
-	ExplainRequest,
 	type InitializationOptions,
 	type KernelFile,
 	KernelFilesRequest,
@@ -29,8 +28,6 @@ export interface Services {
 	mailTable(finding: Finding, threads: readonly string[]): string;
 	kernelFiles(): readonly KernelFile[];
 	kernelSource(uri: string): string | undefined;
-	/** The page of the manual on a finding code, in Markdown. */
-	explain(code: string): string | undefined;
 }
 
 /**
@@ -121,7 +118,6 @@ export function startServer(
 	});
 	connection.onRequest(KernelFilesRequest, () => [...services.kernelFiles()]);
 	connection.onRequest(KernelSourceRequest, ({ uri }) => services.kernelSource(uri) ?? null);
-	connection.onRequest(ExplainRequest, ({ code }) => services.explain(code) ?? null);
 
 	documents.listen(connection);
 	connection.listen();

@@ -65,7 +65,6 @@ export class TestClient {
 				mailTable: () => '',
 				kernelFiles: () => [],
 				kernelSource: () => undefined,
-				explain: () => undefined,
 				...services,
 			},
 			async (uri) => disk[uri],

@@ -4,7 +4,6 @@ import type { FileResult, ScenarioResult } from '../../src/findings/result.js';
 import { toDiagnostics } from '../../src/server/diagnostics.js';
 import {
 	codeOfManualUri,
-	ExplainRequest,
 	KernelFilesRequest,
 	KernelSourceRequest,
 	MailTableRequest,
@@ -165,19 +164,16 @@ test('the mail table is that of the finding a diagnostic was made from', async (
 	expect(await ask(2)).toBeNull();
 });
 
-test('kernel files and pages of the manual are served, and null for what is not there', async () => {
+test('files of the simulated kernel are served, and null for what is not there', async () => {
 	const kernel = { name: 'mn/active-ranges', uri: 'mmn-kernel:/mn/active-ranges.mmn' };
 	const client = await TestClient.start(async (uri) => ({ uri, problems: [], scenarios: [] }), {
 		services: {
 			kernelFiles: () => [kernel],
 			kernelSource: (uri) => (uri === kernel.uri ? 'text' : undefined),
-			explain: (code) => (code === 'deadlock' ? '# deadlock' : undefined),
 		},
 	});
 	const { connection } = client;
 	expect(await connection.sendRequest(KernelFilesRequest, null)).toEqual([kernel]);
 	expect(await connection.sendRequest(KernelSourceRequest, { uri: kernel.uri })).toBe('text');
 	expect(await connection.sendRequest(KernelSourceRequest, { uri: 'mmn-kernel:/x' })).toBeNull();
-	expect(await connection.sendRequest(ExplainRequest, { code: 'deadlock' })).toBe('# deadlock');
-	expect(await connection.sendRequest(ExplainRequest, { code: 'x' })).toBeNull();
 });

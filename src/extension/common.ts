@@ -1,0 +1,44 @@
+/** What the desktop and the web entry share: everything but how the server is started. Free of Node. */
+import * as vscode from 'vscode';
+import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
+import { type InitializationOptions, ReadRequest } from '../server/protocol.js';
+import { registerCommands } from './commands.js';
+import { registerDocuments } from './documents.js';
+import { registerStatus } from './status.js';
+
+export const LANGUAGE = 'mmn';
+export const CLIENT_ID = 'notifierLab';
+export const CLIENT_NAME = 'Notifier Lab';
+
+/** Options of the client that do not depend on where the server runs. */
+export function clientOptions(context: vscode.ExtensionContext): LanguageClientOptions {
+	const files = vscode.workspace.createFileSystemWatcher('**/*.mmn');
+	context.subscriptions.push(files);
+	const initializationOptions: InitializationOptions = { manual: true, reads: true };
+	return {
+		documentSelector: [{ language: LANGUAGE }],
+		synchronize: { fileEvents: files },
+		diagnosticCollectionName: 'notifier-lab',
+		initializationOptions,
+	};
+}
+
+/** Starts the client and everything that needs it. Resolves when the server has answered. */
+export async function start(context: vscode.ExtensionContext, client: BaseLanguageClient): Promise<void> {
+	context.subscriptions.push(
+		client,
+		client.onRequest(ReadRequest, ({ uri }) => read(vscode.Uri.parse(uri))),
+		...registerStatus(client),
+		...registerDocuments(client, context.extensionUri),
+		...registerCommands(client),
+	);
+	await client.start();
+}
+
+async function read(uri: vscode.Uri): Promise<string | null> {
+	try {
+		return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+	} catch {
+		return null; // not there, or of a scheme that nobody serves
+	}
+}

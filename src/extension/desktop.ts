@@ -1,0 +1,9 @@
+/** The extension in desktop VS Code and in a remote extension host: the server is a process of its own. */
+import type * as vscode from 'vscode';
+import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { CLIENT_ID, CLIENT_NAME, clientOptions, start } from './common.js';
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+	const server = { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc };
+	await start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, server, clientOptions(context)));
+}

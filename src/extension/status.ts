@@ -1,0 +1,73 @@
+import * as vscode from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+import { type Status, StatusNotification } from '../server/protocol.js';
+
+/** The language status item of the active sketch: one of checking, errors, ok, bounded, … */
+export function registerStatus(client: BaseLanguageClient): vscode.Disposable[] {
+	const item = vscode.languages.createLanguageStatusItem('notifierLab.status', { language: 'mmn' });
+	item.name = 'Notifier Lab';
+	item.command = { command: 'notifierLab.checkSketch', title: 'Check Now' };
+	const statuses = new Map<string, Status>();
+	const show = () => {
+		const uri = vscode.window.activeTextEditor?.document.uri.toString();
+		const words = describe(uri === undefined ? undefined : statuses.get(uri));
+		item.text = words.text;
+		item.detail = words.detail;
+		item.busy = words.busy ?? false;
+		item.severity = words.severity ?? vscode.LanguageStatusSeverity.Information;
+	};
+	show();
+	return [
+		item,
+		client.onNotification(StatusNotification, (status) => {
+			statuses.set(status.uri, status);
+			show();
+		}),
+		vscode.window.onDidChangeActiveTextEditor(show),
+		vscode.workspace.onDidCloseTextDocument(({ uri }) => statuses.delete(uri.toString())),
+	];
+}
+
+interface Words {
+	readonly text: string;
+	readonly detail: string;
+	readonly busy?: boolean;
+	readonly severity?: vscode.LanguageStatusSeverity;
+}
+
+function describe(status: Status | undefined): Words {
+	if (!status) return { text: 'Not checked', detail: '' };
+	const explored = `${status.states.toLocaleString()} states`;
+	switch (status.state) {
+		case 'unchecked':
+			return { text: 'Changed since the last check', detail: '' };
+		case 'checking':
+			return { text: 'Checking…', detail: status.states > 0 ? explored : '', busy: true };
+		case 'ok':
+			return { text: 'OK', detail: `every interleaving explored, ${explored}` };
+		case 'errors':
+			return { text: plural(status.errors, 'error'), detail: explored, severity: vscode.LanguageStatusSeverity.Error };
+		case 'warnings':
+			return {
+				text: plural(status.warnings, 'warning'),
+				detail: `every interleaving explored, ${explored}`,
+				severity: vscode.LanguageStatusSeverity.Warning,
+			};
+		case 'bounded':
+			return {
+				text: 'Stopped at a limit',
+				detail: `nothing found in ${explored}, nothing proved beyond them`,
+				severity: vscode.LanguageStatusSeverity.Warning,
+			};
+		case 'crashed':
+			return {
+				text: 'The checker failed',
+				detail: 'see the output channel Notifier Lab',
+				severity: vscode.LanguageStatusSeverity.Error,
+			};
+	}
+}
+
+function plural(count: number, noun: string): string {
+	return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
