@@ -162,6 +162,7 @@ export type MmnKeywordNames =
     | "s64"
     | "s8"
     | "scenario"
+    | "scoped_guard"
     | "seqcount_t"
     | "seqlock_t"
     | "setup"
@@ -204,7 +205,7 @@ export type MmnKeywordNames =
 export type MmnTokenNames = MmnTerminalNames | MmnKeywordNames;
 
 export interface AsmStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'AsmStatement' | 'Qualifier';
     operands: Array<Expression>;
 }
@@ -219,7 +220,7 @@ export function isAsmStatement(item: unknown): item is AsmStatement {
 }
 
 export interface Assignment extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Assignment';
     operator: AssignmentOperator;
     target: Expression;
@@ -245,7 +246,7 @@ export function isAssignmentOperator(item: unknown): item is AssignmentOperator 
 
 /* For the authors of the simulated kernel: no other thread runs inside. */
 export interface AtomicStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'AtomicStatement';
     body: Block;
 }
@@ -260,7 +261,7 @@ export function isAtomicStatement(item: unknown): item is AtomicStatement {
 }
 
 export interface BinaryExpr extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'BinaryExpr';
     left: Expression;
     operator: '!=' | '%' | '&&' | '&' | '*' | '+' | '-' | '/' | '<' | '<<' | '<=' | '==' | '>' | '>=' | '>>' | '^' | '|' | '||';
@@ -279,7 +280,7 @@ export function isBinaryExpr(item: unknown): item is BinaryExpr {
 }
 
 export interface Block extends langium.AstNode {
-    readonly $container: AtomicStatement | Block | DoStatement | EachStatement | FinallyItem | ForStatement | FunctionDecl | IfStatement | InterruptItem | SetupItem | StatementExpression | SwitchStatement | ThreadItem | WhileStatement | WithMmStatement;
+    readonly $container: AtomicStatement | Block | DoStatement | EachStatement | FinallyItem | ForStatement | FunctionDecl | IfStatement | InterruptItem | ScopedGuard | SetupItem | StatementExpression | SwitchStatement | ThreadItem | WhileStatement | WithMmStatement;
     readonly $type: 'Block';
     statements: Array<Statement>;
 }
@@ -294,7 +295,7 @@ export function isBlock(item: unknown): item is Block {
 }
 
 export interface BreakStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'BreakStatement';
 }
 
@@ -307,7 +308,7 @@ export function isBreakStatement(item: unknown): item is BreakStatement {
 }
 
 export interface Call extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Call';
     arguments: Array<Expression>;
     callee: Expression;
@@ -324,7 +325,7 @@ export function isCall(item: unknown): item is Call {
 }
 
 export interface CaseLabel extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'CaseLabel';
     last?: Expression;
     value: Expression;
@@ -341,7 +342,7 @@ export function isCaseLabel(item: unknown): item is CaseLabel {
 }
 
 export interface Cast extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Cast';
     literal?: Expression;
     operand?: Expression;
@@ -360,7 +361,7 @@ export function isCast(item: unknown): item is Cast {
 }
 
 export interface CharLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'CharLiteral';
     text: string;
 }
@@ -381,7 +382,7 @@ export function isCode(item: unknown): item is Code {
 }
 
 export interface CommaExpr extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'CommaExpr';
     left: Expression;
     right: Expression;
@@ -398,7 +399,7 @@ export function isCommaExpr(item: unknown): item is CommaExpr {
 }
 
 export interface Conditional extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Conditional';
     condition: BinaryExpr;
     otherwise: Expression;
@@ -449,7 +450,7 @@ export function isConfigWord(item: unknown): item is ConfigWord {
 }
 
 export interface ContinueStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'ContinueStatement';
 }
 
@@ -462,7 +463,7 @@ export function isContinueStatement(item: unknown): item is ContinueStatement {
 }
 
 export interface DefaultLabel extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'DefaultLabel';
 }
 
@@ -530,7 +531,7 @@ export function isDimension(item: unknown): item is Dimension {
 }
 
 export interface DoStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'DoStatement';
     body: Statement;
     condition: Expression;
@@ -554,7 +555,7 @@ export function isEachMacro(item: unknown): item is EachMacro {
 
 /* list_for_each_entry(pos, head, member) … */
 export interface EachStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'EachStatement';
     arguments: Array<Expression>;
     body: Statement;
@@ -573,7 +574,7 @@ export function isEachStatement(item: unknown): item is EachStatement {
 }
 
 export interface EmptyStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'EmptyStatement';
 }
 
@@ -603,7 +604,7 @@ export function isEnumConstant(item: unknown): item is EnumConstant {
 }
 
 export interface EnumDef extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'EnumDef';
     constants: Array<EnumConstant>;
     name?: Name;
@@ -665,7 +666,7 @@ export function isExpression(item: unknown): item is Expression {
 }
 
 export interface ExpressionStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'ExpressionStatement';
     expression: Expression;
 }
@@ -779,7 +780,7 @@ export function isFinallyItem(item: unknown): item is FinallyItem {
 }
 
 export interface FloatLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'FloatLiteral';
     text: string;
 }
@@ -794,7 +795,7 @@ export function isFloatLiteral(item: unknown): item is FloatLiteral {
 }
 
 export interface ForStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'ForStatement';
     body: Statement;
     condition?: Expression;
@@ -847,7 +848,7 @@ export function isFunctionDecl(item: unknown): item is FunctionDecl {
 }
 
 export interface GotoStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'GotoStatement';
     computed: boolean;
     label?: langium.Reference<LabelStatement>;
@@ -866,7 +867,7 @@ export function isGotoStatement(item: unknown): item is GotoStatement {
 }
 
 export interface IfStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'IfStatement';
     condition: Expression;
     otherwise?: Statement;
@@ -900,7 +901,7 @@ export function isInclude(item: unknown): item is Include {
 }
 
 export interface Index extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Index';
     array: Expression;
     index: Expression;
@@ -934,7 +935,7 @@ export function isInitializerEntry(item: unknown): item is InitializerEntry {
 }
 
 export interface InitializerList extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'InitializerList';
     entries: Array<InitializerEntry>;
 }
@@ -978,7 +979,7 @@ export function isItem(item: unknown): item is Item {
 }
 
 export interface LabelStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'LabelStatement';
     name: Name;
 }
@@ -994,7 +995,7 @@ export function isLabelStatement(item: unknown): item is LabelStatement {
 
 /* DEFINE_MUTEX(name); and its like: a variable with its kernel initialiser. */
 export interface MacroDecl extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'MacroDecl';
     arguments: Array<Expression>;
     macro: DefineMacro;
@@ -1015,7 +1016,7 @@ export function isMacroDecl(item: unknown): item is MacroDecl {
 }
 
 export interface Member extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Member';
     field: langium.Reference<Field>;
     object: Expression;
@@ -1040,7 +1041,8 @@ export function isName(item: unknown): item is Name {
     return item === 'scenario' || item === 'pages' || item === 'setup' || item === 'thread' || item === 'daemon' || item === 'interrupt' || item === 'on' || item === 'finally' || item === 'environment' || item === 'config' || item === 'expect' || item === 'atomic' || (typeof item === 'string' && (/[_a-zA-Z][_a-zA-Z0-9]*/.test(item)));
 }
 
-export type Named = Define | EnumConstant | FunctionDecl | MacroDecl | Parameter | Variable;
+/* A field where the macro takes a member: container_of(p, struct s, member). */
+export type Named = Define | EnumConstant | Field | FunctionDecl | MacroDecl | Parameter | Variable;
 
 export const Named = {
     $type: 'Named'
@@ -1051,7 +1053,7 @@ export function isNamed(item: unknown): item is Named {
 }
 
 export interface NameRef extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'NameRef';
     target: langium.Reference<Named>;
 }
@@ -1066,7 +1068,7 @@ export function isNameRef(item: unknown): item is NameRef {
 }
 
 export interface NumberLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'NumberLiteral';
     text: string;
 }
@@ -1125,7 +1127,7 @@ export function isParameter(item: unknown): item is Parameter {
 }
 
 export interface Parenthesized extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Parenthesized';
     inner: Expression;
 }
@@ -1140,7 +1142,7 @@ export function isParenthesized(item: unknown): item is Parenthesized {
 }
 
 export interface Postfix extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Postfix';
     operand: Expression;
     operator: '++' | '--';
@@ -1163,7 +1165,7 @@ export function isQualifier(item: unknown): item is Qualifier {
 }
 
 export interface ReturnStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'ReturnStatement';
     value?: Expression;
 }
@@ -1204,6 +1206,24 @@ export function isScenarioItem(item: unknown): item is ScenarioItem {
     return reflection.isInstance(item, ScenarioItem.$type);
 }
 
+/* scoped_guard(mutex, &lock) { … }: parsed to be refused by name. */
+export interface ScopedGuard extends langium.AstNode {
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
+    readonly $type: 'ScopedGuard';
+    arguments: Array<Expression>;
+    body: Statement;
+}
+
+export const ScopedGuard = {
+    $type: 'ScopedGuard',
+    arguments: 'arguments',
+    body: 'body'
+} as const;
+
+export function isScopedGuard(item: unknown): item is ScopedGuard {
+    return reflection.isInstance(item, ScopedGuard.$type);
+}
+
 export interface SetupItem extends langium.AstNode {
     readonly $container: Scenario;
     readonly $type: 'SetupItem';
@@ -1220,7 +1240,7 @@ export function isSetupItem(item: unknown): item is SetupItem {
 }
 
 export interface SizeOf extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'SizeOf';
     operand: Expression;
 }
@@ -1236,18 +1256,20 @@ export function isSizeOf(item: unknown): item is SizeOf {
 
 export interface Star extends langium.AstNode {
     readonly $container: Field | FunctionDecl | Parameter | TypeName | Typedef | Variable;
-    readonly $type: 'Qualifier' | 'Star';
+    readonly $type: 'Star';
+    qualifiers: Array<Qualifier>;
 }
 
 export const Star = {
-    $type: 'Star'
+    $type: 'Star',
+    qualifiers: 'qualifiers'
 } as const;
 
 export function isStar(item: unknown): item is Star {
     return reflection.isInstance(item, Star.$type);
 }
 
-export type Statement = AsmStatement | AtomicStatement | Block | BreakStatement | CaseLabel | ContinueStatement | DefaultLabel | DoStatement | EachStatement | EmptyStatement | EnumDef | ExpressionStatement | ForStatement | GotoStatement | IfStatement | LabelStatement | MacroDecl | ReturnStatement | SwitchStatement | VariableDecl | WhileStatement | WithMmStatement;
+export type Statement = AsmStatement | AtomicStatement | Block | BreakStatement | CaseLabel | ContinueStatement | DefaultLabel | DoStatement | EachStatement | EmptyStatement | EnumDef | ExpressionStatement | ForStatement | GotoStatement | IfStatement | LabelStatement | MacroDecl | ReturnStatement | ScopedGuard | SwitchStatement | VariableDecl | WhileStatement | WithMmStatement;
 
 export const Statement = {
     $type: 'Statement'
@@ -1258,7 +1280,7 @@ export function isStatement(item: unknown): item is Statement {
 }
 
 export interface StatementExpression extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'StatementExpression';
     body: Block;
 }
@@ -1306,7 +1328,7 @@ export function isStrayScenarioItem(item: unknown): item is StrayScenarioItem {
 }
 
 export interface StringLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'StringLiteral';
     parts: Array<string>;
 }
@@ -1347,7 +1369,7 @@ export function isStructDef(item: unknown): item is StructDef {
 }
 
 export interface SwitchStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'SwitchStatement';
     body: Block;
     value: Expression;
@@ -1394,7 +1416,7 @@ export function isThreadItem(item: unknown): item is ThreadItem {
 
 /* A type stands where an argument does in container_of(), min_t(), sizeof(). */
 export interface TypeArgument extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'TypeArgument';
     type: TypeName;
 }
@@ -1452,18 +1474,23 @@ export function isTypeName(item: unknown): item is TypeName {
     return reflection.isInstance(item, TypeName.$type);
 }
 
+/* Where only a type can stand, a name that is none is kept as `unknown`, to be refused by name. */
 export interface TypeRef extends langium.AstNode {
     readonly $container: FieldDecl | FunctionDecl | Parameter | TypeName | Typedef | VariableDecl;
-    readonly $type: 'Qualifier' | 'TypeRef';
-    kind: 'enum' | 'struct' | 'union';
-    tag: langium.Reference<TagDef>;
+    readonly $type: 'TypeRef';
+    kind?: 'enum' | 'struct' | 'union';
+    qualifiers: Array<Qualifier>;
+    tag?: langium.Reference<TagDef>;
+    unknown?: string;
     words: Array<TypeWord>;
 }
 
 export const TypeRef = {
     $type: 'TypeRef',
     kind: 'kind',
+    qualifiers: 'qualifiers',
     tag: 'tag',
+    unknown: 'unknown',
     words: 'words'
 } as const;
 
@@ -1478,7 +1505,7 @@ export function isTypeWord(item: unknown): item is TypeWord {
 }
 
 export interface Unary extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Unary';
     operand: Expression;
     operator: '!' | '&' | '*' | '+' | '++' | '-' | '--' | '~';
@@ -1523,8 +1550,9 @@ export function isVariable(item: unknown): item is Variable {
     return reflection.isInstance(item, Variable.$type);
 }
 
+/* `foo_t x;` in a function: refused by name; with a star it reads as a product. */
 export interface VariableDecl extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'VariableDecl';
     storage: Array<Storage>;
     type: TypeRef;
@@ -1543,7 +1571,7 @@ export function isVariableDecl(item: unknown): item is VariableDecl {
 }
 
 export interface WhileStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'WhileStatement';
     body: Statement;
     condition: Expression;
@@ -1560,7 +1588,7 @@ export function isWhileStatement(item: unknown): item is WhileStatement {
 }
 
 export interface WithMmStatement extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'WithMmStatement';
     body: Statement;
     mm: Expression;
@@ -1634,6 +1662,7 @@ export type MmnAstType = {
     ReturnStatement: ReturnStatement
     Scenario: Scenario
     ScenarioItem: ScenarioItem
+    ScopedGuard: ScopedGuard
     SetupItem: SetupItem
     SizeOf: SizeOf
     Star: Star
@@ -2026,7 +2055,7 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                     optional: true
                 }
             },
-            superTypes: []
+            superTypes: [Named.$type]
         },
         FieldDecl: {
             name: FieldDecl.$type,
@@ -2444,6 +2473,19 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
             },
             superTypes: []
         },
+        ScopedGuard: {
+            name: ScopedGuard.$type,
+            properties: {
+                arguments: {
+                    name: ScopedGuard.arguments,
+                    defaultValue: []
+                },
+                body: {
+                    name: ScopedGuard.body
+                }
+            },
+            superTypes: [Statement.$type]
+        },
         SetupItem: {
             name: SetupItem.$type,
             properties: {
@@ -2465,6 +2507,11 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
         Star: {
             name: Star.$type,
             properties: {
+                qualifiers: {
+                    name: Star.qualifiers,
+                    defaultValue: [],
+                    optional: true
+                }
             },
             superTypes: []
         },
@@ -2603,15 +2650,27 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
             name: TypeRef.$type,
             properties: {
                 kind: {
-                    name: TypeRef.kind
+                    name: TypeRef.kind,
+                    optional: true
+                },
+                qualifiers: {
+                    name: TypeRef.qualifiers,
+                    defaultValue: [],
+                    optional: true
                 },
                 tag: {
                     name: TypeRef.tag,
-                    referenceType: TagDef.$type
+                    referenceType: TagDef.$type,
+                    optional: true
+                },
+                unknown: {
+                    name: TypeRef.unknown,
+                    optional: true
                 },
                 words: {
                     name: TypeRef.words,
-                    defaultValue: []
+                    defaultValue: [],
+                    optional: true
                 }
             },
             superTypes: []

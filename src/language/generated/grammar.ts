@@ -83,35 +83,35 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@13"
+              "$ref": "#/rules@14"
             },
             "arguments": []
           },
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@17"
+              "$ref": "#/rules@21"
             },
             "arguments": []
           },
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@62"
+              "$ref": "#/rules@69"
             },
             "arguments": []
           },
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@19"
+              "$ref": "#/rules@23"
             },
             "arguments": []
           },
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@20"
+              "$ref": "#/rules@24"
             },
             "arguments": []
           }
@@ -131,7 +131,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
         "terminal": {
           "$type": "RuleCall",
           "rule": {
-            "$ref": "#/rules@76"
+            "$ref": "#/rules@83"
           },
           "arguments": []
         }
@@ -149,7 +149,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@77"
+              "$ref": "#/rules@84"
             },
             "arguments": []
           },
@@ -160,7 +160,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -172,7 +172,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@50"
+                "$ref": "#/rules@56"
               },
               "arguments": []
             },
@@ -197,7 +197,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@23"
+                "$ref": "#/rules@28"
               },
               "arguments": []
             },
@@ -228,7 +228,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             },
@@ -258,7 +258,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@25"
+              "$ref": "#/rules@30"
             },
             "arguments": [],
             "cardinality": "*"
@@ -273,7 +273,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@14"
+                    "$ref": "#/rules@18"
                   },
                   "arguments": []
                 }
@@ -292,7 +292,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@14"
+                        "$ref": "#/rules@18"
                       },
                       "arguments": []
                     }
@@ -351,7 +351,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@75"
+                        "$ref": "#/rules@82"
                       },
                       "arguments": []
                     },
@@ -430,7 +430,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@21"
+                        "$ref": "#/rules@26"
                       },
                       "arguments": []
                     }
@@ -496,7 +496,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@15"
+                "$ref": "#/rules@19"
               },
               "arguments": []
             },
@@ -528,7 +528,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@75"
+                        "$ref": "#/rules@82"
                       },
                       "arguments": []
                     }
@@ -561,7 +561,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@75"
+                    "$ref": "#/rules@82"
                   },
                   "arguments": []
                 }
@@ -575,7 +575,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@16"
+                "$ref": "#/rules@20"
               },
               "arguments": []
             },
@@ -595,7 +595,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@50"
+                    "$ref": "#/rules@56"
                   },
                   "arguments": []
                 }
@@ -606,7 +606,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@25"
+              "$ref": "#/rules@30"
             },
             "arguments": [],
             "cardinality": "*"
@@ -630,7 +630,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@23"
+                "$ref": "#/rules@28"
               },
               "arguments": []
             },
@@ -647,7 +647,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             },
@@ -710,7 +710,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@14"
+                    "$ref": "#/rules@18"
                   },
                   "arguments": []
                 }
@@ -729,7 +729,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@14"
+                        "$ref": "#/rules@18"
                       },
                       "arguments": []
                     }
@@ -763,7 +763,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -782,7 +782,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@50"
+                    "$ref": "#/rules@56"
                   },
                   "arguments": []
                 }
@@ -836,7 +836,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@75"
+                        "$ref": "#/rules@82"
                       },
                       "arguments": []
                     },
@@ -872,7 +872,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@21"
+                    "$ref": "#/rules@25"
                   },
                   "arguments": []
                 }
@@ -886,7 +886,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@15"
+                "$ref": "#/rules@19"
               },
               "arguments": []
             },
@@ -899,7 +899,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -911,7 +911,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@16"
+                "$ref": "#/rules@20"
               },
               "arguments": []
             },
@@ -940,7 +940,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@23"
+                "$ref": "#/rules@28"
               },
               "arguments": []
             },
@@ -953,7 +953,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@21"
+                "$ref": "#/rules@26"
               },
               "arguments": []
             }
@@ -965,7 +965,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@15"
+                "$ref": "#/rules@19"
               },
               "arguments": []
             },
@@ -978,7 +978,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@23"
+                "$ref": "#/rules@28"
               },
               "arguments": []
             },
@@ -991,7 +991,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -1014,7 +1014,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@25"
+              "$ref": "#/rules@30"
             },
             "arguments": [],
             "cardinality": "*"
@@ -1029,7 +1029,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@26"
+                    "$ref": "#/rules@31"
                   },
                   "arguments": []
                 }
@@ -1144,7 +1144,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@21"
+                "$ref": "#/rules@26"
               },
               "arguments": []
             }
@@ -1156,7 +1156,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@15"
+                "$ref": "#/rules@19"
               },
               "arguments": []
             },
@@ -1188,7 +1188,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@75"
+                        "$ref": "#/rules@82"
                       },
                       "arguments": []
                     }
@@ -1221,7 +1221,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@75"
+                    "$ref": "#/rules@82"
                   },
                   "arguments": []
                 }
@@ -1236,7 +1236,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@16"
+                "$ref": "#/rules@20"
               },
               "arguments": []
             },
@@ -1245,7 +1245,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@25"
+              "$ref": "#/rules@30"
             },
             "arguments": [],
             "cardinality": "*"
@@ -1269,7 +1269,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@23"
+                "$ref": "#/rules@28"
               },
               "arguments": []
             },
@@ -1282,7 +1282,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@21"
+                "$ref": "#/rules@25"
               },
               "arguments": []
             }
@@ -1297,7 +1297,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@14"
+                    "$ref": "#/rules@18"
                   },
                   "arguments": []
                 }
@@ -1316,7 +1316,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@14"
+                        "$ref": "#/rules@18"
                       },
                       "arguments": []
                     }
@@ -1339,6 +1339,296 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
     },
     {
       "$type": "ParserRule",
+      "name": "FileVariable",
+      "inferredType": {
+        "$type": "InferredType",
+        "name": "VariableDecl"
+      },
+      "definition": {
+        "$type": "Group",
+        "elements": [
+          {
+            "$type": "Assignment",
+            "feature": "storage",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@28"
+              },
+              "arguments": []
+            },
+            "cardinality": "*"
+          },
+          {
+            "$type": "Assignment",
+            "feature": "type",
+            "operator": "=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@26"
+              },
+              "arguments": []
+            }
+          },
+          {
+            "$type": "Group",
+            "elements": [
+              {
+                "$type": "Assignment",
+                "feature": "variables",
+                "operator": "+=",
+                "terminal": {
+                  "$type": "RuleCall",
+                  "rule": {
+                    "$ref": "#/rules@18"
+                  },
+                  "arguments": []
+                }
+              },
+              {
+                "$type": "Group",
+                "elements": [
+                  {
+                    "$type": "Keyword",
+                    "value": ","
+                  },
+                  {
+                    "$type": "Assignment",
+                    "feature": "variables",
+                    "operator": "+=",
+                    "terminal": {
+                      "$type": "RuleCall",
+                      "rule": {
+                        "$ref": "#/rules@18"
+                      },
+                      "arguments": []
+                    }
+                  }
+                ],
+                "cardinality": "*"
+              }
+            ],
+            "cardinality": "?"
+          },
+          {
+            "$type": "Keyword",
+            "value": ";"
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": []
+    },
+    {
+      "$type": "ParserRule",
+      "name": "UnknownTypeDecl",
+      "inferredType": {
+        "$type": "InferredType",
+        "name": "VariableDecl"
+      },
+      "definition": {
+        "$type": "Group",
+        "elements": [
+          {
+            "$type": "Assignment",
+            "feature": "storage",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@28"
+              },
+              "arguments": []
+            },
+            "cardinality": "*"
+          },
+          {
+            "$type": "Assignment",
+            "feature": "type",
+            "operator": "=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@16"
+              },
+              "arguments": []
+            }
+          },
+          {
+            "$type": "Assignment",
+            "feature": "variables",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@17"
+              },
+              "arguments": []
+            }
+          },
+          {
+            "$type": "Group",
+            "elements": [
+              {
+                "$type": "Keyword",
+                "value": ","
+              },
+              {
+                "$type": "Assignment",
+                "feature": "variables",
+                "operator": "+=",
+                "terminal": {
+                  "$type": "RuleCall",
+                  "rule": {
+                    "$ref": "#/rules@18"
+                  },
+                  "arguments": []
+                }
+              }
+            ],
+            "cardinality": "*"
+          },
+          {
+            "$type": "Keyword",
+            "value": ";"
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": [],
+      "$comment": "/* \`foo_t x;\` in a function: refused by name; with a star it reads as a product. */"
+    },
+    {
+      "$type": "ParserRule",
+      "name": "UnknownType",
+      "inferredType": {
+        "$type": "InferredType",
+        "name": "TypeRef"
+      },
+      "definition": {
+        "$type": "Group",
+        "elements": [
+          {
+            "$type": "Assignment",
+            "feature": "qualifiers",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@29"
+              },
+              "arguments": []
+            },
+            "cardinality": "*"
+          },
+          {
+            "$type": "Assignment",
+            "feature": "unknown",
+            "operator": "=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@89"
+              },
+              "arguments": []
+            }
+          },
+          {
+            "$type": "Assignment",
+            "feature": "qualifiers",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@29"
+              },
+              "arguments": []
+            },
+            "cardinality": "*"
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": []
+    },
+    {
+      "$type": "ParserRule",
+      "name": "PlainVariable",
+      "inferredType": {
+        "$type": "InferredType",
+        "name": "Variable"
+      },
+      "definition": {
+        "$type": "Group",
+        "elements": [
+          {
+            "$type": "Assignment",
+            "feature": "name",
+            "operator": "=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@82"
+              },
+              "arguments": []
+            }
+          },
+          {
+            "$type": "Assignment",
+            "feature": "dims",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@20"
+              },
+              "arguments": []
+            },
+            "cardinality": "*"
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@30"
+            },
+            "arguments": [],
+            "cardinality": "*"
+          },
+          {
+            "$type": "Group",
+            "elements": [
+              {
+                "$type": "Keyword",
+                "value": "="
+              },
+              {
+                "$type": "Assignment",
+                "feature": "init",
+                "operator": "=",
+                "terminal": {
+                  "$type": "RuleCall",
+                  "rule": {
+                    "$ref": "#/rules@65"
+                  },
+                  "arguments": []
+                }
+              }
+            ],
+            "cardinality": "?"
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": []
+    },
+    {
+      "$type": "ParserRule",
       "name": "Variable",
       "definition": {
         "$type": "Group",
@@ -1350,7 +1640,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@15"
+                "$ref": "#/rules@19"
               },
               "arguments": []
             },
@@ -1382,7 +1672,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@75"
+                        "$ref": "#/rules@82"
                       },
                       "arguments": []
                     }
@@ -1415,7 +1705,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@75"
+                    "$ref": "#/rules@82"
                   },
                   "arguments": []
                 }
@@ -1429,7 +1719,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@16"
+                "$ref": "#/rules@20"
               },
               "arguments": []
             },
@@ -1438,7 +1728,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@25"
+              "$ref": "#/rules@30"
             },
             "arguments": [],
             "cardinality": "*"
@@ -1457,7 +1747,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@58"
+                    "$ref": "#/rules@65"
                   },
                   "arguments": []
                 }
@@ -1489,11 +1779,16 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "value": "*"
           },
           {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@24"
+            "$type": "Assignment",
+            "feature": "qualifiers",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@29"
+              },
+              "arguments": []
             },
-            "arguments": [],
             "cardinality": "*"
           }
         ]
@@ -1526,7 +1821,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@50"
+                "$ref": "#/rules@56"
               },
               "arguments": []
             },
@@ -1555,7 +1850,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@23"
+                "$ref": "#/rules@28"
               },
               "arguments": []
             },
@@ -1568,7 +1863,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@18"
+                "$ref": "#/rules@22"
               },
               "arguments": []
             }
@@ -1584,7 +1879,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -1603,7 +1898,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@56"
+                    "$ref": "#/rules@62"
                   },
                   "arguments": []
                 }
@@ -1724,7 +2019,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -1743,7 +2038,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@56"
+                    "$ref": "#/rules@62"
                   },
                   "arguments": []
                 }
@@ -1762,7 +2057,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@56"
+                        "$ref": "#/rules@62"
                       },
                       "arguments": []
                     }
@@ -1819,11 +2114,16 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
         "$type": "Group",
         "elements": [
           {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@24"
+            "$type": "Assignment",
+            "feature": "qualifiers",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@29"
+              },
+              "arguments": []
             },
-            "arguments": [],
             "cardinality": "*"
           },
           {
@@ -1839,7 +2139,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@22"
+                        "$ref": "#/rules@27"
                       },
                       "arguments": []
                     }
@@ -1854,17 +2154,22 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                         "terminal": {
                           "$type": "RuleCall",
                           "rule": {
-                            "$ref": "#/rules@22"
+                            "$ref": "#/rules@27"
                           },
                           "arguments": []
                         }
                       },
                       {
-                        "$type": "RuleCall",
-                        "rule": {
-                          "$ref": "#/rules@24"
-                        },
-                        "arguments": []
+                        "$type": "Assignment",
+                        "feature": "qualifiers",
+                        "operator": "+=",
+                        "terminal": {
+                          "$type": "RuleCall",
+                          "rule": {
+                            "$ref": "#/rules@29"
+                          },
+                          "arguments": []
+                        }
                       }
                     ],
                     "cardinality": "*"
@@ -1908,7 +2213,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       "terminal": {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@75"
+                          "$ref": "#/rules@82"
                         },
                         "arguments": []
                       },
@@ -1917,11 +2222,16 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     }
                   },
                   {
-                    "$type": "RuleCall",
-                    "rule": {
-                      "$ref": "#/rules@24"
+                    "$type": "Assignment",
+                    "feature": "qualifiers",
+                    "operator": "+=",
+                    "terminal": {
+                      "$type": "RuleCall",
+                      "rule": {
+                        "$ref": "#/rules@29"
+                      },
+                      "arguments": []
                     },
-                    "arguments": [],
                     "cardinality": "*"
                   }
                 ]
@@ -1933,6 +2243,178 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       "entry": false,
       "fragment": false,
       "parameters": []
+    },
+    {
+      "$type": "ParserRule",
+      "name": "DeclaredTypeRef",
+      "inferredType": {
+        "$type": "InferredType",
+        "name": "TypeRef"
+      },
+      "definition": {
+        "$type": "Group",
+        "elements": [
+          {
+            "$type": "Assignment",
+            "feature": "qualifiers",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@29"
+              },
+              "arguments": []
+            },
+            "cardinality": "*"
+          },
+          {
+            "$type": "Alternatives",
+            "elements": [
+              {
+                "$type": "Group",
+                "elements": [
+                  {
+                    "$type": "Assignment",
+                    "feature": "words",
+                    "operator": "+=",
+                    "terminal": {
+                      "$type": "RuleCall",
+                      "rule": {
+                        "$ref": "#/rules@27"
+                      },
+                      "arguments": []
+                    }
+                  },
+                  {
+                    "$type": "Alternatives",
+                    "elements": [
+                      {
+                        "$type": "Assignment",
+                        "feature": "words",
+                        "operator": "+=",
+                        "terminal": {
+                          "$type": "RuleCall",
+                          "rule": {
+                            "$ref": "#/rules@27"
+                          },
+                          "arguments": []
+                        }
+                      },
+                      {
+                        "$type": "Assignment",
+                        "feature": "qualifiers",
+                        "operator": "+=",
+                        "terminal": {
+                          "$type": "RuleCall",
+                          "rule": {
+                            "$ref": "#/rules@29"
+                          },
+                          "arguments": []
+                        }
+                      }
+                    ],
+                    "cardinality": "*"
+                  }
+                ]
+              },
+              {
+                "$type": "Group",
+                "elements": [
+                  {
+                    "$type": "Assignment",
+                    "feature": "kind",
+                    "operator": "=",
+                    "terminal": {
+                      "$type": "Alternatives",
+                      "elements": [
+                        {
+                          "$type": "Keyword",
+                          "value": "struct"
+                        },
+                        {
+                          "$type": "Keyword",
+                          "value": "union"
+                        },
+                        {
+                          "$type": "Keyword",
+                          "value": "enum"
+                        }
+                      ]
+                    }
+                  },
+                  {
+                    "$type": "Assignment",
+                    "feature": "tag",
+                    "operator": "=",
+                    "terminal": {
+                      "$type": "CrossReference",
+                      "type": {
+                        "$ref": "#/types@0"
+                      },
+                      "terminal": {
+                        "$type": "RuleCall",
+                        "rule": {
+                          "$ref": "#/rules@82"
+                        },
+                        "arguments": []
+                      },
+                      "deprecatedSyntax": false,
+                      "isMulti": false
+                    }
+                  },
+                  {
+                    "$type": "Assignment",
+                    "feature": "qualifiers",
+                    "operator": "+=",
+                    "terminal": {
+                      "$type": "RuleCall",
+                      "rule": {
+                        "$ref": "#/rules@29"
+                      },
+                      "arguments": []
+                    },
+                    "cardinality": "*"
+                  }
+                ]
+              },
+              {
+                "$type": "Group",
+                "elements": [
+                  {
+                    "$type": "Assignment",
+                    "feature": "unknown",
+                    "operator": "=",
+                    "terminal": {
+                      "$type": "RuleCall",
+                      "rule": {
+                        "$ref": "#/rules@89"
+                      },
+                      "arguments": []
+                    }
+                  },
+                  {
+                    "$type": "Assignment",
+                    "feature": "qualifiers",
+                    "operator": "+=",
+                    "terminal": {
+                      "$type": "RuleCall",
+                      "rule": {
+                        "$ref": "#/rules@29"
+                      },
+                      "arguments": []
+                    },
+                    "cardinality": "*"
+                  }
+                ]
+              }
+            ]
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": [],
+      "$comment": "/* Where only a type can stand, a name that is none is kept as \`unknown\`, to be refused by name. */"
     },
     {
       "$type": "ParserRule",
@@ -2326,7 +2808,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@27"
+                "$ref": "#/rules@32"
               },
               "arguments": []
             },
@@ -2351,42 +2833,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@26"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@28"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@29"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@30"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
               "$ref": "#/rules@31"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@32"
             },
             "arguments": []
           },
@@ -2442,49 +2889,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@42"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@44"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@45"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@46"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@7"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@17"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@13"
+              "$ref": "#/rules@40"
             },
             "arguments": []
           },
@@ -2498,7 +2903,98 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@40"
+              "$ref": "#/rules@42"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@43"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@44"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@47"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@49"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@50"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@52"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@51"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@7"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@21"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@13"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@15"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@46"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@45"
             },
             "arguments": []
           }
@@ -2529,7 +3025,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             }
@@ -2545,7 +3041,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@27"
+                "$ref": "#/rules@32"
               },
               "arguments": []
             }
@@ -2564,7 +3060,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@27"
+                    "$ref": "#/rules@32"
                   },
                   "arguments": []
                 }
@@ -2599,7 +3095,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             }
@@ -2615,7 +3111,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@27"
+                "$ref": "#/rules@32"
               },
               "arguments": []
             }
@@ -2643,7 +3139,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@27"
+                "$ref": "#/rules@32"
               },
               "arguments": []
             }
@@ -2663,7 +3159,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             }
@@ -2721,7 +3217,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@47"
+                        "$ref": "#/rules@53"
                       },
                       "arguments": []
                     },
@@ -2742,7 +3238,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             },
@@ -2759,7 +3255,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             },
@@ -2776,7 +3272,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@27"
+                "$ref": "#/rules@32"
               },
               "arguments": []
             }
@@ -2808,7 +3304,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             }
@@ -2824,7 +3320,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@26"
+                "$ref": "#/rules@31"
               },
               "arguments": []
             }
@@ -2852,7 +3348,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@50"
+                "$ref": "#/rules@56"
               },
               "arguments": []
             }
@@ -2871,7 +3367,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@50"
+                    "$ref": "#/rules@56"
                   },
                   "arguments": []
                 }
@@ -2929,7 +3425,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -2964,12 +3460,12 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "CrossReference",
                   "type": {
-                    "$ref": "#/rules@35"
+                    "$ref": "#/rules@40"
                   },
                   "terminal": {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@75"
+                      "$ref": "#/rules@82"
                     },
                     "arguments": []
                   },
@@ -2996,7 +3492,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@47"
+                        "$ref": "#/rules@53"
                       },
                       "arguments": []
                     }
@@ -3093,7 +3589,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             },
@@ -3145,7 +3641,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             }
@@ -3173,7 +3669,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@43"
+                "$ref": "#/rules@48"
               },
               "arguments": []
             }
@@ -3189,7 +3685,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@56"
+                "$ref": "#/rules@62"
               },
               "arguments": []
             }
@@ -3208,7 +3704,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@56"
+                    "$ref": "#/rules@62"
                   },
                   "arguments": []
                 }
@@ -3227,7 +3723,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@27"
+                "$ref": "#/rules@32"
               },
               "arguments": []
             }
@@ -3289,7 +3785,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@26"
+                "$ref": "#/rules@31"
               },
               "arguments": []
             }
@@ -3322,7 +3818,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@47"
+                "$ref": "#/rules@53"
               },
               "arguments": []
             }
@@ -3338,7 +3834,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@27"
+                "$ref": "#/rules@32"
               },
               "arguments": []
             }
@@ -3348,6 +3844,77 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       "entry": false,
       "fragment": false,
       "parameters": []
+    },
+    {
+      "$type": "ParserRule",
+      "name": "ScopedGuard",
+      "definition": {
+        "$type": "Group",
+        "elements": [
+          {
+            "$type": "Keyword",
+            "value": "scoped_guard"
+          },
+          {
+            "$type": "Keyword",
+            "value": "("
+          },
+          {
+            "$type": "Assignment",
+            "feature": "arguments",
+            "operator": "+=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@62"
+              },
+              "arguments": []
+            }
+          },
+          {
+            "$type": "Group",
+            "elements": [
+              {
+                "$type": "Keyword",
+                "value": ","
+              },
+              {
+                "$type": "Assignment",
+                "feature": "arguments",
+                "operator": "+=",
+                "terminal": {
+                  "$type": "RuleCall",
+                  "rule": {
+                    "$ref": "#/rules@62"
+                  },
+                  "arguments": []
+                }
+              }
+            ],
+            "cardinality": "*"
+          },
+          {
+            "$type": "Keyword",
+            "value": ")"
+          },
+          {
+            "$type": "Assignment",
+            "feature": "body",
+            "operator": "=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@32"
+              },
+              "arguments": []
+            }
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": [],
+      "$comment": "/* scoped_guard(mutex, &lock) { … }: parsed to be refused by name. */"
     },
     {
       "$type": "ParserRule",
@@ -3371,7 +3938,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@24"
+              "$ref": "#/rules@29"
             },
             "arguments": [],
             "cardinality": "*"
@@ -3383,7 +3950,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@81"
+              "$ref": "#/rules@88"
             },
             "arguments": [],
             "cardinality": "+"
@@ -3401,7 +3968,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@81"
+                      "$ref": "#/rules@88"
                     },
                     "arguments": []
                   },
@@ -3419,7 +3986,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                         "terminal": {
                           "$type": "RuleCall",
                           "rule": {
-                            "$ref": "#/rules@47"
+                            "$ref": "#/rules@53"
                           },
                           "arguments": []
                         }
@@ -3441,7 +4008,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@81"
+                          "$ref": "#/rules@88"
                         },
                         "arguments": []
                       },
@@ -3459,7 +4026,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                             "terminal": {
                               "$type": "RuleCall",
                               "rule": {
-                                "$ref": "#/rules@47"
+                                "$ref": "#/rules@53"
                               },
                               "arguments": []
                             }
@@ -3503,7 +4070,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@48"
+              "$ref": "#/rules@54"
             },
             "arguments": []
           },
@@ -3530,7 +4097,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@48"
+                    "$ref": "#/rules@54"
                   },
                   "arguments": []
                 }
@@ -3557,7 +4124,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@50"
+              "$ref": "#/rules@56"
             },
             "arguments": []
           },
@@ -3580,7 +4147,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@49"
+                    "$ref": "#/rules@55"
                   },
                   "arguments": []
                 }
@@ -3592,7 +4159,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@48"
+                    "$ref": "#/rules@54"
                   },
                   "arguments": []
                 }
@@ -3676,7 +4243,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@51"
+              "$ref": "#/rules@57"
             },
             "arguments": []
           },
@@ -3703,7 +4270,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@47"
+                    "$ref": "#/rules@53"
                   },
                   "arguments": []
                 },
@@ -3720,7 +4287,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@50"
+                    "$ref": "#/rules@56"
                   },
                   "arguments": []
                 }
@@ -3740,7 +4307,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       "call": {
         "$type": "RuleCall",
         "rule": {
-          "$ref": "#/rules@52"
+          "$ref": "#/rules@58"
         },
         "arguments": []
       },
@@ -3886,7 +4453,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@53"
+              "$ref": "#/rules@59"
             },
             "arguments": []
           },
@@ -3949,7 +4516,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@52"
+                    "$ref": "#/rules@58"
                   },
                   "arguments": []
                 }
@@ -3971,23 +4538,53 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "value": "sizeof"
               },
               {
-                "$type": "Assignment",
-                "feature": "operand",
-                "operator": "=",
-                "terminal": {
-                  "$type": "RuleCall",
-                  "rule": {
-                    "$ref": "#/rules@52"
+                "$type": "Alternatives",
+                "elements": [
+                  {
+                    "$type": "Group",
+                    "elements": [
+                      {
+                        "$type": "Keyword",
+                        "value": "("
+                      },
+                      {
+                        "$type": "Assignment",
+                        "feature": "operand",
+                        "operator": "=",
+                        "terminal": {
+                          "$type": "RuleCall",
+                          "rule": {
+                            "$ref": "#/rules@63"
+                          },
+                          "arguments": []
+                        }
+                      },
+                      {
+                        "$type": "Keyword",
+                        "value": ")"
+                      }
+                    ]
                   },
-                  "arguments": []
-                }
+                  {
+                    "$type": "Assignment",
+                    "feature": "operand",
+                    "operator": "=",
+                    "terminal": {
+                      "$type": "RuleCall",
+                      "rule": {
+                        "$ref": "#/rules@58"
+                      },
+                      "arguments": []
+                    }
+                  }
+                ]
               }
             ]
           },
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@55"
+              "$ref": "#/rules@61"
             },
             "arguments": []
           }
@@ -4025,7 +4622,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@54"
+                "$ref": "#/rules@60"
               },
               "arguments": []
             }
@@ -4044,7 +4641,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@52"
+                    "$ref": "#/rules@58"
                   },
                   "arguments": []
                 }
@@ -4056,7 +4653,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@59"
+                    "$ref": "#/rules@66"
                   },
                   "arguments": []
                 }
@@ -4082,7 +4679,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@21"
+                "$ref": "#/rules@25"
               },
               "arguments": []
             }
@@ -4094,7 +4691,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@15"
+                "$ref": "#/rules@19"
               },
               "arguments": []
             },
@@ -4107,7 +4704,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@16"
+                "$ref": "#/rules@20"
               },
               "arguments": []
             },
@@ -4132,7 +4729,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@57"
+              "$ref": "#/rules@64"
             },
             "arguments": []
           },
@@ -4165,7 +4762,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                         "terminal": {
                           "$type": "RuleCall",
                           "rule": {
-                            "$ref": "#/rules@56"
+                            "$ref": "#/rules@62"
                           },
                           "arguments": []
                         }
@@ -4184,7 +4781,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                             "terminal": {
                               "$type": "RuleCall",
                               "rule": {
-                                "$ref": "#/rules@56"
+                                "$ref": "#/rules@62"
                               },
                               "arguments": []
                             }
@@ -4224,7 +4821,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@47"
+                        "$ref": "#/rules@53"
                       },
                       "arguments": []
                     }
@@ -4277,7 +4874,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       "terminal": {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@75"
+                          "$ref": "#/rules@82"
                         },
                         "arguments": []
                       },
@@ -4341,7 +4938,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@48"
+              "$ref": "#/rules@54"
             },
             "arguments": []
           },
@@ -4362,7 +4959,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@54"
+                    "$ref": "#/rules@60"
                   },
                   "arguments": []
                 }
@@ -4375,6 +4972,41 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       "fragment": false,
       "parameters": [],
       "$comment": "/* A type stands where an argument does in container_of(), min_t(), sizeof(). */"
+    },
+    {
+      "$type": "ParserRule",
+      "name": "TypeOperand",
+      "inferredType": {
+        "$type": "InferredType",
+        "name": "Expression"
+      },
+      "definition": {
+        "$type": "Group",
+        "elements": [
+          {
+            "$type": "Action",
+            "inferredType": {
+              "$type": "InferredType",
+              "name": "TypeArgument"
+            }
+          },
+          {
+            "$type": "Assignment",
+            "feature": "type",
+            "operator": "=",
+            "terminal": {
+              "$type": "RuleCall",
+              "rule": {
+                "$ref": "#/rules@60"
+              },
+              "arguments": []
+            }
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": []
     },
     {
       "$type": "ParserRule",
@@ -4403,7 +5035,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@79"
+                    "$ref": "#/rules@86"
                   },
                   "arguments": []
                 }
@@ -4427,7 +5059,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@78"
+                    "$ref": "#/rules@85"
                   },
                   "arguments": []
                 }
@@ -4451,7 +5083,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@80"
+                    "$ref": "#/rules@87"
                   },
                   "arguments": []
                 }
@@ -4475,7 +5107,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@81"
+                    "$ref": "#/rules@88"
                   },
                   "arguments": []
                 }
@@ -4487,7 +5119,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@81"
+                    "$ref": "#/rules@88"
                   },
                   "arguments": []
                 },
@@ -4516,7 +5148,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@47"
+                    "$ref": "#/rules@53"
                   },
                   "arguments": []
                 }
@@ -4548,7 +5180,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@26"
+                    "$ref": "#/rules@31"
                   },
                   "arguments": []
                 }
@@ -4581,7 +5213,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   "terminal": {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@75"
+                      "$ref": "#/rules@82"
                     },
                     "arguments": []
                   },
@@ -4610,14 +5242,14 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@48"
+              "$ref": "#/rules@54"
             },
             "arguments": []
           },
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@59"
+              "$ref": "#/rules@66"
             },
             "arguments": []
           }
@@ -4658,7 +5290,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@60"
+                    "$ref": "#/rules@67"
                   },
                   "arguments": []
                 }
@@ -4677,7 +5309,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@60"
+                        "$ref": "#/rules@67"
                       },
                       "arguments": []
                     }
@@ -4719,7 +5351,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@61"
+                    "$ref": "#/rules@68"
                   },
                   "arguments": []
                 },
@@ -4739,7 +5371,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@58"
+                "$ref": "#/rules@65"
               },
               "arguments": []
             }
@@ -4775,7 +5407,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   "terminal": {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@75"
+                      "$ref": "#/rules@82"
                     },
                     "arguments": []
                   },
@@ -4799,7 +5431,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@50"
+                    "$ref": "#/rules@56"
                   },
                   "arguments": []
                 }
@@ -4833,7 +5465,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -4849,7 +5481,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@63"
+                "$ref": "#/rules@70"
               },
               "arguments": []
             },
@@ -4874,49 +5506,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@64"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@65"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@66"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@67"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@68"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@69"
-            },
-            "arguments": []
-          },
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@70"
+              "$ref": "#/rules@71"
             },
             "arguments": []
           },
@@ -4931,6 +5521,48 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "$type": "RuleCall",
             "rule": {
               "$ref": "#/rules@73"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@74"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@75"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@76"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@77"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@79"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@80"
             },
             "arguments": []
           }
@@ -4957,7 +5589,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@50"
+                "$ref": "#/rules@56"
               },
               "arguments": []
             }
@@ -4989,7 +5621,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@26"
+                "$ref": "#/rules@31"
               },
               "arguments": []
             }
@@ -5031,7 +5663,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -5043,7 +5675,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@26"
+                "$ref": "#/rules@31"
               },
               "arguments": []
             }
@@ -5071,7 +5703,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@75"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -5087,12 +5719,12 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "CrossReference",
               "type": {
-                "$ref": "#/rules@66"
+                "$ref": "#/rules@73"
               },
               "terminal": {
                 "$type": "RuleCall",
                 "rule": {
-                  "$ref": "#/rules@75"
+                  "$ref": "#/rules@82"
                 },
                 "arguments": []
               },
@@ -5107,7 +5739,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@26"
+                "$ref": "#/rules@31"
               },
               "arguments": []
             }
@@ -5135,7 +5767,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@26"
+                "$ref": "#/rules@31"
               },
               "arguments": []
             }
@@ -5163,7 +5795,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@74"
+                "$ref": "#/rules@81"
               },
               "arguments": []
             }
@@ -5182,7 +5814,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@74"
+                    "$ref": "#/rules@81"
                   },
                   "arguments": []
                 }
@@ -5217,7 +5849,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@71"
+                "$ref": "#/rules@78"
               },
               "arguments": []
             }
@@ -5236,7 +5868,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@71"
+                    "$ref": "#/rules@78"
                   },
                   "arguments": []
                 }
@@ -5267,7 +5899,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@74"
+                "$ref": "#/rules@81"
               },
               "arguments": []
             }
@@ -5279,7 +5911,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@79"
+                "$ref": "#/rules@86"
               },
               "arguments": []
             },
@@ -5308,7 +5940,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@74"
+                "$ref": "#/rules@81"
               },
               "arguments": []
             }
@@ -5327,7 +5959,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@74"
+                    "$ref": "#/rules@81"
                   },
                   "arguments": []
                 }
@@ -5378,7 +6010,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@75"
+              "$ref": "#/rules@82"
             },
             "arguments": []
           },
@@ -5392,7 +6024,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
               {
                 "$type": "RuleCall",
                 "rule": {
-                  "$ref": "#/rules@75"
+                  "$ref": "#/rules@82"
                 },
                 "arguments": []
               }
@@ -5415,7 +6047,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@82"
+              "$ref": "#/rules@89"
             },
             "arguments": []
           },
@@ -5634,7 +6266,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "SimpleType",
             "typeRef": {
-              "$ref": "#/rules@14"
+              "$ref": "#/rules@17/inferredType"
             }
           },
           {
@@ -5658,11 +6290,18 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "SimpleType",
             "typeRef": {
-              "$ref": "#/rules@17"
+              "$ref": "#/rules@21"
+            }
+          },
+          {
+            "$type": "SimpleType",
+            "typeRef": {
+              "$ref": "#/rules@6"
             }
           }
         ]
-      }
+      },
+      "$comment": "/* A field where the macro takes a member: container_of(p, struct s, member). */"
     }
   ],
   "imports": [],

@@ -1,0 +1,228 @@
+/**
+ * Macros of C and of the kernel that no prototype can express: what their arguments are, and what type they have.
+ * Their names resolve through prototypes with `(...)` in the prelude; this table says the rest.
+ */
+
+import type { Expression } from './generated/ast.js';
+import {
+	BOOL,
+	commonType,
+	decay,
+	ERROR,
+	INT,
+	LONG,
+	pointerTo,
+	type StructType,
+	type Type,
+	ULONG,
+	VOID,
+} from './types.js';
+
+/**
+ * What an argument of a macro is.
+ * `condition` is evaluated again and again; `queue` is a wait queue head by name, not by address; `ignored` is never
+ * evaluated by the model (formats and what they print).
+ */
+export type ArgumentKind = 'expression' | 'lvalue' | 'type' | 'member' | 'condition' | 'queue' | 'ignored';
+
+/** What a typing rule may ask. */
+export interface Typing {
+	typeOf(expression: Expression): Type;
+}
+
+export interface Builtin {
+	readonly name: string;
+	readonly arguments: readonly ArgumentKind[];
+	/** How many of `arguments` may be left out at the end. */
+	readonly optional: number;
+	/** What further arguments are; none are allowed when undefined. */
+	readonly rest: ArgumentKind | undefined;
+	/** Where the struct of a `member` argument comes from: an argument, or what that argument points to. */
+	readonly memberOf: { readonly argument: number; readonly pointee: boolean } | undefined;
+	/** The type of the whole. */
+	type(args: readonly Expression[], typing: Typing): Type;
+}
+
+type Rule = Builtin['type'];
+
+const as =
+	(type: Type): Rule =>
+	() =>
+		type;
+
+/** The type of an argument, as a value. */
+const argument =
+	(index: number): Rule =>
+	(args, typing) => {
+		const arg = args[index];
+		return arg ? decay(typing.typeOf(arg)) : ERROR;
+	};
+
+/** What an argument points to. */
+const pointee =
+	(index: number): Rule =>
+	(args, typing) => {
+		const type = argument(index)(args, typing);
+		return type.kind === 'pointer' ? type.to : ERROR;
+	};
+
+/** A pointer to the type an argument names. */
+const pointerToArgument =
+	(index: number): Rule =>
+	(args, typing) => {
+		const arg = args[index];
+		return arg ? pointerTo(typing.typeOf(arg)) : ERROR;
+	};
+
+/** The arithmetic type that all the arguments convert to. */
+const common: Rule = (args, typing) => {
+	const types = args.map((a) => decay(typing.typeOf(a)));
+	return types.reduce((a, b) => (a.kind === 'int' && b.kind === 'int' ? commonType(a, b) : a.kind === 'int' ? b : a));
+};
+
+const VOID_POINTER = pointerTo(VOID);
+
+const table = new Map<string, Builtin>();
+
+function define(
+	names: string,
+	args: string,
+	type: Rule,
+	more: { optional?: number; rest?: ArgumentKind; memberOf?: Builtin['memberOf'] } = {},
+): void {
+	const kinds = args.split(' ').filter((a) => a !== '') as ArgumentKind[];
+	for (const name of names.trim().split(/\s+/)) {
+		table.set(name, {
+			name,
+			arguments: kinds,
+			optional: more.optional ?? 0,
+			rest: more.rest,
+			memberOf: more.memberOf,
+			type,
+		});
+	}
+}
+
+define('container_of list_entry list_first_entry list_last_entry', 'expression type member', pointerToArgument(1), {
+	memberOf: { argument: 1, pointee: false },
+});
+define('list_first_entry_or_null hlist_entry rb_entry', 'expression type member', pointerToArgument(1), {
+	memberOf: { argument: 1, pointee: false },
+});
+define('list_next_entry list_prev_entry', 'expression member', argument(0), {
+	memberOf: { argument: 0, pointee: true },
+});
+define('list_entry_is_head', 'expression expression member', as(BOOL), { memberOf: { argument: 0, pointee: true } });
+define('offsetof sizeof_field', 'type member', as(ULONG), { memberOf: { argument: 0, pointee: false } });
+define('struct_size', 'expression member expression', as(ULONG), { memberOf: { argument: 0, pointee: true } });
+
+define('min max', 'expression expression', common);
+define('min3 max3 clamp', 'expression expression expression', common);
+define('min_t max_t', 'type expression expression', argument(0));
+define('clamp_t', 'type expression expression expression', argument(0));
+define('clamp_val', 'expression expression expression', argument(0));
+define('swap', 'lvalue lvalue', as(VOID));
+define('ARRAY_SIZE', 'expression', as(ULONG));
+
+define('READ_ONCE rcu_access_pointer', 'lvalue', argument(0));
+define('rcu_dereference rcu_dereference_raw srcu_dereference_check', 'lvalue', argument(0), { rest: 'expression' });
+define('rcu_dereference_protected rcu_dereference_check srcu_dereference', 'lvalue expression', argument(0));
+define('WRITE_ONCE', 'lvalue expression', argument(0));
+define('rcu_assign_pointer RCU_INIT_POINTER', 'lvalue expression', as(VOID));
+define('rcu_replace_pointer', 'lvalue expression expression', argument(0));
+define('smp_load_acquire', 'expression', pointee(0));
+define('smp_store_release smp_store_mb', 'expression expression', as(VOID));
+define('xchg xchg_acquire xchg_release xchg_relaxed', 'expression expression', pointee(0));
+define('cmpxchg cmpxchg_acquire cmpxchg_release cmpxchg_relaxed', 'expression expression expression', pointee(0));
+define('try_cmpxchg', 'expression expression expression', as(BOOL));
+
+define('likely unlikely', 'expression', as(INT));
+define('IS_ERR IS_ERR_OR_NULL', 'expression', as(BOOL));
+define('PTR_ERR', 'expression', as(LONG));
+define('PTR_ERR_OR_ZERO', 'expression', as(INT));
+define('ERR_PTR ERR_CAST', 'expression', as(VOID_POINTER));
+
+define('BUG_ON assert VM_BUG_ON', 'expression', as(VOID));
+define('WARN_ON WARN_ON_ONCE VM_WARN_ON VM_WARN_ON_ONCE', 'expression', as(INT));
+define('WARN WARN_ONCE', 'expression ignored', as(INT), { rest: 'ignored' });
+define('might_sleep BUG', '', as(VOID));
+define('might_sleep_if', 'expression', as(VOID));
+define('lockdep_assert_held lockdep_assert_held_write lockdep_assert_held_read', 'expression', as(VOID));
+define('lockdep_assert_not_held lockdep_assert_held_once lockdep_assert', 'expression', as(VOID));
+
+define('wait_event io_wait_event wait_event_idle wait_event_freezable', 'queue condition', as(VOID));
+define('wait_event_interruptible wait_event_killable', 'queue condition', as(INT));
+define('wait_event_interruptible_exclusive wait_event_killable_exclusive', 'queue condition', as(INT));
+define('wait_event_timeout wait_event_idle_timeout', 'queue condition expression', as(LONG));
+define('wait_event_interruptible_timeout wait_event_killable_timeout', 'queue condition expression', as(LONG));
+define('wait_event_lock_irq', 'queue condition lvalue', as(VOID));
+define('wait_event_interruptible_lock_irq', 'queue condition lvalue', as(INT));
+define('wait_var_event', 'expression condition', as(VOID));
+define('rcuwait_wait_event', 'expression condition expression', as(INT));
+define('wait_until', 'condition', as(VOID));
+
+define('kmalloc kzalloc kvmalloc kvzalloc', 'expression expression', as(VOID_POINTER));
+define('kcalloc kmalloc_array kvcalloc kvmalloc_array', 'expression expression expression', as(VOID_POINTER));
+define('kmemdup', 'expression expression expression', as(VOID_POINTER));
+define('kmalloc_obj kzalloc_obj kvmalloc_obj kvzalloc_obj', 'type expression', pointerToArgument(0), { optional: 1 });
+define('kmalloc_objs kzalloc_objs kvmalloc_objs', 'type expression expression', pointerToArgument(0), { optional: 1 });
+
+define('pr_debug pr_info pr_notice pr_warn pr_err pr_crit pr_alert pr_emerg', 'ignored', as(INT), { rest: 'ignored' });
+define('pr_info_once pr_warn_once pr_err_once pr_warn_ratelimited pr_err_ratelimited', 'ignored', as(INT), {
+	rest: 'ignored',
+});
+define('printk pr_info_ratelimited trace_printk', 'ignored', as(INT), { rest: 'ignored' });
+define('dev_dbg dev_info dev_notice dev_warn dev_err dev_crit dev_warn_once', 'ignored ignored', as(VOID), {
+	rest: 'ignored',
+});
+
+define('any', 'expression expression', common);
+define('any_bool', '', as(BOOL));
+
+/** The rule for a macro of this name, if it is one. */
+export function builtin(name: string): Builtin | undefined {
+	return table.get(name);
+}
+
+/** The names of all macros with a rule here, EachStatement's aside. */
+export function builtinNames(): IterableIterator<string> {
+	return table.keys();
+}
+
+/** What an argument of a macro is. */
+export function argumentKind(macro: Builtin, index: number): ArgumentKind | undefined {
+	return macro.arguments[index] ?? macro.rest;
+}
+
+/** The arguments of `list_for_each_entry` and its like: where the cursor, the lookahead, the head and the member stand. */
+export interface EachRule {
+	readonly position: number;
+	readonly next: number | undefined;
+	readonly head: number;
+	readonly member: number;
+	readonly count: number;
+	readonly reverse: boolean;
+}
+
+const EACH: Readonly<Record<string, EachRule>> = {
+	list_for_each_entry: { position: 0, next: undefined, head: 1, member: 2, count: 3, reverse: false },
+	list_for_each_entry_reverse: { position: 0, next: undefined, head: 1, member: 2, count: 3, reverse: true },
+	list_for_each_entry_rcu: { position: 0, next: undefined, head: 1, member: 2, count: 3, reverse: false },
+	list_for_each_entry_safe: { position: 0, next: 1, head: 2, member: 3, count: 4, reverse: false },
+	list_for_each_entry_safe_reverse: { position: 0, next: 1, head: 2, member: 3, count: 4, reverse: true },
+};
+
+/** How the arguments of a list loop are to be read. */
+export function eachRule(macro: string): EachRule | undefined {
+	return EACH[macro];
+}
+
+/** The struct that the member argument of a macro names a field of. */
+export function memberStruct(macro: Builtin, args: readonly Expression[], typing: Typing): StructType | undefined {
+	if (!macro.memberOf) return undefined;
+	const arg = args[macro.memberOf.argument];
+	if (!arg) return undefined;
+	let type = typing.typeOf(arg);
+	if (macro.memberOf.pointee) type = type.kind === 'pointer' ? type.to : type;
+	return type.kind === 'struct' ? type : undefined;
+}

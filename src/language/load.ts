@@ -1,0 +1,304 @@
+/**
+ * Files and what they include. Files of the simulated kernel are parsed, linked and checked once in a process; a
+ * user's file is kept until its text, or what it includes, changes.
+ */
+
+import { URI, Utils } from 'vscode-uri';
+import { checkFile } from './checks/file.js';
+import type { Call, File, Include } from './generated/ast.js';
+import { FileLinker, type Unresolved } from './link.js';
+import { type Declarations, declarationsOf, FileScope, mergeNames, type Names, noNames } from './names.js';
+import { type ParsedFile, parseFile } from './parser.js';
+import type { Problem } from './problem.js';
+import type { Libraries, Sources } from './program.js';
+import { Report } from './report.js';
+import { didYouMean } from './suggest.js';
+import { spanOf } from './text.js';
+import { reportUnknownNames } from './unknown-names.js';
+
+/** A file with its names linked. It never changes: what it means depends on what stands above it only. */
+export interface LinkedFile {
+	readonly id: number;
+	readonly parsed: ParsedFile;
+	readonly declarations: Declarations;
+	readonly scope: FileScope;
+	readonly problems: readonly Problem[];
+	/** Calls by name, for the checks that need the whole program. */
+	readonly calls: readonly Call[];
+}
+
+let nextId = 1;
+
+/** Links and checks files that see each other, on top of `layers`. */
+function linkGroup(
+	group: readonly ParsedFile[],
+	layers: readonly Names[],
+	libraries: LibraryCache | undefined,
+): LinkedFile[] {
+	const reports = group.map(() => new Report());
+	const declared = group.map((file, i) => declarationsOf(file, reports[i] ?? new Report()));
+	const shared = noNames();
+	if (group.length > 1) for (const { exported } of declared) mergeNames(shared, exported);
+	const files = group.map((parsed, i) => {
+		const declarations = declared[i] ?? { own: noNames(), exported: noNames(), typedefs: new Set<string>() };
+		const report = reports[i] ?? new Report();
+		const above = group.length > 1 ? [shared, ...layers] : layers;
+		const scope = new FileScope(declarations.own, above, parsed.kernel, declarations.typedefs);
+		return { parsed, declarations, report, scope, linker: new FileLinker(scope, report) };
+	});
+	for (const { linker, parsed } of files) linker.linkTags(parsed.root);
+	for (const { linker, parsed } of files) linker.linkConstants(parsed.root);
+	for (const { linker, parsed } of files) linker.linkBodies(parsed.root);
+	return files.map(({ parsed, declarations, report, scope, linker }) => {
+		const unresolved: readonly Unresolved[] = linker.unresolved;
+		reportUnknownNames(unresolved, scope, report, (name) => libraries?.whoDeclares(name));
+		const calls = checkFile(parsed.root, scope, report);
+		return {
+			id: nextId++,
+			parsed,
+			declarations,
+			scope,
+			problems: [...parsed.problems, ...report.problems],
+			calls,
+		};
+	});
+}
+
+const tooDeep = (uri: string): Problem => ({
+	code: 'syntax',
+	severity: 'error',
+	message: 'this file is nested too deeply to be understood: split its expressions and blocks',
+	span: { uri, line: 1, column: 1, endLine: 1, endColumn: 2 },
+});
+
+/** As linkGroup, but a tree so deep that the stack ends is a problem instead of an exception. */
+function linkSafely(file: ParsedFile, layers: readonly Names[], libraries: LibraryCache): LinkedFile {
+	try {
+		const [linked] = linkGroup([file], layers, libraries);
+		if (linked) return linked;
+	} catch (error) {
+		if (!(error instanceof RangeError)) throw error;
+	}
+	const empty = parseFile(file.uri, '', file.kernel);
+	const [linked] = linkGroup([{ ...empty, text: file.text, problems: [tooDeep(file.uri)] }], layers, libraries);
+	if (!linked) throw new Error('a group of one file links to one file');
+	return linked;
+}
+
+/** The files of the simulated kernel, each loaded once. */
+export class LibraryCache {
+	readonly #libraries: Libraries;
+	readonly #files = new Map<string, { linked: LinkedFile; layers: readonly LinkedFile[] } | undefined>();
+	#prelude: { files: readonly LinkedFile[]; names: Names } | undefined;
+	#declaredBy: Map<string, string | undefined> = new Map();
+
+	constructor(libraries: Libraries) {
+		this.#libraries = libraries;
+	}
+
+	prelude(): { files: readonly LinkedFile[]; names: Names } {
+		if (!this.#prelude) {
+			const parsed = this.#libraries.prelude.map((uri) => parseFile(uri, this.#libraries.read(uri) ?? '', true));
+			const files = linkGroup(parsed, [], undefined);
+			const names = noNames();
+			for (const file of files) mergeNames(names, file.declarations.exported);
+			this.#prelude = { files, names };
+		}
+		return this.#prelude;
+	}
+
+	/** A library with the libraries it includes, innermost first; undefined when there is none at `uri`. */
+	library(uri: string): readonly LinkedFile[] | undefined {
+		if (this.#prelude?.files.some((file) => file.parsed.uri === uri)) return [];
+		if (!this.#files.has(uri)) {
+			this.#files.set(uri, undefined);
+			const text = this.#libraries.read(uri);
+			if (text === undefined) return undefined;
+			const parsed = parseFile(uri, text, true);
+			const layers: LinkedFile[] = [];
+			for (const { path } of includesOf(parsed.root)) {
+				const inner = path?.library ? this.#libraries.resolve(path.name) : undefined;
+				for (const file of (inner && this.library(inner)) || []) if (!layers.includes(file)) layers.push(file);
+			}
+			const names = [...layers.map((file) => file.declarations.exported).reverse(), this.prelude().names];
+			this.#files.set(uri, { linked: linkSafely(parsed, names, this), layers });
+		}
+		const entry = this.#files.get(uri);
+		return entry && [...entry.layers, entry.linked];
+	}
+
+	/** The library a sketch would have to include for this name. */
+	whoDeclares(name: string): string | undefined {
+		if (!this.#declaredBy.has(name)) {
+			this.#declaredBy.set(name, undefined);
+			const found = this.#libraries.names.find((library) => {
+				const uri = this.#libraries.resolve(library);
+				// Most libraries do not contain the word at all, and need not be linked to know it.
+				if (!uri || !this.#libraries.read(uri)?.includes(name)) return false;
+				const own = this.library(uri)?.at(-1);
+				return own?.declarations.exported.names.has(name) || own?.declarations.exported.tags.has(name);
+			});
+			this.#declaredBy.set(name, found);
+		}
+		return this.#declaredBy.get(name);
+	}
+}
+
+interface IncludeLine {
+	readonly node: Include;
+	/** Undefined when the line names nothing. */
+	readonly path: { readonly name: string; readonly library: boolean } | undefined;
+}
+
+function includesOf(root: File): IncludeLine[] {
+	return root.items.flatMap((node) => {
+		if (node.$type !== 'Include') return [];
+		const match = /(?:<([^>]*)>|"([^"]*)")/.exec(node.path);
+		const name = (match?.[1] ?? match?.[2] ?? '').trim();
+		return [{ node, path: name ? { name, library: match?.[1] !== undefined } : undefined }];
+	});
+}
+
+const KEPT = 64;
+const userFiles = new Map<string, LinkedFile>();
+
+/** Loads a sketch with all it includes. */
+export class Loader {
+	/** In the order of a C compiler: what is included stands before what includes it. The prelude is not among them. */
+	readonly files: LinkedFile[] = [];
+	readonly problems: Problem[] = [];
+	readonly #sources: Sources;
+	readonly #libraries: Libraries;
+	readonly #cache: LibraryCache;
+	readonly #open: string[] = [];
+	readonly #done = new Set<string>();
+
+	constructor(sources: Sources, libraries: Libraries, cache: LibraryCache) {
+		this.#sources = sources;
+		this.#libraries = libraries;
+		this.#cache = cache;
+	}
+
+	/** Loads the file at `uri`; `from` is the line that includes it. */
+	async load(uri: string, from?: Include): Promise<LinkedFile | undefined> {
+		const text = await this.#read(uri);
+		if (text === undefined) {
+			if (from) return undefined;
+			this.#problem('this file cannot be read: check that it exists and that you may read it', {
+				span: { uri, line: 1, column: 1, endLine: 1, endColumn: 2 },
+			});
+		}
+		this.#open.push(uri);
+		const probe = userFile(uri, text ?? '');
+		for (const line of includesOf(probe.root)) await this.#include(line, uri);
+		this.#open.pop();
+		this.#done.add(uri);
+		const layers = [...this.files].reverse();
+		const key = `${uri}\n${layers.map((file) => file.id).join(' ')}`;
+		let linked = userFiles.get(key);
+		if (linked?.parsed.text !== probe.text) {
+			const parsed = probe.fresh();
+			const names = [...layers.map((file) => file.declarations.exported), this.#cache.prelude().names];
+			linked = linkSafely(parsed, names, this.#cache);
+		}
+		if (!linked) return undefined;
+		userFiles.delete(key);
+		userFiles.set(key, linked);
+		for (const old of userFiles.keys()) {
+			if (userFiles.size <= KEPT) break;
+			userFiles.delete(old);
+		}
+		this.files.push(linked);
+		return linked;
+	}
+
+	async #read(uri: string): Promise<string | undefined> {
+		try {
+			return await this.#sources.read(uri);
+		} catch {
+			return undefined;
+		}
+	}
+
+	async #include({ node, path }: IncludeLine, uri: string): Promise<void> {
+		if (!path) {
+			this.#problem('#include names no file: write #include <mn/active-ranges> or #include "file.mmn"', { node });
+			return;
+		}
+		if (path.library) {
+			this.#includeLibrary(node, path.name);
+			return;
+		}
+		const target = resolveFile(uri, path.name);
+		if (target === undefined) {
+			this.#problem(`"${path.name}" cannot be found from here: save this file first, or give a path relative to it`, {
+				node,
+			});
+		} else if (this.#open.includes(target)) {
+			const cycle = [...this.#open.slice(this.#open.indexOf(target)), target].map(fileName).join(' → ');
+			this.#problem(`"${path.name}" includes itself (${cycle}): remove one of these includes`, { node });
+		} else if (!this.#done.has(target) && !(await this.load(target, node))) {
+			this.#problem(
+				`"${path.name}" cannot be read (looked for ${target}): check the path, which is relative to this file`,
+				{ node },
+			);
+		}
+	}
+
+	#includeLibrary(node: Include, name: string): void {
+		const uri = this.#libraries.resolve(name);
+		const files = uri === undefined ? undefined : this.#cache.library(uri);
+		if (files) {
+			for (const file of files) if (!this.files.includes(file)) this.files.push(file);
+			return;
+		}
+		if (/^(linux|asm|asm-generic|uapi|drm|rdma|kvm|trace)\//.test(name)) {
+			this.#problem(
+				`<${name}> is not read: the simulated kernel has its primitives without it; choose the notifier API with ${this.#menu()}`,
+				{ node, severity: 'warning' },
+			);
+			return;
+		}
+		const guess = didYouMean(name, this.#libraries.names).replace(/'(.*)'/, '<$1>');
+		this.#problem(`no library <${name}>${guess || `: there are ${this.#menu()}`}`, { node });
+	}
+
+	#menu(): string {
+		return this.#libraries.names.map((name) => `<${name}>`).join(', ');
+	}
+
+	#problem(message: string, at: { node?: Include; span?: Problem['span']; severity?: Problem['severity'] }): void {
+		const span = at.span ?? (at.node ? spanOf(at.node) : undefined);
+		if (span) this.problems.push({ code: 'include', severity: at.severity ?? 'error', message, span });
+	}
+}
+
+interface Probe {
+	readonly text: string;
+	readonly root: File;
+	/** A tree that no program has linked. */
+	fresh(): ParsedFile;
+}
+
+/** The tree of a user's file; one that is linked already serves to read the includes. */
+function userFile(uri: string, text: string): Probe {
+	for (const linked of userFiles.values()) {
+		if (linked.parsed.uri === uri && linked.parsed.text === text) {
+			return { text, root: linked.parsed.root, fresh: () => parseFile(uri, text, false) };
+		}
+	}
+	const parsed = parseFile(uri, text, false);
+	return { text, root: parsed.root, fresh: () => parsed };
+}
+
+function fileName(uri: string): string {
+	return uri.slice(uri.lastIndexOf('/') + 1);
+}
+
+function resolveFile(from: string, path: string): string | undefined {
+	try {
+		return Utils.resolvePath(Utils.dirname(URI.parse(from)), path).toString();
+	} catch {
+		return undefined;
+	}
+}

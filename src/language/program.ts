@@ -1,0 +1,107 @@
+/** A sketch with everything it includes: parsed, linked and checked. The entry of this folder. */
+
+import { checkProgram } from './checks/program.js';
+import type { File, FunctionDecl, MacroDecl, Scenario, StructDef, Variable } from './generated/ast.js';
+import { LibraryCache, type LinkedFile, Loader } from './load.js';
+import { isStatic, variablesOf } from './names.js';
+import type { Problem } from './problem.js';
+import { Semantics } from './semantics.js';
+
+export { sourceText, spanOf } from './text.js';
+
+/** The files of the simulated kernel. */
+export interface Libraries {
+	/** Files that every sketch includes without saying so, in order. */
+	readonly prelude: readonly string[];
+	/** The uri of `#include <name>`. */
+	resolve(name: string): string | undefined;
+	/** Names that could be meant, for did-you-mean. */
+	readonly names: readonly string[];
+	read(uri: string): string | undefined;
+}
+
+/** Where the text of users' files comes from. */
+export interface Sources {
+	read(uri: string): Promise<string | undefined>;
+}
+
+/** One file of a program. `kernel`: it belongs to the simulated kernel. */
+export interface ProgramFile {
+	readonly uri: string;
+	readonly root: File;
+	readonly kernel: boolean;
+}
+
+export interface Program {
+	readonly uri: string;
+	readonly root: File;
+	/** Prelude first, then includes in order, then the sketch. */
+	readonly files: readonly ProgramFile[];
+	readonly problems: readonly Problem[];
+	readonly semantics: Semantics;
+	/** The scenarios of the sketch itself; those of files it includes are not run. */
+	readonly scenarios: readonly Scenario[];
+	/** By name: the definition if there is one, else a prototype. */
+	readonly functions: ReadonlyMap<string, FunctionDecl>;
+	readonly structs: ReadonlyMap<string, StructDef>;
+	/** Of all files, in order. */
+	readonly globals: readonly (Variable | MacroDecl)[];
+	/** The function that a call of `declaration` runs: its definition, wherever that stands. */
+	definitionOf(declaration: FunctionDecl): FunctionDecl;
+}
+
+const caches = new WeakMap<Libraries, LibraryCache>();
+
+/**
+ * Loads the sketch at `uri` with all it includes. Never throws on what a user typed: what is wrong is in `problems`.
+ * Trees are shared between calls and must not be changed.
+ */
+export async function loadProgram(uri: string, sources: Sources, libraries: Libraries): Promise<Program> {
+	let cache = caches.get(libraries);
+	if (!cache) {
+		cache = new LibraryCache(libraries);
+		caches.set(libraries, cache);
+	}
+	const prelude = cache.prelude().files;
+	const loader = new Loader(sources, libraries, cache);
+	const sketch = await loader.load(uri);
+	if (!sketch) throw new Error('the first file is always loaded');
+	return makeProgram(uri, sketch, [...prelude, ...loader.files], loader.problems);
+}
+
+function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile[], more: readonly Problem[]): Program {
+	const functions = new Map<string, FunctionDecl>();
+	const structs = new Map<string, StructDef>();
+	const globals: (Variable | MacroDecl)[] = [];
+	for (const { parsed } of files) {
+		for (const item of parsed.root.items) {
+			if (item.$type === 'FunctionDecl') addFunction(functions, item);
+			else if (item.$type === 'StructDef' && item.name) structs.set(item.name, item);
+		}
+		globals.push(...variablesOf(parsed.root));
+	}
+	const program: Program = {
+		uri,
+		root: sketch.parsed.root,
+		files: files.map(({ parsed }) => ({ uri: parsed.uri, root: parsed.root, kernel: parsed.kernel })),
+		problems: [],
+		semantics: new Semantics(),
+		scenarios: sketch.parsed.root.items.filter((item) => item.$type === 'Scenario'),
+		functions,
+		structs,
+		globals,
+		definitionOf: (declaration) => {
+			if (declaration.body || isStatic(declaration)) return declaration;
+			return functions.get(declaration.name) ?? declaration;
+		},
+	};
+	const problems = [...files.flatMap((file) => file.problems), ...more, ...checkProgram(program, files)];
+	return { ...program, problems };
+}
+
+/** A definition beats a prototype, and a public one beats another file's static. */
+function addFunction(functions: Map<string, FunctionDecl>, node: FunctionDecl): void {
+	const before = functions.get(node.name);
+	const rank = (f: FunctionDecl) => (f.body ? 2 : 0) + (isStatic(f) ? 0 : 1);
+	if (!before || rank(node) > rank(before)) functions.set(node.name, node);
+}

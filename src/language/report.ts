@@ -1,0 +1,36 @@
+/** Collects problems while a file is linked and checked. */
+
+import type { AstNode } from 'langium';
+import type { Problem, ProblemCode, Severity, Span } from './problem.js';
+import { spanOf, spanOfProperty } from './text.js';
+
+export class Report {
+	readonly problems: Problem[] = [];
+	readonly #seen = new Set<string>();
+
+	/** An error at a node, or at the text of one of its properties. */
+	error(code: ProblemCode, at: AstNode | Span, message: string, property?: string, index?: number): void {
+		this.add(code, 'error', at, message, property, index);
+	}
+
+	/** A warning: the sketch is still checked. */
+	warning(code: ProblemCode, at: AstNode | Span, message: string, property?: string, index?: number): void {
+		this.add(code, 'warning', at, message, property, index);
+	}
+
+	private add(
+		code: ProblemCode,
+		severity: Severity,
+		at: AstNode | Span,
+		message: string,
+		property?: string,
+		index?: number,
+	): void {
+		const span = !('$type' in at) ? at : property ? spanOfProperty(at, property, index) : spanOf(at);
+		// The same words at the same place would be one mistake told twice.
+		const key = `${span.line}:${span.column}:${message}`;
+		if (this.#seen.has(key)) return;
+		this.#seen.add(key);
+		this.problems.push({ code, severity, message, span });
+	}
+}

@@ -1,0 +1,678 @@
+/**
+ * What the linked tree means in C: the types of declarations and expressions, constants, designators.
+ * A tree is linked once and never changes after that, so what is found for a node is kept with the node.
+ */
+
+import type { AstNode } from 'langium';
+import { builtin } from './builtins.js';
+import * as ast from './generated/ast.js';
+import { structTargets } from './links.js';
+import { sourceOf } from './text.js';
+import {
+	type ArrayType,
+	BOOL,
+	CHAR,
+	commonType,
+	decay,
+	ERROR,
+	enumType,
+	type FieldInfo,
+	INT,
+	type IntType,
+	intFromWords,
+	LLONG,
+	LONG,
+	pointerTo,
+	promote,
+	type StructType,
+	sizeOf,
+	type Type,
+	UINT,
+	ULLONG,
+	ULONG,
+	VOID,
+} from './types.js';
+
+export type Declaration =
+	| ast.Variable
+	| ast.Parameter
+	| ast.Field
+	| ast.FunctionDecl
+	| ast.EnumConstant
+	| ast.Define
+	| ast.MacroDecl;
+
+/** One value of an initialiser list, and the object it goes to. */
+export interface PlacedInitializer {
+	/** Fields and indices from the object that the whole list initialises. */
+	readonly path: readonly (FieldInfo | number)[];
+	readonly type: Type;
+	readonly value: ast.Expression;
+	readonly entry: ast.InitializerEntry;
+}
+
+const types = new WeakMap<AstNode, Type>();
+const structs = new WeakMap<AstNode, StructType>();
+const opaque = new Map<string, StructType>();
+
+/** The size of the address space in pages: its value belongs to the scenario. */
+export const PAGES_NAME = 'NR_PAGES';
+
+export class Semantics {
+	readonly commonType = commonType;
+	readonly promote = promote;
+
+	/** The type of an expression. Arrays and functions are not decayed: see `decay`. */
+	typeOf(expression: ast.Expression): Type {
+		let type = types.get(expression);
+		if (!type) {
+			// A type that asks for itself (a #define of itself) is none.
+			types.set(expression, ERROR);
+			type = this.#expression(expression);
+			types.set(expression, type);
+		}
+		return type;
+	}
+
+	/** The type that a declaration gives its name. */
+	declaredType(node: Declaration): Type {
+		let type = types.get(node);
+		if (!type) {
+			types.set(node, ERROR);
+			type = this.#declaration(node);
+			types.set(node, type);
+		}
+		return type;
+	}
+
+	/** The type that a cast or `sizeof` names. */
+	typeOfTypeName(node: ast.TypeName): Type {
+		return this.#derived(node.type, node.stars, node.dims);
+	}
+
+	/** The type before the stars. */
+	typeOfRef(ref: ast.TypeRef | undefined): Type {
+		if (!ref || ref.unknown !== undefined) return ERROR;
+		if (ref.kind === 'enum') return enumType(ref.tag?.$refText);
+		if (ref.kind) {
+			const def = ref.tag?.ref;
+			return def?.$type === 'StructDef' ? this.structType(def) : opaqueStruct(ref.tag?.$refText ?? '');
+		}
+		const target = structTargets.get(ref);
+		if (target) return this.structType(target);
+		if (ref.words.length === 1 && ref.words[0] === 'void') return VOID;
+		return intFromWords(ref.words) ?? ERROR;
+	}
+
+	/** The one type of a struct definition. */
+	structType(def: ast.StructDef | ast.FieldDecl): StructType {
+		let type = structs.get(def);
+		if (!type) {
+			type = new DefinedStruct(def, this);
+			structs.set(def, type);
+		}
+		return type;
+	}
+
+	/** The number of elements, for a scenario of so many pages. */
+	arrayLength(type: ArrayType, pages?: number): number | undefined {
+		return type.length ?? (type.size ? this.constant(type.size, pages) : undefined);
+	}
+
+	/** Bytes as on LP64, for a scenario of so many pages. */
+	sizeOf(type: Type, pages?: number): number {
+		return sizeOf(type, (array) => this.arrayLength(array, pages));
+	}
+
+	/**
+	 * The value of a constant expression, or undefined when it is none. `NR_PAGES` has the value `pages`, and none
+	 * where that is not given.
+	 */
+	constant(expression: ast.Expression, pages?: number): number | undefined {
+		return this.#constant(expression, pages, 0);
+	}
+
+	/** True for what may stand left of `=`, or behind `&`. */
+	isLvalue(expression: ast.Expression): boolean {
+		switch (expression.$type) {
+			case 'NameRef': {
+				const target = expression.target.ref;
+				return target?.$type === 'Variable' || target?.$type === 'Parameter' || target?.$type === 'MacroDecl';
+			}
+			case 'Parenthesized':
+				return this.isLvalue(expression.inner);
+			case 'Member':
+				return expression.operator === '->' || this.isLvalue(expression.object);
+			case 'Index':
+				return true;
+			case 'Unary':
+				return expression.operator === '*';
+			case 'Cast':
+				return expression.literal !== undefined;
+			case 'StringLiteral':
+				return true;
+			default:
+				return false;
+		}
+	}
+
+	/** True for an lvalue that `const` forbids to write. */
+	isConst(expression: ast.Expression): boolean {
+		switch (expression.$type) {
+			case 'NameRef':
+				return isConstObject(expression.target.ref);
+			case 'Parenthesized':
+				return this.isConst(expression.inner);
+			case 'Member': {
+				if (isConstObject(expression.field.ref)) return true;
+				return expression.operator === '.' ? this.isConst(expression.object) : this.#pointsToConst(expression.object);
+			}
+			case 'Index': {
+				const array = this.typeOf(expression.array);
+				return array.kind === 'array' ? this.isConst(expression.array) : this.#pointsToConst(expression.array);
+			}
+			case 'Unary':
+				return expression.operator === '*' && this.#pointsToConst(expression.operand);
+			default:
+				return false;
+		}
+	}
+
+	/** The field of this name. */
+	field(type: Type, name: string): FieldInfo | undefined {
+		return type.kind === 'struct' ? type.fields.find((f) => f.name === name) : undefined;
+	}
+
+	/** A member argument (`member`, `inner.member`, `member[2]`) as a path of fields and indices into `type`. */
+	memberPath(expression: ast.Expression, type: Type): readonly (FieldInfo | number)[] | undefined {
+		switch (expression.$type) {
+			case 'NameRef': {
+				const field = this.field(type, expression.target.$refText);
+				return field && [field];
+			}
+			case 'Member': {
+				const path = this.memberPath(expression.object, type);
+				const field = path && this.field(endOfPath(path, type), expression.field.$refText);
+				return field && [...path, field];
+			}
+			case 'Index': {
+				const path = this.memberPath(expression.array, type);
+				const index = this.constant(expression.index);
+				return path && index !== undefined ? [...path, index] : undefined;
+			}
+			default:
+				return undefined;
+		}
+	}
+
+	/** The fields and indices that designators lead through, from an object of `type`. Stops where one leads nowhere. */
+	fieldsPath(designators: readonly ast.Designator[], type: Type): (FieldInfo | number)[] {
+		const path: (FieldInfo | number)[] = [];
+		let at = type;
+		for (const designator of designators) {
+			if (designator.field) {
+				const field = this.field(at, designator.field.$refText);
+				if (!field) return path;
+				path.push(field);
+				at = field.type;
+			} else {
+				const index = designator.index ? this.constant(designator.index) : undefined;
+				if (index === undefined || at.kind !== 'array') return path;
+				path.push(index);
+				at = at.of;
+			}
+		}
+		return path;
+	}
+
+	/** Where each value of an initialiser list goes, in order; nested lists stay one value of their object. */
+	initializerEntries(list: ast.InitializerList, type: Type): PlacedInitializer[] {
+		const placed: PlacedInitializer[] = [];
+		let next = 0;
+		for (const entry of list.entries) {
+			let path: (FieldInfo | number)[];
+			if (entry.designators.length > 0) {
+				path = this.fieldsPath(entry.designators, type);
+				if (path.length < entry.designators.length) continue;
+				const first = path[0];
+				next = typeof first === 'number' ? first : type.kind === 'struct' && first ? type.fields.indexOf(first) : 0;
+			} else {
+				const field = type.kind === 'struct' ? type.fields[next] : undefined;
+				path = field ? [field] : type.kind === 'array' ? [next] : [];
+			}
+			next++;
+			if (path.length === 0 && type.kind !== 'int' && type.kind !== 'pointer') continue;
+			placed.push({ path, type: endOfPath(path, type), value: entry.value, entry });
+		}
+		return placed;
+	}
+
+	#pointsToConst(expression: ast.Expression): boolean {
+		const type = this.typeOf(expression);
+		return type.kind === 'pointer' ? (type.const ?? false) : type.kind === 'array' && this.isConst(expression);
+	}
+
+	#declaration(node: Declaration): Type {
+		switch (node.$type) {
+			case 'Variable':
+				return this.#variable(node);
+			case 'Parameter':
+				return decay(this.#declarator(node.type, node));
+			case 'Field': {
+				const decl = node.$container;
+				if (decl.kind) return this.#wrap(this.structType(decl), false, false, node.stars, node.dims);
+				return this.#declarator(decl.type, node);
+			}
+			case 'FunctionDecl': {
+				const returns = this.#derived(node.returnType, node.stars, []);
+				return this.#function(returns, node.parameters, node.variadic);
+			}
+			case 'EnumConstant':
+				return INT;
+			case 'Define':
+				if (node.name === PAGES_NAME) return ULONG;
+				return node.value ? this.typeOf(node.value) : INT;
+			case 'MacroDecl': {
+				const target = structTargets.get(node);
+				return target ? this.structType(target) : ERROR;
+			}
+		}
+	}
+
+	#variable(node: ast.Variable): Type {
+		const decl = node.$container;
+		let type: Type;
+		if (decl.$type === 'VariableDecl') type = this.#declarator(decl.type, node);
+		else if (decl.$type === 'StructDef') type = this.#wrap(this.structType(decl), false, false, node.stars, node.dims);
+		else type = this.#wrap(enumType(decl.name), false, false, node.stars, node.dims);
+		// `int a[] = { … }` has the length of its initialiser.
+		if (type.kind === 'array' && type.length === undefined && !type.size && node.init?.$type === 'InitializerList') {
+			const ends = this.initializerEntries(node.init, type).map((e) =>
+				typeof e.path[0] === 'number' ? e.path[0] + 1 : 0,
+			);
+			return { ...type, length: Math.max(0, ...ends) };
+		}
+		return type;
+	}
+
+	#declarator(ref: ast.TypeRef | undefined, node: ast.Variable | ast.Parameter | ast.Field): Type {
+		if (!node.function) return this.#derived(ref, node.stars, node.dims);
+		const returns = this.#derived(ref, node.stars, []);
+		return this.#dimensions(pointerTo(this.#function(returns, node.parameters, node.variadic)), node.dims);
+	}
+
+	#function(returns: Type, parameters: readonly ast.Parameter[], variadic: boolean): Type {
+		return { kind: 'function', returns, parameters: parameters.map((p) => this.declaredType(p)), variadic };
+	}
+
+	#derived(ref: ast.TypeRef | undefined, stars: readonly ast.Star[], dims: readonly ast.Dimension[]): Type {
+		const qualifiers = ref?.qualifiers ?? [];
+		return this.#wrap(this.typeOfRef(ref), qualifiers.includes('const'), qualifiers.includes('__user'), stars, dims);
+	}
+
+	#wrap(base: Type, isConst: boolean, user: boolean, stars: readonly ast.Star[], dims: readonly ast.Dimension[]): Type {
+		let type = base;
+		let options = { const: isConst, user };
+		for (const star of stars) {
+			type = pointerTo(type, options);
+			options = { const: star.qualifiers.includes('const'), user: star.qualifiers.includes('__user') };
+		}
+		return this.#dimensions(type, dims);
+	}
+
+	#dimensions(base: Type, dims: readonly ast.Dimension[]): Type {
+		let type = base;
+		for (const { size } of dims.toReversed()) {
+			type = { kind: 'array', of: type, length: size ? this.constant(size) : undefined, size };
+		}
+		return type;
+	}
+
+	#expression(e: ast.Expression): Type {
+		switch (e.$type) {
+			case 'NumberLiteral':
+				return literalType(e.text);
+			case 'CharLiteral':
+				return INT;
+			case 'StringLiteral':
+				return pointerTo(CHAR, { const: true });
+			case 'NameRef': {
+				const target = e.target.ref;
+				return target ? this.declaredType(target) : ERROR;
+			}
+			case 'Parenthesized':
+				return this.typeOf(e.inner);
+			case 'TypeArgument':
+			case 'Cast':
+				return this.typeOfTypeName(e.type);
+			case 'SizeOf':
+				return ULONG;
+			case 'Assignment':
+				return decay(this.typeOf(e.target));
+			case 'CommaExpr':
+				return decay(this.typeOf(e.right));
+			case 'Conditional':
+				return this.#conditional(e);
+			case 'BinaryExpr':
+				return this.#binary(e);
+			case 'Postfix':
+				return decay(this.typeOf(e.operand));
+			case 'Unary':
+				return this.#unary(e);
+			case 'Index': {
+				const array = decay(this.typeOf(e.array));
+				return array.kind === 'pointer' ? array.to : ERROR;
+			}
+			case 'Member':
+				return e.field.ref ? this.declaredType(e.field.ref) : ERROR;
+			case 'Call': {
+				const macro = e.callee.$type === 'NameRef' ? this.macroOf(e) : undefined;
+				if (macro) return macro.type(e.arguments, this);
+				let callee = this.typeOf(e.callee);
+				if (callee.kind === 'pointer') callee = callee.to;
+				return callee.kind === 'function' ? callee.returns : ERROR;
+			}
+			default:
+				return ERROR;
+		}
+	}
+
+	/** The typing rule of a call of a macro; none when the user has a function of that name. */
+	macroOf(call: ast.Call): ReturnType<typeof builtin> {
+		if (call.callee.$type !== 'NameRef') return undefined;
+		const target = call.callee.target.ref;
+		if (target && (target.$type !== 'FunctionDecl' || !(target.variadic || sourceOf(target).kernel))) return undefined;
+		return builtin(call.callee.target.$refText);
+	}
+
+	#conditional(e: ast.Conditional): Type {
+		const a = decay(this.typeOf(e.then ?? e.condition));
+		const b = decay(this.typeOf(e.otherwise));
+		if (a.kind === 'int' && b.kind === 'int') return commonType(a, b);
+		if (a.kind === 'error') return b;
+		if (a.kind === 'pointer' && b.kind === 'pointer') return isVoidPointer(a) ? b : a;
+		return b.kind === 'pointer' ? b : a;
+	}
+
+	#binary(e: ast.BinaryExpr): Type {
+		if (['==', '!=', '<', '>', '<=', '>=', '&&', '||'].includes(e.operator)) return INT;
+		const a = decay(this.typeOf(e.left));
+		const b = decay(this.typeOf(e.right));
+		if (e.operator === '<<' || e.operator === '>>') return a.kind === 'int' ? promote(a) : ERROR;
+		if (a.kind === 'int' && b.kind === 'int') return commonType(a, b);
+		if (a.kind === 'pointer') return b.kind === 'pointer' && e.operator === '-' ? LONG : a;
+		return b.kind === 'pointer' ? b : ERROR;
+	}
+
+	#unary(e: ast.Unary): Type {
+		const type = this.typeOf(e.operand);
+		switch (e.operator) {
+			case '!':
+				return INT;
+			case '*': {
+				const pointer = decay(type);
+				return pointer.kind === 'pointer' ? pointer.to : ERROR;
+			}
+			case '&':
+				return type.kind === 'error' ? ERROR : pointerTo(type, { const: this.isConst(e.operand) });
+			case '++':
+			case '--':
+				return type;
+			default:
+				return type.kind === 'int' ? promote(type) : ERROR;
+		}
+	}
+
+	#constant(e: ast.Expression, pages: number | undefined, depth: number): number | undefined {
+		if (depth > 64) return undefined;
+		const value = (x: ast.Expression) => this.#constant(x, pages, depth + 1);
+		switch (e.$type) {
+			case 'NumberLiteral':
+				return numberOf(e.text);
+			case 'CharLiteral':
+				return charOf(e.text);
+			case 'Parenthesized':
+				return value(e.inner);
+			case 'NameRef':
+				return this.#namedConstant(e.target.ref, pages, depth + 1);
+			case 'SizeOf': {
+				const type = this.typeOf(e.operand);
+				return type.kind === 'error' ? undefined : this.sizeOf(type, pages);
+			}
+			case 'Cast': {
+				const type = this.typeOfTypeName(e.type);
+				const operand = e.operand ? value(e.operand) : undefined;
+				return operand === undefined || type.kind !== 'int' ? undefined : wrap(operand, type);
+			}
+			case 'Conditional': {
+				const condition = value(e.condition);
+				if (condition === undefined) return undefined;
+				return condition !== 0 ? (e.then ? value(e.then) : condition) : value(e.otherwise);
+			}
+			case 'Unary': {
+				const operand = value(e.operand);
+				if (operand === undefined) return undefined;
+				const type = this.typeOf(e);
+				return fit(unaryValue(e.operator, operand), type);
+			}
+			case 'BinaryExpr': {
+				const left = value(e.left);
+				if (left === undefined) return undefined;
+				if (e.operator === '&&' && left === 0) return 0;
+				if (e.operator === '||' && left !== 0) return 1;
+				const right = value(e.right);
+				if (right === undefined) return undefined;
+				return fit(binaryValue(e.operator, ...this.#converted(e, left, right)), this.typeOf(e));
+			}
+			case 'Call': {
+				const macro = this.macroOf(e);
+				if (macro?.name === 'ARRAY_SIZE' && e.arguments[0]) {
+					const type = this.typeOf(e.arguments[0]);
+					return type.kind === 'array' ? this.arrayLength(type, pages) : undefined;
+				}
+				return undefined;
+			}
+			default:
+				return undefined;
+		}
+	}
+
+	/** Both operands in their common type: `-1 < 1U` is false in C. */
+	#converted(e: ast.BinaryExpr, left: number, right: number): [number, number] {
+		const a = decay(this.typeOf(e.left));
+		const b = decay(this.typeOf(e.right));
+		if (a.kind !== 'int' || b.kind !== 'int' || ['&&', '||', '<<', '>>'].includes(e.operator)) return [left, right];
+		const type = commonType(a, b);
+		return type.signed ? [left, right] : [wrap(left, type), wrap(right, type)];
+	}
+
+	#namedConstant(target: ast.Named | undefined, pages: number | undefined, depth: number): number | undefined {
+		if (target?.$type === 'Define') {
+			if (target.name === PAGES_NAME) return pages;
+			return target.value && this.#constant(target.value, pages, depth);
+		}
+		if (target?.$type !== 'EnumConstant') return undefined;
+		const { constants } = target.$container;
+		const index = constants.indexOf(target);
+		for (let i = index; i >= 0; i--) {
+			const explicit = constants[i]?.value;
+			if (explicit) {
+				const base = this.#constant(explicit, pages, depth);
+				return base === undefined ? undefined : base + (index - i);
+			}
+		}
+		return index;
+	}
+}
+
+class DefinedStruct implements StructType {
+	readonly kind = 'struct';
+	readonly name: string;
+	#fields: readonly FieldInfo[] | undefined;
+	readonly #semantics: Semantics;
+	readonly def: ast.StructDef | ast.FieldDecl;
+
+	constructor(def: ast.StructDef | ast.FieldDecl, semantics: Semantics) {
+		this.def = def;
+		this.name = (def.$type === 'StructDef' ? def.name : def.tag) ?? '';
+		this.#semantics = semantics;
+	}
+
+	get fields(): readonly FieldInfo[] {
+		if (!this.#fields) {
+			const decls = this.def.$type === 'StructDef' ? this.def.fields : this.def.nested;
+			const flatten = (list: readonly ast.FieldDecl[]): FieldInfo[] =>
+				list.flatMap((decl) =>
+					decl.kind && decl.fields.length === 0
+						? flatten(decl.nested)
+						: decl.fields.map((node) => ({
+								name: node.name,
+								type: this.#semantics.declaredType(node),
+								node,
+							})),
+				);
+			// A struct that contains itself by value must not be asked for its fields while they are made.
+			this.#fields = [];
+			this.#fields = flatten(decls);
+		}
+		return this.#fields;
+	}
+}
+
+function opaqueStruct(name: string): StructType {
+	let type = opaque.get(name);
+	if (!type) {
+		type = { kind: 'struct', name, def: undefined, fields: [] };
+		opaque.set(name, type);
+	}
+	return type;
+}
+
+function endOfPath(path: readonly (FieldInfo | number)[], type: Type): Type {
+	let at = type;
+	for (const step of path) {
+		if (typeof step !== 'number') at = step.type;
+		else at = at.kind === 'array' ? at.of : ERROR;
+	}
+	return at;
+}
+
+function isVoidPointer(type: Type): boolean {
+	return type.kind === 'pointer' && type.to.kind === 'void';
+}
+
+function isConstObject(node: AstNode | undefined): boolean {
+	let stars: readonly ast.Star[] = [];
+	let ref: ast.TypeRef | undefined;
+	if (ast.isVariable(node) && node.$container.$type === 'VariableDecl') {
+		stars = node.stars;
+		ref = node.$container.type;
+	} else if (ast.isParameter(node)) {
+		stars = node.stars;
+		ref = node.type;
+	} else if (ast.isField(node)) {
+		stars = node.stars;
+		ref = node.$container.type;
+	}
+	return ((stars.length > 0 ? stars.at(-1)?.qualifiers : ref?.qualifiers) ?? []).includes('const');
+}
+
+function numberOf(text: string): number {
+	const value = Number(text.replace(/[uUlL]+$/, '').replace(/^0+(?=[0-7]+$)/, (zeros) => (zeros ? '0o' : '')));
+	// ULONG_MAX and the like: all ones are all ones in any width.
+	return value === 2 ** 64 ? ULONG.max : value;
+}
+
+function literalType(text: string): IntType {
+	const suffix = /[uUlL]*$/.exec(text)?.[0].toLowerCase() ?? '';
+	const unsigned = suffix.includes('u');
+	const long = suffix.includes('ll') ? 2 : suffix.includes('l') ? 1 : 0;
+	const wide = numberOf(text) > INT.max;
+	if (long === 2) return unsigned || wide ? ULLONG : LLONG;
+	if (long === 1) return unsigned || wide ? ULONG : LONG;
+	if (unsigned) return UINT;
+	return wide ? (/^0[xXbB]/.test(text) ? UINT : ULONG) : INT;
+}
+
+const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, 0: 0, a: 7, b: 8, f: 12, v: 11 };
+
+function charOf(text: string): number {
+	const inner = text.slice(1, -1);
+	if (inner[0] !== '\\') return inner.charCodeAt(0);
+	if (inner[1] === 'x') return Number.parseInt(inner.slice(2), 16) || 0;
+	if (/^\\[0-7]+$/.test(inner)) return Number.parseInt(inner.slice(1), 8);
+	return ESCAPES[inner[1] ?? ''] ?? inner.charCodeAt(1);
+}
+
+function unaryValue(operator: string, value: number): number | undefined {
+	switch (operator) {
+		case '!':
+			return value === 0 ? 1 : 0;
+		case '~':
+			return -value - 1;
+		case '-':
+			return -value;
+		case '+':
+			return value;
+		default:
+			return undefined;
+	}
+}
+
+function binaryValue(operator: string, a: number, b: number): number | undefined {
+	const bits = (f: (x: bigint, y: bigint) => bigint) =>
+		Number.isInteger(a) && Number.isInteger(b) ? Number(f(BigInt(a), BigInt(b))) : undefined;
+	switch (operator) {
+		case '+':
+			return a + b;
+		case '-':
+			return a - b;
+		case '*':
+			return a * b;
+		case '/':
+			return b === 0 ? undefined : Math.trunc(a / b);
+		case '%':
+			return b === 0 ? undefined : a % b;
+		case '<<':
+			return b < 0 || b > 63 ? undefined : a * 2 ** b;
+		case '>>':
+			return b < 0 || b > 63 ? undefined : Math.floor(a / 2 ** b);
+		case '&':
+			return bits((x, y) => x & y);
+		case '|':
+			return bits((x, y) => x | y);
+		case '^':
+			return bits((x, y) => x ^ y);
+		case '&&':
+			return a !== 0 && b !== 0 ? 1 : 0;
+		case '||':
+			return a !== 0 || b !== 0 ? 1 : 0;
+		case '==':
+			return a === b ? 1 : 0;
+		case '!=':
+			return a !== b ? 1 : 0;
+		case '<':
+			return a < b ? 1 : 0;
+		case '>':
+			return a > b ? 1 : 0;
+		case '<=':
+			return a <= b ? 1 : 0;
+		case '>=':
+			return a >= b ? 1 : 0;
+		default:
+			return undefined;
+	}
+}
+
+/** A value of an unsigned type is taken modulo its range; a signed one is what it is, and may be out of range. */
+function fit(value: number | undefined, type: Type): number | undefined {
+	if (value === undefined || !Number.isFinite(value)) return undefined;
+	return type.kind === 'int' && !type.signed ? wrap(value, type) : value + 0;
+}
+
+function wrap(value: number, type: IntType): number {
+	if (type.rank === BOOL.rank) return value === 0 ? 0 : 1;
+	if (!Number.isFinite(value)) return 0;
+	const size = type.max - type.min + 1;
+	return ((((value - type.min) % size) + size) % size) + type.min;
+}
