@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { format } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -50,6 +51,7 @@ export async function startBrowser({ width = 1280, height = 900 } = {}) {
 		headless: true,
 		viewport: { width, height },
 		args: QUIET,
+		permissions: ['clipboard-read', 'clipboard-write'],
 	});
 	return {
 		page: context.pages()[0] ?? (await context.newPage()),
@@ -67,8 +69,9 @@ export async function startBrowser({ width = 1280, height = 900 } = {}) {
  * @param {import('playwright-core').Page} page
  * @param {{ timeout: number, onGone(listener: () => void): void, log(type: string, text: string): void }} options
  *   timeout in milliseconds
- * @returns {Promise<number>} the exit code that the workbench reports. It is 0 also when the extension host has died:
- *   the caller needs a proof of its own that the tests came to their end. Rejects when the page is lost or time is up.
+ * @returns {Promise<{ code: Promise<number> }>} when it listens; `code` is the exit code that the workbench reports, and
+ *   rejects when the page is lost or time is up. It is 0 also when the extension host has died: the caller needs a proof
+ *   of its own that the tests came to their end.
  */
 export async function automationResult(page, { timeout, onGone, log }) {
 	const { promise, resolve, reject } = Promise.withResolvers();
@@ -76,7 +79,7 @@ export async function automationResult(page, { timeout, onGone, log }) {
 	const timer = setTimeout(() => reject(new Error(`no result in ${timeout / 1000} s`)), timeout);
 	page.on('crash', () => reject(new Error('the page crashed')));
 	onGone(() => reject(new Error('the browser went away')));
-	await page.exposeFunction('codeAutomationLog', (type, args) => log(type, args.map(String).join(' ')));
+	await page.exposeFunction('codeAutomationLog', (type, args) => log(type, format(...args)));
 	await page.exposeFunction('codeAutomationExit', (code) => resolve(Number(code)));
 	return { code: promise.finally(() => clearTimeout(timer)) };
 }

@@ -1,0 +1,11 @@
+/** Entry of the tests in a Node extension host; the tests themselves are in the same bundle. */
+import Mocha from 'mocha';
+
+export async function run(): Promise<void> {
+	const mocha = new Mocha({ ui: 'tdd', timeout: 40_000, color: false });
+	mocha.suite.emit('pre-require', globalThis, '', mocha);
+	await import('./suite.js');
+	await new Promise<void>((resolve, reject) => {
+		mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed`)) : resolve()));
+	});
+}
