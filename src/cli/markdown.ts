@@ -1,5 +1,5 @@
 import type { Paint } from '../findings/forms/paint.js';
-import { wrap } from '../findings/forms/wrap.js';
+import { expandTabs, wrap } from '../findings/forms/wrap.js';
 
 const WIDTH = 78;
 
@@ -22,7 +22,7 @@ export function plainMarkdown(page: string, paint: Paint): string {
 		if (/^```/.test(line)) {
 			flush();
 			code = !code;
-		} else if (code) out.push(`    ${line}`.trimEnd());
+		} else if (code) out.push(`    ${expandTabs(line)}`.trimEnd());
 		else if (line.trim() === '') {
 			flush();
 			if (out.at(-1) !== '') out.push('');

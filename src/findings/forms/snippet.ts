@@ -1,6 +1,6 @@
 import type { Span } from '../result.js';
 import type { Paint } from './paint.js';
-import { wrap } from './wrap.js';
+import { expandTabs, wrap } from './wrap.js';
 
 /** A place to underline, with what is to be said there. */
 export interface Mark {
@@ -9,8 +9,6 @@ export interface Mark {
 	/** The place to blame: underlined with carets, the others with tildes. */
 	readonly primary: boolean;
 }
-
-const TAB = 8;
 
 /**
  * The source lines of `marks`, all of one file, each underlined and labelled, in the order of the text.
@@ -43,14 +41,14 @@ export function snippet(marks: readonly Mark[], source: string | undefined, pain
 	return out;
 
 	function sourceLine(line: number, text: string): string {
-		const cut = expand(text).slice(indent).trimEnd();
+		const cut = expandTabs(text).slice(indent).trimEnd();
 		return `${paint.dim(String(line).padStart(gutter))} ${bar} ${cut}`.trimEnd();
 	}
 
 	function underline(mark: Mark, text: string): string[] {
-		const from = expand(text.slice(0, mark.span.column - 1)).length - indent;
+		const from = expandTabs(text.slice(0, mark.span.column - 1)).length - indent;
 		const end = mark.span.endLine === mark.span.line ? mark.span.endColumn - 1 : text.length;
-		const length = Math.max(1, expand(text.slice(0, end)).trimEnd().length - indent - from);
+		const length = Math.max(1, expandTabs(text.slice(0, end)).trimEnd().length - indent - from);
 		const line = mark.primary ? `^${'~'.repeat(length - 1)}` : '~'.repeat(length);
 		const paintMark = mark.primary ? paint.error : paint.related;
 		const prefix = `${' '.repeat(gutter)} ${bar} ${' '.repeat(Math.max(0, from))}`;
@@ -82,13 +80,6 @@ function unique(marks: readonly Mark[]): Mark[] {
 	return [...byRange.values()];
 }
 
-/** `text` with its tabs as the spaces that the kernel's style shows. */
-function expand(text: string): string {
-	let out = '';
-	for (const char of text) out += char === '\t' ? ' '.repeat(TAB - (out.length % TAB)) : char;
-	return out;
-}
-
 function indentOf(text: string): number {
-	return /^ */.exec(expand(text))?.[0].length ?? 0;
+	return /^ */.exec(expandTabs(text))?.[0].length ?? 0;
 }

@@ -59,8 +59,8 @@ function columnWidths(columns: readonly string[], rows: readonly Row[], width: n
 		widths[i] = (widths[i] ?? 0) + extra;
 		spare -= extra;
 	};
-	needs.forEach((need, i) => grow(i, need));
-	widths.forEach((_, i) => grow(i, base));
+	for (const [i, need] of needs.entries()) grow(i, need);
+	for (const i of needs.keys()) grow(i, base);
 	return widths;
 }
 

@@ -35,3 +35,10 @@ function breakAt(word: string, room: number): number {
 	for (let i = room; i > room / 2; i--) if (/[_([,>]/.test(word.charAt(i - 1))) return i;
 	return Math.max(1, room);
 }
+
+/** `text`, one line, with its tabs as the spaces that the kernel's style shows. */
+export function expandTabs(text: string): string {
+	let out = '';
+	for (const char of text) out += char === '\t' ? ' '.repeat(8 - (out.length % 8)) : char;
+	return out;
+}
