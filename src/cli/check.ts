@@ -45,6 +45,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 	});
 	if (positionals.length === 0)
 		throw new UsageError('check: which sketch? Name files or folders, or - for standard input');
+	if (positionals.includes('')) throw new UsageError('check: a file name is empty');
 	const format = values.format ?? 'text';
 	if (!isFormat(format))
 		throw new UsageError(

@@ -43,8 +43,10 @@ export async function collectInputs(args: readonly string[], console: Console): 
 			else errors.push(`${STDIN}: ${text.problem}`);
 		} else if (await isFolder(path.resolve(console.cwd, arg))) {
 			const found: string[] = [];
+			const before = errors.length;
 			await findSketches(arg, console.cwd, found, errors);
-			if (found.length === 0) errors.push(`${arg}: no sketches in this folder (files that end in .mmn)`);
+			if (found.length === 0 && errors.length === before)
+				errors.push(`${arg}: no sketches in this folder (files that end in .mmn)`);
 			for (const file of found) await add(file);
 		} else await add(arg);
 	}

@@ -1,0 +1,195 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { HELP } from '../../src/cli/help.js';
+import { built, root } from '../build.js';
+import { type Ended, folderWith, run } from './run.js';
+
+let cli: string;
+beforeAll(() => {
+	cli = built('cli.js');
+}, 60_000);
+
+/** One line on standard error, nothing on standard output, exit status 2. */
+function refused(ended: Ended, message: RegExp | string): void {
+	expect(ended.stderr).toMatch(/^notifier-lab: [^\n]+\n$/);
+	expect(ended.stderr).toMatch(message);
+	expect(ended.stdout).toBe('');
+	expect(ended.status).toBe(2);
+}
+
+describe('bad input is one line that says what and where', () => {
+	test.each([
+		[['frobnicate'], /unknown command frobnicate/],
+		[['chekc', 'x.mmn'], /unknown command chekc \(did you mean check\?\)/],
+		[['--frobnicate'], /unknown option --frobnicate/],
+		[['check', '--frobnicate', 'x.mmn'], /unknown option --frobnicate/],
+		[['check'], /which sketch\?/],
+		[['check', 'gone.mmn'], /gone\.mmn: no such file or folder/],
+		[['check', ''], /a file name is empty/],
+		[['check', 'gone/x.mmn'], /gone\/x\.mmn: no such file/],
+		[['explain', 'dedlock'], /no finding has the code 'dedlock' \(did you mean deadlock\?\); there are assertion, /],
+		[['new'], /give one name/],
+		[['new', 'gone/x'], /gone\/x\.mmn: cannot be written: its folder does not exist/],
+		[['lsp'], /--stdio/],
+		[['help', 'frobnicate'], /unknown command/],
+	])('%j', async (args, message) => {
+		refused(await run(cli, args, { cwd: folderWith({}) }), message);
+	});
+
+	test.each([
+		['a folder without sketches', { 'dir/note.txt': 'x' }, 'dir', /dir: no sketches in this folder/],
+		['5 MB', { 'big.mmn': '/* big */\n'.repeat(500_000) }, 'big.mmn', /big\.mmn: larger than 1024 KiB/],
+		['a NUL byte', { 'nul.mmn': 'int a;\nint b\0;' }, 'nul.mmn', /nul\.mmn: line 2: a NUL byte/],
+		[
+			'rubbish',
+			{ 'x.mmn': Uint8Array.from({ length: 999 }, (_, i) => (i * 37 + 128) % 251) },
+			'x.mmn',
+			/x\.mmn: line \d+: /,
+		],
+		[
+			'Latin-1',
+			{ 'l.mmn': Buffer.from('int a;\n\n/* J\xe9r\xf4me */', 'latin1') },
+			'l.mmn',
+			/l\.mmn: line 3: not UTF-8/,
+		],
+		['a cut-off character', { 'l.mmn': Buffer.from('/* \u00e9').subarray(0, 4) }, 'l.mmn', /l\.mmn: line 1: not UTF-8/],
+		['a file as a folder', { 'f.mmn': '' }, 'f.mmn/x.mmn', /f\.mmn\/x\.mmn: no such file: part of the path is a file/],
+	])('%s', async (_what, files, arg, message) => {
+		refused(await run(cli, ['check', arg], { cwd: folderWith(files) }), message);
+	});
+
+	test('a file that may not be read', async () => {
+		const cwd = folderWith({ 'secret.mmn': 'int a;', 'locked/x.mmn': 'int a;' });
+		chmodSync(cwd, 0o755);
+		chmodSync(path.join(cwd, 'secret.mmn'), 0);
+		chmodSync(path.join(cwd, 'locked'), 0);
+		// root may read everything: become somebody else.
+		const nobody = process.getuid?.() === 0 ? { cwd, uid: 65534 } : { cwd };
+		refused(await run(cli, ['check', 'secret.mmn'], nobody), /secret\.mmn: not readable: permission denied/);
+		refused(await run(cli, ['check', 'locked'], nobody), /locked: not readable: permission denied/);
+	});
+
+	test('symbolic links that lead round in a circle', async () => {
+		const cwd = folderWith({ 'dir/a.mmn': '' });
+		symlinkSync('loop.mmn', path.join(cwd, 'loop.mmn'));
+		symlinkSync('..', path.join(cwd, 'dir', 'up'));
+		refused(await run(cli, ['check', 'loop.mmn'], { cwd }), /loop\.mmn: not readable: its symbolic links/);
+		expect((await run(cli, ['check', 'dir', '--format', 'json'], { cwd })).status).toBe(0);
+	});
+
+	test('a device without an end', async () => {
+		refused(await run(cli, ['check', '/dev/zero']), /\/dev\/zero: larger than 1024 KiB/);
+	});
+
+	test('rubbish on standard input', async () => {
+		refused(
+			await run(cli, ['check', '-'], { stdin: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0) }),
+			/<stdin>: line 1: a NUL byte/,
+		);
+	});
+});
+
+describe('help', () => {
+	test('of the whole and of each command goes to standard output', async () => {
+		for (const [command, text] of Object.entries(HELP)) {
+			const args = command === 'all' ? ['--help'] : [command, '--help'];
+			expect(await run(cli, args)).toEqual({ status: 0, stdout: text, stderr: '' });
+		}
+	});
+
+	test('is an error when nothing was asked for', async () => {
+		expect(await run(cli, [])).toEqual({ status: 2, stdout: '', stderr: HELP.all });
+	});
+
+	test('fits a terminal of 80 columns', () => {
+		for (const line of Object.values(HELP).join('').split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+	});
+
+	test('names every option that check takes', () => {
+		const source = readFileSync(path.join(root, 'src/cli/check.ts'), 'utf8');
+		const options = [...source.matchAll(/^\t\t'?([\w-]+)'?: \{ type: /gm)].map((match) => match[1]);
+		expect(options.length).toBeGreaterThan(5);
+		for (const option of options) expect(HELP.check).toContain(`--${option} `);
+	});
+});
+
+test('--version is the version of the package', async () => {
+	const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+	expect(await run(cli, ['--version'])).toEqual({ status: 0, stdout: `notifier-lab ${version}\n`, stderr: '' });
+});
+
+describe('explain', () => {
+	test('prints the page of a finding, plainly', async () => {
+		const { stdout, status } = await run(cli, ['explain', 'deadlock']);
+		expect(status).toBe(0);
+		expect(stdout).toMatch(/^deadlock: threads wait for each other for ever\n\n/);
+		expect(stdout).toContain('\nHOW TO FIX IT\n');
+		for (const mark of ['```', '**', '\t', '\u001b']) expect(stdout).not.toContain(mark);
+	});
+
+	test('lists all codes, each with its meaning', async () => {
+		const { stdout } = await run(cli, ['explain']);
+		expect(stdout).toMatch(/^deadlock {2,}threads wait/m);
+		for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^[a-z-]+ {2,}\S/);
+	});
+});
+
+describe('new', () => {
+	test('writes a sketch that is as expected', async () => {
+		const cwd = folderWith({});
+		const made = await run(cli, ['new', 'my-driver'], { cwd });
+		expect(made).toMatchObject({ status: 0, stdout: 'my-driver.mmn\n' });
+		expect(await run(cli, ['check', 'my-driver.mmn'], { cwd })).toMatchObject({ status: 0, stderr: '' });
+	});
+
+	test('never overwrites', async () => {
+		const cwd = folderWith({ 'a.mmn': 'mine' });
+		refused(await run(cli, ['new', 'a'], { cwd }), /a\.mmn: is there already/);
+		refused(await run(cli, ['new', 'a.mmn'], { cwd }), /a\.mmn: is there already/);
+		expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe('mine');
+		expect(existsSync(path.join(cwd, 'a.mmn.mmn'))).toBe(false);
+	});
+});
+
+describe('pipes', () => {
+	test('no colours into a pipe', async () => {
+		const { stdout } = await run(cli, ['check', 'media/sketches'], { env: { FORCE_COLOR: '1' } });
+		expect(stdout).not.toContain('\u001b');
+	});
+
+	test('a reader that has seen enough is no error', async () => {
+		const cwd = folderWith({});
+		mkdirSync(path.join(cwd, 'many'));
+		for (let i = 0; i < 200; i++) writeFileSync(path.join(cwd, 'many', `${i}.mmn`), '#include "gone.mmn"\n');
+		const child = spawn(process.execPath, [cli, 'check', 'many'], { cwd });
+		let stderr = '';
+		child.stderr.on('data', (chunk) => (stderr += chunk));
+		child.stdout.once('data', () => child.stdout.destroy());
+		await new Promise((resolve) => child.on('close', resolve));
+		expect(stderr).not.toMatch(/EPIPE|Error|at /);
+	});
+});
+
+test('lsp --stdio answers an editor', async () => {
+	const child = spawn(process.execPath, [cli, 'lsp', '--stdio']);
+	const request = JSON.stringify({
+		jsonrpc: '2.0',
+		id: 1,
+		method: 'initialize',
+		params: { processId: null, rootUri: null, capabilities: {} },
+	});
+	child.stdin.write(`Content-Length: ${request.length}\r\n\r\n${request}`);
+	let answer = '';
+	try {
+		for await (const chunk of child.stdout) {
+			answer += chunk;
+			if (answer.includes('"capabilities"')) break;
+		}
+	} finally {
+		child.kill();
+	}
+	expect(answer).toMatch(/^Content-Length: \d+\r\n/);
+	expect(answer).toContain('"id":1');
+});

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { root } from '../build.js';
+
+const folder = path.join(root, 'media/manual/findings');
+const pages = readdirSync(folder).map((file) => ({
+	code: file.replace(/\.md$/, ''),
+	text: readFileSync(path.join(folder, file), 'utf8'),
+}));
+
+/** The codes of findings.md, the contract. */
+const CODES =
+	'deadlock self-deadlock lost-wakeup livelock starvation stale-mapping stale-tlb permission sleep-in-atomic sleep-in-nonblock lock-leak bad-unlock unbalanced contract use-after-free null-deref out-of-bounds overflow uninitialised assertion lock-order data-race unreachable bounded'.split(
+		' ',
+	);
+
+test('every code has a page, and every page a code', () => {
+	expect(pages.map((page) => page.code).sort()).toEqual([...CODES].sort());
+});
+
+describe.each(pages)('$code', ({ code, text }) => {
+	test('is titled by its code and says how to fix it', () => {
+		expect(text.split('\n')[0]).toMatch(new RegExp(`^# ${code}: [a-z]`));
+		expect(text).toContain('\n## How to fix it\n');
+		expect(text).toContain('\n## What the kernel says\n');
+	});
+
+	test('has a wrong and a right sketch, or says that it is not reported yet', () => {
+		const sketches = [...text.matchAll(/^```mmn\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+		if (text.includes('This version does not report it yet.') || code === 'bounded') {
+			expect(sketches).toEqual([]);
+			return;
+		}
+		expect(text).toContain('\n## When it is reported\n');
+		expect(sketches).toHaveLength(2);
+		expect(sketches[0]).toMatch(new RegExp(`\\texpect (\\S+, )*${code}[,;]`));
+		expect(sketches[1]).toContain('\texpect ok;');
+	});
+});
