@@ -172,6 +172,17 @@ describe('pipes', () => {
 	});
 });
 
+test('Ctrl-C ends a watch with the status of the last check', async () => {
+	const child = spawn(process.execPath, [cli, 'check', 'a.mmn', '--watch'], { cwd: folderWith({ 'a.mmn': '' }) });
+	child.stderr.on('data', (chunk) => {
+		if (String(chunk).includes('watching')) child.kill('SIGINT');
+	});
+	const [status, signal] = await new Promise<[number | null, string | null]>((resolve) =>
+		child.on('close', (...ended) => resolve(ended)),
+	);
+	expect([status, signal]).toEqual([0, null]);
+});
+
 test('lsp --stdio answers an editor', async () => {
 	const child = spawn(process.execPath, [cli, 'lsp', '--stdio']);
 	const request = JSON.stringify({

@@ -32,6 +32,8 @@ interface ThreadState {
 	named: Set<number>;
 	/** The thread's last row is the name of a call: a blocked statement need not be repeated under it. */
 	justNamed: boolean;
+	/** Text of the thread's last row. */
+	lastText: string;
 	/** The last step said that the call returns: the next one in the same function is a new call. */
 	returned: boolean;
 }
@@ -92,7 +94,7 @@ class Folding {
 	private state(thread: string): ThreadState {
 		let state = this.threads.get(thread);
 		if (state === undefined) {
-			state = { stack: [], named: new Set(), justNamed: false, returned: false };
+			state = { stack: [], named: new Set(), justNamed: false, lastText: '', returned: false };
 			this.threads.set(thread, state);
 		}
 		return state;
@@ -152,6 +154,7 @@ class Folding {
 		state.named.add(level);
 		this.out.push({ thread, text, remarks: [], blocked: false });
 		state.justNamed = true;
+		state.lastText = text;
 	}
 
 	/** Whether the call at the bottom of `stack`, which this step is in, will have rows other than its own name. */
@@ -178,8 +181,9 @@ class Folding {
 	/** What the step's own row says; empty for a step that is folded into the row of its call. */
 	private textOf(step: RunStep, callee: string | undefined, state: ThreadState): string {
 		if (callee !== undefined) return '';
-		if (step.blocked && (step.kernel || state.justNamed)) return '';
-		if (!step.kernel) return tidy(step.text);
+		const text = tidy(step.text);
+		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
+		if (!step.kernel) return text;
 		return this.matters(step)
 			? calleeOf(step.text)
 					.replace(/^.*->/, '->')
@@ -188,8 +192,14 @@ class Folding {
 	}
 
 	private push(state: ThreadState, thread: string, text: string, step: RunStep): void {
-		this.out.push({ thread, text, remarks: remarksOf(step), blocked: step.blocked });
+		const row = this.out.at(-1);
+		// A statement of several steps (`count++`, `wait_event()`) is one row unless another thread comes in between.
+		if (row?.thread === thread && row.text === text && !state.justNamed) {
+			row.remarks.push(...remarksOf(step).filter((remark) => !row.remarks.includes(remark)));
+			row.blocked ||= step.blocked;
+		} else this.out.push({ thread, text, remarks: remarksOf(step), blocked: step.blocked });
 		state.justNamed = false;
+		state.lastText = text;
 	}
 
 	/** Puts remarks of a folded step on the row just written, if that is this thread's; else in a row of their own. */

@@ -145,6 +145,22 @@ describe('mail table', () => {
 		]);
 	});
 
+	test('shows a statement of several steps once, unless another thread comes in between', () => {
+		const count = { thread: 'A', span: at('return 0'), text: 'count++;', stack: ['f'] };
+		const other = { ...count, thread: 'B', text: 'wake_up(&wq);' };
+		expect(rowsOf({ run: run([count, count, other, count]) })).toEqual(['A count++', 'B wake_up(&wq)', 'A count++']);
+		const sleeps = { ...count, blocked: true, remarks: ['blocked: asleep, and nobody wakes it'] };
+		expect(rowsOf({ run: run([count, count, other, sleeps]) })).toEqual([
+			'A count++',
+			'B wake_up(&wq)',
+			'A // blocked: asleep, and nobody wakes it',
+		]);
+		expect(rowsOf({ run: run([other, count, sleeps]) })).toEqual([
+			'B wake_up(&wq)',
+			'A count++ // blocked: asleep, and nobody wakes it',
+		]);
+	});
+
 	test('holds to 78 columns without tabs, whatever the statements are', () => {
 		const long =
 			'ret = drm_gpusvm_range_get_pages(gpusvm,\n\t\t&range->base, mmu_interval_read_begin(&notifier->notifier));';
