@@ -10,11 +10,11 @@ const require = createRequire(import.meta.url);
  *
  * The folder is a copy in the page's memory: what is saved there does not reach the disk.
  *
- * @param {{ port: number, extension: string, folder: string, tests?: string }} options absolute paths; `tests` is a
- *   bundled module whose run() the web extension host calls
+ * @param {{ port: number, extension: string, folder: string, tests?: string, open?: string }} options absolute paths;
+ *   `tests` is a bundled module whose run() the web extension host calls, `open` a file of the folder for the editor
  * @returns {Promise<{ url: string, stop(): void }>}
  */
-export async function startWebServer({ port, extension, folder, tests }) {
+export async function startWebServer({ port, extension, folder, tests, open: file }) {
 	const { open } = require('@vscode/test-web');
 	const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-web-'));
 	// test-web takes a folder of this name with a file `version` in it for a build that it has downloaded before.
@@ -28,14 +28,17 @@ export async function startWebServer({ port, extension, folder, tests }) {
 		quality: 'stable',
 		commit: 'local',
 		testRunnerDataDir: own,
-		host: 'localhost',
+		// Pages are opened as localhost all the same: webviews need sub-domains of it.
+		host: '127.0.0.1',
 		port,
 		extensionDevelopmentPath: extension,
 		extensionTestsPath: tests,
 		folderPath: folder,
 	});
+	const page = new URL(`http://localhost:${port}/`);
+	if (file) page.searchParams.set('payload', JSON.stringify([['openFile', `vscode-test-web://mount/${file}`]]));
 	return {
-		url: `http://localhost:${port}/`,
+		url: page.href,
 		stop() {
 			server.dispose();
 			fs.rmSync(own, { recursive: true, force: true, maxRetries: 5 });

@@ -1,0 +1,77 @@
+// Runs out/test in a real VS Code: in-host.mjs node | web
+//   node: a desktop VS Code ($VSCODE_PATH, or downloaded where there is a screen), else a VS Code server in Chromium
+//   web:  VS Code for the Web in Chromium
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
+import { installHost } from '../tools/vscode-host/install.mjs';
+import { ensureChromium } from './chromium.mjs';
+import { ROOT, run } from './run.mjs';
+
+const HOSTS = path.join(ROOT, 'tools/vscode-host');
+const [where] = process.argv.slice(2);
+
+/** A copy, since the tests write into it. */
+function workspace() {
+	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-ws-'));
+	for (const from of ['media/sketches', 'test/extension/workspace']) {
+		fs.cpSync(path.join(ROOT, from), folder, { recursive: true });
+	}
+	return folder;
+}
+
+async function desktop() {
+	if (process.env.VSCODE_PATH) return process.env.VSCODE_PATH;
+	// Electron does not run without a screen, so there is no use in downloading it.
+	const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
+	if (!screen) return undefined;
+	try {
+		return await downloadAndUnzipVSCode({ cachePath: path.join(ROOT, '.vscode-test') });
+	} catch (error) {
+		console.log(`no desktop VS Code could be downloaded (${error.message}): using the server instead`);
+		return undefined;
+	}
+}
+
+async function server() {
+	await ensureChromium();
+	installHost('server');
+	return path.join(HOSTS, 'server/code-host.mjs');
+}
+
+async function inNode(folder) {
+	const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-'));
+	try {
+		await runTests({
+			vscodeExecutablePath: (await desktop()) ?? (await server()),
+			extensionDevelopmentPath: ROOT,
+			extensionTestsPath: path.join(ROOT, 'out/test/node.js'),
+			launchArgs: [folder, '--disable-extensions', `--user-data-dir=${path.join(own, 'data')}`],
+		});
+		return 0;
+	} finally {
+		fs.rmSync(own, { recursive: true, force: true, maxRetries: 5 });
+	}
+}
+
+async function inWeb(folder) {
+	await ensureChromium();
+	installHost('web');
+	const { code } = await run([
+		process.execPath,
+		...[path.join(HOSTS, 'web/web-host.mjs'), '--extensionDevelopmentPath', ROOT],
+		...['--extensionTestsPath', path.join(ROOT, 'out/test/web.js'), folder],
+	]);
+	return code;
+}
+
+const folder = workspace();
+try {
+	process.exitCode = where === 'web' ? await inWeb(folder) : await inNode(folder);
+} catch (error) {
+	console.error(error.message);
+	process.exitCode = 1;
+} finally {
+	fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}

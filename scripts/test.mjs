@@ -1,0 +1,70 @@
+// npm test: everything, each part whether or not the one before it has failed. The last line is `N passed, N failed`.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { bin, ROOT, run } from './run.mjs';
+
+/** How many tests passed and failed in a part. */
+let passed = 0;
+let failed = 0;
+const failures = [];
+
+/**
+ * @param {string} name
+ * @param {string[]} command
+ * @param {(output: string) => { passed: number, failed: number }} [count] of a part that is more than one test
+ */
+async function part(name, command, count = () => ({ passed: 0, failed: 0 })) {
+	console.log(`\n── ${name}`);
+	const start = Date.now();
+	const { code, output } = await run(command);
+	const result = count(output);
+	// A part that ends badly has failed even where it counted no failure: it may not have come to its end.
+	if (code !== 0 && result.failed === 0) result.failed = 1;
+	if (code === 0 && result.failed === 0 && result.passed === 0) result.passed = 1;
+	passed += result.passed;
+	failed += result.failed;
+	if (result.failed > 0) failures.push(name);
+	const seconds = ((Date.now() - start) / 1000).toFixed(1);
+	console.log(`${name}: ${result.failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s`);
+	return result.failed === 0;
+}
+
+const all = (output, pattern) => [...output.matchAll(pattern)];
+
+/** The closing lines of mocha. A host that prints none of them has not run the tests. */
+function mocha(output) {
+	const sum = (pattern) => all(output, pattern).reduce((total, [, number]) => total + Number(number), 0);
+	const result = { passed: sum(/^\s*(\d+) passing\b/gm), failed: sum(/^\s*(\d+) failing\b/gm) };
+	return result.passed + result.failed > 0 ? result : { passed: 0, failed: 1 };
+}
+
+const report = path.join(os.tmpdir(), `mmn-vitest-${process.pid}.json`);
+function vitest() {
+	if (!fs.existsSync(report)) return { passed: 0, failed: 1 };
+	const { numPassedTests, numFailedTests } = JSON.parse(fs.readFileSync(report, 'utf8'));
+	fs.rmSync(report);
+	return { passed: numPassedTests, failed: numFailedTests };
+}
+
+const script = (name, ...args) => [process.execPath, path.join(ROOT, 'scripts', name), ...args];
+
+await part('types', bin('typescript/bin/tsc').concat('--noEmit'));
+await part('lint', bin('@biomejs/biome/bin/biome').concat('check', '.'));
+await part(
+	'unit tests',
+	bin('vitest/vitest.mjs').concat('run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`),
+	vitest,
+);
+await part('grammar tests', bin('vscode-tmgrammar-test/dist/unit.js').concat('test/grammar/**/*.mmn'), (output) => ({
+	passed: all(output, /^✓ /gm).length,
+	failed: all(output, /^✖ /gm).length,
+}));
+if (await part('build', [process.execPath, path.join(ROOT, 'esbuild.js'), '--tests'])) {
+	await part('tests in VS Code', script('in-host.mjs', 'node'), mocha);
+	await part('tests in VS Code for the Web', script('in-host.mjs', 'web'), mocha);
+}
+
+console.log(failures.length > 0 ? `\nfailed: ${failures.join(', ')}` : '');
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
