@@ -1,13 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseFile } from '../../src/language/parser.js';
 import { root } from '../build.js';
+import { checkerWorks, checkText } from './examples.js';
 
 const folder = path.join(root, 'media/manual/findings');
 const pages = readdirSync(folder).map((file) => ({
 	code: file.replace(/\.md$/, ''),
 	text: readFileSync(path.join(folder, file), 'utf8'),
 }));
+
+const works = await checkerWorks();
 
 /** The codes of findings.md, the contract. */
 const CODES =
@@ -20,6 +24,8 @@ test('every code has a page, and every page a code', () => {
 });
 
 describe.each(pages)('$code', ({ code, text }) => {
+	const sketches = [...text.matchAll(/^```mmn\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+
 	test('is titled by its code and says how to fix it', () => {
 		expect(text.split('\n')[0]).toMatch(new RegExp(`^# ${code}: [a-z]`));
 		expect(text).toContain('\n## How to fix it\n');
@@ -27,7 +33,6 @@ describe.each(pages)('$code', ({ code, text }) => {
 	});
 
 	test('has a wrong and a right sketch, or says that it is not reported yet', () => {
-		const sketches = [...text.matchAll(/^```mmn\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
 		if (text.includes('This version does not report it yet.') || code === 'bounded') {
 			expect(sketches).toEqual([]);
 			return;
@@ -36,5 +41,22 @@ describe.each(pages)('$code', ({ code, text }) => {
 		expect(sketches).toHaveLength(2);
 		expect(sketches[0]).toMatch(new RegExp(`\\texpect (\\S+, )*${code}[,;]`));
 		expect(sketches[1]).toContain('\texpect ok;');
+	});
+
+	test('has sketches that parse', () => {
+		for (const sketch of sketches) expect(parseFile('file:///page.mmn', sketch, false).problems).toEqual([]);
+	});
+
+	test.runIf(works)('has sketches that come out as they say', async () => {
+		for (const sketch of sketches) {
+			const { problems, scenarios } = await checkText(sketch);
+			expect(problems).toEqual([]);
+			expect(scenarios).toHaveLength(1);
+			for (const { asExpected, complete, findings } of scenarios)
+				expect({ asExpected, complete, found: findings.map((finding) => finding.message) }).toMatchObject({
+					asExpected: true,
+					complete: true,
+				});
+		}
 	});
 });
