@@ -99,8 +99,14 @@ function headline(
 	options: TextOptions,
 	paint: Paint,
 ): string {
-	const place = `${options.path(span.uri)}:${span.line}:${span.column}:`;
+	const place = `${fileName(span.uri, options)}:${span.line}:${span.column}:`;
 	return `${paint.bold(place)} ${severityPaint(severity, paint)(`${WORDS[severity]}:`)} ${paint.bold(message.replace(/\s+/g, ' '))} ${paint.dim(`[${code}]`)}`;
+}
+
+/** A file of the simulated kernel goes by what a sketch includes it as: `<mn/active-ranges>`. */
+function fileName(uri: string, options: TextOptions): string {
+	const kernel = /^mmn-kernel:\/*(.*?)(?:\.mmn)?$/.exec(uri)?.[1];
+	return kernel === undefined ? options.path(uri) : `<${kernel}>`;
 }
 
 function severityPaint(severity: Severity, paint: Paint): (text: string) => string {
@@ -110,7 +116,7 @@ function severityPaint(severity: Severity, paint: Paint): (text: string) => stri
 function findingBlock(scenario: ScenarioResult, finding: Finding, options: TextOptions, paint: Paint): string[] {
 	const lines = [headline(finding.span, finding.severity, finding.message, finding.code, options, paint)];
 	for (const [uri, marks] of marksByFile(finding)) {
-		if (uri !== finding.span.uri) lines.push(`     ${paint.dim('in')} ${options.path(uri)}`);
+		if (uri !== finding.span.uri) lines.push(`     ${paint.dim('in')} ${fileName(uri, options)}`);
 		lines.push(...snippet(marks, options.source(uri), paint, WIDTH));
 	}
 	const table = runTable(finding, scenario.threads, WIDTH - TABLE_INDENT);
@@ -140,7 +146,7 @@ function noReturnNote(finding: Finding, options: TextOptions): string | undefine
 	if (finding.noReturn === 0) return 'no return: every run of this scenario leads here';
 	const step = finding.run.find((candidate: RunStep) => candidate.step === finding.noReturn && !candidate.blocked);
 	if (step === undefined) return undefined;
-	const place = `${options.path(step.span.uri)}:${step.span.line}`;
+	const place = `${fileName(step.span.uri, options)}:${step.span.line}`;
 	return `no return: after "${step.thread}: ${step.text.replace(/;$/, '')}" (${place}) every continuation ends here`;
 }
 
@@ -214,13 +220,11 @@ function closingLine(files: readonly FileResult[], paint: Paint): string {
 	const checked = `${count(scenarios.length, 'scenario')} in ${count(files.length, 'file')}`;
 	const parts = [
 		broken > 0 ? `${count(broken, 'file')} with errors` : '',
-		wrong > 0 ? `${wrong} not as expected` : '',
+		wrong > 0 ? `${wrong} failed` : '',
 		limited > 0 ? `${limited} stopped at a limit, nothing proved beyond it` : '',
 	].filter((part) => part !== '');
 	if (parts.length === 0)
-		return scenarios.length === 0
-			? `${checked}`
-			: paint.ok(`${checked}: ${scenarios.length === 1 ? 'as expected' : 'all as expected'}`);
+		return scenarios.length === 0 ? checked : paint.ok(`${checked}: ${scenarios.length === 1 ? 'ok' : 'all ok'}`);
 	const codes = unexpectedCodes(scenarios);
 	const help = codes.length > 0 ? `; read: notifier-lab explain ${codes[0]}` : '';
 	return (broken + wrong > 0 ? paint.error : paint.warning)(`${checked}: ${parts.join(', ')}`) + help;

@@ -5,10 +5,10 @@ import type { FileResult, Finding, RunStep, ScenarioResult, Span } from '../../.
 /** The folder of the golden files of forms. */
 export const folder = import.meta.dirname;
 export const seedUri = 'file:///sketches/seed.mmn';
-export const kernelUri = 'mmn-kernel:/active-ranges.mmn';
+export const kernelUri = 'mmn-kernel:/mn/active-ranges.mmn';
 export const seedText = readFileSync(path.join(folder, 'seed.mmn'), 'utf8');
 
-export const names = (uri: string) => uri.replace('file:///sketches/', '').replace('mmn-kernel:/', '<mn>/');
+export const names = (uri: string) => uri.replace('file:///sketches/', '');
 export const sources = (uri: string) => (uri === seedUri ? seedText : undefined);
 
 /** The range of the `nth` place where `needle` stands in the seed. */

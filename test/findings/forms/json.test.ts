@@ -91,7 +91,7 @@ describe('json form, version 1', () => {
 		const finding = scenario?.findings[0];
 		expect(finding).toMatchObject({ code: 'deadlock', line: 25, column: 3, threads: ['A', 'B'], noReturn: 8 });
 		expect(finding?.related[2]).toEqual({
-			path: '<mn>/active-ranges.mmn',
+			path: kernelUri,
 			line: 61,
 			column: 2,
 			endLine: 61,
