@@ -1,0 +1,89 @@
+/**
+ * What a primitive of the simulated kernel sees of the machine that runs it.
+ * Primitives are the few things that cannot be written in the sketch language (src/kernel/primitives);
+ * everything else of the simulated kernel is in src/kernel/lib, in the sketch language.
+ */
+
+/** How a lock or token is held. A token is anything that its holder alone gives up: an active range, a running work item. */
+export const HeldMode = { mutex: 1, spin: 2, read: 3, write: 4, token: 5 } as const;
+export type HeldMode = (typeof HeldMode)[keyof typeof HeldMode];
+
+/** A lock or token that a thread holds: the address of the object, and how. */
+export interface Held {
+	readonly resource: number;
+	readonly mode: HeldMode;
+}
+
+/** The parts of a task that the kernel's rules look at. Counters nest as in the kernel. */
+export interface Task {
+	/** Index of the thread; also what `current` designates. */
+	readonly index: number;
+	/** Depth of spinlocks, preempt_disable, RCU read sections: above zero nothing may sleep. */
+	atomic: number;
+	/** Depth of non_block_start: above zero nothing may sleep, spinlock held or not. */
+	nonBlock: number;
+	/** Depth of local_irq_disable and its like. */
+	irqsOff: number;
+	/** Above zero inside direct reclaim (PF_MEMALLOC): a nested allocation does not reclaim again. */
+	reclaim: number;
+	/** TASK_RUNNING (0) or what set_current_state() said. */
+	state: number;
+	/** In the order in which they were taken. */
+	readonly held: Held[];
+}
+
+/** What a blocked thread waits for, for the wait-for graph. */
+export interface Wait {
+	/** `lock`: somebody holds `resource`. `wakeup`: somebody has to wake the queue at `resource`. `condition`: some state has to change. */
+	readonly kind: 'lock' | 'token' | 'wakeup' | 'condition';
+	/** Address of the lock, token or wait queue; 0 where there is none. */
+	readonly resource: number;
+	/** The condition of a wait holds already, and still the thread sleeps. */
+	readonly conditionHolds?: boolean;
+}
+
+/** Returned by a primitive that cannot go on now: nothing of the step has happened. */
+export const BLOCKED: unique symbol = Symbol('blocked');
+
+/** The machine as a primitive sees it, for the length of one step. */
+export interface KernelContext {
+	readonly task: Task;
+	/** Number of tasks in the scenario. */
+	readonly tasks: number;
+	/** Reads a cell. A bad address ends the run with a memory finding. */
+	load(address: number): number;
+	/** Writes a cell. A bad address ends the run with a memory finding. */
+	store(address: number, value: number): void;
+	/** Address of a global of the prelude. */
+	symbol(name: string): number;
+	/** Calls that can fail do so when the adversary wants it: not in setup, and not with `config no_errors`. */
+	mayFail(): boolean;
+	/** The adversary picks one of lo..hi, inclusive. */
+	pick(lo: number, hi: number): number;
+	/** Reports a broken rule and goes on, as the kernel's warnings do. `resource` is an address that the message may name with `%r`. */
+	warn(code: string, message: string, resource?: number): void;
+	/** Reports and ends the run here. */
+	fatal(code: string, message: string, resource?: number): void;
+	/** The step cannot be taken now; `wait` says what for. */
+	block(wait: Wait): typeof BLOCKED;
+	/** Says what the next blocking operation of this step waits for; overrides what that operation would say. */
+	waitsFor(resource: number): void;
+	/** Allocates `cells` cells and returns their address; `fill` is their first value. */
+	allocate(type: number, cells: number, zero: boolean): number;
+	/** Ends the life of the object at `address`. */
+	free(address: number): void;
+	/** Every later access to what `address` leads to is visible to other threads. */
+	publish(address: number): void;
+}
+
+/** A primitive: what one call does in one step. */
+export interface Primitive {
+	/** Its name in the prelude. */
+	readonly name: string;
+	/** False for what no other thread can see: it costs no step. */
+	readonly visible: boolean;
+	/** It may sleep: illegal in atomic and non-blockable context (checked before `run`). */
+	readonly sleeps?: boolean;
+	/** One step. Returns the call's value, or BLOCKED. */
+	run(context: KernelContext, args: readonly number[]): number | typeof BLOCKED;
+}

@@ -1,0 +1,85 @@
+import type { Primitive } from '../context.js';
+
+/* Allocation, atomic variables, and the checks on the device's page table that end a run. */
+
+/** Writes the new value and returns what the operation is worth. */
+type Operation = (old: number, operand: number) => { value: number; result: number };
+
+const atomic = (name: string, operation: Operation, pointerFirst: boolean): Primitive => ({
+	name,
+	visible: true,
+	run(c, args) {
+		const at = (pointerFirst ? args[0] : args[1]) ?? 0;
+		const operand = (pointerFirst ? args[1] : args[0]) ?? 0;
+		const { value, result } = operation(c.load(at), operand);
+		c.store(at, value | 0);
+		return result | 0;
+	},
+});
+
+const atomics = (prefix: string): Primitive[] => [
+	{ name: `${prefix}_read`, visible: true, run: (c, [at = 0]) => c.load(at) },
+	atomic(`${prefix}_set`, (_, n) => ({ value: n, result: 0 }), true),
+	atomic(`${prefix}_inc`, (old) => ({ value: old + 1, result: 0 }), true),
+	atomic(`${prefix}_dec`, (old) => ({ value: old - 1, result: 0 }), true),
+	atomic(`${prefix}_add`, (old, n) => ({ value: old + n, result: 0 }), false),
+	atomic(`${prefix}_sub`, (old, n) => ({ value: old - n, result: 0 }), false),
+	atomic(`${prefix}_inc_return`, (old) => ({ value: old + 1, result: old + 1 }), true),
+	atomic(`${prefix}_dec_return`, (old) => ({ value: old - 1, result: old - 1 }), true),
+	atomic(`${prefix}_add_return`, (old, n) => ({ value: old + n, result: old + n }), false),
+	atomic(`${prefix}_sub_return`, (old, n) => ({ value: old - n, result: old - n }), false),
+	atomic(`${prefix}_fetch_add`, (old, n) => ({ value: old + n, result: old }), false),
+	atomic(`${prefix}_fetch_inc`, (old) => ({ value: old + 1, result: old }), true),
+	atomic(`${prefix}_dec_and_test`, (old) => ({ value: old - 1, result: old === 1 ? 1 : 0 }), true),
+	atomic(`${prefix}_inc_and_test`, (old) => ({ value: old + 1, result: old === -1 ? 1 : 0 }), true),
+	atomic(`${prefix}_sub_and_test`, (old, n) => ({ value: old - n, result: old === n ? 1 : 0 }), false),
+	atomic(`${prefix}_inc_not_zero`, (old) => ({ value: old === 0 ? 0 : old + 1, result: old === 0 ? 0 : 1 }), true),
+	atomic(`${prefix}_xchg`, (old, n) => ({ value: n, result: old }), true),
+];
+
+/** What is wrong with a device mapping; the numbers are used by lib/kernel/device.mmn. */
+const STALE: Readonly<Record<number, string>> = {
+	1: 'maps page %a, whose memory has been freed',
+	2: 'maps page %a in the middle of its invalidation, after the driver was told to drop it: nothing will drop the new mapping',
+	3: 'maps page %a with memory that the CPU page table no longer has there',
+	4: 'still maps page %a when its memory is freed',
+	5: 'still maps page %a with the old memory when the invalidation is over',
+};
+
+export const memory: readonly Primitive[] = [
+	...atomics('atomic'),
+	...atomics('atomic_long'),
+	{
+		name: '__allocate',
+		visible: true,
+		run(c, [layout = 0, cells = 0, zero = 0]) {
+			if (c.mayFail() && c.pick(0, 1) === 1) return 0;
+			return c.allocate(layout, cells, zero !== 0);
+		},
+	},
+	{
+		name: 'kfree',
+		visible: true,
+		run(c, [address = 0]) {
+			c.free(address);
+			return 0;
+		},
+	},
+	{
+		name: '__stale_mapping',
+		visible: false,
+		run(c, [address = 0, how = 0]) {
+			c.fatal('stale-mapping', `the device ${(STALE[how] ?? 'maps page %a wrongly').replace('%a', String(address))}`);
+			return 0;
+		},
+	},
+	{
+		name: '__no_page_frames',
+		visible: false,
+		run(c) {
+			c.fatal('bounded', 'the model has no page frames left');
+			return 0;
+		},
+	},
+	{ name: '__may_fail', visible: false, run: (c) => (c.mayFail() ? 1 : 0) },
+];

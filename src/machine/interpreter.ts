@@ -1,0 +1,550 @@
+import type { AstNode } from 'langium';
+import { BLOCKED, type KernelContext, type Primitive, type Task, type Wait } from '../kernel/context.js';
+import { binary, unary } from './arithmetic.js';
+import type { FunctionCode, Instruction, Operand } from './ir.js';
+import { addressOf, DYNAMIC, type DynamicObject, FUNCTION, GLOBAL_BASE, isDynamic, isFunction, isHeap, MAX_CELLS, Memory, offsetOf, slotOf, stackSlot, UNINITIALISED } from './memory.js';
+import { Status, ThreadState } from './thread.js';
+
+/** A defect seen while taking a step. */
+export interface Report {
+	readonly code: string;
+	/** `%r` stands for the name of `resource`. */
+	readonly message: string;
+	readonly resource: number;
+	readonly node: AstNode;
+	/** Functions on the stack, outermost first, with the place of each call. */
+	readonly stack: readonly { readonly code: FunctionCode; readonly node: AstNode }[];
+	readonly fatal: boolean;
+}
+
+/** One way in which a thread's step can go. */
+export interface Move {
+	readonly local: Int32Array;
+	readonly shared: Int32Array;
+	readonly reports: readonly Report[];
+	/** The run ends here: what would follow has no meaning. */
+	readonly fatal: boolean;
+}
+
+export type StepResult = { readonly moves: readonly Move[]; readonly wait: undefined } | { readonly moves: readonly []; readonly wait: Wait };
+
+/** What a replay wants to hear while a step is taken. */
+export interface Trace {
+	instruction?(instruction: Instruction, code: FunctionCode, depth: number, first: boolean): void;
+	call?(code: FunctionCode, node: AstNode, depth: number, args: readonly number[]): void;
+	returned?(code: FunctionCode, value: number | undefined, depth: number): void;
+	primitive?(name: string, args: readonly number[], value: number, node: AstNode, depth: number): void;
+}
+
+/** The parts of a system that steps need; see system.ts for how they come about. */
+export interface Image {
+	readonly functions: readonly FunctionCode[];
+	readonly primitives: readonly Primitive[];
+	readonly globalCells: number;
+	/** Is the function an end point of the kernel: called by it, written by the driver? */
+	readonly isCallback: (code: FunctionCode) => boolean;
+	readonly taskCount: number;
+	/** Daemons start anew at their end. */
+	readonly isDaemon: (thread: number) => boolean;
+	readonly entry: (thread: number) => FunctionCode;
+	/** Addresses of the prelude's globals that primitives use. */
+	readonly symbols: ReadonlyMap<string, number>;
+	/** `config no_errors`: calls that can fail do not. */
+	readonly noErrors: boolean;
+	/** Cells that some thread writes while others run; reads of all others cost no step. */
+	readonly written: WrittenCells;
+}
+
+/** Which cells are written after setup: by global address, or by (layout, offset) for cells of objects. */
+export class WrittenCells {
+	private readonly cells = new Set<number>();
+	/** True once a cell was added since `settle`. */
+	grew = false;
+
+	has(key: number): boolean {
+		return this.cells.has(key);
+	}
+	add(key: number): void {
+		if (this.cells.has(key)) return;
+		this.cells.add(key);
+		this.grew = true;
+	}
+	settle(): void {
+		this.grew = false;
+	}
+}
+
+/** Ends a step early: a fatal report was made, or the step cannot be taken. */
+class StepEnds {
+	constructor(readonly wait: Wait | undefined) {}
+}
+
+/** After this many instructions without a visible one the thread is parked, so that a loop on locals cannot hang the checker. */
+const MAX_INVISIBLE = 10_000;
+const MAX_CALL_DEPTH = 48;
+
+/** Runs one thread for one step. One instance serves one system; it keeps no state between steps. */
+export class Interpreter implements KernelContext {
+	private thread!: ThreadState;
+	private memory!: Memory;
+	private reports: Report[] = [];
+	private picks: number[] = [];
+	private domains: number[] = [];
+	private cursor = 0;
+	private atomicDepth = 0;
+	private waitOverride: number | undefined;
+	/** Setup runs alone: nothing it writes counts as written while others run. */
+	private recording = true;
+	private trace: Trace | undefined;
+
+	constructor(private readonly image: Image) {}
+
+	get task(): Task {
+		return this.thread;
+	}
+	get tasks(): number {
+		return this.image.taskCount;
+	}
+
+	/** All moves of `thread` in the given state; none and what it waits for when it is blocked. */
+	step(thread: number, local: Int32Array, shared: Int32Array): StepResult {
+		const moves: Move[] = [];
+		this.picks = [];
+		for (;;) {
+			const outcome = this.take(thread, local, shared);
+			if (outcome.wait !== undefined) return { moves: [], wait: outcome.wait };
+			moves.push(outcome.move);
+			// the next combination of the adversary's choices, last choice first
+			this.picks.length = this.domains.length;
+			let i = this.domains.length - 1;
+			while (i >= 0 && (this.picks[i] as number) + 1 >= (this.domains[i] as number)) i--;
+			if (i < 0) return { moves, wait: undefined };
+			this.picks[i] = (this.picks[i] as number) + 1;
+			this.picks.length = i + 1;
+		}
+	}
+
+	/** Takes the `choice`-th move of `step` again and tells `trace` what happens on the way. */
+	replay(thread: number, local: Int32Array, shared: Int32Array, choice: number, trace: Trace): Move | undefined {
+		this.picks = [];
+		for (let n = 0; ; n++) {
+			this.trace = n === choice ? trace : undefined;
+			const outcome = this.take(thread, local, shared);
+			this.trace = undefined;
+			if (outcome.wait !== undefined) return undefined;
+			if (n === choice) return outcome.move;
+			this.picks.length = this.domains.length;
+			let i = this.domains.length - 1;
+			while (i >= 0 && (this.picks[i] as number) + 1 >= (this.domains[i] as number)) i--;
+			if (i < 0) return undefined;
+			this.picks[i] = (this.picks[i] as number) + 1;
+			this.picks.length = i + 1;
+		}
+	}
+
+	/** Runs a fresh thread up to its first visible operation (`alone` false), or to its end without stopping (`alone` true). */
+	start(thread: ThreadState, shared: Int32Array, alone: boolean): { move: Move; wait: Wait | undefined } {
+		this.begin(thread, shared);
+		this.recording = !alone;
+		if (alone) this.atomicDepth = 1;
+		let wait: Wait | undefined;
+		try {
+			this.run(alone);
+		} catch (end) {
+			if (!(end instanceof StepEnds)) throw end;
+			wait = end.wait;
+		}
+		this.recording = true;
+		return { move: this.finish(), wait };
+	}
+
+	private begin(thread: ThreadState, shared: Int32Array): void {
+		this.thread = thread;
+		this.memory = Memory.unpack(shared, this.image.globalCells);
+		this.reports = [];
+		this.domains = [];
+		this.cursor = 0;
+		this.atomicDepth = 0;
+		this.waitOverride = undefined;
+	}
+
+	private take(thread: number, local: Int32Array, shared: Int32Array): { move: Move; wait: undefined } | { wait: Wait } {
+		this.begin(ThreadState.unpack(thread, local, this.image.functions), shared);
+		const counting = this.memory.objects.length > 0;
+		if (counting) this.countReferences(-1);
+		this.thread.status = Status.running;
+		try {
+			this.run(true);
+		} catch (end) {
+			if (!(end instanceof StepEnds)) throw end;
+			if (end.wait !== undefined) {
+				const wait = this.waitOverride === undefined ? end.wait : { ...end.wait, kind: 'token' as const, resource: this.waitOverride };
+				return { wait };
+			}
+		}
+		if (this.memory.objects.length > 0) this.countReferences(1);
+		return { move: this.finish(), wait: undefined };
+	}
+
+	private finish(): Move {
+		const fatal = this.reports.some((r) => r.fatal);
+		return { local: this.thread.pack(), shared: this.memory.pack(), reports: this.reports, fatal };
+	}
+
+	/** Registers that point into the heap keep freed objects from being forgotten. */
+	private countReferences(sign: number): void {
+		for (const frame of this.thread.frames) {
+			const live = frame.code.live[frame.pc];
+			for (let r = 0; r < frame.registers.length; r++) {
+				const value = frame.registers[r] as number;
+				if (!isHeap(value) || (live !== undefined && !live[r])) continue;
+				const object = this.memory.find(slotOf(value));
+				if (object !== undefined) object.references += sign;
+			}
+		}
+	}
+
+	/** Runs instructions until the next visible one (`first`: the current one is to be executed whatever it is). */
+	private run(first: boolean): void {
+		let mayStop = !first;
+		for (let n = 0; ; n++) {
+			if (this.thread.frames.length === 0) {
+				if (!this.atEnd()) return;
+				mayStop = true;
+				continue;
+			}
+			const { frame } = this.thread;
+			const instruction = frame.code.code[frame.pc] as Instruction;
+			if (mayStop && this.atomicDepth === 0 && (this.isVisible(instruction) || n > MAX_INVISIBLE)) return;
+			if (n > 100 * MAX_INVISIBLE) this.fatal('bounded', 'an atomic step runs for more than a million instructions: is there a loop without end in it?');
+			this.trace?.instruction?.(instruction, frame.code, this.thread.frames.length, !mayStop);
+			mayStop = true;
+			this.execute(instruction);
+		}
+	}
+
+	/** The thread's outermost function has returned. True when it goes on (a daemon's next round). */
+	private atEnd(): boolean {
+		const { thread } = this;
+		if (thread.held.length > 0 && thread.held.some((h) => h.mode !== 5)) {
+			const held = thread.held.find((h) => h.mode !== 5);
+			this.warn('lock-leak', 'the thread ends and still holds %r', held?.resource);
+			thread.held.length = 0;
+		}
+		if (!this.image.isDaemon(thread.index) || !this.recording) {
+			thread.status = Status.ended;
+			return false;
+		}
+		thread.status = Status.idle;
+		thread.push(this.image.entry(thread.index), -1);
+		return true;
+	}
+
+	private isVisible(instruction: Instruction): boolean {
+		switch (instruction.op) {
+			case 'load':
+				return this.isSharedRead(this.value(instruction.address));
+			case 'store': {
+				const address = this.value(instruction.address);
+				return !isDynamic(address) || this.memory.find(slotOf(address))?.published === true;
+			}
+			case 'primitive':
+				return (this.image.primitives[instruction.primitive] as Primitive).visible;
+			case 'pick':
+			case 'atomic-begin':
+			case 'wait-until':
+				return true;
+			default:
+				return false;
+		}
+	}
+
+	private isSharedRead(address: number): boolean {
+		if (!isDynamic(address)) return this.image.written.has(address);
+		const object = this.memory.find(slotOf(address));
+		// a bad address is reported when the instruction runs
+		return object?.published === true && (object.freed || this.image.written.has(writtenKey(object.layout, offsetOf(address))));
+	}
+
+	private value(operand: Operand): number {
+		const { frame } = this.thread;
+		return operand >= 0 ? (frame.registers[operand] as number) : (frame.code.constants[-1 - operand] as number);
+	}
+
+	private set(register: number, value: number): void {
+		if (register >= 0) this.thread.frame.registers[register] = value;
+	}
+
+	private execute(i: Instruction): void {
+		const { frame } = this.thread;
+		switch (i.op) {
+			case 'move':
+				this.set(i.to, this.value(i.from));
+				break;
+			case 'binary': {
+				const result = binary(i.operator, this.value(i.left), this.value(i.right), i.kind, i.unsigned);
+				if (typeof result === 'string') this.fatal(result === 'divide' ? 'assertion' : 'overflow', result === 'divide' ? 'division by zero' : result);
+				this.set(i.to, result as number);
+				break;
+			}
+			case 'unary': {
+				const result = unary(i.operator, this.value(i.operand), i.kind, i.unsigned);
+				if (typeof result === 'string') this.fatal('overflow', result);
+				this.set(i.to, result as number);
+				break;
+			}
+			case 'convert': {
+				const from = this.value(i.from);
+				const value = i.fromUnsigned ? from >>> 0 : from;
+				if (i.kind.max === 1 && i.kind.min === 0) this.set(i.to, value === 0 ? 0 : 1);
+				else if (value >= i.kind.min && value <= i.kind.max) this.set(i.to, value | 0);
+				else if (i.kind.max > 0xffff) this.set(i.to, value | 0);
+				else {
+					if (i.implicit) this.fatal('overflow', `${value} does not fit ${i.kind.name} (${i.kind.min} … ${i.kind.max})`);
+					const span = i.kind.max - i.kind.min + 1;
+					this.set(i.to, ((((value - i.kind.min) % span) + span) % span) + i.kind.min);
+				}
+				break;
+			}
+			case 'load':
+				this.set(i.to, this.load(this.value(i.address)));
+				break;
+			case 'store':
+				this.store(this.value(i.address), this.value(i.value));
+				break;
+			case 'local': {
+				const slot = stackSlot(this.thread.index, this.thread.frames.length, i.slot);
+				if (this.memory.find(slot) === undefined) this.freshLocal(frame.code, i.slot, false);
+				this.set(i.to, addressOf(slot, 0));
+				break;
+			}
+			case 'fresh':
+				this.freshLocal(frame.code, i.slot, i.zero);
+				break;
+			case 'field': {
+				const base = this.value(i.base);
+				this.set(i.to, base + i.offset);
+				break;
+			}
+			case 'index': {
+				const index = this.value(i.index);
+				const base = this.value(i.base);
+				if (i.length >= 0 && (index < 0 || index >= i.length)) this.fatal('out-of-bounds', `index ${index} is outside [0, ${i.length})`);
+				if (i.length < 0) this.checkExtent(base, index, i.stride);
+				this.set(i.to, base + index * i.stride);
+				break;
+			}
+			case 'jump':
+				frame.pc = i.target;
+				return;
+			case 'branch':
+				frame.pc = this.value(i.condition) !== 0 ? i.then : i.otherwise;
+				return;
+			case 'call':
+				this.call(this.image.functions[i.callee] as FunctionCode, i);
+				return;
+			case 'indirect': {
+				const target = this.value(i.callee);
+				if (target === 0) this.fatal('null-deref', 'call through a NULL function pointer');
+				if (!isFunction(target)) this.fatal('null-deref', 'call through something that is no function');
+				this.call(this.image.functions[target & ~FUNCTION] as FunctionCode, i);
+				return;
+			}
+			case 'primitive':
+				this.primitive(i);
+				return;
+			case 'return':
+				this.return(i.value === undefined ? undefined : this.value(i.value));
+				return;
+			case 'pick': {
+				const low = this.value(i.low);
+				const high = this.value(i.high);
+				if (high < low) this.fatal('assertion', `any(${low}, ${high}) has nothing to pick from`);
+				this.set(i.to, this.pick(low, high));
+				break;
+			}
+			case 'atomic-begin':
+				this.atomicDepth++;
+				break;
+			case 'atomic-end':
+				this.atomicDepth--;
+				break;
+			case 'wait-until':
+				if (this.value(i.condition) === 0) throw new StepEnds({ kind: 'condition', resource: 0 });
+				break;
+			case 'check':
+				if (this.value(i.condition) === 0) {
+					if (i.fatal) this.fatal('assertion', i.what);
+					else this.warn('warn-on', i.what);
+				}
+				break;
+			case 'mark':
+				break;
+		}
+		frame.pc++;
+	}
+
+	private freshLocal(code: FunctionCode, local: number, zero: boolean): void {
+		const { cells, layout } = code.memoryLocals[local] as FunctionCode['memoryLocals'][number];
+		this.memory.add(stackSlot(this.thread.index, this.thread.frames.length, local), layout, cells, zero);
+	}
+
+	private call(callee: FunctionCode, i: Instruction & { op: 'call' | 'indirect' }): void {
+		const caller = this.thread.frame;
+		if (this.thread.frames.length >= MAX_CALL_DEPTH)
+			this.fatal('bounded', `calls are nested ${MAX_CALL_DEPTH} deep: the kernel calls the driver, which calls the kernel, and so on`);
+		const args = i.args.map((a) => this.value(a));
+		this.trace?.call?.(callee, i.node, this.thread.frames.length, args);
+		caller.pc++;
+		this.set(i.to, 0);
+		const frame = this.thread.push(callee, caller.code.kernel && !callee.kernel ? this.thread.held.length : -1);
+		for (let n = 0; n < callee.parameters; n++) frame.registers[n] = args[n] ?? 0;
+	}
+
+	private return(value: number | undefined): void {
+		const frame = this.thread.frames.pop() as ThreadState['frames'][number];
+		this.memory.dropFrame(this.thread.index, this.thread.frames.length + 1);
+		this.trace?.returned?.(frame.code, value, this.thread.frames.length);
+		if (this.thread.frames.length === 0) return;
+		const caller = this.thread.frame;
+		const call = caller.code.code[caller.pc - 1] as Instruction & { op: 'call' | 'indirect' };
+		this.set(call.to, value ?? 0);
+	}
+
+	private primitive(i: Instruction & { op: 'primitive' }): void {
+		const primitive = this.image.primitives[i.primitive] as Primitive;
+		const args = i.args.map((a) => this.value(a));
+		if (primitive.sleeps) this.mightSleep(primitive.name);
+		const value = primitive.run(this, args);
+		if (value === BLOCKED) throw new StepEnds(this.blockedOn);
+		this.trace?.primitive?.(primitive.name, args, value, i.node, this.thread.frames.length);
+		this.set(i.to, value);
+		this.thread.frame.pc++;
+	}
+
+	/** The kernel's might_sleep(): complains, and goes on. */
+	mightSleep(what: string): void {
+		if (this.thread.atomic > 0 || this.thread.irqsOff > 0) {
+			const lock = this.thread.held.find((h) => h.mode === 2);
+			this.warn('sleep-in-atomic', lock ? `${what} may sleep, while spinlock %r is held` : `${what} may sleep in atomic context`, lock?.resource);
+		} else if (this.thread.nonBlock > 0) this.warn('sleep-in-nonblock', `${what} may sleep in a non-blockable invalidation`);
+	}
+
+	// ---- KernelContext ----
+
+	load(address: number): number {
+		return this.cell(address, 'read')[this.at(address)] as number;
+	}
+
+	store(address: number, value: number): void {
+		const cells = this.cell(address, 'written');
+		cells[this.at(address)] = value;
+		if (!isDynamic(address)) {
+			if (this.recording) this.image.written.add(address);
+			this.memory.publish(value);
+			return;
+		}
+		const object = this.memory.find(slotOf(address)) as DynamicObject;
+		if (!object.published) return;
+		if (this.recording) this.image.written.add(writtenKey(object.layout, offsetOf(address)));
+		this.memory.publish(value);
+	}
+
+	private at(address: number): number {
+		return isDynamic(address) ? offsetOf(address) : address - GLOBAL_BASE;
+	}
+
+	/** The array that holds the cell at `address`; a bad address ends the run. */
+	private cell(address: number, what: 'read' | 'written'): Int32Array {
+		if (address >= GLOBAL_BASE && address < GLOBAL_BASE + this.memory.globals.length) return this.memory.globals;
+		if (isDynamic(address)) {
+			const object = this.memory.find(slotOf(address));
+			if (object === undefined || object.freed)
+				return this.fatal('use-after-free', `memory is ${what} after ${isHeap(address) ? 'kfree' : 'its function has returned'}`);
+			if (offsetOf(address) >= object.cells.length) return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);
+			return object.cells;
+		}
+		if (address === UNINITIALISED) return this.fatal('uninitialised', `memory is ${what} through a pointer that was never set`);
+		if (address < 0) return this.fatal('null-deref', `memory is ${what} through an error pointer (ERR_PTR(${address}))`);
+		return this.fatal('null-deref', address < GLOBAL_BASE ? `memory is ${what} through NULL` : `memory is ${what} through something that is no pointer`);
+	}
+
+	private checkExtent(base: number, index: number, stride: number): void {
+		if (!isDynamic(base)) {
+			if (index !== 0 && base < GLOBAL_BASE) this.fatal('null-deref', 'index into NULL');
+			return;
+		}
+		const object = this.memory.find(slotOf(base));
+		if (object === undefined || object.freed) this.fatal('use-after-free', 'memory is used after its life has ended');
+		const at = offsetOf(base) + index * stride;
+		if (at < 0 || at >= (object as DynamicObject).cells.length)
+			this.fatal('out-of-bounds', `index ${index} is outside an object of ${Math.floor((object as DynamicObject).cells.length / stride)} elements`);
+	}
+
+	symbol(name: string): number {
+		return this.image.symbols.get(name) ?? 0;
+	}
+
+	mayFail(): boolean {
+		return this.recording && !this.image.noErrors;
+	}
+
+	pick(low: number, high: number): number {
+		const at = this.cursor++;
+		if (at >= this.domains.length) this.domains.push(high - low + 1);
+		if (at >= this.picks.length) this.picks.push(0);
+		return low + (this.picks[at] as number);
+	}
+
+	warn(code: string, message: string, resource = 0): void {
+		this.report(code, message, resource, false);
+	}
+
+	fatal(code: string, message: string, resource = 0): never {
+		this.report(code, message, resource, true);
+		throw new StepEnds(undefined);
+	}
+
+	private report(code: string, message: string, resource: number, fatal: boolean): void {
+		const { frames } = this.thread;
+		const stack = frames.map((f, n) => {
+			const pc = n === frames.length - 1 ? f.pc : f.pc - 1;
+			return { code: f.code, node: (f.code.code[pc] ?? f.code.code[f.code.code.length - 1] as Instruction).node };
+		});
+		const node = stack[stack.length - 1]?.node ?? this.image.entry(this.thread.index).node;
+		this.reports.push({ code, message, resource, node, stack, fatal });
+	}
+
+	private blockedOn: Wait = { kind: 'condition', resource: 0 };
+
+	block(wait: Wait): typeof BLOCKED {
+		this.blockedOn = wait;
+		return BLOCKED;
+	}
+
+	waitsFor(resource: number): void {
+		this.waitOverride = resource === 0 ? undefined : resource;
+	}
+
+	allocate(layout: number, cells: number, zero: boolean): number {
+		if (cells > MAX_CELLS) this.fatal('bounded', `an object of ${cells} cells: the model holds at most ${MAX_CELLS}`);
+		return addressOf(this.memory.add(this.memory.freeHeapSlot(), layout, cells, zero).slot, 0);
+	}
+
+	free(address: number): void {
+		if (address === 0) return;
+		const object = isHeap(address) ? this.memory.find(slotOf(address)) : undefined;
+		if (object === undefined) return this.fatal('use-after-free', 'kfree of something that did not come from kmalloc');
+		if (object.freed) return this.fatal('use-after-free', 'double free');
+		if (offsetOf(address) !== 0) return this.fatal('use-after-free', 'kfree of the middle of an object');
+		object.freed = true;
+		object.cells.fill(UNINITIALISED);
+	}
+
+	publish(address: number): void {
+		this.memory.publish(address);
+	}
+}
+
+/** Key of a cell of objects in WrittenCells: apart from every global address. */
+const writtenKey = (layout: number, offset: number): number => DYNAMIC + layout * MAX_CELLS + offset;

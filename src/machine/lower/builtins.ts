@@ -1,0 +1,404 @@
+import { eachRule } from '../../language/builtins.js';
+import { type Call, type EachStatement, type Expression, isNameRef, isReturnStatement, isVariable } from '../../language/generated/ast.js';
+import { sourceText } from '../../language/text.js';
+import { decay, type Type, UINT } from '../../language/types.js';
+import type { BinaryOperator, Operand } from '../ir.js';
+import { address, condition, lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
+import { type FunctionLowering, Label } from './function.js';
+import { CannotLower } from './module.js';
+
+/** The macros of C and of the kernel that no function of the simulated kernel can express. */
+type Rule = (f: FunctionLowering, e: Call) => Operand;
+
+const rules = new Map<string, Rule>();
+const define = (names: string, rule: Rule): void => {
+	for (const name of names.split(' ')) rules.set(name, rule);
+};
+
+/** Code for a call of a macro of language/builtins.ts. */
+export function lowerMacro(f: FunctionLowering, e: Call): Operand {
+	const name = isNameRef(e.callee) ? e.callee.target.$refText : '';
+	const rule = rules.get(name);
+	if (rule === undefined) throw new CannotLower(e, `'${name}' is not modelled yet`);
+	return rule(f, e);
+}
+
+const arg = (e: Call, n: number): Expression => {
+	const argument = e.arguments[n];
+	if (argument === undefined) throw new CannotLower(e, 'an argument is missing');
+	return argument;
+};
+
+const typeOf = (f: FunctionLowering, e: Expression): Type => f.module.semantics.typeOf(e);
+
+/** Emits a primitive of the simulated kernel. */
+function primitive(f: FunctionLowering, name: string, args: readonly Operand[], node: Call | EachStatement): Operand {
+	const index = f.module.primitive(name);
+	if (index === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
+	const to = f.register();
+	f.emit({ op: 'primitive', to, primitive: index, args }, node);
+	return to;
+}
+
+const pass: Rule = (f, e) => rvalue(f, arg(e, 0));
+
+// ---- C ----
+
+define('likely unlikely', (f, e) => {
+	const to = f.register();
+	f.emit({ op: 'binary', to, operator: '!=', left: rvalue(f, arg(e, 0)), right: f.constant(0), kind: undefined, unsigned: false }, e);
+	return to;
+});
+
+const containerOf: Rule = (f, e) => {
+	const pointer = rvalue(f, arg(e, 0));
+	return offset(f, pointer, -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e);
+};
+define('container_of list_entry hlist_entry rb_entry', containerOf);
+
+define('offsetof', (f, e) => f.constant(memberOffset(f, arg(e, 1), typeOf(f, arg(e, 0)))));
+
+/** Reads the next (0) or previous (1) link of a list head. */
+function link(f: FunctionLowering, head: Operand, which: 0 | 1, node: Expression | EachStatement): Operand {
+	const to = f.register();
+	const at = which === 0 ? head : f.register();
+	if (which === 1) f.emit({ op: 'field', to: at as number, base: head, offset: 1 }, node);
+	f.emit({ op: 'load', to, address: at }, node);
+	return to;
+}
+
+define('list_first_entry', (f, e) => offset(f, link(f, rvalue(f, arg(e, 0)), 0, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e));
+define('list_last_entry', (f, e) => offset(f, link(f, rvalue(f, arg(e, 0)), 1, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e));
+define('list_first_entry_or_null', (f, e) => {
+	const head = rvalue(f, arg(e, 0));
+	const first = link(f, head, 0, e);
+	const empty = f.register();
+	f.emit({ op: 'binary', to: empty, operator: '==', left: first, right: head, kind: undefined, unsigned: false }, e);
+	const to = f.register();
+	const none = new Label();
+	const some = new Label();
+	const end = new Label();
+	f.branch(empty, none, some, e);
+	f.place(none);
+	f.emit({ op: 'move', to, from: f.constant(0) }, e);
+	f.jump(end, e);
+	f.place(some);
+	f.emit({ op: 'move', to, from: offset(f, first, -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e) }, e);
+	f.place(end);
+	return to;
+});
+const neighbour = (which: 0 | 1): Rule => (f, e) => {
+	const type = decay(typeOf(f, arg(e, 0)));
+	const at = memberOffset(f, arg(e, 1), type.kind === 'pointer' ? type.to : type);
+	return offset(f, link(f, offset(f, rvalue(f, arg(e, 0)), at, e), which, e), -at, e);
+};
+define('list_next_entry', neighbour(0));
+define('list_prev_entry', neighbour(1));
+
+function select(f: FunctionLowering, operator: BinaryOperator, left: Operand, right: Operand, unsigned: boolean, node: Call): Operand {
+	const to = f.register();
+	const test = f.register();
+	const yes = new Label();
+	const no = new Label();
+	const end = new Label();
+	f.emit({ op: 'binary', to: test, operator, left, right, kind: undefined, unsigned }, node);
+	f.branch(test, yes, no, node);
+	f.place(yes);
+	f.emit({ op: 'move', to, from: left }, node);
+	f.jump(end, node);
+	f.place(no);
+	f.emit({ op: 'move', to, from: right }, node);
+	f.place(end);
+	return to;
+}
+const isUnsigned = (type: Type): boolean => type.kind === 'int' && !type.signed;
+const extremum = (operator: '<' | '>', first: number): Rule => (f, e) => {
+	const type = typeOf(f, e);
+	return e.arguments.slice(first).map((a) => rvalue(f, a)).reduce((a, b) => select(f, operator, a, b, isUnsigned(type), e));
+};
+define('min min3', extremum('<', 0));
+define('max max3', extremum('>', 0));
+define('min_t', extremum('<', 1));
+define('max_t', extremum('>', 1));
+const clamp = (first: number): Rule => (f, e) => {
+	const unsigned = isUnsigned(typeOf(f, e));
+	const value = select(f, '>', rvalue(f, arg(e, first)), rvalue(f, arg(e, first + 1)), unsigned, e);
+	return select(f, '<', value, rvalue(f, arg(e, first + 2)), unsigned, e);
+};
+define('clamp clamp_val', clamp(0));
+define('clamp_t', clamp(1));
+
+define('swap', (f, e) => {
+	const a = arg(e, 0);
+	const b = arg(e, 1);
+	const old = f.register();
+	f.emit({ op: 'move', to: old, from: rvalue(f, a) }, e);
+	storeTo(f, lvalue(f, a), rvalue(f, b), typeOf(f, b), e);
+	storeTo(f, lvalue(f, b), old, typeOf(f, a), e);
+	return f.constant(0);
+});
+
+define('ARRAY_SIZE', (f, e) => {
+	const type = typeOf(f, arg(e, 0));
+	return f.constant(type.kind === 'array' ? (f.module.semantics.arrayLength(type, f.module.pages) ?? 0) : 0);
+});
+
+// ---- memory ----
+
+define('READ_ONCE rcu_dereference rcu_dereference_raw rcu_access_pointer rcu_dereference_protected rcu_dereference_check srcu_dereference srcu_dereference_check', pass);
+define('WRITE_ONCE rcu_assign_pointer RCU_INIT_POINTER', (f, e) => {
+	const value = rvalue(f, arg(e, 1));
+	return storeTo(f, lvalue(f, arg(e, 0)), value, typeOf(f, arg(e, 1)), e);
+});
+define('smp_load_acquire', (f, e) => {
+	const to = f.register();
+	f.emit({ op: 'load', to, address: rvalue(f, arg(e, 0)) }, e);
+	return to;
+});
+define('smp_store_release smp_store_mb', (f, e) => {
+	const at = rvalue(f, arg(e, 0));
+	f.emit({ op: 'store', address: at, value: rvalue(f, arg(e, 1)) }, e);
+	return f.constant(0);
+});
+define('xchg xchg_acquire xchg_release xchg_relaxed', (f, e) => {
+	const at = rvalue(f, arg(e, 0));
+	const value = rvalue(f, arg(e, 1));
+	const to = f.register();
+	f.emit({ op: 'atomic-begin' }, e);
+	f.emit({ op: 'load', to, address: at }, e);
+	f.emit({ op: 'store', address: at, value }, e);
+	f.emit({ op: 'atomic-end' }, e);
+	return to;
+});
+define('cmpxchg cmpxchg_acquire cmpxchg_release cmpxchg_relaxed', (f, e) => {
+	const [at, old, value] = operands(f, e.arguments, []) as [Operand, Operand, Operand];
+	const to = f.register();
+	const equal = f.register();
+	const yes = new Label();
+	const no = new Label();
+	f.emit({ op: 'atomic-begin' }, e);
+	f.emit({ op: 'load', to, address: at }, e);
+	f.emit({ op: 'binary', to: equal, operator: '==', left: to, right: old, kind: undefined, unsigned: false }, e);
+	f.branch(equal, yes, no, e);
+	f.place(yes);
+	f.emit({ op: 'store', address: at, value }, e);
+	f.place(no);
+	f.emit({ op: 'atomic-end' }, e);
+	return to;
+});
+
+/** What an allocation is assigned to says what it allocates. */
+function allocatedType(f: FunctionLowering, e: Call): Type | undefined {
+	let node: Expression = e;
+	for (;;) {
+		const parent: unknown = node.$container;
+		const p = parent as Expression | NonNullable<Expression['$container']>;
+		let type: Type | undefined;
+		if (p.$type === 'Parenthesized') {
+			node = p;
+			continue;
+		}
+		if (p.$type === 'Cast') type = typeOf(f, p);
+		else if (p.$type === 'Assignment') type = typeOf(f, p.target);
+		else if (isVariable(p)) type = f.module.semantics.declaredType(p);
+		else if (isReturnStatement(p) && f.code.node.$type === 'FunctionDecl') {
+			const owner = f.module.semantics.declaredType(f.code.node as Parameters<typeof f.module.semantics.declaredType>[0]);
+			type = owner.kind === 'function' ? owner.returns : undefined;
+		}
+		return type?.kind === 'pointer' && type.to.kind !== 'void' ? type.to : undefined;
+	}
+}
+
+/** `count` objects of `bytes` bytes together; a void pointer gets a cell for each byte. */
+function allocate(f: FunctionLowering, e: Call, type: Type | undefined, bytes: Operand, gfp: Operand, zero: boolean): Operand {
+	const { layouts, semantics } = f.module;
+	const cells = type === undefined ? 1 : layouts.cells(type);
+	const size = type === undefined ? 1 : Math.max(1, semantics.sizeOf(type, f.module.pages));
+	const count = f.register();
+	f.emit({ op: 'binary', to: count, operator: '/', left: bytes, right: f.constant(size), kind: UINT, unsigned: true }, e);
+	const total = f.register();
+	f.emit({ op: 'binary', to: total, operator: '*', left: count, right: f.constant(cells), kind: UINT, unsigned: true }, e);
+	const layout = layouts.index(sourceText(e), type, cells);
+	const reclaim = f.module.program.functions.get('__alloc_enter');
+	if (reclaim !== undefined) f.emit({ op: 'call', to: f.register(), callee: f.module.function(reclaim), args: [gfp] }, e);
+	return primitive(f, '__allocate', [f.constant(layout), total, f.constant(zero ? 1 : 0), gfp], e);
+}
+define('kmalloc kvmalloc', (f, e) => allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), false));
+define('kzalloc kvzalloc', (f, e) => allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), true));
+const array = (zero: boolean): Rule => (f, e) => {
+	const bytes = f.register();
+	f.emit({ op: 'binary', to: bytes, operator: '*', left: rvalue(f, arg(e, 0)), right: rvalue(f, arg(e, 1)), kind: UINT, unsigned: true }, e);
+	return allocate(f, e, allocatedType(f, e), bytes, rvalue(f, arg(e, 2)), zero);
+};
+define('kcalloc kvcalloc', array(true));
+define('kmalloc_array kvmalloc_array', array(false));
+
+// ---- error pointers ----
+
+const isError = (orNull: boolean): Rule => (f, e) => {
+	const pointer = rvalue(f, arg(e, 0));
+	const low = f.register();
+	f.emit({ op: 'binary', to: low, operator: '>=', left: pointer, right: f.constant(-4095), kind: undefined, unsigned: false }, e);
+	const high = f.register();
+	f.emit({ op: 'binary', to: high, operator: orNull ? '<=' : '<', left: pointer, right: f.constant(0), kind: undefined, unsigned: false }, e);
+	const to = f.register();
+	f.emit({ op: 'binary', to, operator: '&', left: low, right: high, kind: undefined, unsigned: false }, e);
+	return to;
+};
+define('IS_ERR', isError(false));
+define('IS_ERR_OR_NULL', isError(true));
+define('PTR_ERR ERR_PTR ERR_CAST', pass);
+define('PTR_ERR_OR_ZERO', (f, e) => select(f, '<', rvalue(f, arg(e, 0)), f.constant(0), false, e));
+
+// ---- checks ----
+
+define('BUG_ON VM_BUG_ON', (f, e) => check(f, e, true, false));
+define('assert', (f, e) => check(f, e, true, true));
+define('WARN_ON WARN_ON_ONCE VM_WARN_ON VM_WARN_ON_ONCE WARN WARN_ONCE', (f, e) => check(f, e, false, false));
+define('BUG', (f, e) => {
+	f.emit({ op: 'check', condition: f.constant(0), fatal: true, what: 'BUG() is reached' }, e);
+	return f.constant(0);
+});
+
+/** `holds`: the condition has to hold (assert); otherwise it has to be false (BUG_ON). */
+function check(f: FunctionLowering, e: Call, fatal: boolean, holds: boolean): Operand {
+	const value = rvalue(f, arg(e, 0));
+	const fine = f.register();
+	f.emit({ op: 'binary', to: fine, operator: holds ? '!=' : '==', left: value, right: f.constant(0), kind: undefined, unsigned: false }, e);
+	f.emit({ op: 'check', condition: fine, fatal, what: holds ? `${sourceText(arg(e, 0))} does not hold` : `${sourceText(arg(e, 0))} is true` }, e);
+	return value;
+}
+
+define('might_sleep', (f, e) => primitive(f, '__might_sleep', [], e));
+define('might_sleep_if', (f, e) => {
+	const yes = new Label();
+	const no = new Label();
+	condition(f, arg(e, 0), yes, no);
+	f.place(yes);
+	primitive(f, '__might_sleep', [], e);
+	f.place(no);
+	return f.constant(0);
+});
+define('lockdep_assert_held lockdep_assert_held_once', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(0)], e));
+define('lockdep_assert_held_write', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(1)], e));
+define('lockdep_assert_held_read', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(0)], e));
+define('lockdep_assert_not_held', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(2)], e));
+
+// ---- printing ----
+
+define(
+	'pr_debug pr_info pr_notice pr_warn pr_err pr_crit pr_alert pr_emerg pr_info_once pr_warn_once pr_err_once pr_warn_ratelimited pr_err_ratelimited printk pr_info_ratelimited trace_printk dev_dbg dev_info dev_notice dev_warn dev_err dev_crit dev_warn_once',
+	(f) => f.constant(0),
+);
+
+// ---- the adversary ----
+
+define('any', (f, e) => {
+	const to = f.register();
+	f.emit({ op: 'pick', to, low: rvalue(f, arg(e, 0)), high: rvalue(f, arg(e, 1)) }, e);
+	return to;
+});
+define('any_bool', (f, e) => {
+	const to = f.register();
+	f.emit({ op: 'pick', to, low: f.constant(0), high: f.constant(1) }, e);
+	return to;
+});
+
+// ---- waiting ----
+
+define('wait_until', (f, e) => {
+	f.emit({ op: 'atomic-begin' }, e);
+	const value = rvalue(f, arg(e, 0));
+	f.emit({ op: 'wait-until', condition: value }, e);
+	f.emit({ op: 'atomic-end' }, e);
+	return f.constant(0);
+});
+
+/**
+ * wait_event(): test; then register, test, sleep, again and again, each a step of its own (include/linux/wait.h, ___wait_event).
+ * `signal`: a signal may end it with -ERESTARTSYS.
+ */
+const waitEvent = (state: number, signal: boolean): Rule => (f, e) => {
+	const queue = address(f, arg(e, 0));
+	const result = f.register();
+	const again = new Label();
+	const first = new Label();
+	const done = new Label();
+	const finish = new Label();
+	const sleep = new Label();
+	f.emit({ op: 'move', to: result, from: f.constant(0) }, e);
+	primitive(f, '__might_sleep', [], e);
+	condition(f, arg(e, 1), done, first);
+	f.place(first);
+	f.place(again);
+	primitive(f, 'prepare_to_wait', [queue, f.constant(0), f.constant(state)], e);
+	condition(f, arg(e, 1), finish, sleep);
+	f.place(sleep);
+	if (signal) {
+		const pending = primitive(f, '__signal_pending', [], e);
+		const interrupted = new Label();
+		const go = new Label();
+		f.branch(pending, interrupted, go, e);
+		f.place(interrupted);
+		f.emit({ op: 'move', to: result, from: f.constant(-512) }, e);
+		f.jump(finish, e);
+		f.place(go);
+	}
+	primitive(f, '__schedule_on', [queue], e);
+	f.jump(again, e);
+	f.place(finish);
+	primitive(f, 'finish_wait', [queue, f.constant(0)], e);
+	f.place(done);
+	return result;
+};
+define('wait_event io_wait_event wait_event_idle wait_event_freezable', waitEvent(2, false));
+define('wait_event_interruptible', waitEvent(1, true));
+define('wait_event_killable', waitEvent(2, true));
+
+// ---- lists ----
+
+/** list_for_each_entry and its like: the cursor is set from the links, each read a step of its own where others may write them. */
+export function lowerEach(f: FunctionLowering, s: EachStatement): void {
+	const rule = eachRule(s.macro);
+	if (rule === undefined) throw new CannotLower(s, `'${s.macro}' is not modelled`);
+	const at = (n: number): Expression => {
+		const a = s.arguments[n];
+		if (a === undefined) throw new CannotLower(s, 'an argument is missing');
+		return a;
+	};
+	const cursor = at(rule.position);
+	const type = decay(typeOf(f, cursor));
+	const by = memberOffset(f, at(rule.member), type.kind === 'pointer' ? type.to : type);
+	const which = rule.reverse ? 1 : 0;
+	const headExpression = at(rule.head);
+	const head = f.register();
+	f.emit({ op: 'move', to: head, from: rvalue(f, headExpression) }, s);
+	const setCursor = (to: Expression, node: Operand): void => {
+		storeTo(f, lvalue(f, to), offset(f, node, -by, s.arguments[0] as Expression), typeOf(f, to), to);
+	};
+	const current = f.register();
+	f.emit({ op: 'move', to: current, from: link(f, head, which, s) }, s);
+	const start = new Label();
+	const next = new Label();
+	const end = new Label();
+	const body = new Label();
+	f.place(start);
+	setCursor(cursor, current);
+	const done = f.register();
+	f.emit({ op: 'binary', to: done, operator: '==', left: current, right: head, kind: undefined, unsigned: false }, s);
+	f.branch(done, end, body, s);
+	f.place(body);
+	const ahead = f.register();
+	if (rule.next !== undefined) {
+		f.emit({ op: 'move', to: ahead, from: link(f, current, which, s) }, s);
+		setCursor(at(rule.next), ahead);
+	}
+	f.loopBody(s.body, end, next);
+	f.place(next);
+	// the cursor may have been set by the body; the kernel's macro goes on from it
+	if (rule.next !== undefined) f.emit({ op: 'move', to: current, from: ahead }, s);
+	else f.emit({ op: 'move', to: current, from: link(f, offset(f, rvalue(f, cursor), by, cursor), which, s) }, s);
+	f.jump(start, s);
+	f.place(end);
+}
+

@@ -1,0 +1,423 @@
+import { AstUtils, type AstNode } from 'langium';
+import {
+	type Block,
+	type Expression,
+	type ForStatement,
+	isBlock,
+	isCaseLabel,
+	isDefaultLabel,
+	isIndex,
+	isInitializerList,
+	isLabelStatement,
+	isMember,
+	isNameRef,
+	isParameter,
+	isParenthesized,
+	isUnary,
+	isVariable,
+	type LabelStatement,
+	type MacroDecl,
+	type Parameter,
+	type Statement,
+	type SwitchStatement,
+	type Variable,
+} from '../../language/generated/ast.js';
+import type { Type } from '../../language/types.js';
+import type { FunctionCode, Instruction, Operand } from '../ir.js';
+import { MAX_CELLS, MAX_MEMORY_LOCALS } from '../memory.js';
+import { lowerEach } from './builtins.js';
+import { condition, convert, rvalue, structInto } from './expressions.js';
+import { CannotLower, flatten, type ModuleLowering } from './module.js';
+
+/** Where a local variable is: in a register, or in memory because its address is taken or it is an aggregate. */
+export type Place = { readonly register: number } | { readonly slot: number };
+
+/** A jump target that may not be known yet. */
+export class Label {
+	target = -1;
+	readonly uses: ((target: number) => void)[] = [];
+}
+
+/** `Instruction` without its node, which `emit` adds. */
+type Bare = Instruction extends infer I ? (I extends Instruction ? Omit<I, 'node'> : never) : never;
+
+/** Lowers one function body. Expressions are in expressions.ts, macros of C and the kernel in builtins.ts. */
+export class FunctionLowering {
+	private readonly places = new Map<AstNode, Place>();
+	private readonly labels = new Map<LabelStatement, Label>();
+	private readonly constantIndex = new Map<number, number>();
+	private readonly loops: { onBreak: Label; onContinue: Label | undefined }[] = [];
+	private readonly addressTaken = new Set<AstNode>();
+	/** Statement whose code is being made: what instructions without a node of their own belong to. */
+	private node: AstNode;
+
+	constructor(
+		readonly module: ModuleLowering,
+		readonly code: FunctionCode,
+	) {
+		this.node = code.node;
+		for (const node of AstUtils.streamAllContents(code.node)) {
+			if (isUnary(node) && node.operator === '&') {
+				const base = baseVariable(node.operand);
+				if (base !== undefined) this.addressTaken.add(base);
+			}
+		}
+	}
+
+	// ---- emitting ----
+
+	emit(instruction: Bare, node: AstNode = this.node): number {
+		this.code.code.push({ ...instruction, node } as Instruction);
+		return this.code.code.length - 1;
+	}
+
+	at(pc: number): Instruction {
+		return this.code.code[pc] as Instruction;
+	}
+
+	register(name?: string): number {
+		const register = this.code.registers++;
+		if (name !== undefined) this.code.registerNames[register] = name;
+		return register;
+	}
+
+	constant(value: number): Operand {
+		const cell = value | 0;
+		let index = this.constantIndex.get(cell);
+		if (index === undefined) {
+			index = this.code.constants.length;
+			this.code.constants.push(cell);
+			this.constantIndex.set(cell, index);
+		}
+		return -1 - index;
+	}
+
+	use(label: Label, patch: (target: number) => void): void {
+		if (label.target >= 0) patch(label.target);
+		else label.uses.push(patch);
+	}
+
+	place(label: Label): void {
+		label.target = this.code.code.length;
+		for (const patch of label.uses) patch(label.target);
+	}
+
+	jump(label: Label, node: AstNode = this.node): void {
+		const i = this.at(this.emit({ op: 'jump', target: -1 }, node)) as Instruction & { op: 'jump' };
+		this.use(label, (t) => {
+			i.target = t;
+		});
+	}
+
+	branch(operand: Operand, then: Label, otherwise: Label, node: AstNode = this.node): void {
+		const i = this.at(this.emit({ op: 'branch', condition: operand, then: -1, otherwise: -1 }, node)) as Instruction & { op: 'branch' };
+		this.use(then, (t) => {
+			i.then = t;
+		});
+		this.use(otherwise, (t) => {
+			i.otherwise = t;
+		});
+	}
+
+	// ---- variables ----
+
+	placeOf(node: AstNode): Place | undefined {
+		return this.places.get(node);
+	}
+
+	memoryLocal(name: string, type: Type): number {
+		const cells = this.module.layouts.cells(type);
+		if (cells > MAX_CELLS) throw new CannotLower(this.node, `'${name}' has ${cells} cells; the model holds at most ${MAX_CELLS} in one object`);
+		if (this.code.memoryLocals.length >= MAX_MEMORY_LOCALS) throw new CannotLower(this.node, 'too many locals in memory in one function');
+		const layout = this.module.layouts.index(`${this.code.name}:${name}`, type, cells);
+		this.code.memoryLocals.push({ name, cells, layout });
+		return this.code.memoryLocals.length - 1;
+	}
+
+	parameters(parameters: readonly Parameter[]): void {
+		parameters.forEach((parameter, register) => {
+			const type = this.module.semantics.declaredType(parameter);
+			if (type.kind === 'struct') throw new CannotLower(parameter, `'${parameter.name}' is passed by value: pass a pointer to it`);
+			this.code.registerNames[register] = parameter.name ?? '';
+			if (!this.addressTaken.has(parameter)) {
+				this.places.set(parameter, { register });
+				return;
+			}
+			const slot = this.memoryLocal(parameter.name ?? '', type);
+			this.places.set(parameter, { slot });
+			this.emit({ op: 'fresh', slot, zero: false }, parameter);
+			const to = this.register();
+			this.emit({ op: 'local', to, slot }, parameter);
+			this.emit({ op: 'store', address: to, value: register }, parameter);
+		});
+	}
+
+	body(block: Block): void {
+		this.block(block);
+		this.emit({ op: 'return', value: undefined }, block);
+	}
+
+	private block(block: Block): void {
+		for (const statement of block.statements) this.statement(statement);
+	}
+
+	/** A declaration of locals; static ones are globals. */
+	declare(node: Variable | MacroDecl): void {
+		const { semantics } = this.module;
+		const declaration = node.$container;
+		const storage = node.$type === 'MacroDecl' ? node.storage : 'storage' in declaration ? declaration.storage : [];
+		if (storage.includes('static') || storage.includes('extern')) {
+			this.module.global(node);
+			return;
+		}
+		const type = semantics.declaredType(node);
+		if (type.kind === 'struct' || type.kind === 'array' || this.addressTaken.has(node)) {
+			const slot = this.memoryLocal(node.name, type);
+			this.places.set(node, { slot });
+			const init = node.$type === 'MacroDecl' ? undefined : node.init;
+			this.emit({ op: 'fresh', slot, zero: node.$type === 'MacroDecl' || (init !== undefined && isInitializerList(init)) }, node);
+			if (node.$type === 'MacroDecl') {
+				if (node.macro === 'LIST_HEAD') this.initListHead(slot, node);
+				return;
+			}
+			if (init === undefined) return;
+			const address = this.register();
+			this.emit({ op: 'local', to: address, slot }, node);
+			this.initialise(address, 0, type, init);
+			return;
+		}
+		const register = this.register(node.name);
+		this.places.set(node, { register });
+		if (node.$type === 'Variable' && node.init !== undefined) {
+			const value = convert(this, rvalue(this, node.init), semantics.typeOf(node.init), type, node.init);
+			this.emit({ op: 'move', to: register, from: value }, node);
+		}
+	}
+
+	private initListHead(slot: number, node: AstNode): void {
+		const address = this.register();
+		this.emit({ op: 'local', to: address, slot }, node);
+		const second = this.register();
+		this.emit({ op: 'field', to: second, base: address, offset: 1 }, node);
+		this.emit({ op: 'store', address, value: address }, node);
+		this.emit({ op: 'store', address: second, value: address }, node);
+	}
+
+	/** Stores an initialiser's values at `base + offset`; the cells are zero already where it is a list. */
+	initialise(base: Operand, offset: number, type: Type, init: Expression): void {
+		if (isInitializerList(init)) {
+			for (const entry of flatten(this.module, type, init)) this.initialise(base, offset + entry.offset, entry.type, entry.value);
+			return;
+		}
+		let address = base;
+		if (offset !== 0) {
+			address = this.register();
+			this.emit({ op: 'field', to: address, base, offset }, init);
+		}
+		if (type.kind === 'struct') {
+			structInto(this, address, type, init);
+			return;
+		}
+		const value = convert(this, rvalue(this, init), this.module.semantics.typeOf(init), type, init);
+		this.emit({ op: 'store', address, value }, init);
+	}
+
+	// ---- statements ----
+
+	statement(statement: Statement): void {
+		const outer = this.node;
+		this.node = statement;
+		try {
+			this.lowerStatement(statement);
+		} finally {
+			this.node = outer;
+		}
+	}
+
+	private lowerStatement(s: Statement): void {
+		switch (s.$type) {
+			case 'Block':
+				this.block(s);
+				break;
+			case 'VariableDecl':
+				for (const variable of s.variables) this.declare(variable);
+				break;
+			case 'MacroDecl':
+				this.declare(s);
+				break;
+			case 'EnumDef':
+			case 'EmptyStatement':
+				break;
+			case 'ExpressionStatement':
+				rvalue(this, s.expression, true);
+				break;
+			case 'IfStatement': {
+				const then = new Label();
+				const otherwise = new Label();
+				const end = new Label();
+				condition(this, s.condition, then, otherwise);
+				this.place(then);
+				this.statement(s.then);
+				if (s.otherwise !== undefined) this.jump(end);
+				this.place(otherwise);
+				if (s.otherwise !== undefined) this.statement(s.otherwise);
+				this.place(end);
+				break;
+			}
+			case 'WhileStatement':
+			case 'DoStatement':
+			case 'ForStatement':
+				this.loop(s.$type === 'ForStatement' ? s : undefined, s.condition, s.body, s.$type === 'DoStatement');
+				break;
+			case 'EachStatement':
+				lowerEach(this, s);
+				break;
+			case 'SwitchStatement':
+				this.switch(s);
+				break;
+			case 'CaseLabel':
+			case 'DefaultLabel': {
+				const label = this.caseLabels.get(s);
+				if (label !== undefined) this.place(label);
+				break;
+			}
+			case 'LabelStatement':
+				this.place(this.label(s));
+				break;
+			case 'GotoStatement': {
+				const target = s.label?.ref;
+				if (!isLabelStatement(target)) throw new CannotLower(s, 'the target of this goto is not known');
+				this.emit({ op: 'mark' });
+				this.jump(this.label(target));
+				break;
+			}
+			case 'BreakStatement': {
+				const loop = this.loops[this.loops.length - 1];
+				if (loop === undefined) throw new CannotLower(s, 'break outside of a loop or switch');
+				this.jump(loop.onBreak);
+				break;
+			}
+			case 'ContinueStatement': {
+				const loop = this.loops.findLast((l) => l.onContinue !== undefined);
+				if (loop?.onContinue === undefined) throw new CannotLower(s, 'continue outside of a loop');
+				this.emit({ op: 'mark' });
+				this.jump(loop.onContinue);
+				break;
+			}
+			case 'ReturnStatement': {
+				let value: Operand | undefined;
+				if (s.value !== undefined) {
+					value = rvalue(this, s.value);
+					const owner = this.code.node;
+					if (owner.$type === 'FunctionDecl') {
+						const type = this.module.semantics.declaredType(owner as Parameters<typeof this.module.semantics.declaredType>[0]);
+						if (type.kind === 'function') value = convert(this, value, this.module.semantics.typeOf(s.value), type.returns, s.value);
+					}
+				}
+				this.emit({ op: 'return', value });
+				break;
+			}
+			case 'AtomicStatement':
+				this.emit({ op: 'atomic-begin' });
+				this.block(s.body);
+				this.emit({ op: 'atomic-end' });
+				break;
+			case 'WithMmStatement':
+				this.withMm(s.mm, s.body);
+				break;
+			case 'AsmStatement':
+				throw new CannotLower(s, 'inline assembly is not modelled');
+		}
+	}
+
+	/** Runs the body with another address space as `current->mm`. */
+	private withMm(mm: Expression, body: Statement): void {
+		const use = this.module.primitive('__use_mm');
+		if (use === undefined) throw new CannotLower(mm, 'with_mm is not modelled');
+		const address = rvalue(this, mm);
+		const old = this.register();
+		this.emit({ op: 'primitive', to: old, primitive: use, args: [address] });
+		this.statement(body);
+		this.emit({ op: 'primitive', to: -1, primitive: use, args: [old] });
+	}
+
+	private label(node: LabelStatement): Label {
+		let label = this.labels.get(node);
+		if (label === undefined) {
+			label = new Label();
+			this.labels.set(node, label);
+		}
+		return label;
+	}
+
+	private loop(loop: ForStatement | undefined, test: Expression | undefined, body: Statement, bodyFirst: boolean): void {
+		if (loop?.declaration !== undefined) this.statement(loop.declaration);
+		if (loop?.init !== undefined) rvalue(this, loop.init, true);
+		const start = new Label();
+		const next = new Label();
+		const check = new Label();
+		const end = new Label();
+		if (!bodyFirst) this.jump(check);
+		this.place(start);
+		this.loops.push({ onBreak: end, onContinue: next });
+		this.statement(body);
+		this.loops.pop();
+		this.place(next);
+		if (loop?.step !== undefined) rvalue(this, loop.step, true);
+		this.place(check);
+		if (test === undefined) this.jump(start);
+		else condition(this, test, start, end);
+		this.place(end);
+	}
+
+	/** Opens a loop for builtins.ts: `break` and `continue` inside `body` go to the labels. */
+	loopBody(body: Statement, onBreak: Label, onContinue: Label): void {
+		this.loops.push({ onBreak, onContinue });
+		this.statement(body);
+		this.loops.pop();
+	}
+
+	private readonly caseLabels = new Map<AstNode, Label>();
+
+	private switch(s: SwitchStatement): void {
+		const value = rvalue(this, s.value);
+		const end = new Label();
+		let onDefault = end;
+		for (const label of casesOf(s.body)) {
+			const target = new Label();
+			this.caseLabels.set(label, target);
+			if (isDefaultLabel(label)) {
+				onDefault = target;
+				continue;
+			}
+			const constant = isCaseLabel(label) ? this.module.constant(label.value) : undefined;
+			if (constant === undefined) throw new CannotLower(label, 'a case has to be a constant');
+			const equal = this.register();
+			this.emit({ op: 'binary', to: equal, operator: '==', left: value, right: this.constant(constant), kind: undefined, unsigned: false }, s.value);
+			const no = new Label();
+			this.branch(equal, target, no, s.value);
+			this.place(no);
+		}
+		this.jump(onDefault);
+		this.loops.push({ onBreak: end, onContinue: undefined });
+		this.block(s.body);
+		this.loops.pop();
+		this.place(end);
+	}
+}
+
+function casesOf(block: Block): Statement[] {
+	return block.statements.flatMap((s) => (isCaseLabel(s) || isDefaultLabel(s) ? [s] : isBlock(s) ? casesOf(s) : []));
+}
+
+/** The local or parameter of which `expression` is a part, without going through a pointer. */
+function baseVariable(expression: Expression): AstNode | undefined {
+	if (isParenthesized(expression)) return baseVariable(expression.inner);
+	if (isMember(expression)) return expression.operator === '.' ? baseVariable(expression.object) : undefined;
+	if (isIndex(expression)) return baseVariable(expression.array);
+	if (isNameRef(expression)) {
+		const target = expression.target.ref;
+		return isVariable(target) || isParameter(target) ? target : undefined;
+	}
+	return undefined;
+}

@@ -1,0 +1,292 @@
+import type { AstNode } from 'langium';
+import type { Primitive } from '../../kernel/context.js';
+import {
+	type Block,
+	type Expression,
+	type FunctionDecl,
+	type InitializerList,
+	isEnumConstant,
+	isFunctionDecl,
+	isInitializerList,
+	isMacroDecl,
+	isNameRef,
+	isVariable,
+	type MacroDecl,
+	type NameRef,
+	type Variable,
+} from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import type { Problem } from '../../language/problem.js';
+import { sourceOf, spanOf } from '../../language/text.js';
+import type { FieldInfo, Type } from '../../language/types.js';
+import type { FunctionCode } from '../ir.js';
+import { Layouts } from '../layout.js';
+import { computeLiveness } from '../liveness.js';
+import { FUNCTION, GLOBAL_BASE } from '../memory.js';
+import { FunctionLowering } from './function.js';
+
+/** A global in memory. */
+export interface Global {
+	readonly name: string;
+	readonly address: number;
+	readonly cells: number;
+	readonly type: Type;
+	readonly node: Variable | MacroDecl;
+	/** Declared in a file of the simulated kernel. */
+	readonly kernel: boolean;
+}
+
+/** Thrown while lowering: what the program asks for has no code. Caught in `lowerProgram`; becomes a Problem. */
+export class CannotLower {
+	constructor(
+		readonly node: AstNode,
+		readonly message: string,
+	) {}
+}
+
+/**
+ * Turns the typed tree into flat code, function by function, as far as the scenario reaches:
+ * a function that nothing calls costs nothing.
+ */
+export class ModuleLowering {
+	readonly functions: FunctionCode[] = [];
+	readonly globals: Global[] = [];
+	readonly layouts: Layouts;
+	readonly problems: Problem[] = [];
+	private readonly functionIndex = new Map<AstNode, number>();
+	private readonly globalIndex = new Map<AstNode, Global>();
+	private readonly pending: (() => void)[] = [];
+	private readonly primitiveIndex: ReadonlyMap<string, number>;
+	private nextAddress = GLOBAL_BASE;
+	/** (address, value) pairs of initialised globals. */
+	private readonly initial: [number, number][] = [];
+
+	constructor(
+		readonly program: Program,
+		readonly primitives: readonly Primitive[],
+		/** Size of the address space, pages. */
+		readonly pages: number,
+		/** Names of `config` items that are on. */
+		readonly config: ReadonlySet<string>,
+	) {
+		this.layouts = new Layouts(program.semantics, pages);
+		this.primitiveIndex = new Map(primitives.map((p, n) => [p.name, n]));
+	}
+
+	get semantics(): Program['semantics'] {
+		return this.program.semantics;
+	}
+
+	constant(expression: Expression): number | undefined {
+		return this.semantics.constant(expression, this.pages);
+	}
+
+	primitive(name: string): number | undefined {
+		return this.primitiveIndex.get(name);
+	}
+
+	isKernel(node: AstNode): boolean {
+		return sourceOf(node).kernel;
+	}
+
+	/** Finishes all functions that were asked for, and theirs. Returns the globals' first values. */
+	finish(): Int32Array {
+		for (let job = this.pending.pop(); job !== undefined; job = this.pending.pop()) {
+			try {
+				job();
+			} catch (e) {
+				if (!(e instanceof CannotLower)) throw e;
+				this.problems.push({ code: 'unsupported', severity: 'error', message: e.message, span: spanOf(e.node) });
+			}
+		}
+		const cells = new Int32Array(this.nextAddress - GLOBAL_BASE);
+		for (const [address, value] of this.initial) cells[address - GLOBAL_BASE] = value;
+		return cells;
+	}
+
+	/** Index of a function's code, lowering it when it is first asked for. */
+	function(declaration: FunctionDecl): number {
+		const known = this.functionIndex.get(declaration);
+		if (known !== undefined) return known;
+		const { body } = declaration;
+		if (body === undefined) throw new CannotLower(declaration, `'${declaration.name}' has no body`);
+		return this.add(declaration.name, declaration, (lowering) => {
+			lowering.parameters(declaration.parameters);
+			lowering.body(body);
+		}, declaration.parameters.length);
+	}
+
+	/** Index of the code of a scenario's block. */
+	block(name: string, block: Block, node: AstNode): number {
+		return this.functionIndex.get(node) ?? this.add(name, node, (lowering) => lowering.body(block), 0);
+	}
+
+	private add(name: string, node: AstNode, lower: (lowering: FunctionLowering) => void, parameters: number): number {
+		const index = this.functions.length;
+		const code: FunctionCode = {
+			name,
+			index,
+			kernel: this.isKernel(node),
+			node,
+			parameters,
+			registers: parameters,
+			registerNames: [],
+			constants: [],
+			code: [],
+			memoryLocals: [],
+			live: [],
+		};
+		this.functions.push(code);
+		this.functionIndex.set(node, index);
+		this.pending.push(() => {
+			lower(new FunctionLowering(this, code));
+			computeLiveness(code);
+		});
+		return index;
+	}
+
+	/** The global that a file-level or static local declaration stands for. */
+	global(node: Variable | MacroDecl): Global {
+		const known = this.globalIndex.get(node);
+		if (known !== undefined) return known;
+		const type = this.semantics.declaredType(node);
+		const cells = this.layouts.cells(type);
+		const global: Global = { name: node.name, address: this.nextAddress, cells, type, node, kernel: this.isKernel(node) };
+		this.nextAddress += cells;
+		this.globals.push(global);
+		this.globalIndex.set(node, global);
+		if (isMacroDecl(node)) this.initialiseMacro(node, global.address, type);
+		else if (node.init !== undefined) {
+			const { init } = node;
+			this.pending.push(() => this.initialise(global.address, type, init));
+		}
+		return global;
+	}
+
+	private initialiseMacro(node: MacroDecl, address: number, type: Type): void {
+		if (node.macro === 'LIST_HEAD') this.listHead(address);
+		if (node.macro === 'DECLARE_WORK' && type.kind === 'struct') {
+			const [callback] = node.arguments;
+			const offset = this.layouts.offset(type, 'func');
+			if (callback !== undefined && offset !== undefined) this.pending.push(() => void this.initial.push([address + offset, this.constantValue(callback)]));
+		}
+	}
+
+	private listHead(address: number): void {
+		this.initial.push([address, address], [address + 1, address]);
+	}
+
+	private initialise(address: number, type: Type, init: Expression): void {
+		if (isInitializerList(init)) {
+			this.initialiseList(address, type, init);
+			return;
+		}
+		if (init.$type === 'Call' && isNameRef(init.callee)) {
+			const macro = init.callee.target.$refText;
+			if (macro === 'LIST_HEAD_INIT') {
+				this.listHead(address);
+				return;
+			}
+			const [argument] = init.arguments;
+			if (/_INIT$/.test(macro) && argument !== undefined && type.kind === 'struct') {
+				const value = this.constant(argument);
+				this.initial.push([address, value ?? 0]);
+				return;
+			}
+			if (/(_INIT|_INITIALIZER|_UNLOCKED)$/.test(macro)) return;
+		}
+		this.initial.push([address, this.constantValue(init)]);
+	}
+
+	private initialiseList(address: number, type: Type, list: InitializerList): void {
+		for (const { offset, type: entryType, value } of flatten(this, type, list)) this.initialise(address + offset, entryType, value);
+	}
+
+	/** The value of an initialiser: a constant, the address of a global or of a part of it, a function. */
+	private constantValue(expression: Expression): number {
+		const constant = this.constant(expression);
+		if (constant !== undefined) return constant | 0;
+		switch (expression.$type) {
+			case 'Parenthesized':
+				return this.constantValue(expression.inner);
+			case 'Cast':
+				if (expression.operand !== undefined) return this.constantValue(expression.operand);
+				break;
+			case 'StringLiteral':
+				return 0;
+			case 'Unary':
+				if (expression.operator === '&') return this.constantAddress(expression.operand);
+				break;
+			case 'NameRef': {
+				const target = expression.target.ref;
+				if (isFunctionDecl(target)) return FUNCTION | this.function(this.definition(target));
+				if (isEnumConstant(target)) break;
+				const type = this.semantics.typeOf(expression);
+				if (type.kind === 'array') return this.constantAddress(expression);
+				break;
+			}
+			default:
+		}
+		throw new CannotLower(expression, 'the initialiser of a global has to be a constant, the address of a global, or a function');
+	}
+
+	private constantAddress(expression: Expression): number {
+		switch (expression.$type) {
+			case 'Parenthesized':
+				return this.constantAddress(expression.inner);
+			case 'NameRef': {
+				const target = expression.target.ref;
+				if (isFunctionDecl(target)) return FUNCTION | this.function(this.definition(target));
+				if (isVariable(target) || isMacroDecl(target)) return this.global(target).address;
+				break;
+			}
+			case 'Member': {
+				const type = this.semantics.typeOf(expression.object);
+				if (expression.operator === '.' && type.kind === 'struct') return this.constantAddress(expression.object) + (this.layouts.offset(type, expression.field.$refText) ?? 0);
+				break;
+			}
+			case 'Index': {
+				const type = this.semantics.typeOf(expression.array);
+				const index = this.constant(expression.index);
+				if (type.kind === 'array' && index !== undefined) return this.constantAddress(expression.array) + index * this.layouts.cells(type.of);
+				break;
+			}
+			default:
+		}
+		throw new CannotLower(expression, 'this is not the address of a global, as an initialiser has to be');
+	}
+
+	/** The declaration with a body, where there is one. */
+	definition(declaration: FunctionDecl): FunctionDecl {
+		if (declaration.body !== undefined) return declaration;
+		return this.program.functions.get(declaration.name) ?? declaration;
+	}
+
+	/** What a name designates; undefined when it is unknown (a problem was reported for it). */
+	target(reference: NameRef): NonNullable<NameRef['target']['ref']> | undefined {
+		return reference.target.ref;
+	}
+}
+
+/** The entries of an initialiser list with the place in cells and the type that each one sets; the rest is zero. */
+export function flatten(module: ModuleLowering, type: Type, list: InitializerList): { offset: number; type: Type; value: Expression }[] {
+	return module.semantics.initializerEntries(list, type).map(({ path, type: entryType, value }) => ({ offset: pathOffset(module, type, path), type: entryType, value }));
+}
+
+/** The offset in cells to which a path of fields and indices leads from an object of `type`. */
+export function pathOffset(module: ModuleLowering, type: Type, path: readonly (FieldInfo | number)[]): number {
+	let at = type;
+	let offset = 0;
+	for (const part of path) {
+		if (typeof part === 'number') {
+			if (at.kind !== 'array') return offset;
+			offset += part * module.layouts.cells(at.of);
+			at = at.of;
+		} else {
+			if (at.kind !== 'struct') return offset;
+			offset += module.layouts.offset(at, part.name) ?? 0;
+			at = part.type;
+		}
+	}
+	return offset;
+}

@@ -1,0 +1,171 @@
+/**
+ * The cells that threads share: globals, address-taken locals and objects from the heap.
+ * One scalar is one cell of 32 bits. An address is a number that designates one cell:
+ *
+ *   0 … 4095                 the NULL page: NULL, `T __user *` page numbers, small offsets from NULL
+ *   -4095 … -1               ERR_PTR
+ *   GLOBAL_BASE + n          cell n of the globals
+ *   FUNCTION | n             function n
+ *   DYNAMIC | slot << 10 | n cell n of the object in `slot`: a local of a frame, or a heap object (HEAP bit set)
+ */
+
+export const GLOBAL_BASE = 4096;
+export const FUNCTION = 1 << 29;
+export const DYNAMIC = 1 << 30;
+const SLOT_SHIFT = 10;
+const OFFSET_MASK = (1 << SLOT_SHIFT) - 1;
+const HEAP = 1 << 19;
+/** Largest object, in cells. */
+export const MAX_CELLS = OFFSET_MASK + 1;
+/** Deepest call stack, and most memory locals of one function: the slot number has 7 bits for each. */
+export const MAX_DEPTH = 127;
+export const MAX_MEMORY_LOCALS = 127;
+/** What a cell holds before anything was written to it. Rare enough that no program computes it. */
+export const UNINITIALISED = 0x8badf00d | 0;
+
+export const isDynamic = (address: number): boolean => address >= DYNAMIC;
+export const isHeap = (address: number): boolean => address >= DYNAMIC && (slotOf(address) & HEAP) !== 0;
+export const isFunction = (address: number): boolean => address >= FUNCTION && address < DYNAMIC;
+export const slotOf = (address: number): number => (address >> SLOT_SHIFT) & ((1 << 20) - 1);
+export const offsetOf = (address: number): number => address & OFFSET_MASK;
+export const addressOf = (slot: number, offset: number): number => DYNAMIC | (slot << SLOT_SHIFT) | offset;
+/** The slot of memory local `local` of the frame at `depth` of thread `thread`: the same in every interleaving. */
+export const stackSlot = (thread: number, depth: number, local: number): number => (thread << 14) | (depth << 7) | local;
+const threadOfSlot = (slot: number): number => slot >> 14;
+const depthOfSlot = (slot: number): number => (slot >> 7) & 127;
+
+/** A local in memory or a heap object. */
+export interface DynamicObject {
+	readonly slot: number;
+	/** Index into the system's layouts; names its type. */
+	readonly layout: number;
+	/** Some other thread can reach it. */
+	published: boolean;
+	/** kfree was called; the slot stays taken while anything still points to it. */
+	freed: boolean;
+	/** How many registers, of all threads, point to it (heap objects only). */
+	references: number;
+	readonly cells: Int32Array;
+}
+
+const FLAG_PUBLISHED = 1;
+const FLAG_FREED = 2;
+
+/** The shared part of a state, unpacked for one step. */
+export class Memory {
+	private constructor(
+		readonly globals: Int32Array,
+		/** Sorted by slot, so that equal memories are equal vectors. */
+		readonly objects: DynamicObject[],
+	) {}
+
+	static empty(cells: number): Memory {
+		return new Memory(new Int32Array(cells), []);
+	}
+
+	/** Unpacks a vector made by `pack`. */
+	static unpack(vector: Int32Array, cells: number): Memory {
+		const objects: DynamicObject[] = [];
+		for (let i = cells; i < vector.length; ) {
+			const size = vector[i + 4] as number;
+			const flags = vector[i + 2] as number;
+			objects.push({
+				slot: vector[i] as number,
+				layout: vector[i + 1] as number,
+				published: (flags & FLAG_PUBLISHED) !== 0,
+				freed: (flags & FLAG_FREED) !== 0,
+				references: vector[i + 3] as number,
+				cells: vector.slice(i + 5, i + 5 + size),
+			});
+			i += 5 + size;
+		}
+		return new Memory(vector.slice(0, cells), objects);
+	}
+
+	pack(): Int32Array {
+		this.collect();
+		let length = this.globals.length;
+		for (const object of this.objects) length += 5 + object.cells.length;
+		const vector = new Int32Array(length);
+		vector.set(this.globals);
+		let i = this.globals.length;
+		for (const object of this.objects) {
+			vector[i] = object.slot;
+			vector[i + 1] = object.layout;
+			vector[i + 2] = (object.published ? FLAG_PUBLISHED : 0) | (object.freed ? FLAG_FREED : 0);
+			vector[i + 3] = object.references;
+			vector[i + 4] = object.cells.length;
+			vector.set(object.cells, i + 5);
+			i += 5 + object.cells.length;
+		}
+		return vector;
+	}
+
+	find(slot: number): DynamicObject | undefined {
+		for (const object of this.objects) if (object.slot === slot) return object;
+		return undefined;
+	}
+
+	/** Adds an object, replacing the one in its slot. */
+	add(slot: number, layout: number, cells: number, zero: boolean): DynamicObject {
+		const object: DynamicObject = { slot, layout, published: false, freed: false, references: 0, cells: new Int32Array(cells) };
+		if (!zero) object.cells.fill(UNINITIALISED);
+		let at = 0;
+		while (at < this.objects.length && (this.objects[at] as DynamicObject).slot < slot) at++;
+		this.objects.splice(at, this.objects[at]?.slot === slot ? 1 : 0, object);
+		return object;
+	}
+
+	/** The lowest heap slot that nothing uses or still points to. */
+	freeHeapSlot(): number {
+		let slot = HEAP;
+		for (const object of this.objects) {
+			if (object.slot < slot) continue;
+			if (object.slot > slot) break;
+			slot++;
+		}
+		return slot;
+	}
+
+	/** Ends the life of the memory locals of a frame. */
+	dropFrame(thread: number, depth: number): void {
+		for (let i = this.objects.length - 1; i >= 0; i--) {
+			const { slot } = this.objects[i] as DynamicObject;
+			if (!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth) this.objects.splice(i, 1);
+		}
+	}
+
+	/** Marks the object at `address` and all that its cells lead to as visible to other threads. */
+	publish(address: number): void {
+		if (!isDynamic(address)) return;
+		const object = this.find(slotOf(address));
+		if (object === undefined || object.published) return;
+		object.published = true;
+		for (const cell of object.cells) this.publish(cell);
+	}
+
+	/**
+	 * Drops heap objects that nothing leads to any more. A freed object stays while anything points to it,
+	 * so that a use after free is never mistaken for a use of whatever comes next.
+	 */
+	private collect(): void {
+		if (!this.objects.some((o) => o.slot & HEAP)) return;
+		const reached = new Set<DynamicObject>();
+		const visit = (address: number): void => {
+			if (!isHeap(address)) return;
+			const object = this.find(slotOf(address));
+			if (object === undefined || reached.has(object)) return;
+			reached.add(object);
+			if (!object.freed) for (const cell of object.cells) visit(cell);
+		};
+		for (const cell of this.globals) visit(cell);
+		for (const object of this.objects) {
+			if (!(object.slot & HEAP)) for (const cell of object.cells) visit(cell);
+			else if (object.references > 0) visit(addressOf(object.slot, 0));
+		}
+		for (let i = this.objects.length - 1; i >= 0; i--) {
+			const object = this.objects[i] as DynamicObject;
+			if (object.slot & HEAP && !reached.has(object)) this.objects.splice(i, 1);
+		}
+	}
+}

@@ -1,0 +1,87 @@
+import type { Held, HeldMode, Task } from '../kernel/context.js';
+import type { FunctionCode } from './ir.js';
+
+/** One call in progress. */
+export interface Frame {
+	readonly code: FunctionCode;
+	pc: number;
+	readonly registers: Int32Array;
+	/** Number of held locks when the kernel called this driver callback; -1 for other frames. */
+	heldAtEntry: number;
+}
+
+export const Status = {
+	running: 0,
+	ended: 1,
+	/** A daemon between two rounds: it may stop here for ever. */
+	idle: 2,
+	/** Not yet to be run: `finally` before every thread has ended. */
+	waiting: 3,
+} as const;
+
+/** The part of a state that belongs to one thread: its calls in progress and what the kernel keeps about a task. */
+export class ThreadState implements Task {
+	status: number = Status.running;
+	atomic = 0;
+	nonBlock = 0;
+	irqsOff = 0;
+	reclaim = 0;
+	state = 0;
+	readonly held: Held[] = [];
+	readonly frames: Frame[] = [];
+
+	constructor(readonly index: number) {}
+
+	get frame(): Frame {
+		return this.frames[this.frames.length - 1] as Frame;
+	}
+
+	push(code: FunctionCode, heldAtEntry: number): Frame {
+		const frame: Frame = { code, pc: 0, registers: new Int32Array(code.registers), heldAtEntry };
+		this.frames.push(frame);
+		return frame;
+	}
+
+	/** Packs into a vector; registers that are dead at their pc are zero, so that they make no difference. */
+	pack(): Int32Array {
+		let length = 8 + 2 * this.held.length;
+		for (const frame of this.frames) length += 3 + frame.code.registers;
+		const vector = new Int32Array(length);
+		vector.set([this.status, this.atomic, this.nonBlock, this.irqsOff, this.reclaim, this.state, this.held.length, this.frames.length]);
+		let i = 8;
+		for (const { resource, mode } of this.held) {
+			vector[i++] = resource;
+			vector[i++] = mode;
+		}
+		for (const frame of this.frames) {
+			vector[i++] = frame.code.index;
+			vector[i++] = frame.pc;
+			vector[i++] = frame.heldAtEntry;
+			const live = frame.code.live[frame.pc];
+			for (let r = 0; r < frame.code.registers; r++) vector[i++] = live === undefined || live[r] ? (frame.registers[r] as number) : 0;
+		}
+		return vector;
+	}
+
+	static unpack(index: number, vector: Int32Array, functions: readonly FunctionCode[]): ThreadState {
+		const thread = new ThreadState(index);
+		thread.status = vector[0] as number;
+		thread.atomic = vector[1] as number;
+		thread.nonBlock = vector[2] as number;
+		thread.irqsOff = vector[3] as number;
+		thread.reclaim = vector[4] as number;
+		thread.state = vector[5] as number;
+		let i = 8;
+		for (let n = vector[6] as number; n > 0; n--) {
+			thread.held.push({ resource: vector[i] as number, mode: vector[i + 1] as HeldMode });
+			i += 2;
+		}
+		for (let n = vector[7] as number; n > 0; n--) {
+			const code = functions[vector[i] as number] as FunctionCode;
+			const registers = vector.slice(i + 3, i + 3 + code.registers);
+			thread.frames.push({ code, pc: vector[i + 1] as number, heldAtEntry: vector[i + 2] as number, registers });
+			i += 3 + code.registers;
+		}
+		return thread;
+	}
+}
