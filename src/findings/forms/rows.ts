@@ -1,4 +1,5 @@
 import type { Finding, RunStep, Span } from '../result.js';
+import { printable } from './wrap.js';
 
 /** One row of the mail form: one thread, what it does in the words of a mail, and what is remarked on it. */
 export interface Row {
@@ -294,7 +295,7 @@ function calleeOf(text: string): string {
 
 /** One line without the end of the statement. */
 function tidy(text: string): string {
-	return text.replace(/\s+/g, ' ').trim().replace(/;$/, '');
+	return printable(text.replace(/\s+/g, ' ')).trim().replace(/;$/, '');
 }
 
 function remarksOf(step: RunStep): string[] {

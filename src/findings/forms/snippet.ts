@@ -1,6 +1,6 @@
 import type { Span } from '../result.js';
 import type { Paint } from './paint.js';
-import { expandTabs, wrap } from './wrap.js';
+import { expandTabs, printable, wrap } from './wrap.js';
 
 /** A place to underline, with what is to be said there. */
 export interface Mark {
@@ -15,7 +15,8 @@ export interface Mark {
  * Lines that the source no longer has are left out; without a source the labels are listed with their line numbers.
  */
 export function snippet(marks: readonly Mark[], source: string | undefined, paint: Paint, width: number): string[] {
-	const sorted = unique(marks).sort((a, b) => a.span.line - b.span.line || a.span.column - b.span.column);
+	const plain = marks.map((mark) => ({ ...mark, label: printable(mark.label.replace(/\s+/g, ' ')) }));
+	const sorted = unique(plain).sort((a, b) => a.span.line - b.span.line || a.span.column - b.span.column);
 	const lines = source?.split(/\r\n|\r|\n/) ?? [];
 	const gutter = Math.max(4, ...sorted.map((mark) => String(mark.span.line).length)) + 1;
 	const shown = sorted.filter((mark) => lines[mark.span.line - 1] !== undefined);

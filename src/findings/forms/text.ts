@@ -2,7 +2,7 @@ import type { FileResult, Finding, Problem, RunStep, ScenarioResult, Severity, S
 import { type Paint, paintWith } from './paint.js';
 import { type Mark, snippet } from './snippet.js';
 import { runTable } from './table.js';
-import { wrap } from './wrap.js';
+import { printable, wrap } from './wrap.js';
 
 /** What the text form needs to know of the world. */
 export interface TextOptions {
@@ -100,7 +100,7 @@ function headline(
 	paint: Paint,
 ): string {
 	const place = `${fileName(span.uri, options)}:${span.line}:${span.column}:`;
-	return `${paint.bold(place)} ${severityPaint(severity, paint)(`${WORDS[severity]}:`)} ${paint.bold(message.replace(/\s+/g, ' '))} ${paint.dim(`[${code}]`)}`;
+	return `${paint.bold(place)} ${severityPaint(severity, paint)(`${WORDS[severity]}:`)} ${paint.bold(printable(message.replace(/\s+/g, ' ')))} ${paint.dim(`[${code}]`)}`;
 }
 
 /** A file of the simulated kernel goes by what a sketch includes it as: `<mn/active-ranges>`. */

@@ -8,7 +8,9 @@ export function wrap(text: string, width: number, indent = '', hard = Number.POS
 	let line = '';
 	const room = Math.max(8, width);
 	const strict = Math.max(room, hard);
-	for (let word of text.split(/\s+/).filter((w) => w !== '')) {
+	for (let word of printable(text.replace(/\s+/g, ' '))
+		.split(' ')
+		.filter((w) => w !== '')) {
 		const joined = line === '' || line === indent ? line + word : `${line} ${word}`;
 		if (joined.length <= room) {
 			line = joined;
@@ -36,9 +38,15 @@ function breakAt(word: string, room: number): number {
 	return Math.max(1, room);
 }
 
-/** `text`, one line, with its tabs as the spaces that the kernel's style shows. */
+/** `text`, one line, with its tabs as the spaces that the kernel's style shows, and fit for a terminal. */
 export function expandTabs(text: string): string {
 	let out = '';
-	for (const char of text) out += char === '\t' ? ' '.repeat(8 - (out.length % 8)) : char;
+	for (const char of printable(text)) out += char === '\t' ? ' '.repeat(8 - (out.length % 8)) : char;
 	return out;
+}
+
+/** `text` without control characters: a sketch must not be able to steer the terminal that shows it. */
+export function printable(text: string): string {
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+	return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }
