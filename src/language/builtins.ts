@@ -20,10 +20,10 @@ import {
 
 /**
  * What an argument of a macro is.
- * `condition` is evaluated again and again; `queue` is a wait queue head by name, not by address; `ignored` is never
+ * `object` is a type, or an expression that stands for its type; `condition` is evaluated again and again; `queue` is a wait queue head by name, not by address; `ignored` is never
  * evaluated by the model (formats and what they print).
  */
-export type ArgumentKind = 'expression' | 'lvalue' | 'type' | 'member' | 'condition' | 'queue' | 'ignored';
+export type ArgumentKind = 'expression' | 'lvalue' | 'type' | 'object' | 'member' | 'condition' | 'queue' | 'ignored';
 
 /** What a typing rule may ask. */
 export interface Typing {
@@ -164,8 +164,10 @@ define('wait_until', 'condition', as(VOID));
 define('kmalloc kzalloc kvmalloc kvzalloc', 'expression expression', as(VOID_POINTER));
 define('kcalloc kmalloc_array kvcalloc kvmalloc_array', 'expression expression expression', as(VOID_POINTER));
 define('kmemdup', 'expression expression expression', as(VOID_POINTER));
-define('kmalloc_obj kzalloc_obj kvmalloc_obj kvzalloc_obj', 'type expression', pointerToArgument(0), { optional: 1 });
-define('kmalloc_objs kzalloc_objs kvmalloc_objs', 'type expression expression', pointerToArgument(0), { optional: 1 });
+define('kmalloc_obj kzalloc_obj kvmalloc_obj kvzalloc_obj', 'object expression', pointerToArgument(0), { optional: 1 });
+define('kmalloc_objs kzalloc_objs kvmalloc_objs', 'object expression expression', pointerToArgument(0), {
+	optional: 1,
+});
 
 define('pr_debug pr_info pr_notice pr_warn pr_err pr_crit pr_alert pr_emerg', 'ignored', as(INT), { rest: 'ignored' });
 define('pr_info_once pr_warn_once pr_err_once pr_warn_ratelimited pr_err_ratelimited', 'ignored', as(INT), {
@@ -175,6 +177,12 @@ define('printk pr_info_ratelimited trace_printk', 'ignored', as(INT), { rest: 'i
 define('dev_dbg dev_info dev_notice dev_warn dev_err dev_crit dev_warn_once', 'ignored ignored', as(VOID), {
 	rest: 'ignored',
 });
+
+// Initialisers of kernel objects: what they make is known from what they initialise.
+define('ATOMIC_INIT ATOMIC_LONG_INIT ATOMIC64_INIT REFCOUNT_INIT KREF_INIT', 'expression', as(ERROR));
+define('LIST_HEAD_INIT __MUTEX_INITIALIZER __RWSEM_INITIALIZER __WAIT_QUEUE_HEAD_INITIALIZER', 'ignored', as(ERROR));
+define('__SPIN_LOCK_UNLOCKED __RAW_SPIN_LOCK_UNLOCKED __RW_LOCK_UNLOCKED __SEQLOCK_UNLOCKED', 'ignored', as(ERROR));
+define('SEQCNT_ZERO COMPLETION_INITIALIZER __RCUWAIT_INITIALIZER __SRCU_STRUCT_INIT', 'ignored', as(ERROR));
 
 define('any', 'expression expression', common);
 define('any_bool', '', as(BOOL));

@@ -13,7 +13,7 @@ import type { Problem } from './problem.js';
 import type { Libraries, Sources } from './program.js';
 import { Report } from './report.js';
 import { didYouMean } from './suggest.js';
-import { spanOf } from './text.js';
+import { fileName, spanOf } from './text.js';
 import { reportUnknownNames } from './unknown-names.js';
 
 /** A file with its names linked. It never changes: what it means depends on what stands above it only. */
@@ -289,10 +289,6 @@ function userFile(uri: string, text: string): Probe {
 	}
 	const parsed = parseFile(uri, text, false);
 	return { text, root: parsed.root, fresh: () => parsed };
-}
-
-function fileName(uri: string): string {
-	return uri.slice(uri.lastIndexOf('/') + 1);
 }
 
 function resolveFile(from: string, path: string): string | undefined {

@@ -5,12 +5,12 @@
 
 import type { AstNode } from 'langium';
 import { builtin } from './builtins.js';
+import { binaryValue, charOf, inRange, literalType, numberOf, unaryValue, wrap } from './constants.js';
 import * as ast from './generated/ast.js';
 import { structTargets } from './links.js';
 import { sourceOf } from './text.js';
 import {
 	type ArrayType,
-	BOOL,
 	CHAR,
 	commonType,
 	decay,
@@ -18,17 +18,13 @@ import {
 	enumType,
 	type FieldInfo,
 	INT,
-	type IntType,
 	intFromWords,
-	LLONG,
 	LONG,
 	pointerTo,
 	promote,
 	type StructType,
 	sizeOf,
 	type Type,
-	UINT,
-	ULLONG,
 	ULONG,
 	VOID,
 } from './types.js';
@@ -453,7 +449,7 @@ export class Semantics {
 				const operand = value(e.operand);
 				if (operand === undefined) return undefined;
 				const type = this.typeOf(e);
-				return fit(unaryValue(e.operator, operand), type);
+				return inRange(unaryValue(e.operator, operand), type);
 			}
 			case 'BinaryExpr': {
 				const left = value(e.left);
@@ -462,7 +458,7 @@ export class Semantics {
 				if (e.operator === '||' && left !== 0) return 1;
 				const right = value(e.right);
 				if (right === undefined) return undefined;
-				return fit(binaryValue(e.operator, ...this.#converted(e, left, right)), this.typeOf(e));
+				return inRange(binaryValue(e.operator, ...this.#converted(e, left, right)), this.typeOf(e));
 			}
 			case 'Call': {
 				const macro = this.macroOf(e);
@@ -575,104 +571,4 @@ function isConstObject(node: AstNode | undefined): boolean {
 		ref = node.$container.type;
 	}
 	return ((stars.length > 0 ? stars.at(-1)?.qualifiers : ref?.qualifiers) ?? []).includes('const');
-}
-
-function numberOf(text: string): number {
-	const value = Number(text.replace(/[uUlL]+$/, '').replace(/^0+(?=[0-7]+$)/, (zeros) => (zeros ? '0o' : '')));
-	// ULONG_MAX and the like: all ones are all ones in any width.
-	return value === 2 ** 64 ? ULONG.max : value;
-}
-
-function literalType(text: string): IntType {
-	const suffix = /[uUlL]*$/.exec(text)?.[0].toLowerCase() ?? '';
-	const unsigned = suffix.includes('u');
-	const long = suffix.includes('ll') ? 2 : suffix.includes('l') ? 1 : 0;
-	const wide = numberOf(text) > INT.max;
-	if (long === 2) return unsigned || wide ? ULLONG : LLONG;
-	if (long === 1) return unsigned || wide ? ULONG : LONG;
-	if (unsigned) return UINT;
-	return wide ? (/^0[xXbB]/.test(text) ? UINT : ULONG) : INT;
-}
-
-const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, 0: 0, a: 7, b: 8, f: 12, v: 11 };
-
-function charOf(text: string): number {
-	const inner = text.slice(1, -1);
-	if (inner[0] !== '\\') return inner.charCodeAt(0);
-	if (inner[1] === 'x') return Number.parseInt(inner.slice(2), 16) || 0;
-	if (/^\\[0-7]+$/.test(inner)) return Number.parseInt(inner.slice(1), 8);
-	return ESCAPES[inner[1] ?? ''] ?? inner.charCodeAt(1);
-}
-
-function unaryValue(operator: string, value: number): number | undefined {
-	switch (operator) {
-		case '!':
-			return value === 0 ? 1 : 0;
-		case '~':
-			return -value - 1;
-		case '-':
-			return -value;
-		case '+':
-			return value;
-		default:
-			return undefined;
-	}
-}
-
-function binaryValue(operator: string, a: number, b: number): number | undefined {
-	const bits = (f: (x: bigint, y: bigint) => bigint) =>
-		Number.isInteger(a) && Number.isInteger(b) ? Number(f(BigInt(a), BigInt(b))) : undefined;
-	switch (operator) {
-		case '+':
-			return a + b;
-		case '-':
-			return a - b;
-		case '*':
-			return a * b;
-		case '/':
-			return b === 0 ? undefined : Math.trunc(a / b);
-		case '%':
-			return b === 0 ? undefined : a % b;
-		case '<<':
-			return b < 0 || b > 63 ? undefined : a * 2 ** b;
-		case '>>':
-			return b < 0 || b > 63 ? undefined : Math.floor(a / 2 ** b);
-		case '&':
-			return bits((x, y) => x & y);
-		case '|':
-			return bits((x, y) => x | y);
-		case '^':
-			return bits((x, y) => x ^ y);
-		case '&&':
-			return a !== 0 && b !== 0 ? 1 : 0;
-		case '||':
-			return a !== 0 || b !== 0 ? 1 : 0;
-		case '==':
-			return a === b ? 1 : 0;
-		case '!=':
-			return a !== b ? 1 : 0;
-		case '<':
-			return a < b ? 1 : 0;
-		case '>':
-			return a > b ? 1 : 0;
-		case '<=':
-			return a <= b ? 1 : 0;
-		case '>=':
-			return a >= b ? 1 : 0;
-		default:
-			return undefined;
-	}
-}
-
-/** A value of an unsigned type is taken modulo its range; a signed one is what it is, and may be out of range. */
-function fit(value: number | undefined, type: Type): number | undefined {
-	if (value === undefined || !Number.isFinite(value)) return undefined;
-	return type.kind === 'int' && !type.signed ? wrap(value, type) : value + 0;
-}
-
-function wrap(value: number, type: IntType): number {
-	if (type.rank === BOOL.rank) return value === 0 ? 0 : 1;
-	if (!Number.isFinite(value)) return 0;
-	const size = type.max - type.min + 1;
-	return ((((value - type.min) % size) + size) % size) + type.min;
 }

@@ -108,3 +108,8 @@ export function sourceText(node: AstNode): string {
 		.replace(/ {2,}/g, ' ')
 		.trim();
 }
+
+/** The last part of a uri, for messages. */
+export function fileName(uri: string): string {
+	return uri.slice(uri.lastIndexOf('/') + 1);
+}

@@ -1,25 +1,82 @@
 /** What to say of a name that nothing declares. */
 
+import type { AstNode } from 'langium';
+import { signatureOf } from './checks/calls.js';
+import type * as ast from './generated/ast.js';
 import type { Unresolved } from './link.js';
 import type { FileScope } from './names.js';
 import type { Report } from './report.js';
-import { didYouMean } from './suggest.js';
+import { Semantics } from './semantics.js';
+import { stubForCall } from './stub.js';
+import { closest, didYouMean } from './suggest.js';
+import { UNSUPPORTED_WORDS } from './unsupported.js';
 
-/** Reports names that nothing declares; `whoDeclares` knows the library that would. */
+/**
+ * Reports names that nothing declares, each once in a function; `whoDeclares` knows the library that would declare it.
+ */
 export function reportUnknownNames(
 	unresolved: readonly Unresolved[],
 	scope: FileScope,
 	report: Report,
 	whoDeclares: (name: string) => string | undefined,
 ): void {
+	const semantics = new Semantics();
+	const told = new Set<string>();
+	const owners = new Map<AstNode, number>();
 	for (const { node, locals } of unresolved) {
 		const name = node.target.$refText;
-		const library = whoDeclares(name);
-		if (library) {
+		const called = node.$container.$type === 'Call' && node.$containerProperty === 'callee';
+		const owner = called ? undefined : enclosingItem(node);
+		if (owner && !owners.has(owner)) owners.set(owner, owners.size);
+		const key = `${owner ? owners.get(owner) : ''} ${name}`;
+		if (told.has(key)) continue;
+		told.add(key);
+		const word = UNSUPPORTED_WORDS[name];
+		const library = word ? undefined : whoDeclares(name);
+		if (word) {
+			report.error('unsupported', node, word);
+		} else if (library) {
 			report.error('name', node, `'${name}' is declared in <${library}>: add #include <${library}>`);
-			continue;
+		} else if (called) {
+			report.error('name', node, unknownFunction(node.$container as ast.Call, name, locals, scope, semantics));
+		} else {
+			report.error('name', node, unknownObject(node, name, locals, scope));
 		}
-		const candidates = [...locals, ...[...scope.allNames()].map((n) => n.name ?? '')];
-		report.error('name', node, `'${name}' is not declared${didYouMean(name, candidates) || ': declare it'}`);
 	}
+}
+
+function enclosingItem(node: AstNode): AstNode {
+	let at = node;
+	while (at.$container && at.$container.$type !== 'File') at = at.$container;
+	return at;
+}
+
+function unknownFunction(
+	call: ast.Call,
+	name: string,
+	locals: readonly string[],
+	scope: FileScope,
+	semantics: Semantics,
+): string {
+	const functions = [...scope.allNames()].filter((n) => n.$type === 'FunctionDecl').map((n) => n.name ?? '');
+	const guess = closest(name, [...functions, ...locals]);
+	const stub = `write a stub, e.g. \`${stubForCall(call, name, semantics)}\``;
+	if (guess) return `'${name}' is not declared; did you mean '${guess}'? Else ${stub}`;
+	return `the simulated kernel does not model '${name}': ${stub}`;
+}
+
+function unknownObject(node: ast.NameRef, name: string, locals: readonly string[], scope: FileScope): string {
+	const field = callbackField(node);
+	if (field) return `'${name}' is not declared: write \`static ${signatureOf(field, name)} { … }\``;
+	if (scope.tag(name)) return `'${name}' is a type here, not a value: did you mean 'struct ${name}'?`;
+	const candidates = [...locals, ...[...scope.allNames()].map((n) => n.name ?? '')];
+	return `'${name}' is not declared${didYouMean(name, candidates) || ': declare it above, or include the file that does'}`;
+}
+
+/** The field of an operation table that this name is given to. */
+function callbackField(node: ast.NameRef): ast.Field | undefined {
+	const entry = node.$container;
+	if (entry.$type !== 'InitializerEntry') return undefined;
+	const field = entry.designators.at(-1)?.field?.ref;
+	return field?.function ? field : undefined;
 }

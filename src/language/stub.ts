@@ -1,0 +1,88 @@
+/** Stubs for functions that nobody models: a line to paste above the sketch. */
+
+import type { AstNode } from 'langium';
+import type * as ast from './generated/ast.js';
+import type { Semantics } from './semantics.js';
+import { sourceText } from './text.js';
+import { unwrap } from './tree.js';
+import { BOOL, decay, INT, type Type, typeToString, VOID } from './types.js';
+
+/** A stub for a declared function, with its own parameters. */
+export function stubFor(node: ast.FunctionDecl, semantics: Semantics): string {
+	const parameters = node.parameters.map(sourceText);
+	const type = semantics.declaredType(node);
+	const returns = type.kind === 'function' ? type.returns : INT;
+	return stub(node.name, returns, parameters);
+}
+
+/** A stub for a function that only its call is known of: its parameters are what it is called with. */
+export function stubForCall(call: ast.Call, name: string, semantics: Semantics): string {
+	const used = new Set<string>();
+	const parameters = call.arguments.map((argument, index) => {
+		const type = decay(semantics.typeOf(argument));
+		let parameter = nameOf(argument) ?? String.fromCharCode(97 + (index % 26));
+		while (used.has(parameter)) parameter += '2';
+		used.add(parameter);
+		return typeToString(type.kind === 'error' || type.kind === 'void' ? INT : type, parameter);
+	});
+	return stub(name, wantedType(call, semantics), parameters);
+}
+
+/** A name for the parameter that takes this value. */
+function nameOf(argument: ast.Expression): string | undefined {
+	const inner = unwrap(argument);
+	if (inner.$type === 'NameRef') return /^[A-Z]/.test(inner.target.$refText) ? undefined : inner.target.$refText;
+	if (inner.$type === 'Member') return inner.field.$refText;
+	if (inner.$type === 'Unary' || inner.$type === 'Postfix') return nameOf(inner.operand);
+	if (inner.$type === 'Cast' && inner.operand) return nameOf(inner.operand);
+	return undefined;
+}
+
+/** The type that a call should have where it stands. */
+function wantedType(call: ast.Call, semantics: Semantics): Type {
+	let node: AstNode = call;
+	while (node.$container?.$type === 'Parenthesized') node = node.$container;
+	const owner = node.$container as ast.Statement | ast.Expression | ast.Variable | undefined;
+	const known = (type: Type) => (type.kind === 'error' || type.kind === 'array' ? INT : type);
+	switch (owner?.$type) {
+		case 'ExpressionStatement':
+			return VOID;
+		case 'Assignment':
+			return known(semantics.typeOf(owner.target));
+		case 'Variable':
+			return known(semantics.declaredType(owner));
+		case 'IfStatement':
+		case 'WhileStatement':
+		case 'DoStatement':
+		case 'ForStatement':
+			return BOOL;
+		case 'Unary':
+			return owner.operator === '!' ? BOOL : INT;
+		case 'ReturnStatement': {
+			let at: AstNode | undefined = owner;
+			while (at && at.$type !== 'FunctionDecl') at = at.$container;
+			const type = at ? semantics.declaredType(at as ast.FunctionDecl) : VOID;
+			return type.kind === 'function' ? known(type.returns) : INT;
+		}
+		case 'BinaryExpr': {
+			const other = owner.left === node ? owner.right : owner.left;
+			return owner.operator === '&&' || owner.operator === '||' ? BOOL : known(decay(semantics.typeOf(other)));
+		}
+		default:
+			return INT;
+	}
+}
+
+function stub(name: string, returns: Type, parameters: readonly string[]): string {
+	const head = `static ${typeToString(returns, name)}(${parameters.join(', ') || 'void'})`;
+	const body = resultOf(returns);
+	return body ? `${head} { ${body} }` : `${head} { }`;
+}
+
+function resultOf(type: Type): string {
+	if (type.kind === 'int') {
+		if (type.name === 'bool') return 'return any_bool();';
+		return type.signed ? 'return any(-EINVAL, 0);' : 'return any(0, 1);';
+	}
+	return type.kind === 'pointer' ? 'return NULL;' : '';
+}

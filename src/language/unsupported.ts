@@ -1,0 +1,129 @@
+/** What C has and sketches do not: each construct by its own name, with what to write instead. */
+
+import type { CheckContext } from './checks/context.js';
+import type * as ast from './generated/ast.js';
+import type { Node } from './tree.js';
+import { decay } from './types.js';
+
+export const POINTER_ARITHMETIC =
+	'pointer arithmetic is not modelled: a pointer designates one object; use an array and an index, as in &array[i]';
+export const POINTER_ORDER =
+	'the order of pointers is not modelled: compare them with == or !=, or compare indices instead';
+
+/** Preprocessor lines other than #include and #define, by their word. */
+export function directiveMessage(word: string): string {
+	if (/^(if|ifdef|ifndef|elif|else|endif)$/.test(word)) {
+		return `#${word} is not modelled: a sketch is one version of the code; keep the branch you want to check`;
+	}
+	return `#${word} is not modelled: remove the line`;
+}
+
+export const FUNCTION_MACRO = 'macros with parameters are not modelled: write a static inline function';
+export const ATTRIBUTE = '__attribute__ has no meaning in a sketch: leave it out';
+
+/** Words of C and GNU C that the grammar does not know, for the messages of syntax errors and unknown names. */
+export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
+	typeof: 'typeof is not modelled: write the type itself',
+	__typeof__: 'typeof is not modelled: write the type itself',
+	typeof_unqual: 'typeof is not modelled: write the type itself',
+	__auto_type: '__auto_type is not modelled: write the type itself',
+	_Generic: '_Generic is not modelled: call the function that is meant',
+	__builtin_choose_expr: '__builtin_choose_expr is not modelled: call the function that is meant',
+	va_list: 'va_list is not modelled: give the function a fixed number of parameters',
+	va_start: 'variable arguments are not modelled: give the function a fixed number of parameters',
+	va_arg: 'variable arguments are not modelled: give the function a fixed number of parameters',
+	va_end: 'variable arguments are not modelled: give the function a fixed number of parameters',
+	_Atomic: '_Atomic is not modelled: use atomic_t, READ_ONCE() and WRITE_ONCE()',
+	_Static_assert: '_Static_assert is not modelled: remove it',
+	static_assert: 'static_assert is not modelled: remove it',
+	_Complex: 'complex numbers are not modelled: use integers',
+	register: "'register' has no meaning in a sketch: leave it out",
+	auto: "'auto' is not modelled: write the type itself",
+	_Thread_local: 'thread-local variables are not modelled: use a local variable',
+	__thread: 'thread-local variables are not modelled: use a local variable',
+	__int128: '__int128 is not modelled: use unsigned long',
+	setjmp: 'setjmp is not modelled: use goto',
+	alloca: 'alloca is not modelled: use an array of fixed size, or kmalloc()',
+};
+
+const UNION = 'unions are not modelled: use a struct, whose fields do not share memory';
+
+/** Reports a node that is a construct the model does not have. */
+export function checkSupported(node: Node, context: CheckContext): void {
+	const refuse = (message: string, property?: string) => context.report.error('unsupported', node, message, property);
+	if (node.$type === 'StructDef') {
+		if (node.kind === 'union') refuse(UNION, 'kind');
+	} else if (node.$type === 'FieldDecl') {
+		if (node.kind === 'union') refuse(UNION, 'kind');
+	} else if (node.$type === 'TypeRef') {
+		if (node.kind === 'union') refuse(UNION);
+		const float = node.words.find((word) => word === 'float' || word === 'double');
+		if (float) refuse(`floating point ('${float}') is not modelled: use integers`);
+	} else if (node.$type === 'Field') {
+		if (node.bits) refuse(`bit-fields are not modelled: write 'bool ${node.name}' or an integer field`);
+	} else if (node.$type === 'FloatLiteral') {
+		refuse('floating point is not modelled: use integers');
+	} else if (node.$type === 'Typedef') {
+		refuse('typedef is not modelled: use the struct or the integer type by its own name', 'name');
+	} else if (node.$type === 'FunctionDecl') {
+		if (node.variadic && !context.kernel) {
+			refuse(
+				'functions with variable arguments are not modelled: give the function a fixed number of parameters',
+				'name',
+			);
+		}
+	} else if (node.$type === 'GotoStatement') {
+		if (node.computed) refuse('computed goto is not modelled: use switch and plain goto');
+	} else if (node.$type === 'CaseLabel') {
+		if (node.last) refuse("case ranges are not modelled: write one 'case' for each value, or use if");
+	} else if (node.$type === 'StatementExpression') {
+		refuse('statement expressions are not modelled: use a static inline function');
+	} else if (node.$type === 'AsmStatement') {
+		refuse('inline assembly is not modelled: use the barrier, atomic or lock function it stands for');
+	} else if (node.$type === 'ScopedGuard') {
+		refuse('scoped_guard() is not modelled: take the lock before the block and release it on every way out');
+	} else if (node.$type === 'Call') {
+		if (node.callee.$type === 'NameRef' && node.callee.target.$refText === 'guard') {
+			refuse('guard() is not modelled: take the lock here and release it on every way out');
+		}
+	} else if (node.$type === 'Parameter') {
+		if (node.function && !context.kernel && !isCallbackType(node)) refuse(FUNCTION_POINTER);
+	} else if (node.$type === 'Variable') {
+		checkVariable(node, context);
+	}
+}
+
+const FUNCTION_POINTER =
+	'function pointers are modelled in operation tables only: make it a field of a struct, and call it through that';
+
+/** Parameters of a function pointer's own type, as in a field of an operation table. */
+function isCallbackType(node: ast.Parameter): boolean {
+	return node.$container.$type !== 'FunctionDecl';
+}
+
+function checkVariable(node: ast.Variable, context: CheckContext): void {
+	const { report, semantics } = context;
+	const type = semantics.declaredType(node);
+	const pointer = decay(type);
+	if (pointer.kind === 'pointer' && pointer.to.kind === 'function' && !context.kernel) {
+		report.error('unsupported', node, FUNCTION_POINTER);
+	}
+	const characters = pointer.kind === 'pointer' && pointer.to.kind === 'int' && pointer.to.rank === 1;
+	if (characters && node.init?.$type === 'StringLiteral') {
+		report.error(
+			'unsupported',
+			node,
+			'strings are modelled as arguments of pr_*() and as names only: remove the variable',
+		);
+	}
+	const decl = node.$container;
+	const local = decl.$type === 'VariableDecl' && decl.$container.$type !== 'File';
+	if (local && decl.storage.includes('static')) {
+		report.error(
+			'unsupported',
+			node,
+			`static variables inside a function are not modelled: declare '${node.name}' at file scope`,
+			'name',
+		);
+	}
+}
