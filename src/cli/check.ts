@@ -1,7 +1,7 @@
 import type { CheckOptions, checkSketch } from '../findings/check.js';
 import { jsonForm } from '../findings/forms/json.js';
 import { tableForm } from '../findings/forms/table.js';
-import { isWrong, textClosing, textForm } from '../findings/forms/text.js';
+import { isWrong, problemsForm, textClosing, textForm } from '../findings/forms/text.js';
 import type { FileResult } from '../findings/result.js';
 import { type Console, Status, UsageError, worst } from './console.js';
 import { collectInputs, DiskSources, type Input, pathNames } from './inputs.js';
@@ -82,6 +82,7 @@ export async function runCheck(
 	const path = pathNames(inputs, console.cwd);
 	const view = { path, source: (uri: string) => sources.text(uri), colour: console.colour };
 	const results: FileResult[] = [];
+	const news: FileResult[] = [];
 	for (const input of inputs) {
 		if (signal.aborted) break;
 		const result = await checkOne(input, request.options, sources, console, checker, signal);
@@ -91,13 +92,15 @@ export async function runCheck(
 		}
 		results.push(result);
 		if (request.format === 'json' || !hasNews(result, request)) continue;
-		const problems = request.format === 'table' ? textForm({ ...result, scenarios: [] }, view) : '';
-		if (request.format === 'table') console.out(result.problems.length > 0 ? problems : tableForm(result, input.path));
-		else console.out(`${textForm(result, view)}\n`);
+		if (news.length > 0) console.out('\n');
+		news.push(result);
+		if (request.format === 'text') console.out(textForm(result, view));
+		else
+			console.out([problemsForm(result, view), tableForm(result, input.path)].filter((part) => part !== '').join('\n'));
 	}
 	for (const [uri, problem] of sources.failures) complain(console, `${path(uri)}: ${problem}`);
 	if (request.format === 'json') console.out(jsonForm(results, path));
-	else if (request.format === 'text' && results.length > 0) console.out(textClosing(results, view));
+	else if (request.format === 'text' && news.length > 0) console.out(`\n${textClosing(news, view)}`);
 	if (signal.aborted) {
 		statuses.push(Status.limit);
 		if (!request.watch) complain(console, `interrupted: ${results.length} of ${inputs.length} files checked`);

@@ -134,7 +134,8 @@ describe('check', () => {
 
 	test('says which scenarios there are when none has the name', async () => {
 		const cwd = folderWith({ 'a.mmn': 'scenario first {\n}\nscenario second {\n}\n', 'b.mmn': '' });
-		const { stderr, status } = await checkWith(always(), cwd, ['.', '--scenario', 'frist']);
+		const { stdout, stderr, status } = await checkWith(always(), cwd, ['.', '--scenario', 'frist']);
+		expect(stdout).toBe('');
 		expect(stderr).toBe(
 			'notifier-lab: check: no scenario is called frist (did you mean first?); there are first, second\n',
 		);
@@ -189,6 +190,19 @@ describe('check', () => {
 		expect((await checkWith(always(deadlock), cwd, ['a.mmn'])).stdout).toMatch(
 			/: 1 failed; read: notifier-lab explain deadlock\n$/,
 		);
+	});
+
+	test('keeps the tables of a file that has a warning', async () => {
+		const checker: Checker = async (uri) => ({
+			uri,
+			scenarios: [deadlock],
+			problems: [{ code: 'name', severity: 'warning', message: 'unused', span: { ...seedFinding.span, uri, line: 1 } }],
+		});
+		const { stdout, status } = await checkWith(checker, folder(), ['a.mmn', 'b.mmn', '--format', 'table']);
+		expect(stdout.match(/^[ab]\.mmn:1:3: warning: unused \[name\]$/gm)).toHaveLength(2);
+		expect(stdout.match(/^goto again$/gm)).toHaveLength(2);
+		expect(stdout).not.toMatch(/\n\n\n|^\n|\n\n$/);
+		expect(status).toBe(1);
 	});
 
 	test('writes one JSON document even when nothing can be checked', async () => {

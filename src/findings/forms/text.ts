@@ -55,6 +55,12 @@ export function textForm(file: FileResult, options: TextOptions): string {
 	return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
 }
 
+/** The part of the text form that is about the text itself; empty where nothing is wrong with it. */
+export function problemsForm(file: FileResult, options: TextOptions): string {
+	const blocks = problemBlocks(file, options, paintWith(options.colour));
+	return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
 /** The end of the text form, for all files: what the verdicts rest on, and one closing line. */
 export function textClosing(files: readonly FileResult[], options: Pick<TextOptions, 'colour'>): string {
 	const paint = paintWith(options.colour);
