@@ -32,7 +32,7 @@ async function part(name, command, count = () => ({ passed: 0, failed: 0 })) {
 
 const all = (output, pattern) => [...output.matchAll(pattern)];
 
-/** The closing lines of mocha. A host that prints none of them has not run the tests. */
+/** Closing lines in the manner of mocha. A part that prints none of them has not run its tests. */
 function mocha(output) {
 	const sum = (pattern) => all(output, pattern).reduce((total, [, number]) => total + Number(number), 0);
 	const result = { passed: sum(/^\s*(\d+) passing\b/gm), failed: sum(/^\s*(\d+) failing\b/gm) };
@@ -61,6 +61,7 @@ await part('grammar tests', bin('vscode-tmgrammar-test/dist/unit.js').concat('te
 	failed: all(output, /^✖ /gm).length,
 }));
 if (await part('build', [process.execPath, path.join(ROOT, 'esbuild.js'), '--tests'])) {
+	await part('language server', script('smoke.mjs'), mocha);
 	await part('tests in VS Code', script('in-host.mjs', 'node'), mocha);
 	await part('tests in VS Code for the Web', script('in-host.mjs', 'web'), mocha);
 }
