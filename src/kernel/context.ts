@@ -38,8 +38,10 @@ export interface Wait {
 	readonly kind: 'lock' | 'token' | 'wakeup' | 'condition';
 	/** Address of the lock, token or wait queue; 0 where there is none. */
 	readonly resource: number;
-	/** The condition of a wait holds already, and still the thread sleeps. */
-	readonly conditionHolds?: boolean;
+	/** Nobody has what is wanted, but somebody stands before this thread in the queue (a writer before new readers). */
+	readonly behindQueue?: boolean;
+	/** This thread stands in that queue. */
+	readonly queued?: boolean;
 }
 
 /** Returned by a primitive that cannot go on now: nothing of the step has happened. */

@@ -146,6 +146,7 @@ define('BUG_ON assert VM_BUG_ON', 'expression', as(VOID));
 define('WARN_ON WARN_ON_ONCE VM_WARN_ON VM_WARN_ON_ONCE', 'expression', as(INT));
 define('WARN WARN_ONCE', 'expression ignored', as(INT), { rest: 'ignored' });
 define('might_sleep BUG', '', as(VOID));
+define('spin_lock_irqsave raw_spin_lock_irqsave', 'expression lvalue', as(VOID));
 define('might_sleep_if', 'expression', as(VOID));
 define('lockdep_assert_held lockdep_assert_held_write lockdep_assert_held_read', 'expression', as(VOID));
 define('lockdep_assert_not_held lockdep_assert_held_once lockdep_assert', 'expression', as(VOID));
@@ -157,6 +158,8 @@ define('wait_event_timeout wait_event_idle_timeout', 'queue condition expression
 define('wait_event_interruptible_timeout wait_event_killable_timeout', 'queue condition expression', as(LONG));
 define('wait_event_lock_irq', 'queue condition lvalue', as(VOID));
 define('wait_event_interruptible_lock_irq', 'queue condition lvalue', as(INT));
+// for the simulated kernel: the third argument says what the sleeper waits for
+define('wait_event_for', 'queue condition condition', as(VOID));
 define('wait_var_event', 'expression condition', as(VOID));
 define('rcuwait_wait_event', 'expression condition expression', as(INT));
 define('wait_until', 'condition', as(VOID));

@@ -129,7 +129,7 @@ const downRead = (name: string, mayFail: boolean): Primitive => ({
 	sleeps: true,
 	run(c, [sem = 0]) {
 		if (mayFail && c.mayFail() && c.pick(0, 1) === 1) return -4;
-		if (!readable(c, sem)) return c.block({ kind: 'lock', resource: sem });
+		if (!readable(c, sem)) return c.block({ kind: 'lock', resource: sem, behindQueue: c.load(sem + WRITER) === 0 });
 		c.store(sem + READERS, c.load(sem + READERS) + 1);
 		take(c, sem, HeldMode.read);
 		return 0;
@@ -165,6 +165,26 @@ const rwsem: Primitive[] = [
 		},
 	},
 	{
+		name: 'down_read_non_owner',
+		visible: true,
+		sleeps: true,
+		run(c, [sem = 0]) {
+			if (!readable(c, sem)) return c.block({ kind: 'lock', resource: sem, behindQueue: c.load(sem + WRITER) === 0 });
+			c.store(sem + READERS, c.load(sem + READERS) + 1);
+			return 0;
+		},
+	},
+	{
+		name: 'up_read_non_owner',
+		visible: true,
+		run(c, [sem = 0]) {
+			const readers = c.load(sem + READERS);
+			if (readers === 0) c.fatal('bad-unlock', 'up_read_non_owner of %r, which nobody holds', sem);
+			c.store(sem + READERS, readers - 1);
+			return 0;
+		},
+	},
+	{
 		name: '__down_write_fast',
 		visible: true,
 		sleeps: true,
@@ -181,7 +201,7 @@ const rwsem: Primitive[] = [
 		name: '__down_write_queued',
 		visible: true,
 		run(c, [sem = 0]) {
-			if (!writable(c, sem)) return c.block({ kind: 'lock', resource: sem });
+			if (!writable(c, sem)) return c.block({ kind: 'lock', resource: sem, queued: true });
 			c.store(sem + QUEUED, c.load(sem + QUEUED) - 1);
 			takeWrite(c, sem);
 			return 0;

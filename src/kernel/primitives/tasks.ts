@@ -65,6 +65,22 @@ export const tasks: readonly Primitive[] = [
 		},
 	},
 	{
+		name: 'add_wait_queue',
+		visible: true,
+		run(c, [queue = 0]) {
+			c.store(queue, c.load(queue) | (1 << c.task.index));
+			return 0;
+		},
+	},
+	{
+		name: 'remove_wait_queue',
+		visible: true,
+		run(c, [queue = 0]) {
+			c.store(queue, c.load(queue) & ~(1 << c.task.index));
+			return 0;
+		},
+	},
+	{
 		name: 'set_current_state',
 		visible: true,
 		run(c, [state = 0]) {

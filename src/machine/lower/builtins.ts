@@ -284,6 +284,10 @@ define('lockdep_assert_held_write', (f, e) => primitive(f, '__assert_held', [rva
 define('lockdep_assert_held_read', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(0)], e));
 define('lockdep_assert_not_held', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(2)], e));
 
+// flags is only there to be given back
+define('spin_lock_irqsave', (f, e) => primitive(f, '__spin_lock_irqsave', [rvalue(f, arg(e, 0))], e));
+define('raw_spin_lock_irqsave', (f, e) => primitive(f, '__raw_spin_lock_irqsave', [rvalue(f, arg(e, 0))], e));
+
 // ---- printing ----
 
 define(
@@ -318,7 +322,7 @@ define('wait_until', (f, e) => {
  * wait_event(): test; then register, test, sleep, again and again, each a step of its own (include/linux/wait.h, ___wait_event).
  * `signal`: a signal may end it with -ERESTARTSYS.
  */
-const waitEvent = (state: number, signal: boolean): Rule => (f, e) => {
+const waitEvent = (state: number, signal: boolean, holder = false): Rule => (f, e) => {
 	const queue = address(f, arg(e, 0));
 	const result = f.register();
 	const again = new Label();
@@ -344,7 +348,13 @@ const waitEvent = (state: number, signal: boolean): Rule => (f, e) => {
 		f.jump(finish, e);
 		f.place(go);
 	}
+	// in one step with the sleep, so that a blocked sleeper can be asked what it waits for now
+	if (holder) {
+		f.emit({ op: 'atomic-begin' }, e);
+		primitive(f, '__waits_for', [rvalue(f, arg(e, 2))], e);
+	}
 	primitive(f, '__schedule_on', [queue], e);
+	if (holder) f.emit({ op: 'atomic-end' }, e);
 	f.jump(again, e);
 	f.place(finish);
 	primitive(f, 'finish_wait', [queue, f.constant(0)], e);
@@ -352,6 +362,7 @@ const waitEvent = (state: number, signal: boolean): Rule => (f, e) => {
 	return result;
 };
 define('wait_event io_wait_event wait_event_idle wait_event_freezable', waitEvent(2, false));
+define('wait_event_for', waitEvent(2, false, true));
 define('wait_event_interruptible', waitEvent(1, true));
 define('wait_event_killable', waitEvent(2, true));
 

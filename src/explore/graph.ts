@@ -1,0 +1,232 @@
+import type { Wait } from '../kernel/context.js';
+import type { Report } from '../machine/interpreter.js';
+import type { System } from '../machine/system.js';
+import { Status } from '../machine/thread.js';
+import { InternTable } from './intern.js';
+
+/** A defect seen on an edge: `thread` takes its `choice`-th move in `state`. */
+export interface EdgeReport {
+	readonly state: number;
+	readonly thread: number;
+	readonly choice: number;
+	readonly report: Report;
+}
+
+/** What a thread can do, by (local, shared): successors, or what it waits for. Worked out once and remembered. */
+interface Entry {
+	/** (local, shared) pairs; local -1 where the run ends. */
+	readonly targets: Int32Array;
+	readonly reports: readonly (readonly Report[])[] | undefined;
+	readonly wait: Wait | undefined;
+}
+
+const NO_TARGETS = new Int32Array(0);
+/** Shared indices have 26 bits in a memo key, local ones the rest of a safe integer. */
+const SHARED_LIMIT = 2 ** 26;
+
+/**
+ * The states reached so far, breadth first, and the edges between them.
+ * A state is a row of indices: one for each thread's local vector, and one for the shared vector.
+ */
+export class Graph {
+	readonly threads: number;
+	private readonly width: number;
+	private readonly shared = new InternTable();
+	private readonly locals: readonly InternTable[];
+	private readonly memo: readonly Map<number, Entry>[];
+	private rows: Int32Array;
+	private table: Int32Array;
+	count = 0;
+	transitions = 0;
+	/** States expanded so far: the queue is the rows themselves. */
+	expanded = 0;
+	/** Index of the first edge of each expanded state. */
+	readonly edgeStart: number[] = [0];
+	/** Target state, or -1 where the run ends. */
+	private targets = new Int32Array(1024);
+	/** thread << 8 | choice */
+	private labels = new Int32Array(1024);
+	readonly parents: number[] = [];
+	readonly depths: number[] = [];
+	readonly reports: EdgeReport[] = [];
+
+	constructor(readonly system: System) {
+		this.threads = system.threads.length;
+		this.width = this.threads + 1;
+		this.locals = system.threads.map(() => new InternTable());
+		this.memo = system.threads.map(() => new Map());
+		this.rows = new Int32Array(this.width * 1024);
+		this.table = new Int32Array(2048).fill(-1);
+		const row = new Int32Array(this.width);
+		system.initialLocals.forEach((local, t) => {
+			row[t] = (this.locals[t] as InternTable).intern(local);
+		});
+		row[this.threads] = this.shared.intern(system.initialShared);
+		this.scratch = row.slice();
+		this.add(row, -1);
+	}
+
+	private readonly scratch: Int32Array;
+
+	/** Rough size of what is held, bytes. */
+	get bytes(): number {
+		let cells = this.shared.cells;
+		let memo = 0;
+		for (const table of this.locals) cells += table.cells;
+		for (const map of this.memo) memo += map.size;
+		return 4 * cells + 160 * memo + 4 * this.rows.length + 4 * this.table.length + 8 * this.targets.length + 24 * this.count;
+	}
+
+	localIndex(state: number, thread: number): number {
+		return this.rows[state * this.width + thread] as number;
+	}
+
+	local(state: number, thread: number): Int32Array {
+		return (this.locals[thread] as InternTable).get(this.localIndex(state, thread));
+	}
+
+	sharedIndex(state: number): number {
+		return this.rows[state * this.width + this.threads] as number;
+	}
+
+	sharedOf(state: number): Int32Array {
+		return this.shared.get(this.sharedIndex(state));
+	}
+
+	status(state: number, thread: number): number {
+		return this.local(state, thread)[0] as number;
+	}
+
+	edges(state: number): { readonly from: number; readonly to: number } {
+		return { from: this.edgeStart[state] as number, to: this.edgeStart[state + 1] as number };
+	}
+
+	target(edge: number): number {
+		return this.targets[edge] as number;
+	}
+
+	edgeThread(edge: number): number {
+		return (this.labels[edge] as number) >> 8;
+	}
+
+	edgeChoice(edge: number): number {
+		return (this.labels[edge] as number) & 255;
+	}
+
+	/** What a blocked thread waits for; undefined when it is not blocked. */
+	wait(state: number, thread: number): Wait | undefined {
+		if (this.status(state, thread) === Status.ended) return undefined;
+		if (this.system.hasInterrupts && !this.system.gate(thread, (t) => this.local(state, t))) return { kind: 'condition', resource: 0 };
+		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).wait;
+	}
+
+	private entry(thread: number, local: number, shared: number): Entry {
+		const memo = this.memo[thread] as Map<number, Entry>;
+		const key = local * SHARED_LIMIT + shared;
+		let entry = memo.get(key);
+		if (entry !== undefined) return entry;
+		const locals = this.locals[thread] as InternTable;
+		const result = this.system.step(thread, locals.get(local), this.shared.get(shared));
+		if (result.wait !== undefined) entry = { targets: NO_TARGETS, reports: undefined, wait: result.wait };
+		else {
+			const targets = new Int32Array(2 * result.moves.length);
+			result.moves.forEach((move, n) => {
+				targets[2 * n] = move.fatal ? -1 : locals.intern(move.local);
+				targets[2 * n + 1] = move.fatal ? -1 : this.shared.intern(move.shared);
+			});
+			const reports = result.moves.some((m) => m.reports.length > 0) ? result.moves.map((m) => m.reports) : undefined;
+			entry = { targets, reports, wait: undefined };
+		}
+		memo.set(key, entry);
+		return entry;
+	}
+
+	/** Expands the next `n` states of the queue. False when there are none left. */
+	expand(n: number): boolean {
+		const end = Math.min(this.count, this.expanded + n);
+		const { width, threads, scratch } = this;
+		for (; this.expanded < end; this.expanded++) {
+			const state = this.expanded;
+			const base = state * width;
+			for (let t = 0; t < threads; t++) {
+				const local = this.rows[base + t] as number;
+				const vector = (this.locals[t] as InternTable).get(local);
+				if (vector[0] === Status.ended) continue;
+				if (this.system.hasInterrupts && !this.system.gate(t, (u) => this.local(state, u))) continue;
+				const { targets, reports } = this.entry(t, local, this.rows[base + threads] as number);
+				for (let choice = 0; 2 * choice < targets.length; choice++) {
+					this.transitions++;
+					const toLocal = targets[2 * choice] as number;
+					let target = -1;
+					if (toLocal >= 0) {
+						for (let k = 0; k < width; k++) scratch[k] = this.rows[base + k] as number;
+						scratch[t] = toLocal;
+						scratch[threads] = targets[2 * choice + 1] as number;
+						target = this.add(scratch, state);
+					}
+					this.addEdge(target, (t << 8) | choice);
+					for (const report of reports?.[choice] ?? []) this.reports.push({ state, thread: t, choice, report });
+				}
+			}
+			this.edgeStart.push(this.edgeCount);
+		}
+		return this.expanded < this.count;
+	}
+
+	private edgeCount = 0;
+
+	private addEdge(target: number, label: number): void {
+		if (this.edgeCount === this.targets.length) {
+			this.targets = doubled(this.targets);
+			this.labels = doubled(this.labels);
+		}
+		this.targets[this.edgeCount] = target;
+		this.labels[this.edgeCount++] = label;
+	}
+
+	private add(row: Int32Array, parent: number): number {
+		const { width } = this;
+		let mask = this.table.length - 1;
+		let slot = hashRow(row) & mask;
+		for (;;) {
+			const state = this.table[slot] as number;
+			if (state < 0) break;
+			const base = state * width;
+			let k = 0;
+			while (k < width && this.rows[base + k] === row[k]) k++;
+			if (k === width) return state;
+			slot = (slot + 1) & mask;
+		}
+		const state = this.count++;
+		if ((state + 1) * width > this.rows.length) this.rows = doubled(this.rows);
+		this.rows.set(row, state * width);
+		this.parents.push(parent);
+		this.depths.push(parent < 0 ? 0 : (this.depths[parent] as number) + 1);
+		this.table[slot] = state;
+		if (this.count * 2 > this.table.length) {
+			this.table = new Int32Array(this.table.length * 2).fill(-1);
+			mask = this.table.length - 1;
+			for (let s = 0; s < this.count; s++) {
+				let at = hashRow(this.rows.subarray(s * width, s * width + width)) & mask;
+				while ((this.table[at] as number) >= 0) at = (at + 1) & mask;
+				this.table[at] = s;
+			}
+		}
+		return state;
+	}
+}
+
+function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
+	const larger = new Int32Array(array.length * 2);
+	larger.set(array);
+	return larger;
+}
+
+function hashRow(row: Int32Array): number {
+	let h = 0x9e3779b9;
+	for (let i = 0; i < row.length; i++) {
+		h = Math.imul(h ^ (row[i] as number), 0x85ebca6b);
+		h ^= h >>> 13;
+	}
+	return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,54 @@
+/** Gives equal vectors the same small number, in the order in which they are first seen. */
+export class InternTable {
+	private readonly vectors: Int32Array[] = [];
+	private slots = new Int32Array(256).fill(-1);
+	/** Cells in all vectors together, for the memory limit. */
+	cells = 0;
+
+	get size(): number {
+		return this.vectors.length;
+	}
+
+	get(index: number): Int32Array {
+		return this.vectors[index] as Int32Array;
+	}
+
+	intern(vector: Int32Array): number {
+		const mask = this.slots.length - 1;
+		let slot = hash(vector) & mask;
+		for (;;) {
+			const index = this.slots[slot] as number;
+			if (index < 0) break;
+			if (equal(this.vectors[index] as Int32Array, vector)) return index;
+			slot = (slot + 1) & mask;
+		}
+		const index = this.vectors.length;
+		this.vectors.push(vector);
+		this.cells += vector.length;
+		this.slots[slot] = index;
+		if (index * 2 > this.slots.length) this.grow();
+		return index;
+	}
+
+	private grow(): void {
+		const size = this.slots.length * 2;
+		this.slots = new Int32Array(size).fill(-1);
+		this.vectors.forEach((vector, index) => {
+			let slot = hash(vector) & (size - 1);
+			while ((this.slots[slot] as number) >= 0) slot = (slot + 1) & (size - 1);
+			this.slots[slot] = index;
+		});
+	}
+}
+
+function hash(vector: Int32Array): number {
+	let h = 0x811c9dc5;
+	for (let i = 0; i < vector.length; i++) h = Math.imul(h ^ (vector[i] as number), 0x01000193) ^ (h >>> 15);
+	return (h ^ (h >>> 13)) >>> 0;
+}
+
+function equal(a: Int32Array, b: Int32Array): boolean {
+	if (a.length !== b.length) return false;
+	for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+	return true;
+}

@@ -1,0 +1,56 @@
+import type { System } from '../machine/system.js';
+import { Graph } from './graph.js';
+
+export interface Limits {
+	readonly maxStates: number;
+	readonly maxSeconds: number;
+	readonly maxMemoryMB: number;
+}
+
+export interface SearchProgress {
+	readonly states: number;
+	readonly transitions: number;
+	readonly frontier: number;
+}
+
+export interface SearchResult {
+	readonly graph: Graph;
+	/** Every state was expanded. */
+	readonly complete: boolean;
+	/** Which limit ended the search, in words; undefined when none did. */
+	readonly limit: string | undefined;
+}
+
+/** States expanded between two looks at the clock. */
+const SLICE = 500;
+
+/**
+ * Breadth-first search through all interleavings. Yields after each slice, so that the caller can do other things
+ * and stop it: `return()` on the generator, or `stop()` saying so, ends it with what was found.
+ */
+export function* search(system: System, limits: Limits, stop: () => boolean): Generator<SearchProgress, SearchResult> {
+	const start = performance.now();
+	for (;;) {
+		const graph = new Graph(system);
+		let limit: string | undefined;
+		let more = true;
+		while (more && limit === undefined) {
+			more = graph.expand(SLICE);
+			if (system.written.grew) break;
+			if (more) {
+				if (graph.count >= limits.maxStates) limit = `${limits.maxStates} states`;
+				else if ((performance.now() - start) / 1000 >= limits.maxSeconds) limit = `${limits.maxSeconds} s`;
+				else if (graph.bytes >= limits.maxMemoryMB * 2 ** 20) limit = `${limits.maxMemoryMB} MB of memory`;
+				else if (stop()) limit = 'being stopped';
+			}
+			yield { states: graph.count, transitions: graph.transitions, frontier: graph.count - graph.expanded };
+		}
+		// a cell that was taken for constant is written after all: reads of it are steps, so begin anew
+		if (system.written.grew) {
+			system.written.settle();
+			if (stop()) return { graph, complete: false, limit: 'being stopped' };
+			continue;
+		}
+		return { graph, complete: !more, limit };
+	}
+}

@@ -1,0 +1,35 @@
+import alloc from './lib/kernel/alloc.mmn';
+import device from './lib/kernel/device.mmn';
+import locks from './lib/kernel/locks.mmn';
+import mm from './lib/kernel/mm.mmn';
+import tasks from './lib/kernel/tasks.mmn';
+import types from './lib/kernel/types.mmn';
+import activeRanges from './lib/mn/active-ranges.mmn';
+import activeRangesCore from './lib/mn/active-ranges-core.mmn';
+import list from './lib/mn/list.mmn';
+import rangeLock from './lib/mn/range-lock.mmn';
+
+/** Scheme of the simulated kernel's files: `mmn-kernel:/mn/list.mmn` is `<mn/list>`. */
+export const KERNEL_SCHEME = 'mmn-kernel';
+
+const PRELUDE: Readonly<Record<string, string>> = { 'kernel/types': types, 'kernel/tasks': tasks, 'kernel/locks': locks, 'kernel/mm': mm, 'kernel/device': device, 'kernel/alloc': alloc };
+const INCLUDABLE: Readonly<Record<string, string>> = { 'mn/active-ranges': activeRanges, 'mn/active-ranges-core': activeRangesCore, 'mn/range-lock': rangeLock, 'mn/list': list };
+
+const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;
+const texts = new Map(Object.entries({ ...PRELUDE, ...INCLUDABLE }).map(([name, text]) => [uriOf(name), text]));
+
+/** The files of the simulated kernel, as language/program.ts asks for them. */
+export const kernelLibraries = {
+	/** Uris of the files that every sketch includes without saying so, in order. */
+	prelude: Object.keys(PRELUDE).map(uriOf),
+	/** Names for `#include <name>`. */
+	names: Object.keys(INCLUDABLE),
+	/** The uri of `#include <name>`; undefined when there is no such file. */
+	resolve(name: string): string | undefined {
+		return name in INCLUDABLE ? uriOf(name) : undefined;
+	},
+	/** The text of a file of the simulated kernel. */
+	read(uri: string): string | undefined {
+		return texts.get(uri);
+	},
+};

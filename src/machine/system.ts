@@ -1,0 +1,285 @@
+import type { AstNode } from 'langium';
+import type { Wait } from '../kernel/context.js';
+import { primitives } from '../kernel/primitives.js';
+import { type Block, type ConfigItem, type InterruptItem, isConfigItem, isFinallyItem, isInterruptItem, isPagesItem, isSetupItem, isThreadItem, type Scenario, type ThreadItem } from '../language/generated/ast.js';
+import type { Problem } from '../language/problem.js';
+import type { Program } from '../language/program.js';
+import { sourceOf, spanOf } from '../language/text.js';
+import { type Image, Interpreter, type Move, type Report, type StepResult, type Trace, WrittenCells } from './interpreter.js';
+import type { FunctionCode } from './ir.js';
+import { type Layouts, pathTo } from './layout.js';
+import { CannotLower, type Global, ModuleLowering } from './lower/module.js';
+import { type DynamicObject, FUNCTION, GLOBAL_BASE, isDynamic, isFunction, isHeap, Memory, offsetOf, slotOf } from './memory.js';
+import { Status, ThreadState } from './thread.js';
+
+/** A thread of a scenario: a lane of its runs. */
+export interface ThreadInfo {
+	readonly name: string;
+	readonly kind: 'thread' | 'daemon' | 'interrupt';
+	readonly node: ThreadItem | InterruptItem;
+	readonly entry: FunctionCode;
+	/** Interrupts only: index of the thread on top of which it runs. */
+	readonly on: number;
+}
+
+const DEFAULT_PAGES = 4;
+const PRELUDE_SYMBOLS = ['__tasks'];
+
+/**
+ * A scenario as a transition system. A state is a shared vector and one local vector for each thread
+ * (memory.ts, thread.ts); `step` gives the moves of one thread and depends on nothing but its arguments.
+ */
+export class System {
+	readonly threads: readonly ThreadInfo[];
+	readonly problems: Problem[] = [];
+	/** What was wrong in setup already. */
+	readonly setupReports: Report[] = [];
+	readonly pages: number;
+	readonly hasInterrupts: boolean;
+	initialShared: Int32Array = new Int32Array(0);
+	initialLocals: Int32Array[] = [];
+	readonly written = new WrittenCells();
+	private readonly module: ModuleLowering;
+	private readonly interpreter: Interpreter;
+	private readonly image: Image;
+	private readonly finally: FunctionCode | undefined;
+
+	constructor(
+		readonly program: Program,
+		readonly scenario: Scenario,
+	) {
+		const pagesItem = scenario.items.find(isPagesItem);
+		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
+		const config = new Set(scenario.items.filter(isConfigItem).flatMap((c: ConfigItem) => c.words.map((w) => w.name)));
+		const module = new ModuleLowering(program, primitives, this.pages, config);
+		this.module = module;
+		const symbols = new Map<string, number>();
+		for (const node of program.globals)
+			if (PRELUDE_SYMBOLS.includes(node.name) && sourceOf(node).kernel) symbols.set(node.name, module.global(node).address);
+
+		const code = (name: string, block: Block, node: AstNode): FunctionCode => module.functions[module.block(name, block, node)] as FunctionCode;
+		const items = scenario.items.filter((i): i is ThreadItem | InterruptItem => isThreadItem(i) || isInterruptItem(i));
+		this.threads = items.map((node) => ({
+			name: node.name,
+			kind: isThreadItem(node) ? node.kind : 'interrupt',
+			node,
+			entry: code(node.name, node.body, node),
+			on: isThreadItem(node) ? -1 : items.findIndex((i) => i === node.thread.ref),
+		}));
+		this.hasInterrupts = this.threads.some((t) => t.kind === 'interrupt');
+		const setup = scenario.items.find(isSetupItem);
+		const last = scenario.items.find(isFinallyItem);
+		const setupCode = setup && code('setup', setup.body, setup);
+		this.finally = last && code('finally', last.body, last);
+		const boot = program.functions.get('__boot');
+		const bootCode = boot && (module.functions[module.function(boot)] as FunctionCode);
+		this.image = {
+			functions: module.functions,
+			primitives,
+			globalCells: 0,
+			symbols,
+			noErrors: config.has('no_errors'),
+			taskCount: this.threads.length,
+			isCallback: (c) => !c.kernel,
+			isDaemon: (t) => this.threads[t]?.kind !== 'thread',
+			entry: (t) => (this.threads[t] ?? this.threads[0])?.entry as FunctionCode,
+			written: this.written,
+		};
+		this.interpreter = new Interpreter(this.image);
+		try {
+			this.initialShared = module.finish();
+		} catch (e) {
+			if (!(e instanceof CannotLower)) throw e;
+			this.problems.push({ code: 'unsupported', severity: 'error', message: e.message, span: spanOf(e.node) });
+		}
+		this.problems.push(...module.problems);
+		if (this.problems.length > 0) return;
+		(this.image as { globalCells: number }).globalCells = this.initialShared.length;
+		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
+		this.startThreads();
+		this.seedWritten();
+	}
+
+	get layouts(): Layouts {
+		return this.module.layouts;
+	}
+
+	get globals(): readonly Global[] {
+		return this.module.globals;
+	}
+
+	get functions(): readonly FunctionCode[] {
+		return this.module.functions;
+	}
+
+	/** Runs setup or the kernel's start with nobody else around. False when the scenario cannot start. */
+	private runAlone(code: FunctionCode): boolean {
+		const thread = new ThreadState(this.threads.length);
+		thread.push(code, -1);
+		const { move, wait } = this.interpreter.start(thread, this.initialShared, true);
+		this.setupReports.push(...move.reports);
+		if (wait !== undefined) {
+			this.problems.push({ code: 'scenario', severity: 'error', message: `setup cannot finish: it waits for ${this.nameOf(wait.resource, this.initialShared)}, and nobody else runs yet`, span: spanOf(code.node) });
+			return false;
+		}
+		this.initialShared = move.shared;
+		return !move.fatal;
+	}
+
+	private startThreads(): void {
+		this.initialLocals = this.threads.map((info, index) => {
+			const thread = new ThreadState(index);
+			if (info.kind !== 'thread') thread.status = Status.idle;
+			if (info.kind === 'interrupt') {
+				thread.atomic = 1;
+				thread.irqsOff = 1;
+			}
+			thread.push(info.entry, -1);
+			const { move } = this.interpreter.start(thread, this.initialShared, false);
+			this.initialShared = move.shared;
+			return move.local;
+		});
+	}
+
+	/**
+	 * A few sequential runs find most of the cells that threads write, so that the search seldom has to start anew
+	 * because a read that it took for private turns out not to be. All of these writes are real ones.
+	 */
+	private seedWritten(): void {
+		const n = this.threads.length;
+		for (let first = 0; first < n; first++) {
+			let shared = this.initialShared;
+			const locals = [...this.initialLocals];
+			for (let round = 0, budget = 2000; round < 3 && budget > 0; round++)
+				for (let k = 0; k < n; k++) {
+					const t = (first + k) % n;
+					for (; budget > 0; budget--) {
+						const local = locals[t] as Int32Array;
+						if (local[0] === Status.ended) break;
+						const { moves } = this.step(t, local, shared);
+						const move = moves[0];
+						if (move === undefined || move.fatal) break;
+						locals[t] = move.local;
+						shared = move.shared;
+						if (move.local[0] === Status.idle) break;
+					}
+				}
+		}
+		this.written.settle();
+	}
+
+	/** All moves of a thread; none and what it waits for when it cannot go on. */
+	step(thread: number, local: Int32Array, shared: Int32Array): StepResult {
+		return this.interpreter.step(thread, local, shared);
+	}
+
+	/** Takes a move again, telling `trace` what happens. */
+	replay(thread: number, local: Int32Array, shared: Int32Array, choice: number, trace: Trace): Move | undefined {
+		return this.interpreter.replay(thread, local, shared, choice, trace);
+	}
+
+	/** What `finally` finds in a state in which every thread has ended. */
+	runFinally(shared: Int32Array): readonly Report[] {
+		if (this.finally === undefined) return [];
+		const thread = new ThreadState(this.threads.length);
+		thread.push(this.finally, -1);
+		return this.interpreter.start(thread, shared, true).move.reports;
+	}
+
+	/** Interrupts: may the thread go on, as far as handlers are concerned? `locals` gives the threads' local vectors. */
+	gate(thread: number, locals: (thread: number) => Int32Array): boolean {
+		const info = this.threads[thread] as ThreadInfo;
+		if (info.kind === 'interrupt') {
+			const status = (locals(thread) as Int32Array)[0];
+			if (status !== Status.idle) return true;
+			const on = locals(info.on);
+			return on[0] !== Status.ended && on[3] === 0;
+		}
+		return !this.threads.some((t, i) => t.kind === 'interrupt' && t.on === thread && (locals(i) as Int32Array)[0] === Status.running);
+	}
+
+	/** Where a parked thread stands: the statement it will execute next, and the functions around it, outermost first. */
+	position(thread: number, local: Int32Array): { readonly node: AstNode; readonly frames: readonly { readonly code: FunctionCode; readonly node: AstNode }[] } {
+		const state = ThreadState.unpack(thread, local, this.functions);
+		const frames = state.frames.map((f, n) => {
+			const pc = n === state.frames.length - 1 ? f.pc : f.pc - 1;
+			const last = f.code.code[f.code.code.length - 1];
+			return { code: f.code, node: (f.code.code[pc] ?? last)?.node ?? f.code.node };
+		});
+		return { node: frames[frames.length - 1]?.node ?? (this.threads[thread] as ThreadInfo).node, frames };
+	}
+
+	/** The instruction a parked thread will execute next. */
+	next(thread: number, local: Int32Array): FunctionCode['code'][number] | undefined {
+		const state = ThreadState.unpack(thread, local, this.functions);
+		return state.frames.length === 0 ? undefined : state.frame.code.code[state.frame.pc];
+	}
+
+	task(thread: number, local: Int32Array): ThreadState {
+		return ThreadState.unpack(thread, local, this.functions);
+	}
+
+	/** The name of what lies at an address, as a kernel developer would call it: `fault_lock`, `mmap_lock`, `[1, 3)`. */
+	nameOf(address: number, shared: Int32Array): string {
+		if (address === 0) return 'NULL';
+		if (isFunction(address)) return this.functions[address & ~FUNCTION]?.name ?? '?';
+		if (!isDynamic(address)) {
+			const global = this.module.globals.find((g) => address >= g.address && address < g.address + g.cells);
+			if (global === undefined) return `page ${address}`;
+			const path = pathTo(this.layouts, global.type, address - global.address, false);
+			// the parts of an mm are known by their own names
+			if (global.kernel && global.name === 'init_mm') return path.slice(1) || 'init_mm';
+			const frame = /^\[(\d+)\]\.locked$/.exec(path);
+			if (global.name === '__frames' && frame) return `the lock of page frame ${frame[1]}`;
+			const locked = /^\[(\d+)\]$/.exec(path);
+			if (global.name === 'range_locked' && locked) return `the range lock of page ${locked[1]}`;
+			return `${global.name}${path}`;
+		}
+		const object = Memory.unpack(shared, this.image.globalCells).find(slotOf(address));
+		if (object === undefined) return 'an object that is gone';
+		return this.nameOfObject(object, offsetOf(address));
+	}
+
+	private nameOfObject(object: DynamicObject, offset: number): string {
+		const type = this.layouts.typeOf(object.layout);
+		if (type?.kind === 'struct' && type.name === 'mmu_notifier_range') {
+			const start = this.layouts.offset(type, 'start') ?? 0;
+			const end = this.layouts.offset(type, 'end') ?? 0;
+			return `[${object.cells[start]}, ${object.cells[end]})`;
+		}
+		const path = pathTo(this.layouts, type, offset, false);
+		const name = this.layouts.nameOf(object.layout);
+		if (isHeap(DYNAMIC_OF(object.slot))) return type?.kind === 'struct' ? `struct ${type.name}${path}` : `memory from ${name}${path}`;
+		return `${name.replace(/^.*:/, '')}${path}`;
+	}
+
+	/** Does the address designate an active invalidation range? */
+	isRange(address: number, shared: Int32Array): boolean {
+		if (!isDynamic(address)) return false;
+		const object = Memory.unpack(shared, this.image.globalCells).find(slotOf(address));
+		const type = object && this.layouts.typeOf(object.layout);
+		return type?.kind === 'struct' && type.name === 'mmu_notifier_range';
+	}
+
+	/** Value of a cell; undefined when there is none at the address. */
+	cell(address: number, shared: Int32Array): number | undefined {
+		if (!isDynamic(address)) return address >= GLOBAL_BASE ? shared[address - GLOBAL_BASE] : undefined;
+		return Memory.unpack(shared, this.image.globalCells).find(slotOf(address))?.cells[offsetOf(address)];
+	}
+
+	/** A shared vector with one cell changed: for questions of the kind "what if it were woken". */
+	withCell(shared: Int32Array, address: number, value: number): Int32Array {
+		const copy = shared.slice();
+		if (!isDynamic(address)) copy[address - GLOBAL_BASE] = value;
+		return copy;
+	}
+
+	/** Address of a prelude global that primitives use. */
+	symbol(name: string): number {
+		return this.image.symbols.get(name) ?? 0;
+	}
+}
+
+const DYNAMIC_OF = (slot: number): number => (1 << 30) | (slot << 10);
+
+export type { Wait };
