@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
 });
 const TIMEOUT = Number(process.env.CODE_HOST_TIMEOUT ?? 180_000);
 const NOISE =
-	/^\[(AgentHost|AccountPolicyGate|ChatModel|reconnection|Service Worker|AHP)|^(Ignoring fetching|Creating a socket|Resolv(ed|ing) connection|Updating additional|Error: Could not locate the bindings file|Found additional|No search provider)/;
+	/^\[(AgentHost|AccountPolicyGate|ChatModel|reconnection|Service Worker|AHP)|^(Ignoring fetching|Creating a socket|Resolv(ed|ing) connection|Updating additional|Error: Could not locate the bindings file|Cannot find module '\.\/build\/Release\/watchdog'|Found additional|No search provider)/;
 
 const absolute = (file) => path.resolve(file.startsWith('file:') ? fileURLToPath(file) : file);
 const cleanUps = [];
