@@ -64,6 +64,7 @@ if (await part('build', [process.execPath, path.join(ROOT, 'esbuild.js'), '--tes
 	await part('language server', script('smoke.mjs'), mocha);
 	await part('tests in VS Code', script('in-host.mjs', 'node'), mocha);
 	await part('tests in VS Code for the Web', script('in-host.mjs', 'web'), mocha);
+	await part('npm start', script('try-start.mjs'), mocha);
 }
 
 console.log(failures.length > 0 ? `\nfailed: ${failures.join(', ')}` : '');
