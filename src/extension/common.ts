@@ -23,16 +23,23 @@ export function clientOptions(context: vscode.ExtensionContext): LanguageClientO
 	};
 }
 
+let running: BaseLanguageClient | undefined;
+
 /** Starts the client and everything that needs it. Resolves when the server has answered. */
 export async function start(context: vscode.ExtensionContext, client: BaseLanguageClient): Promise<void> {
+	running = client;
 	context.subscriptions.push(
-		client,
 		client.onRequest(ReadRequest, ({ uri }) => read(vscode.Uri.parse(uri))),
 		...registerStatus(client),
 		...registerDocuments(client, context.extensionUri),
 		...registerCommands(client),
 	);
 	await client.start();
+}
+
+/** Ends the server. VS Code waits for it, as it does not for what is disposed of. */
+export async function deactivate(): Promise<void> {
+	if (running?.isRunning()) await running.stop();
 }
 
 async function read(uri: vscode.Uri): Promise<string | null> {

@@ -3,6 +3,8 @@ import type * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { CLIENT_ID, CLIENT_NAME, clientOptions, start } from './common.js';
 
+export { deactivate } from './common.js';
+
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
 	const server = { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc };
 	await start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, server, clientOptions(context)));

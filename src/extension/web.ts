@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import { LanguageClient } from 'vscode-languageclient/browser';
 import { CLIENT_ID, CLIENT_NAME, clientOptions, start } from './common.js';
 
+export { deactivate } from './common.js';
+
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
 	const worker = new Worker(vscode.Uri.joinPath(context.extensionUri, 'dist/web/server.js').toString(true));
 	await start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, worker, clientOptions(context)));
