@@ -5,16 +5,19 @@ import {
 	type CstNode,
 	createDefaultCoreModule,
 	createDefaultSharedCoreModule,
+	createLangiumParser,
 	type DeepPartial,
 	EmptyFileSystem,
 	inject,
 	type LangiumCoreServices,
+	type LangiumParser,
 	type LangiumSharedCoreServices,
 	type Linker,
 	type Module,
 } from 'langium';
 import type { File } from './generated/ast.js';
 import { MmnGeneratedModule, MmnGeneratedSharedModule, MmnLanguageMetaData } from './generated/module.js';
+import { type Gap, SketchLexer, startsItem, type Token } from './lexer.js';
 import { type Link, makeLink } from './links.js';
 import type { Problem } from './problem.js';
 import { repair } from './repair.js';
@@ -37,10 +40,25 @@ const plainLinker: Linker = {
 	getCandidates: (info) => ({ info, message: '' }),
 };
 
+/**
+ * Before chevrotain reports that no alternative fits, it lists every path of `maxLookahead` tokens for its message: with
+ * its default of 3 that takes minutes in the rules of C's expressions. Nothing else uses the number once the parser is
+ * made: decisions look ahead as far as they need.
+ */
+function createParser(services: LangiumCoreServices): LangiumParser {
+	const parser = createLangiumParser(services);
+	(parser as unknown as { wrapper: { maxLookahead: number } }).wrapper.maxLookahead = 1;
+	return parser;
+}
+
 const module: Module<LangiumCoreServices, DeepPartial<LangiumCoreServices>> = {
 	// Production: the grammar is validated when it is generated, not at every start.
 	LanguageMetaData: () => ({ ...MmnLanguageMetaData, mode: 'production' as const }),
-	parser: { ParserErrorMessageProvider: () => expectations },
+	parser: {
+		ParserErrorMessageProvider: () => expectations,
+		LangiumParser: createParser,
+		Lexer: (services) => new SketchLexer(services),
+	},
 	references: { Linker: () => plainLinker },
 };
 
@@ -66,12 +84,84 @@ export interface ParsedFile {
 	readonly problems: readonly Problem[];
 }
 
+/** The longest text that is taken for a sketch. */
+const LONGEST = 1_000_000;
+
+/** How often a text is parsed again without the item that stopped the parser. */
+const ATTEMPTS = 16;
+
 /** Parses one file. Never throws; the tree has what could be understood. */
 export function parseFile(uri: string, text: string, kernel: boolean): ParsedFile {
+	const refused = refusal(text);
+	if (refused) return unread(uri, text, kernel, refused);
+	try {
+		return understood(uri, text, kernel);
+	} catch (error) {
+		// The parser is left in the middle of its work; the next file gets a new one.
+		services = undefined;
+		if (!(error instanceof RangeError)) throw error;
+		return unread(
+			uri,
+			text,
+			kernel,
+			'this file is nested too deeply to be understood: split its expressions and blocks',
+		);
+	}
+}
+
+function understood(uri: string, text: string, kernel: boolean): ParsedFile {
 	services ??= createServices();
-	const result = services.parser.LangiumParser.parse<File>(text);
-	const root = result.value;
-	if (result.parserErrors.length > 0) repair(root);
-	registerSource(root, { uri, text, kernel });
-	return { uri, text, kernel, root, problems: syntaxProblems(uri, text, result) };
+	const lexer = services.parser.Lexer as SketchLexer;
+	const parser = services.parser.LangiumParser;
+	lexer.gaps = [];
+	let result = parser.parse<File>(text);
+	const first = result.parserErrors;
+	const errors = [...first];
+	const tokens = lexer.tokens;
+	// An item that the parser cannot begin with stops it: what follows is understood by leaving that item out.
+	for (let i = 0; i < ATTEMPTS; i++) {
+		const stop = result.parserErrors.find((error) => error.name === 'NotAllInputParsedException');
+		if (!stop) break;
+		lexer.gaps = [...lexer.gaps, gapAt(lexer.tokens, stop.token.startOffset)];
+		result = parser.parse<File>(text);
+		errors.push(...result.parserErrors.filter((error) => error.token.startOffset > stop.token.startOffset));
+	}
+	lexer.gaps = [];
+	if (errors.length > 0) repair(result.value);
+	registerSource(result.value, { uri, text, kernel });
+	const { lexerErrors, lexerReport } = result;
+	const found = { lexerErrors, parserErrors: errors, ...(lexerReport ? { lexerReport } : {}) };
+	return { uri, text, kernel, root: result.value, problems: syntaxProblems(uri, text, found, tokens) };
+}
+
+/** From a token that cannot begin an item to the end of what it may have meant. */
+function gapAt(tokens: readonly Token[], offset: number): Gap {
+	const from = tokens.findIndex((t) => t.startOffset >= offset && !t.isInsertedInRecovery);
+	let depth = 0;
+	for (let i = from; i >= 0 && i < tokens.length; i++) {
+		const token = tokens[i];
+		if (!token) break;
+		if (i > from && depth <= 0 && startsItem(token)) return [offset, token.startOffset];
+		if (/^[({[]$/.test(token.image)) depth++;
+		else if (/^[)}\]]$/.test(token.image)) depth--;
+		const ends = depth <= 0 && (token.image === ';' || token.image === '}');
+		if (ends && tokens[i + 1]?.image !== ';') return [offset, token.startOffset + 1];
+	}
+	return [offset, Number.POSITIVE_INFINITY];
+}
+
+function refusal(text: string): string | undefined {
+	if (text.length > LONGEST) {
+		return `this file is too large for a sketch: it has ${(text.length / 1e6).toFixed(1)} MB, and 1 MB is the limit`;
+	}
+	if (text.includes('\0')) return 'this is not a text file: a sketch is UTF-8 text';
+	return undefined;
+}
+
+function unread(uri: string, text: string, kernel: boolean, message: string): ParsedFile {
+	services ??= createServices();
+	const root = services.parser.LangiumParser.parse<File>('').value;
+	registerSource(root, { uri, text: '', kernel });
+	const span = { uri, line: 1, column: 1, endLine: 1, endColumn: 2 };
+	return { uri, text, kernel, root, problems: [{ code: 'syntax', severity: 'error', message, span }] };
 }

@@ -8,6 +8,8 @@ import * as langium from 'langium';
 
 export const MmnTerminals = {
     INCLUDE: /#[ \t]*include[ \t]*(<[^>\r\n]*>|"[^"\r\n]*")/,
+    FUNCTION_MACRO: /#[ \t]*define[ \t]+[_a-zA-Z][_a-zA-Z0-9]*\((\\\r?\n|[^\r\n])*/,
+    ATTRIBUTE: /__attribute__[ \t]*\(\(([^()]|\(([^()]|\([^()]*\))*\))*\)\)/,
     DEFINE: /#[ \t]*define\b/,
     FLOAT: /([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fFlL]?|[0-9]+[eE][+-]?[0-9]+[fFlL]?/,
     NUMBER: /0[xX][0-9a-fA-F]+[uUlL]*|0[bB][01]+[uUlL]*|[0-9]+[uUlL]*/,

@@ -149,7 +149,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@84"
+              "$ref": "#/rules@86"
             },
             "arguments": []
           },
@@ -1532,7 +1532,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@89"
+                "$ref": "#/rules@91"
               },
               "arguments": []
             }
@@ -2387,7 +2387,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@89"
+                        "$ref": "#/rules@91"
                       },
                       "arguments": []
                     }
@@ -3950,7 +3950,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@88"
+              "$ref": "#/rules@90"
             },
             "arguments": [],
             "cardinality": "+"
@@ -3968,7 +3968,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@88"
+                      "$ref": "#/rules@90"
                     },
                     "arguments": []
                   },
@@ -4008,7 +4008,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@88"
+                          "$ref": "#/rules@90"
                         },
                         "arguments": []
                       },
@@ -5035,7 +5035,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@86"
+                    "$ref": "#/rules@88"
                   },
                   "arguments": []
                 }
@@ -5059,7 +5059,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@85"
+                    "$ref": "#/rules@87"
                   },
                   "arguments": []
                 }
@@ -5083,7 +5083,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@87"
+                    "$ref": "#/rules@89"
                   },
                   "arguments": []
                 }
@@ -5107,7 +5107,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@88"
+                    "$ref": "#/rules@90"
                   },
                   "arguments": []
                 }
@@ -5119,7 +5119,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@88"
+                    "$ref": "#/rules@90"
                   },
                   "arguments": []
                 },
@@ -5911,7 +5911,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@86"
+                "$ref": "#/rules@88"
               },
               "arguments": []
             },
@@ -6047,7 +6047,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@89"
+              "$ref": "#/rules@91"
             },
             "arguments": []
           },
@@ -6116,6 +6116,29 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       },
       "fragment": false,
       "hidden": false
+    },
+    {
+      "$type": "TerminalRule",
+      "hidden": true,
+      "name": "FUNCTION_MACRO",
+      "definition": {
+        "$type": "RegexToken",
+        "regex": "/#[ \\\\t]*define[ \\\\t]+[_a-zA-Z][_a-zA-Z0-9]*\\\\((\\\\\\\\\\\\r?\\\\n|[^\\\\r\\\\n])*/",
+        "parenthesized": false
+      },
+      "fragment": false,
+      "$comment": "/* Refused by name in lexer.ts, like DIRECTIVE below: hidden, so that the text around them is still understood. */"
+    },
+    {
+      "$type": "TerminalRule",
+      "hidden": true,
+      "name": "ATTRIBUTE",
+      "definition": {
+        "$type": "RegexToken",
+        "regex": "/__attribute__[ \\\\t]*\\\\(\\\\(([^()]|\\\\(([^()]|\\\\([^()]*\\\\))*\\\\))*\\\\)\\\\)/",
+        "parenthesized": false
+      },
+      "fragment": false
     },
     {
       "$type": "TerminalRule",
@@ -6225,8 +6248,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
         "regex": "/#[ \\\\t]*(if|ifdef|ifndef|elif|else|endif|undef|pragma|error|warning|line)\\\\b[^\\\\r\\\\n]*/",
         "parenthesized": false
       },
-      "fragment": false,
-      "$comment": "/* Refused by name in unsupported.ts; hidden so that the lines around it are still understood. */"
+      "fragment": false
     }
   ],
   "types": [
