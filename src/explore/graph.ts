@@ -113,6 +113,18 @@ export class Graph {
 		return (this.labels[edge] as number) & 255;
 	}
 
+	/** How many moves a thread has in a state. */
+	moveCount(state: number, thread: number): number {
+		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).targets.length / 2;
+	}
+
+	/** Where a thread's `choice`-th move leads; -1 where the run ends. The state has to be an expanded one. */
+	targetOf(state: number, thread: number, choice: number): number {
+		const { from, to } = this.edges(state);
+		for (let e = from; e < to; e++) if (this.labels[e] === ((thread << 8) | choice)) return this.target(e);
+		return -1;
+	}
+
 	/** What a blocked thread waits for; undefined when it is not blocked. */
 	wait(state: number, thread: number): Wait | undefined {
 		if (this.status(state, thread) === Status.ended) return undefined;

@@ -1,0 +1,74 @@
+import { Status } from '../machine/thread.js';
+import { components } from './components.js';
+import type { Graph } from './graph.js';
+
+/**
+ * What the future holds for each thread in each state, as bit masks by thread.
+ * A state that was not expanded, and a run that ends at a fatal finding, count as "anything may follow":
+ * nothing is called stuck because of what was not looked at.
+ */
+export interface Prospects {
+	/** Some continuation lets the thread move. */
+	canMove(state: number): number;
+	/** Some continuation lets the thread come to its end. */
+	canEnd(state: number): number;
+	/** Threads that have not ended and have to: not daemons between two rounds. */
+	alive(state: number): number;
+	/** Some continuation brings every thread to its end. */
+	endsWell(state: number): boolean;
+}
+
+const ALL = ~0;
+
+/** One pass over the components in reverse topological order. */
+export function prospects(graph: Graph): Prospects {
+	const component = components(graph);
+	let comps = 0;
+	for (let s = 0; s < graph.count; s++) comps = Math.max(comps, (component[s] as number) + 1);
+	const move = new Int32Array(comps);
+	const end = new Int32Array(comps);
+	const well = new Uint8Array(comps);
+	// states sorted by component, so that successors' components are complete when they are needed
+	const byComponent = Array.from({ length: graph.count }, (_, s) => s).sort((a, b) => (component[a] as number) - (component[b] as number));
+	const alive = (s: number): number => {
+		let mask = 0;
+		for (let t = 0; t < graph.threads; t++) if (graph.status(s, t) === Status.running) mask |= 1 << t;
+		return mask;
+	};
+	for (const s of byComponent) {
+		const c = component[s] as number;
+		const living = alive(s);
+		let m = 0;
+		let e = ~living;
+		let w = living === 0;
+		if (s >= graph.expanded) {
+			m = ALL;
+			e = ALL;
+			w = true;
+		} else {
+			const { from, to } = graph.edges(s);
+			for (let i = from; i < to; i++) {
+				m |= 1 << graph.edgeThread(i);
+				const t = graph.target(i);
+				if (t < 0) {
+					m = ALL;
+					e = ALL;
+					continue;
+				}
+				const d = component[t] as number;
+				m |= move[d] as number;
+				e |= end[d] as number;
+				if (well[d]) w = true;
+			}
+		}
+		move[c] = (move[c] as number) | m;
+		end[c] = (end[c] as number) | e;
+		if (w) well[c] = 1;
+	}
+	return {
+		canMove: (s) => move[component[s] as number] as number,
+		canEnd: (s) => end[component[s] as number] as number,
+		alive,
+		endsWell: (s) => well[component[s] as number] === 1,
+	};
+}

@@ -1,0 +1,68 @@
+import type { EdgeReport, Graph } from '../explore/graph.js';
+import { type Prospects, prospects as prospectsOf } from '../explore/prospects.js';
+import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
+import { reportKinds } from './codes/index.js';
+import { blockedRows, type Evidence } from './finding.js';
+import type { Finding } from './result.js';
+import { replayRun } from './run.js';
+import { findStuck, type Stuck } from './stuck.js';
+
+/** Everything wrong in a graph: each defect once, with one shortest run, the earliest first. */
+export function findingsOf(graph: Graph): Finding[] {
+	const prospects = prospectsOf(graph);
+	const shortest = new ShortestRuns(graph);
+	const findings: { finding: Finding; steps: number }[] = [];
+	const add = (finding: Finding): void => {
+		const { span } = finding;
+		const same = findings.some(({ finding: f }) => f.code === finding.code && f.span.uri === span.uri && f.span.line === span.line && f.span.column === span.column);
+		if (!same) findings.push({ finding, steps: finding.run.filter((r) => !r.blocked).length });
+	};
+	const seen = new Set<string>();
+	for (const edge of graph.reports) {
+		const kind = reportKinds.get(edge.report.code);
+		const key = `${edge.report.code} ${edge.report.message} ${edge.report.stack.map((f) => `${f.code.index}:${f.node.$cstNode?.offset}`).join('/')}`;
+		if (kind === undefined || seen.has(key)) continue;
+		seen.add(key);
+		add(fromReport(graph, prospects, shortest, edge));
+	}
+	for (const stuck of findStuck(graph, prospects)) add(fromStuck(graph, prospects, shortest, stuck));
+	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
+}
+
+function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, edge: EdgeReport): Finding {
+	const kind = reportKinds.get(edge.report.code) as NonNullable<ReturnType<typeof reportKinds.get>>;
+	const schedule: ScheduleStep[] = [...shortest.to(edge.state, edge.thread), { state: edge.state, thread: edge.thread, choice: edge.choice }];
+	const run = replayRun(graph, schedule);
+	const evidence: Evidence = { graph, prospects, run };
+	const explanation = kind.explain(evidence, edge.report, edge.thread);
+	return {
+		...explanation,
+		code: kind.code === 'warn-on' ? 'assertion' : kind.code,
+		severity: kind.severity,
+		assumption: null,
+		run: run.rows,
+		noReturn: null,
+	};
+}
+
+function fromStuck(graph: Graph, prospects: Prospects, shortest: ShortestRuns, stuck: Stuck): Finding {
+	const run = replayRun(graph, shortest.to(stuck.state));
+	const evidence: Evidence = { graph, prospects, run };
+	const explanation = stuck.kind.explain(evidence, stuck.cycle);
+	const inCycle = stuck.edges.filter((e) => stuck.cycle.some((c) => c.thread === e.thread));
+	return {
+		...explanation,
+		code: stuck.kind.code,
+		severity: stuck.kind.severity,
+		assumption: null,
+		run: [...run.rows, ...blockedRows(evidence, inCycle.length > 0 ? inCycle : stuck.edges)],
+		noReturn: noReturn(evidence),
+	};
+}
+
+/** The step after which no continuation ends well any more; 0 when none ever did. */
+function noReturn({ prospects, run }: Evidence): number {
+	const states = [...run.schedule.map((s) => s.state), run.finalState];
+	const hopeless = states.findIndex((s) => !prospects.endsWell(s));
+	return hopeless < 0 ? run.schedule.length : hopeless;
+}

@@ -1,0 +1,90 @@
+import { HeldMode } from '../../kernel/context.js';
+import type { Related, Span } from '../result.js';
+import { type Evidence, acquisitionOf, blockedPlace, lineOf, type StuckKind, threadName, waitWords } from '../finding.js';
+import { spanOfPlace, userFunction, userSpan } from '../run.js';
+import { spanOf } from '../../language/text.js';
+import type { WaitEdge } from '../waits.js';
+
+/** Some threads wait for each other for ever, whether or not others still run. */
+export const deadlock: StuckKind = {
+	code: 'deadlock',
+	severity: 'error',
+	explain(evidence, cycle) {
+		const { graph } = evidence;
+		const { system } = graph;
+		const name = (t: number): string => threadName(graph, t);
+		const parts = cycle.map((edge, n) => {
+			const holder = cycle[(n + 1) % cycle.length] as WaitEdge;
+			const where = lineOf(graph, userSpan(blockedPlace(evidence, edge.thread)));
+			const callback = userFunction(blockedPlace(evidence, edge.thread))?.name;
+			const waits = `${name(edge.thread)} ${waitWords(edge)}${callback ? ` in ${callback}()` : ''} (${where})`;
+			return edge.holders.length === 0 ? waits : `${waits}, ${holds(evidence, edge, holder.thread)}`;
+		});
+		const closing = cycle.map((edge, n) => {
+			const before = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
+			const has = before.wait.kind === 'wakeup' || before.holders.length === 0 ? '' : before.isRange ? `has ${before.resource} active and ` : before.wait.behindQueue ? `queues for ${before.resource} and ` : `holds ${before.resource} and `;
+			return `${name(edge.thread)} ${has}${waitWords(edge)}`;
+		});
+		const end = cycle.length === 1 ? 'it never goes on.' : cycle.length === 2 ? 'neither can go on.' : 'none of them can go on.';
+		return {
+			message: cycle.length === 1 && (cycle[0] as WaitEdge).holders.length === 0 ? `${parts.join('; ')}, and nobody is left to end that` : parts.join('; '),
+			span: blame(evidence, cycle),
+			related: related(evidence, cycle),
+			closing: `${closing.join('; ')}: ${end}`,
+			threads: cycle.map((e) => system.threads[e.thread]?.name ?? '?'),
+		};
+	},
+};
+
+/** `which is active in B`, `which A has held since line 28`. */
+function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
+	const { graph, run } = evidence;
+	const name = threadName(graph, holder);
+	const taken = acquisitionOf(run, holder, edge.wait.resource);
+	const since = taken === undefined ? '' : ` since ${lineOf(graph, userSpan(taken))}`;
+	if (edge.isRange) return `which is active in ${name}${since}`;
+	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
+	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;
+	return `which ${name} has held${since}`;
+}
+
+/** The waits and acquisitions of every edge of the cycle. */
+export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related[] {
+	const { graph, run } = evidence;
+	const list: Related[] = [];
+	const add = (span: Span, message: string): void => {
+		if (!list.some((r) => r.message === message && r.span.line === span.line && r.span.uri === span.uri)) list.push({ span, message });
+	};
+	for (const edge of cycle) {
+		for (const holder of edge.holders) {
+			if (cycle.length > 1 && !cycle.some((e) => e.thread === holder)) continue;
+			const taken = acquisitionOf(run, holder, edge.wait.resource);
+			if (taken !== undefined) add(spanOfPlace(taken), edge.isRange ? `${threadName(graph, holder)} makes ${edge.resource} active here` : `${threadName(graph, holder)} takes ${edge.resource} here`);
+		}
+		add(spanOfPlace(blockedPlace(evidence, edge.thread)), `${threadName(graph, edge.thread)} ${waitWords(edge)} here`);
+	}
+	return list;
+}
+
+/**
+ * The statement to blame: a jump back taken with the lock of the cycle still held; else the wait of the
+ * thread that waits for more than a lock; else the wait of the thread that holds a lock of the user's.
+ */
+export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
+	const { run } = evidence;
+	for (const [n, edge] of cycle.entries()) {
+		const wanted = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
+		const taken = acquisitionOf(run, edge.thread, wanted.wait.resource);
+		if (taken === undefined || taken.held.mode === HeldMode.token) continue;
+		const jump = run.events.findLast((e) => e.kind === 'mark' && e.thread === edge.thread && e.step >= taken.step && !e.code.kernel && e.node.$type !== 'BreakStatement');
+		if (jump !== undefined && userFunction(taken) === jump.code) return spanOf(jump.node);
+	}
+	const rank = (edge: WaitEdge): number => {
+		const place = blockedPlace(evidence, edge.thread);
+		const callback = userFunction(place);
+		const direct = place.frames[place.frames.length - 1]?.code.kernel === false;
+		return (callback === undefined ? 0 : 4) + (edge.wait.kind === 'lock' ? 0 : 2) + (direct ? 1 : 0);
+	};
+	const worst = [...cycle].sort((a, b) => rank(b) - rank(a))[0] as WaitEdge;
+	return userSpan(blockedPlace(evidence, worst.thread));
+}

@@ -1,0 +1,24 @@
+import type { ReportKind } from '../finding.js';
+import { lockLeak } from './lock-leak.js';
+import { plain } from './reports.js';
+import { sleepInAtomic, sleepInNonblock } from './sleep.js';
+import { staleMapping } from './stale-mapping.js';
+
+/** The findings that steps report, by code. Those about threads that wait for ever are in stuck.ts. */
+export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
+	[
+		staleMapping,
+		lockLeak,
+		sleepInAtomic,
+		sleepInNonblock,
+		plain('bad-unlock'),
+		plain('assertion'),
+		plain('warn-on', 'warning'),
+		plain('null-deref'),
+		plain('out-of-bounds'),
+		plain('overflow'),
+		plain('use-after-free'),
+		plain('uninitialised'),
+		plain('bounded', 'info'),
+	].map((kind) => [kind.code, kind]),
+);

@@ -1,0 +1,27 @@
+import { acquisitionOf, lineOf, reportPlaceSpan, type ReportKind, threadName } from '../finding.js';
+import { spanOfPlace, userFunction, userSpan } from '../run.js';
+import { spanOf } from '../../language/text.js';
+
+/** A callback or handler returns with a lock it took. */
+export const lockLeak: ReportKind = {
+	code: 'lock-leak',
+	severity: 'error',
+	explain(evidence, report, thread) {
+		const { graph, run } = evidence;
+		const name = threadName(graph, thread);
+		const lock = graph.system.nameOf(report.resource, run.finalShared);
+		const taken = acquisitionOf(run, thread, report.resource);
+		const owner = taken && userFunction(taken);
+		// the way out of the function that took it is what forgot it
+		const exit = owner && run.events.findLast((e) => e.kind === 'return' && e.thread === thread && e.code === owner && e.step >= (taken?.step ?? 0));
+		const isReturn = exit?.node.$type === 'ReturnStatement';
+		const function_ = owner ? `${owner.name}()` : name;
+		return {
+			message: `${function_} returns and still holds ${lock}${taken ? `, taken in ${lineOf(graph, userSpan(taken))}` : ''}`,
+			span: exit && isReturn ? spanOf(exit.node) : taken ? userSpan(taken) : reportPlaceSpan(report),
+			related: taken ? [{ span: spanOfPlace(taken), message: `${name} takes ${lock} here` }] : [],
+			closing: `${name} comes to its end and still holds ${lock}.`,
+			threads: [name],
+		};
+	},
+};

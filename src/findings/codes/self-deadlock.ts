@@ -1,0 +1,27 @@
+import { acquisitionOf, blockedPlace, lineOf, type StuckKind, threadName, waitWords } from '../finding.js';
+import { userFunction, userSpan } from '../run.js';
+import type { WaitEdge } from '../waits.js';
+import { blame, related } from './deadlock.js';
+
+/** A thread waits for what only it can release. */
+export const selfDeadlock: StuckKind = {
+	code: 'self-deadlock',
+	severity: 'error',
+	explain(evidence, cycle) {
+		const { graph, run } = evidence;
+		const edge = cycle[0] as WaitEdge;
+		const name = threadName(graph, edge.thread);
+		const place = blockedPlace(evidence, edge.thread);
+		const inside = userFunction(place)?.name;
+		const taken = acquisitionOf(run, edge.thread, edge.wait.resource);
+		const since = taken === undefined ? '' : ` since ${lineOf(graph, userSpan(taken))}`;
+		const has = edge.isRange ? 'which it has active itself' : 'which it holds itself';
+		return {
+			message: `${name} ${waitWords(edge)}${inside ? ` in ${inside}()` : ''} (${lineOf(graph, userSpan(place))}), ${has}${since}`,
+			span: blame(evidence, cycle),
+			related: related(evidence, cycle),
+			closing: `${name} ${waitWords(edge)}, ${has}: it never goes on.`,
+			threads: [name],
+		};
+	},
+};

@@ -1,0 +1,26 @@
+import { acquisitionOf, lineOf, reportMessage, reportPlaceSpan, type ReportKind, threadName } from '../finding.js';
+import { spanOfPlace, userSpan } from '../run.js';
+
+/** An operation that may sleep where nothing may: the kernel's might_sleep() (kernel/sched/core.c). */
+const sleep = (code: string): ReportKind => ({
+	code,
+	severity: 'error',
+	explain(evidence, report, thread) {
+		const { graph, run } = evidence;
+		const name = threadName(graph, thread);
+		const message = reportMessage(evidence, report);
+		const taken = report.resource === 0 ? undefined : acquisitionOf(run, thread, report.resource);
+		return {
+			message: `${name}: ${message}${taken ? ` (taken in ${lineOf(graph, userSpan(taken))})` : ''}`,
+			span: reportPlaceSpan(report),
+			related: taken ? [{ span: spanOfPlace(taken), message: `${name} takes ${graph.system.nameOf(report.resource, run.finalShared)} here` }] : [],
+			closing: `${name}: ${message}.`,
+			threads: [name],
+		};
+	},
+});
+
+/** Under a spinlock, in RCU, with interrupts off. */
+export const sleepInAtomic = sleep('sleep-in-atomic');
+/** Inside a non-blockable invalidation (commit ba170f76b69d). */
+export const sleepInNonblock = sleep('sleep-in-nonblock');

@@ -1,0 +1,101 @@
+import type { Graph } from '../explore/graph.js';
+import type { Report } from '../machine/interpreter.js';
+import type { Prospects } from '../explore/prospects.js';
+import type { Related, RunStep, Severity, Span } from './result.js';
+import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userSpan } from './run.js';
+import type { WaitEdge } from './waits.js';
+
+/** What every finding code's file gets to work with. */
+export interface Evidence {
+	readonly graph: Graph;
+	readonly prospects: Prospects;
+	readonly run: ReplayedRun;
+}
+
+/** The parts of a finding that its code decides. */
+export interface Explanation {
+	readonly message: string;
+	readonly span: Span;
+	readonly related: readonly Related[];
+	readonly closing: string;
+	readonly threads: readonly string[];
+}
+
+/** A finding code that a step reports: `explain` says whom it blames and in which words. */
+export interface ReportKind {
+	readonly code: string;
+	readonly severity: Severity;
+	explain(evidence: Evidence, report: Report, thread: number): Explanation;
+}
+
+/** A finding code for threads that wait for ever. */
+export interface StuckKind {
+	readonly code: string;
+	readonly severity: Severity;
+	/** `cycle` in the order "waits for"; a single edge where there is no cycle. */
+	explain(evidence: Evidence, cycle: readonly WaitEdge[]): Explanation;
+}
+
+export const threadName = (graph: Graph, thread: number): string => graph.system.threads[thread]?.name ?? '?';
+
+/** `line 25`, with the file where it is not the sketch itself. */
+export function lineOf(graph: Graph, span: Span): string {
+	const { program } = graph.system;
+	if (span.uri === program.uri) return `line ${span.line}`;
+	const kernel = /^mmn-kernel:\/*(.*?)(?:\.mmn)?$/.exec(span.uri)?.[1];
+	return kernel === undefined ? `${span.uri.replace(/^.*\//, '')}:${span.line}` : `<${kernel}>:${span.line}`;
+}
+
+/** Message of a report, with its resource by name. */
+export function reportMessage({ graph, run }: Evidence, report: Report): string {
+	return report.message.replace('%r', report.resource === 0 ? 'it' : graph.system.nameOf(report.resource, run.finalShared));
+}
+
+/** The last time before the end at which `thread` took `resource`. */
+export function acquisitionOf(run: ReplayedRun, thread: number, resource: number): Acquisition | undefined {
+	return run.acquisitions.findLast((a) => a.thread === thread && a.held.resource === resource);
+}
+
+/** How a blocked thread waits, in words: `waits for fault_lock`, `waits for [1, 3) to end`. */
+export function waitWords(edge: WaitEdge): string {
+	if (edge.isRange) return `waits for ${edge.resource} to end`;
+	switch (edge.wait.kind) {
+		case 'wakeup':
+			return edge.resource === '' ? 'sleeps until somebody wakes it' : `sleeps on ${edge.resource}`;
+		case 'condition':
+			return edge.resource === '' ? 'waits for a condition' : `waits for ${edge.resource}`;
+		default:
+			return `waits for ${edge.resource}`;
+	}
+}
+
+/** Where a blocked thread stands. */
+export function blockedPlace({ graph, run }: Evidence, thread: number) {
+	return graph.system.position(thread, graph.local(run.finalState, thread));
+}
+
+/** The closing rows of a run: each of the threads that waits for ever, and for whom. */
+export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): RunStep[] {
+	const { graph, run } = evidence;
+	return edges.map((edge) => {
+		const row = rowOf(threadName(graph, edge.thread), blockedPlace(evidence, edge.thread), run.schedule.length, null);
+		const holder = edge.holders.find((h) => h !== edge.thread) ?? edge.holders[0];
+		let remark: string;
+		if (holder === undefined || edge.wait.kind === 'wakeup') remark = edge.resource === '' ? 'blocked: nobody wakes it' : `blocked: sleeps on ${edge.resource}`;
+		else if (edge.isRange) remark = `blocked: ${edge.resource} is active in ${threadName(graph, holder)}`;
+		else if (edge.wait.behindQueue) remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;
+		else remark = `blocked: ${edge.resource} is held by ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
+		return { ...row, blocked: true, remarks: [remark] };
+	});
+}
+
+/** The statement of a report, blamed in the user's own file. */
+export function reportPlaceSpan(report: Report): Span {
+	return userSpan({ node: report.node, frames: report.stack });
+}
+
+/** The statement in the simulated kernel, where the symptom is there and not in the sketch. */
+export function kernelRelated(report: Report, message: string): Related[] {
+	const inner = report.stack[report.stack.length - 1];
+	return inner?.code.kernel ? [{ span: spanOfPlace({ node: report.node, frames: report.stack }), message }] : [];
+}

@@ -1,0 +1,239 @@
+import type { AstNode } from 'langium';
+import {
+	isAtomicStatement,
+	isBlock,
+	isCall,
+	isDoStatement,
+	isExpressionStatement,
+	isForStatement,
+	isIfStatement,
+	isNameRef,
+	isReturnStatement,
+	isSwitchStatement,
+	isVariable,
+	isWhileStatement,
+	type Statement,
+} from '../language/generated/ast.js';
+import { sourceText, spanOf } from '../language/text.js';
+import type { Graph } from '../explore/graph.js';
+import type { ScheduleStep } from '../explore/shortest.js';
+import { HeldMode, type Held } from '../kernel/context.js';
+import type { FunctionCode, Instruction } from '../machine/ir.js';
+import type { System } from '../machine/system.js';
+import type { RunStep, Span } from './result.js';
+
+/** A statement and the functions around it, outermost first. */
+export interface Place {
+	readonly node: AstNode;
+	readonly frames: readonly { readonly code: FunctionCode; readonly node: AstNode }[];
+}
+
+/** A thread takes a lock or token in a run. */
+export interface Acquisition extends Place {
+	readonly thread: number;
+	readonly held: Held;
+	/** Index of the step in the schedule. */
+	readonly step: number;
+}
+
+/** Something that happens inside a step and matters for blame: a backward jump, a return, a call of a kernel function. */
+export interface RunEvent extends Place {
+	readonly kind: 'mark' | 'return' | 'call';
+	readonly thread: number;
+	readonly step: number;
+	readonly code: FunctionCode;
+	readonly args: readonly number[];
+}
+
+/** A schedule, replayed: what to show of it and what blame needs to know. */
+export interface ReplayedRun {
+	readonly schedule: readonly ScheduleStep[];
+	readonly rows: RunStep[];
+	readonly acquisitions: readonly Acquisition[];
+	readonly events: readonly RunEvent[];
+	/** The state after the last step; where the last step ends the run, the state before it. */
+	readonly finalState: number;
+	/** Shared memory when the run ended. */
+	readonly finalShared: Int32Array;
+}
+
+/** Replays a schedule. Throws when it does not fit the graph: that is a bug of the search, never of the user. */
+export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): ReplayedRun {
+	const { system } = graph;
+	const rows: RunStep[] = [];
+	const acquisitions: Acquisition[] = [];
+	const events: RunEvent[] = [];
+	let shared = system.initialShared;
+	const locals = [...system.initialLocals];
+	let finalState = 0;
+	schedule.forEach(({ state, thread, choice }, index) => {
+		const local = locals[thread] as Int32Array;
+		if (graph.local(state, thread) !== local && !same(graph.local(state, thread), local)) throw new Error(`step ${index + 1} of a run does not fit its state`);
+		const info = system.threads[thread];
+		const name = info?.name ?? '?';
+		const place = system.position(thread, local);
+		const choices = graph.moveCount(state, thread);
+		const row = rowOf(name, place, index + 1, choices > 1 ? choice : null);
+		const rowsHere: RunStep[] = [row];
+		const frames: { code: FunctionCode; node: AstNode }[] = place.frames.map((f) => ({ ...f }));
+		const heldBefore = system.task(thread, local).held;
+		const move = system.replay(thread, local, shared, choice, {
+			instruction(instruction, code, depth) {
+				frames.length = depth;
+				frames[depth - 1] = { code, node: instruction.node };
+				if (instruction.op === 'mark' || instruction.op === 'return') {
+					events.push({ kind: instruction.op === 'mark' ? 'mark' : 'return', node: instruction.node, frames: [...frames], thread, step: index, code, args: [] });
+					if (instruction.op === 'mark' && !code.kernel && isBackward(instruction)) rowsHere.push({ ...rowOf(name, { node: instruction.node, frames: [...frames] }, index + 1, null) });
+				}
+			},
+			call(code, node, depth, args) {
+				frames.length = depth;
+				events.push({ kind: 'call', node, frames: [...frames], thread, step: index, code, args });
+			},
+			returned(code, value, depth) {
+				frames.length = depth;
+				const caller = frames[depth - 1];
+				if (!code.kernel || caller === undefined || caller.code.kernel) return;
+				const remark = returnRemark(code, value, system);
+				if (remark !== undefined && row.stack.includes(code.name)) row.remarks.push(remark);
+			},
+			primitive(primitive, _args, value, node, depth) {
+				// inside a kernel function its own text says enough
+				if (row.kernel || depth !== place.frames.length || node !== place.node) return;
+				const remark = primitiveRemark(primitive, value);
+				if (remark !== undefined) row.remarks.push(remark);
+			},
+		});
+		if (move === undefined) throw new Error(`step ${index + 1} of a run is not possible`);
+		rows.push(...rowsHere);
+		if (move.fatal) {
+			finalState = state;
+			shared = move.shared;
+			return;
+		}
+		for (const held of newlyHeld(heldBefore, system.task(thread, move.local).held)) acquisitions.push({ ...place, thread, held, step: index });
+		locals[thread] = move.local;
+		shared = move.shared;
+		finalState = graph.targetOf(state, thread, choice);
+	});
+	return { schedule, rows, acquisitions, events, finalState, finalShared: shared };
+}
+
+function same(a: Int32Array, b: Int32Array): boolean {
+	return a.length === b.length && a.every((v, i) => v === b[i]);
+}
+
+function newlyHeld(before: readonly Held[], after: readonly Held[]): Held[] {
+	const rest = [...before];
+	return after.filter((h) => {
+		const at = rest.findIndex((r) => r.resource === h.resource && r.mode === h.mode);
+		if (at >= 0) rest.splice(at, 1);
+		return at < 0;
+	});
+}
+
+/** A jump against the text: `goto again`, `continue`. */
+function isBackward(instruction: Instruction): boolean {
+	const { node } = instruction;
+	if (node.$type === 'ContinueStatement') return true;
+	if (node.$type !== 'GotoStatement') return false;
+	const label = (node as AstNode & { label?: { ref?: AstNode } }).label?.ref;
+	return label?.$cstNode !== undefined && node.$cstNode !== undefined && label.$cstNode.offset < node.$cstNode.offset;
+}
+
+/** What a kernel function's value means to its caller: `fails` for a check that says no, the errno of an error. */
+function returnRemark(code: FunctionCode, value: number | undefined, system: System): string | undefined {
+	const { node } = code;
+	if (node.$type !== 'FunctionDecl') return undefined;
+	const type = system.program.semantics.declaredType(node as Parameters<System['program']['semantics']['declaredType']>[0]);
+	if (type.kind !== 'function') return undefined;
+	if (type.returns.kind === 'void') return /wait|lock/.test(code.name) ? 'returns' : undefined;
+	if (type.returns.kind !== 'int' || value === undefined) return undefined;
+	if (type.returns.name === 'bool') return value === 0 ? 'fails' : undefined;
+	return value < 0 ? `returns ${errno(value)}` : undefined;
+}
+
+const ERRNO: Readonly<Record<number, string>> = { 4: 'EINTR', 11: 'EAGAIN', 12: 'ENOMEM', 14: 'EFAULT', 16: 'EBUSY', 22: 'EINVAL', 35: 'EDEADLK', 512: 'ERESTARTSYS' };
+
+const errno = (value: number): string => (ERRNO[-value] === undefined ? String(value) : `-${ERRNO[-value]}`);
+
+/** What a primitive did, where its text does not say it. */
+function primitiveRemark(name: string, value: number): string | undefined {
+	if (name.endsWith('_trylock')) return value === 0 ? 'fails' : 'succeeds';
+	if (name === 'prepare_to_wait') return 'queues itself';
+	if (name === '__schedule_on' || name === 'schedule') return 'is awake again';
+	if (name === '__down_write_fast' && value === 0) return 'queues for writing';
+	if (name === '__allocate') return value === 0 ? 'returns NULL' : undefined;
+	if (name.startsWith('wake_up')) return value === 0 ? 'nobody sleeps there' : undefined;
+	return value < 0 && value > -600 ? `returns ${errno(value)}` : undefined;
+}
+
+/** The row that stands for a place in a run. */
+export function rowOf(thread: string, place: Place, step: number, choice: number | null): RunStep & { remarks: string[] } {
+	const shown = shownNode(place.node);
+	const { frames } = place;
+	return {
+		step,
+		thread,
+		span: spanOf(shown),
+		text: textOf(shown),
+		kernel: frames[frames.length - 1]?.code.kernel ?? false,
+		blocked: false,
+		remarks: [],
+		depth: Math.max(0, frames.length - 1),
+		stack: frames.slice(1).map((f) => f.code.name),
+		choice,
+	};
+}
+
+/** The smallest piece of source that reads as a step: a call, a whole expression statement, a condition. */
+function shownNode(node: AstNode): AstNode {
+	if (isAtomicStatement(node)) return principal(node.body.statements) ?? node;
+	let at = node;
+	for (let up: AstNode | undefined = node; up !== undefined; up = up.$container) {
+		at = up;
+		if (isCall(up) && isNameRef(up.callee)) return up;
+		const parent: AstNode | undefined = up.$container;
+		if (parent === undefined || isBlock(parent) || isExpressionStatement(parent) || isReturnStatement(parent)) break;
+		if (isIfStatement(parent) || isWhileStatement(parent) || isDoStatement(parent) || isForStatement(parent) || isSwitchStatement(parent) || isVariable(up)) break;
+	}
+	return at;
+}
+
+/** What an atomic step of the kernel is about: its first statement that is no lock operation. */
+function principal(statements: readonly Statement[]): AstNode | undefined {
+	for (const statement of statements) {
+		if (!isExpressionStatement(statement)) {
+			if (isForStatement(statement) || isIfStatement(statement)) return statement.$type === 'ForStatement' && isBlock(statement.body) ? principal(statement.body.statements) : statement;
+			continue;
+		}
+		const { expression } = statement;
+		if (isCall(expression) && isNameRef(expression.callee) && /^(spin_|__range|__hold|__unhold|__waits_for)/.test(expression.callee.target.$refText)) continue;
+		return expression;
+	}
+	return statements[0];
+}
+
+function textOf(node: AstNode): string {
+	if (node.$type === 'IfStatement') return `if (${sourceText((node as AstNode & { condition: AstNode }).condition)})`;
+	return sourceText(node).replace(/;$/, '');
+}
+
+/** The innermost place in the user's own files; where there is none, the scenario's block. */
+export function userPlace(place: Place): AstNode {
+	for (let n = place.frames.length - 1; n >= 0; n--) {
+		const frame = place.frames[n];
+		if (frame !== undefined && !frame.code.kernel) return shownNode(n === place.frames.length - 1 ? place.node : frame.node);
+	}
+	return shownNode(place.node);
+}
+
+/** The function in the user's files in which a place stands; undefined where it is the scenario's block. */
+export function userFunction(place: Place): FunctionCode | undefined {
+	for (let n = place.frames.length - 1; n > 0; n--) if (place.frames[n]?.code.kernel === false) return place.frames[n]?.code;
+	return undefined;
+}
+
+export const spanOfPlace = (place: Place): Span => spanOf(shownNode(place.node));
+export const userSpan = (place: Place): Span => spanOf(userPlace(place));
+export const isToken = (held: Held): boolean => held.mode === HeldMode.token;

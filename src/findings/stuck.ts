@@ -1,0 +1,94 @@
+import type { Graph } from '../explore/graph.js';
+import type { Prospects } from '../explore/prospects.js';
+import { deadlock } from './codes/deadlock.js';
+import { livelock } from './codes/livelock.js';
+import { lostWakeup } from './codes/lost-wakeup.js';
+import { selfDeadlock } from './codes/self-deadlock.js';
+import type { StuckKind } from './finding.js';
+import { cycleIn, goesOnWhenWoken, looksAgain, type WaitEdge, waitsIn } from './waits.js';
+
+/** Threads that wait for ever, in the shallowest state in which it is plain why. */
+export interface Stuck {
+	readonly kind: StuckKind;
+	readonly state: number;
+	readonly cycle: readonly WaitEdge[];
+	/** All edges of the state's stuck threads: for the rows that close the run. */
+	readonly edges: readonly WaitEdge[];
+}
+
+/**
+ * All kinds of being stuck in a graph, each once, in its shallowest state. States are looked at breadth first;
+ * one in which a thread is stuck but the reason is not closed yet (who holds what it wants still runs, and will
+ * get stuck too) is passed over for a later one.
+ */
+export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
+	const found: Stuck[] = [];
+	const seen = new Set<string>();
+	const explained = new Set<number>();
+	let open: { state: number; mask: number } | undefined;
+	const key = (edges: readonly WaitEdge[], state: number): string =>
+		edges
+			.map((e) => `${e.thread}@${graph.system.position(e.thread, graph.local(state, e.thread)).frames.map((f) => `${f.code.index}:${f.node.$cstNode?.offset}`).join('/')}`)
+			.sort()
+			.join(' ');
+	for (let state = 0; state < graph.expanded; state++) {
+		const stuck = prospects.alive(state) & ~prospects.canMove(state);
+		if (stuck === 0) continue;
+		const local = `${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;
+		if (seen.has(local)) continue;
+		seen.add(local);
+		const edges = waitsIn(graph, state, stuck);
+		const reason = classify(graph, state, edges);
+		if (reason === undefined) {
+			open ??= { state, mask: stuck };
+			continue;
+		}
+		for (const e of reason.cycle) explained.add(e.thread);
+		const signature = `${reason.kind.code} ${key(reason.cycle, state)}`;
+		if (seen.has(signature)) continue;
+		seen.add(signature);
+		found.push({ ...reason, state, edges });
+	}
+	if (open !== undefined && found.length === 0) {
+		const edges = waitsIn(graph, open.state, open.mask);
+		const edge = edges[0] as WaitEdge;
+		// who holds what it wants runs on, and never lets go
+		const spins = edge.holders.some((h) => !(open.mask & (1 << h)) && !(prospects.canEnd(open.state) & (1 << h)));
+		found.push({ kind: spins ? livelock : deadlock, state: open.state, cycle: [edge], edges });
+	}
+	if (found.length === 0) {
+		for (let state = 0; state < graph.expanded; state++) {
+			const never = prospects.alive(state) & ~prospects.canEnd(state);
+			if (never === 0) continue;
+			const thread = 31 - Math.clz32(never & -never);
+			found.push({ kind: livelock, state, cycle: [{ thread, wait: { kind: 'condition', resource: 0 }, holders: [], resource: '', isRange: false }], edges: [] });
+			break;
+		}
+	}
+	return found;
+}
+
+/** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. */
+function classify(graph: Graph, state: number, edges: readonly WaitEdge[]): Pick<Stuck, 'kind' | 'cycle'> | undefined {
+	const { system } = graph;
+	for (const edge of edges) {
+		if (edge.wait.kind !== 'wakeup') continue;
+		const local = graph.local(state, edge.thread);
+		if (looksAgain(system, edge.thread, local) && goesOnWhenWoken(system, edge.thread, local, graph.sharedOf(state))) return { kind: lostWakeup, cycle: [edge] };
+	}
+	const sure = cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup')) ?? cycleIn(edges);
+	if (sure !== undefined) return { kind: sure.length === 1 ? selfDeadlock : deadlock, cycle: sure };
+	// what it waits for has ended, or never comes
+	for (const edge of edges) {
+		if (edge.holders.length > 0) continue;
+		if (edge.wait.kind === 'wakeup' && !looksAgain(system, edge.thread, graph.local(state, edge.thread))) return { kind: lostWakeup, cycle: [edge] };
+		if (everybodyElseIsDone(graph, state, edges)) return { kind: deadlock, cycle: [edge] };
+	}
+	return undefined;
+}
+
+/** Nobody who could still act is left: the others have ended or are stuck themselves. */
+function everybodyElseIsDone(graph: Graph, state: number, edges: readonly WaitEdge[]): boolean {
+	const { from, to } = graph.edges(state);
+	return from === to && edges.length > 0;
+}

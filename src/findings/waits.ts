@@ -1,0 +1,116 @@
+import type { Graph } from '../explore/graph.js';
+import type { Wait } from '../kernel/context.js';
+import { TASK } from '../kernel/primitives/tasks.js';
+import type { Instruction } from '../machine/ir.js';
+import { successors } from '../machine/liveness.js';
+import type { System } from '../machine/system.js';
+import { Status } from '../machine/thread.js';
+
+/** A blocked thread, what it waits for, and who would have to act. */
+export interface WaitEdge {
+	readonly thread: number;
+	readonly wait: Wait;
+	/** Threads that hold what is wanted, or stand before it in the queue. */
+	readonly holders: readonly number[];
+	/** Name of what is wanted. */
+	readonly resource: string;
+	readonly isRange: boolean;
+}
+
+/** The wait-for graph of a state: an edge for each blocked thread of `mask`. */
+export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
+	const { system } = graph;
+	const shared = graph.sharedOf(state);
+	const waits: (Wait | undefined)[] = [];
+	for (let t = 0; t < graph.threads; t++) waits.push(mask & (1 << t) ? graph.wait(state, t) : undefined);
+	const edges: WaitEdge[] = [];
+	waits.forEach((wait, thread) => {
+		if (wait === undefined) return;
+		let holders: number[] = [];
+		if (wait.kind === 'lock' || wait.kind === 'token') {
+			for (let t = 0; t < graph.threads; t++) {
+				if (graph.status(state, t) === Status.ended) continue;
+				const holds = system.task(t, graph.local(state, t)).held.some((h) => h.resource === wait.resource);
+				if (holds) holders.push(t);
+			}
+			if (wait.behindQueue) {
+				// readers are held up by the writer in front of them, not by the readers inside
+				const queued = waits.flatMap((w, t) => (w?.queued && w.resource === wait.resource ? [t] : []));
+				if (queued.length > 0) holders = queued;
+			}
+		} else if (wait.kind === 'wakeup') {
+			// anybody else who is stuck might have been going to wake it
+			holders = waits.flatMap((w, t) => (w !== undefined && t !== thread ? [t] : []));
+		} else if (system.hasInterrupts) {
+			holders = system.threads.flatMap((info, t) => (info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : []));
+		}
+		edges.push({ thread, wait, holders, resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared), isRange: system.isRange(wait.resource, shared) });
+	});
+	return edges;
+}
+
+/** The shortest cycle of the wait-for graph, in the order "waits for"; undefined where there is none. */
+export function cycleIn(edges: readonly WaitEdge[]): WaitEdge[] | undefined {
+	const of = new Map(edges.map((e) => [e.thread, e]));
+	let best: WaitEdge[] | undefined;
+	for (const start of edges) {
+		// a sleeper's edges are only guesses: let locks and tokens speak first
+		const parent = new Map<number, number>();
+		const queue = [start.thread];
+		let found = false;
+		while (queue.length > 0 && !found) {
+			const t = queue.shift() as number;
+			for (const h of of.get(t)?.holders ?? []) {
+				if (h === start.thread) {
+					const cycle: WaitEdge[] = [];
+					for (let at: number | undefined = t; at !== undefined; at = at === start.thread ? undefined : parent.get(at)) cycle.unshift(of.get(at) as WaitEdge);
+					if (best === undefined || cycle.length < best.length) best = cycle;
+					found = true;
+					break;
+				}
+				if (of.has(h) && !parent.has(h)) {
+					parent.set(h, t);
+					queue.push(h);
+				}
+			}
+		}
+	}
+	return best;
+}
+
+/**
+ * Would a sleeping thread go on if it were woken for nothing? Then what it sleeps for holds already.
+ * Only asked of sleeps that look again when they wake.
+ */
+export function goesOnWhenWoken(system: System, thread: number, local: Int32Array, shared: Int32Array): boolean {
+	const at = system.next(thread, local);
+	let memory = system.withCell(shared, system.symbol('__tasks') + thread * TASK.cells + TASK.state, 0);
+	let state = local;
+	for (let steps = 0; steps < 64; steps++) {
+		const move = system.step(thread, state, memory).moves[0];
+		if (move === undefined) return false;
+		if (move.fatal || move.local[0] === Status.ended) return true;
+		state = move.local;
+		memory = move.shared;
+		// back at the same sleep: it looked again, and sleeps again
+		if (system.next(thread, state) === at && system.step(thread, state, memory).wait !== undefined) return false;
+	}
+	return true;
+}
+
+/** Does the code lead from behind the thread's sleep back to it, so that it looks again when it wakes? */
+export function looksAgain(system: System, thread: number, local: Int32Array): boolean {
+	const task = system.task(thread, local);
+	const { code, pc } = task.frame;
+	const seen = new Set<number>();
+	const stack = successors(code.code[pc] as Instruction, pc);
+	while (stack.length > 0) {
+		const at = stack.pop() as number;
+		if (at === pc) return true;
+		const instruction = code.code[at];
+		if (instruction === undefined || seen.has(at)) continue;
+		seen.add(at);
+		stack.push(...successors(instruction, at));
+	}
+	return false;
+}
