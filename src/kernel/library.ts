@@ -33,3 +33,15 @@ export const kernelLibraries = {
 		return texts.get(uri);
 	},
 };
+
+/** A lane of the simulated kernel: it exists where the sketch reaches one of the functions in `uses`. */
+export interface KernelThread {
+	readonly name: string;
+	/** The function of the library that it runs, again and again; between two rounds it may stop for ever. */
+	readonly entry: string;
+	readonly uses: readonly string[];
+	readonly count: number;
+}
+
+/** Kernel threads run in every environment (language.md, Scenarios). */
+export const kernelThreads: readonly KernelThread[] = [];

@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import type { Wait } from '../kernel/context.js';
+import { kernelThreads } from '../kernel/library.js';
 import { primitives } from '../kernel/primitives.js';
 import { type Block, type ConfigItem, type InterruptItem, isConfigItem, isFinallyItem, isInterruptItem, isPagesItem, isSetupItem, isThreadItem, type Scenario, type ThreadItem } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
@@ -15,8 +16,9 @@ import { Status, ThreadState } from './thread.js';
 /** A thread of a scenario: a lane of its runs. */
 export interface ThreadInfo {
 	readonly name: string;
-	readonly kind: 'thread' | 'daemon' | 'interrupt';
-	readonly node: ThreadItem | InterruptItem;
+	/** `kernel`: a daemon of the simulated kernel, such as a worker. */
+	readonly kind: 'thread' | 'daemon' | 'interrupt' | 'kernel';
+	readonly node: AstNode;
 	readonly entry: FunctionCode;
 	/** Interrupts only: index of the thread on top of which it runs. */
 	readonly on: number;
@@ -59,14 +61,15 @@ export class System {
 
 		const code = (name: string, block: Block, node: AstNode): FunctionCode => module.functions[module.block(name, block, node)] as FunctionCode;
 		const items = scenario.items.filter((i): i is ThreadItem | InterruptItem => isThreadItem(i) || isInterruptItem(i));
-		this.threads = items.map((node) => ({
+		const threads: ThreadInfo[] = items.map((node) => ({
 			name: node.name,
 			kind: isThreadItem(node) ? node.kind : 'interrupt',
 			node,
 			entry: code(node.name, node.body, node),
 			on: isThreadItem(node) ? -1 : items.findIndex((i) => i === node.thread.ref),
 		}));
-		this.hasInterrupts = this.threads.some((t) => t.kind === 'interrupt');
+		this.threads = threads;
+		this.hasInterrupts = threads.some((t) => t.kind === 'interrupt');
 		const setup = scenario.items.find(isSetupItem);
 		const last = scenario.items.find(isFinallyItem);
 		const setupCode = setup && code('setup', setup.body, setup);
@@ -79,7 +82,9 @@ export class System {
 			globalCells: 0,
 			symbols,
 			noErrors: config.has('no_errors'),
-			taskCount: this.threads.length,
+			get taskCount() {
+				return threads.length;
+			},
 			isCallback: (c) => !c.kernel,
 			isDaemon: (t) => this.threads[t]?.kind !== 'thread',
 			entry: (t) => (this.threads[t] ?? this.threads[0])?.entry as FunctionCode,
@@ -87,6 +92,8 @@ export class System {
 		};
 		this.interpreter = new Interpreter(this.image);
 		try {
+			module.lowerAll();
+			this.addKernelThreads(threads);
 			this.initialShared = module.finish();
 		} catch (e) {
 			if (!(e instanceof CannotLower)) throw e;
@@ -98,6 +105,17 @@ export class System {
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
 		this.startThreads();
 		this.seedWritten();
+	}
+
+	/** Lanes of the simulated kernel, for what the sketch uses of it. */
+	private addKernelThreads(threads: ThreadInfo[]): void {
+		for (const { name, entry, uses, count } of kernelThreads) {
+			if (!uses.some((f) => this.module.isLowered(f))) continue;
+			const declaration = this.program.functions.get(entry);
+			if (declaration === undefined) continue;
+			const code = this.module.functions[this.module.function(declaration)] as FunctionCode;
+			for (let n = 0; n < count; n++) threads.push({ name: count === 1 ? name : `${name}/${n}`, kind: 'kernel', node: declaration, entry: code, on: -1 });
+		}
 	}
 
 	get layouts(): Layouts {

@@ -89,8 +89,13 @@ export class ModuleLowering {
 		return sourceOf(node).kernel;
 	}
 
-	/** Finishes all functions that were asked for, and theirs. Returns the globals' first values. */
-	finish(): Int32Array {
+	/** Has the function of the simulated kernel been reached? */
+	isLowered(name: string): boolean {
+		return this.functions.some((f) => f.kernel && f.name === name);
+	}
+
+	/** Lowers all functions that were asked for, and theirs. */
+	lowerAll(): void {
 		for (let job = this.pending.pop(); job !== undefined; job = this.pending.pop()) {
 			try {
 				job();
@@ -99,6 +104,11 @@ export class ModuleLowering {
 				this.problems.push({ code: 'unsupported', severity: 'error', message: e.message, span: spanOf(e.node) });
 			}
 		}
+	}
+
+	/** Finishes all functions that were asked for. Returns the globals' first values. */
+	finish(): Int32Array {
+		this.lowerAll();
 		const cells = new Int32Array(this.nextAddress - GLOBAL_BASE);
 		for (const [address, value] of this.initial) cells[address - GLOBAL_BASE] = value;
 		return cells;
