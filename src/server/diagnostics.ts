@@ -85,7 +85,8 @@ function missingFindings({ asExpected, complete, expected, findings }: ScenarioR
 
 function ofMissing({ name, span }: ScenarioResult, missing: readonly string[]): Diagnostic {
 	return {
-		range: toRange(span),
+		// The scenario's first line: a squiggle under all of it would hide everything else.
+		range: toRange({ ...span, endLine: span.line, endColumn: span.column + `scenario ${name}`.length }),
 		severity: DiagnosticSeverity.Error,
 		code: 'expect',
 		source: SOURCE,

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -74,14 +75,19 @@ export async function startBrowser({ width = 1280, height = 900 } = {}) {
  *   of its own that the tests came to their end.
  */
 export async function automationResult(page, { timeout, onGone, log }) {
-	const { promise, resolve, reject } = Promise.withResolvers();
-	promise.catch(() => {});
-	const timer = setTimeout(() => reject(new Error(`no result in ${timeout / 1000} s`)), timeout);
-	page.on('crash', () => reject(new Error('the page crashed')));
-	onGone(() => reject(new Error('the browser went away')));
+	const exit = new EventEmitter();
+	const fail = (message) => exit.emit('error', new Error(message));
+	exit.on('error', () => {}); // a second failure after the first
+	const timer = setTimeout(() => fail(`no result in ${timeout / 1000} s`), timeout);
+	const code = once(exit, 'code')
+		.then(([value]) => Number(value))
+		.finally(() => clearTimeout(timer));
+	code.catch(() => {}); // whoever waits for it may not wait yet
+	page.on('crash', () => fail('the page crashed'));
+	onGone(() => fail('the browser went away'));
 	await page.exposeFunction('codeAutomationLog', (type, args) => log(type, format(...args)));
-	await page.exposeFunction('codeAutomationExit', (code) => resolve(Number(code)));
-	return { code: promise.finally(() => clearTimeout(timer)) };
+	await page.exposeFunction('codeAutomationExit', (value) => exit.emit('code', value));
+	return { code };
 }
 
 /** A TCP port of 127.0.0.1 that was free a moment ago. */
