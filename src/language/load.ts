@@ -58,10 +58,23 @@ function linkGroup(
 			parsed,
 			declarations,
 			scope,
-			problems: [...parsed.problems, ...report.problems],
+			problems: together(parsed.problems, report.problems),
 			calls,
 		};
 	});
+}
+
+/** Where the syntax is wrong, the same spot is told once, and doubts about what is only half there are kept back. */
+function together(syntax: readonly Problem[], checks: readonly Problem[]): Problem[] {
+	if (syntax.length === 0) return [...checks];
+	const broken = syntax.some((problem) => problem.code === 'syntax');
+	const lines = new Set(syntax.filter(({ code }) => code === 'syntax').map(({ span }) => span.line));
+	const told = new Set(syntax.map(({ span }) => `${span.line}:${span.column}`));
+	const kept = checks.filter(
+		({ span, severity }) =>
+			!lines.has(span.line) && !told.has(`${span.line}:${span.column}`) && !(broken && severity !== 'error'),
+	);
+	return [...syntax, ...kept];
 }
 
 const tooDeep = (uri: string): Problem => ({

@@ -122,9 +122,16 @@ function understood(uri: string, text: string, kernel: boolean): ParsedFile {
 	for (let i = 0; i < ATTEMPTS; i++) {
 		const stop = result.parserErrors.find((error) => error.name === 'NotAllInputParsedException');
 		if (!stop) break;
-		lexer.gaps = [...lexer.gaps, gapAt(lexer.tokens, stop.token.startOffset)];
+		const gap = gapAt(lexer.tokens, stop.token.startOffset);
+		lexer.gaps = [...lexer.gaps, gap];
 		result = parser.parse<File>(text);
-		errors.push(...result.parserErrors.filter((error) => error.token.startOffset > stop.token.startOffset));
+		// Right behind the gap the parser may miss what was left out: that is no mistake of the text.
+		errors.push(
+			...result.parserErrors.filter((error) => {
+				const before = 'previousToken' in error ? (error.previousToken as Token).startOffset : gap[1];
+				return error.token.startOffset >= gap[1] && !(before < gap[1]);
+			}),
+		);
 	}
 	lexer.gaps = [];
 	if (errors.length > 0) repair(result.value);

@@ -30,14 +30,17 @@ export function closest(name: string, candidates: Iterable<string>): string | un
 	let least = limit + 1;
 	for (const candidate of candidates) {
 		if (candidate === name) continue;
+		// Two short names have nothing to do with each other unless they are the same in another case.
+		if (name.length <= 2 && candidate.toLowerCase() !== name.toLowerCase()) continue;
 		const distance = editDistance(name, candidate, limit);
+		// A slip of the hand seldom changes the first letter and another one.
+		if (distance > 1 && name.length <= 8 && candidate[0] !== name[0]) continue;
 		if (distance < least || (distance === least && best !== undefined && candidate < best)) {
 			least = distance;
 			best = candidate;
 		}
 	}
-	// Two letters of which one differs have nothing to do with each other.
-	return least < Math.max(2, name.length) && least <= limit ? best : undefined;
+	return best;
 }
 
 /** "; did you mean 'x'?" or nothing. */

@@ -55,7 +55,19 @@ export function syntaxProblems(
 	tokens: readonly Token[],
 ): Problem[] {
 	const problems: Problem[] = [];
+	// Where something is shown, and where the parser was when it went wrong.
 	const spots: number[] = [];
+	const lostFrom: number[] = [];
+	for (const error of result.lexerErrors) {
+		const line = error.line ?? 1;
+		const column = error.column ?? 1;
+		if (spots.some((spot) => sameLine(text, spot, error.offset))) continue;
+		spots.push(error.offset);
+		lostFrom.push(error.offset);
+		const span = { uri, line, column, endLine: line, endColumn: column + error.length };
+		const message = unexpectedText(text.slice(error.offset, error.offset + error.length), text.slice(error.offset + 1));
+		problems.push({ code: 'syntax', severity: 'error', message, span });
+	}
 	for (const found of (result.lexerReport?.diagnostics ?? []) as LexerDiagnostic[]) {
 		const line = found.line ?? 1;
 		const column = found.column ?? 1;
@@ -63,21 +75,19 @@ export function syntaxProblems(
 		problems.push({ code: found.code, severity: 'error', message: found.message, span });
 		if (found.code === 'syntax') spots.push(found.offset ?? 0);
 	}
-	for (const error of result.lexerErrors) {
-		const line = error.line ?? 1;
-		const column = error.column ?? 1;
-		if (spots.some((spot) => sameLine(text, spot, error.offset))) continue;
-		spots.push(error.offset);
-		const span = { uri, line, column, endLine: line, endColumn: column + error.length };
-		const message = unexpectedText(text.slice(error.offset, error.offset + error.length), text.slice(error.offset + 1));
-		problems.push({ code: 'syntax', severity: 'error', message, span });
-	}
 	for (const error of result.parserErrors) {
 		const complaint = complaintOf(error, tokens, text);
 		const offset = complaint.index < tokens.length ? complaint.token.startOffset : text.length;
-		if (spots.some((spot) => sameLine(text, spot, offset) || followsFrom(spot, offset, error, tokens))) continue;
-		spots.push(offset);
 		const { message, code, at } = wordsFor(complaint);
+		const shown = at === 'after' ? (complaint.previous?.startOffset ?? offset) : offset;
+		if (
+			spots.some((spot) => sameLine(text, spot, shown)) ||
+			lostFrom.some((spot) => followsFrom(spot, offset, error, tokens))
+		) {
+			continue;
+		}
+		spots.push(shown);
+		lostFrom.push(offset);
 		problems.push({ code: code ?? 'syntax', severity: 'error', message, span: spanFor(uri, complaint, at) });
 	}
 	return problems;
@@ -90,10 +100,11 @@ function sameLine(text: string, a: number, b: number): boolean {
 /** The parser has lost its way since an earlier error, and has not come to the next item yet. */
 function followsFrom(spot: number, offset: number, error: ParserError, tokens: readonly Token[]): boolean {
 	if (offset < spot) return false;
-	const between = tokens.filter((t) => t.startOffset > spot && t.startOffset <= offset);
-	if (between.some(startsItem)) return false;
+	const between = tokens.filter((t) => t.startOffset >= spot && t.startOffset <= offset);
+	if (between.some((t) => startsItem(t) || (t.image === '}' && t.startColumn === 1 && t.startOffset < offset)))
+		return false;
 	const lost = error.name === 'NotAllInputParsedException' || ruleNames(error).length <= 2;
-	return lost || !between.some((t) => t.image === ';' || t.image === '}');
+	return lost || !between.some((t) => /^[;{}]$/.test(t.image));
 }
 
 function ruleNames(error: ParserError): string[] {
@@ -151,8 +162,8 @@ function unknownType({ tokens, index, token }: Complaint): Words | undefined {
 	const name = tokens[i];
 	const opening = tokens[i - 1];
 	const called = tokens[i - 2];
-	if (!name || !isName(name) || opening?.image !== '(' || isName(called) || called?.image === ')') return undefined;
-	if (/^(if|while|for|switch|sizeof)$/.test(called?.image ?? '')) return undefined;
+	if (!name || !isName(name) || opening?.image !== '(' || called?.image === ')') return undefined;
+	if (called?.image !== 'return' && /^\w/.test(called?.image ?? '')) return undefined;
 	return { message: `unknown type name '${name.image}'`, code: 'type', at: name };
 }
 

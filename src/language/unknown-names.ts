@@ -31,7 +31,14 @@ export function reportUnknownNames(
 		const key = `${owner ? owners.get(owner) : ''} ${name}`;
 		if (told.has(key)) continue;
 		told.add(key);
-		const word = UNSUPPORTED_WORDS[name];
+		const pointer = declaredPointer(node);
+		if (pointer) {
+			// Its declaration is not understood, so nothing is to be said of the name it declares.
+			told.add(`${owner ? owners.get(owner) : ''} ${pointer}`);
+			report.error('type', node, `unknown type name '${name}'${typeHint(name, scope)}`);
+			continue;
+		}
+		const word = Object.hasOwn(UNSUPPORTED_WORDS, name) ? UNSUPPORTED_WORDS[name] : undefined;
 		const library = word ? undefined : whoDeclares(name);
 		if (word) {
 			report.error('unsupported', node, word);
@@ -43,6 +50,23 @@ export function reportUnknownNames(
 			report.error('name', node, unknownObject(node, name, locals, scope));
 		}
 	}
+}
+
+/** `foo_t *p;` and `foo_t *p = x;` read as products: the name they would declare. */
+function declaredPointer(node: ast.NameRef): string | undefined {
+	const product = node.$container;
+	if (product.$type !== 'BinaryExpr' || product.operator !== '*' || product.left !== node) return undefined;
+	const owner = product.$container;
+	const isStatement =
+		owner.$type === 'ExpressionStatement' ||
+		(owner.$type === 'Assignment' && owner.target === product && owner.$container.$type === 'ExpressionStatement');
+	return isStatement && product.right.$type === 'NameRef' ? product.right.target.$refText : undefined;
+}
+
+function typeHint(name: string, scope: FileScope): string {
+	return scope.tag(name)
+		? `; did you mean 'struct ${name}'?`
+		: ": use one of C's or the kernel's types, or a struct of your own";
 }
 
 function enclosingItem(node: AstNode): AstNode {

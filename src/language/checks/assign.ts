@@ -39,6 +39,8 @@ export function misfit(value: Expression, to: Type, context: CheckContext): Misf
 	const from = decay(context.semantics.typeOf(value));
 	if (from.kind === 'error' || to.kind === 'error') return undefined;
 	if (inner.$type === 'TypeArgument') return fail(`'${sourceText(inner)}' is a type, not a value`);
+	// What cannot be read through a 'void *' is reported where it is read.
+	if (from.kind === 'void' && inner.$type === 'Unary') return undefined;
 	if (from.kind === 'void') return fail(`'${sourceText(inner)}' has no value: what it calls returns void`);
 	const are = `'${sourceText(inner)}' is '${typeToString(from)}', not '${typeToString(to)}'`;
 	switch (to.kind) {

@@ -46,6 +46,7 @@ function declarationOf(callee: ast.Expression): string | undefined {
 	const target =
 		callee.$type === 'NameRef' ? callee.target.ref : callee.$type === 'Member' ? callee.field.ref : undefined;
 	if (target?.$type === 'FunctionDecl') return signatureOf(target, target.name);
+	if (target?.$type === 'Field' && target.function) return signatureOf(target, `(*${target.name})`);
 	return undefined;
 }
 
@@ -169,7 +170,7 @@ function checkMemberMacro(call: ast.Call, macro: Builtin, context: CheckContext)
 	const index = macro.arguments.indexOf('member');
 	const member = call.arguments[index];
 	const owner = call.arguments[macro.memberOf?.argument ?? 0];
-	if (!member || !owner) return;
+	if (!member || !owner || (owner.$type !== 'TypeArgument' && !macro.memberOf?.pointee)) return;
 	const struct = memberStruct(macro, call.arguments, semantics);
 	if (!struct) {
 		const type = semantics.typeOf(owner);

@@ -303,6 +303,7 @@ function checkStaticValue(value: ast.Expression, context: CheckContext): void {
 		default:
 	}
 	const type = semantics.typeOf(inner);
+	if (isNullConstant(inner, context)) return;
 	if (type.kind === 'error' || type.kind === 'function' || type.kind === 'array') return;
 	if (semantics.constant(inner, 4) !== undefined) return;
 	report.error(

@@ -70,9 +70,8 @@ function checkBodies(program: Program, users: readonly LinkedFile[], report: Rep
 			told.add(target.name);
 			report.error(
 				'name',
-				call,
+				call.callee,
 				`'${target.name}' has no body here: write a stub, e.g. \`${stubFor(target, program.semantics)}\``,
-				'callee',
 			);
 		}
 	}

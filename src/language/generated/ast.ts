@@ -656,7 +656,7 @@ export function isExpectItem(item: unknown): item is ExpectItem {
     return reflection.isInstance(item, ExpectItem.$type);
 }
 
-/* A type stands where an argument does in container_of(), min_t(), sizeof(). */
+/* No cast behind `sizeof`: in `sizeof(int) + 1`, `(int)` is all of its operand. */
 export type Expression = Assignment | BinaryExpr | Call | Cast | CharLiteral | CommaExpr | Conditional | FloatLiteral | Index | InitializerList | Member | NameRef | NumberLiteral | Parenthesized | Postfix | SizeOf | StatementExpression | StringLiteral | TypeArgument | Unary;
 
 export const Expression = {
@@ -1241,6 +1241,7 @@ export function isSetupItem(item: unknown): item is SetupItem {
     return reflection.isInstance(item, SetupItem.$type);
 }
 
+/* No cast behind `sizeof`: in `sizeof(int) + 1`, `(int)` is all of its operand. */
 export interface SizeOf extends langium.AstNode {
     readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'SizeOf';
@@ -1506,6 +1507,7 @@ export function isTypeWord(item: unknown): item is TypeWord {
     return item === 'void' || item === 'bool' || item === 'char' || item === 'short' || item === 'int' || item === 'long' || item === 'unsigned' || item === 'signed' || item === 'float' || item === 'double' || item === 'u8' || item === 'u16' || item === 'u32' || item === 'u64' || item === 's8' || item === 's16' || item === 's32' || item === 's64' || item === '__u8' || item === '__u16' || item === '__u32' || item === '__u64' || item === '__s32' || item === '__s64' || item === 'uint8_t' || item === 'uint16_t' || item === 'uint32_t' || item === 'uint64_t' || item === 'int8_t' || item === 'int16_t' || item === 'int32_t' || item === 'int64_t' || item === 'size_t' || item === 'ssize_t' || item === 'loff_t' || item === 'uintptr_t' || item === 'dma_addr_t' || item === 'phys_addr_t' || item === 'gfn_t' || item === 'hva_t' || item === 'gfp_t' || item === 'pfn_t' || item === 'kvm_pfn_t' || item === 'pgoff_t' || item === 'pte_t' || item === 'vm_fault_t' || item === 'spinlock_t' || item === 'raw_spinlock_t' || item === 'rwlock_t' || item === 'seqcount_t' || item === 'seqlock_t' || item === 'wait_queue_head_t' || item === 'wait_queue_entry_t' || item === 'atomic_t' || item === 'atomic_long_t' || item === 'atomic64_t' || item === 'refcount_t' || item === 'mm_context_t';
 }
 
+/* No cast behind `sizeof`: in `sizeof(int) + 1`, `(int)` is all of its operand. */
 export interface Unary extends langium.AstNode {
     readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Unary';

@@ -97,7 +97,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@69"
+              "$ref": "#/rules@70"
             },
             "arguments": []
           },
@@ -131,7 +131,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
         "terminal": {
           "$type": "RuleCall",
           "rule": {
-            "$ref": "#/rules@83"
+            "$ref": "#/rules@84"
           },
           "arguments": []
         }
@@ -149,7 +149,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@86"
+              "$ref": "#/rules@87"
             },
             "arguments": []
           },
@@ -160,7 +160,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -228,7 +228,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             },
@@ -351,7 +351,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@82"
+                        "$ref": "#/rules@83"
                       },
                       "arguments": []
                     },
@@ -528,7 +528,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@82"
+                        "$ref": "#/rules@83"
                       },
                       "arguments": []
                     }
@@ -561,7 +561,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@82"
+                    "$ref": "#/rules@83"
                   },
                   "arguments": []
                 }
@@ -647,7 +647,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             },
@@ -763,7 +763,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -836,7 +836,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@82"
+                        "$ref": "#/rules@83"
                       },
                       "arguments": []
                     },
@@ -899,7 +899,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -991,7 +991,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -1188,7 +1188,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@82"
+                        "$ref": "#/rules@83"
                       },
                       "arguments": []
                     }
@@ -1221,7 +1221,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@82"
+                    "$ref": "#/rules@83"
                   },
                   "arguments": []
                 }
@@ -1532,7 +1532,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@91"
+                "$ref": "#/rules@92"
               },
               "arguments": []
             }
@@ -1573,7 +1573,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -1613,7 +1613,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@65"
+                    "$ref": "#/rules@66"
                   },
                   "arguments": []
                 }
@@ -1672,7 +1672,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@82"
+                        "$ref": "#/rules@83"
                       },
                       "arguments": []
                     }
@@ -1705,7 +1705,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@82"
+                    "$ref": "#/rules@83"
                   },
                   "arguments": []
                 }
@@ -1747,7 +1747,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@65"
+                    "$ref": "#/rules@66"
                   },
                   "arguments": []
                 }
@@ -1879,7 +1879,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -1898,7 +1898,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@62"
+                    "$ref": "#/rules@63"
                   },
                   "arguments": []
                 }
@@ -2019,7 +2019,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -2038,7 +2038,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@62"
+                    "$ref": "#/rules@63"
                   },
                   "arguments": []
                 }
@@ -2057,7 +2057,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@62"
+                        "$ref": "#/rules@63"
                       },
                       "arguments": []
                     }
@@ -2213,7 +2213,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       "terminal": {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@82"
+                          "$ref": "#/rules@83"
                         },
                         "arguments": []
                       },
@@ -2354,7 +2354,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       "terminal": {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@82"
+                          "$ref": "#/rules@83"
                         },
                         "arguments": []
                       },
@@ -2387,7 +2387,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@91"
+                        "$ref": "#/rules@92"
                       },
                       "arguments": []
                     }
@@ -3425,7 +3425,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -3465,7 +3465,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   "terminal": {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@82"
+                      "$ref": "#/rules@83"
                     },
                     "arguments": []
                   },
@@ -3685,7 +3685,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@62"
+                "$ref": "#/rules@63"
               },
               "arguments": []
             }
@@ -3704,7 +3704,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@62"
+                    "$ref": "#/rules@63"
                   },
                   "arguments": []
                 }
@@ -3866,7 +3866,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@62"
+                "$ref": "#/rules@63"
               },
               "arguments": []
             }
@@ -3885,7 +3885,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@62"
+                    "$ref": "#/rules@63"
                   },
                   "arguments": []
                 }
@@ -3950,7 +3950,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@90"
+              "$ref": "#/rules@91"
             },
             "arguments": [],
             "cardinality": "+"
@@ -3968,7 +3968,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@90"
+                      "$ref": "#/rules@91"
                     },
                     "arguments": []
                   },
@@ -4008,7 +4008,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@90"
+                          "$ref": "#/rules@91"
                         },
                         "arguments": []
                       },
@@ -4453,10 +4453,33 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@59"
+              "$ref": "#/rules@60"
             },
             "arguments": []
           },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@59"
+            },
+            "arguments": []
+          }
+        ]
+      },
+      "entry": false,
+      "fragment": false,
+      "parameters": []
+    },
+    {
+      "$type": "ParserRule",
+      "name": "PlainUnary",
+      "inferredType": {
+        "$type": "InferredType",
+        "name": "Expression"
+      },
+      "definition": {
+        "$type": "Alternatives",
+        "elements": [
           {
             "$type": "Group",
             "elements": [
@@ -4554,7 +4577,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                         "terminal": {
                           "$type": "RuleCall",
                           "rule": {
-                            "$ref": "#/rules@63"
+                            "$ref": "#/rules@64"
                           },
                           "arguments": []
                         }
@@ -4572,7 +4595,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@58"
+                        "$ref": "#/rules@59"
                       },
                       "arguments": []
                     }
@@ -4584,7 +4607,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@61"
+              "$ref": "#/rules@62"
             },
             "arguments": []
           }
@@ -4592,7 +4615,8 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       },
       "entry": false,
       "fragment": false,
-      "parameters": []
+      "parameters": [],
+      "$comment": "/* No cast behind \`sizeof\`: in \`sizeof(int) + 1\`, \`(int)\` is all of its operand. */"
     },
     {
       "$type": "ParserRule",
@@ -4622,7 +4646,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@60"
+                "$ref": "#/rules@61"
               },
               "arguments": []
             }
@@ -4653,7 +4677,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@66"
+                    "$ref": "#/rules@67"
                   },
                   "arguments": []
                 }
@@ -4729,7 +4753,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@64"
+              "$ref": "#/rules@65"
             },
             "arguments": []
           },
@@ -4762,7 +4786,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                         "terminal": {
                           "$type": "RuleCall",
                           "rule": {
-                            "$ref": "#/rules@62"
+                            "$ref": "#/rules@63"
                           },
                           "arguments": []
                         }
@@ -4781,7 +4805,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                             "terminal": {
                               "$type": "RuleCall",
                               "rule": {
-                                "$ref": "#/rules@62"
+                                "$ref": "#/rules@63"
                               },
                               "arguments": []
                             }
@@ -4874,7 +4898,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                       "terminal": {
                         "$type": "RuleCall",
                         "rule": {
-                          "$ref": "#/rules@82"
+                          "$ref": "#/rules@83"
                         },
                         "arguments": []
                       },
@@ -4959,7 +4983,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@60"
+                    "$ref": "#/rules@61"
                   },
                   "arguments": []
                 }
@@ -4997,7 +5021,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@60"
+                "$ref": "#/rules@61"
               },
               "arguments": []
             }
@@ -5035,7 +5059,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@88"
+                    "$ref": "#/rules@89"
                   },
                   "arguments": []
                 }
@@ -5059,7 +5083,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@87"
+                    "$ref": "#/rules@88"
                   },
                   "arguments": []
                 }
@@ -5083,7 +5107,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@89"
+                    "$ref": "#/rules@90"
                   },
                   "arguments": []
                 }
@@ -5107,7 +5131,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@90"
+                    "$ref": "#/rules@91"
                   },
                   "arguments": []
                 }
@@ -5119,7 +5143,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@90"
+                    "$ref": "#/rules@91"
                   },
                   "arguments": []
                 },
@@ -5213,7 +5237,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   "terminal": {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@82"
+                      "$ref": "#/rules@83"
                     },
                     "arguments": []
                   },
@@ -5249,7 +5273,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@66"
+              "$ref": "#/rules@67"
             },
             "arguments": []
           }
@@ -5290,7 +5314,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@67"
+                    "$ref": "#/rules@68"
                   },
                   "arguments": []
                 }
@@ -5309,7 +5333,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                     "terminal": {
                       "$type": "RuleCall",
                       "rule": {
-                        "$ref": "#/rules@67"
+                        "$ref": "#/rules@68"
                       },
                       "arguments": []
                     }
@@ -5351,7 +5375,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@68"
+                    "$ref": "#/rules@69"
                   },
                   "arguments": []
                 },
@@ -5371,7 +5395,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@65"
+                "$ref": "#/rules@66"
               },
               "arguments": []
             }
@@ -5407,7 +5431,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                   "terminal": {
                     "$type": "RuleCall",
                     "rule": {
-                      "$ref": "#/rules@82"
+                      "$ref": "#/rules@83"
                     },
                     "arguments": []
                   },
@@ -5465,7 +5489,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -5481,7 +5505,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@70"
+                "$ref": "#/rules@71"
               },
               "arguments": []
             },
@@ -5503,13 +5527,6 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       "definition": {
         "$type": "Alternatives",
         "elements": [
-          {
-            "$type": "RuleCall",
-            "rule": {
-              "$ref": "#/rules@71"
-            },
-            "arguments": []
-          },
           {
             "$type": "RuleCall",
             "rule": {
@@ -5555,7 +5572,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@79"
+              "$ref": "#/rules@78"
             },
             "arguments": []
           },
@@ -5563,6 +5580,13 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "$type": "RuleCall",
             "rule": {
               "$ref": "#/rules@80"
+            },
+            "arguments": []
+          },
+          {
+            "$type": "RuleCall",
+            "rule": {
+              "$ref": "#/rules@81"
             },
             "arguments": []
           }
@@ -5663,7 +5687,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -5703,7 +5727,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@82"
+                "$ref": "#/rules@83"
               },
               "arguments": []
             }
@@ -5719,12 +5743,12 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "CrossReference",
               "type": {
-                "$ref": "#/rules@73"
+                "$ref": "#/rules@74"
               },
               "terminal": {
                 "$type": "RuleCall",
                 "rule": {
-                  "$ref": "#/rules@82"
+                  "$ref": "#/rules@83"
                 },
                 "arguments": []
               },
@@ -5795,7 +5819,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@81"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -5814,7 +5838,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@81"
+                    "$ref": "#/rules@82"
                   },
                   "arguments": []
                 }
@@ -5849,7 +5873,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@78"
+                "$ref": "#/rules@79"
               },
               "arguments": []
             }
@@ -5868,7 +5892,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@78"
+                    "$ref": "#/rules@79"
                   },
                   "arguments": []
                 }
@@ -5899,7 +5923,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@81"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -5911,7 +5935,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@88"
+                "$ref": "#/rules@89"
               },
               "arguments": []
             },
@@ -5940,7 +5964,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "terminal": {
               "$type": "RuleCall",
               "rule": {
-                "$ref": "#/rules@81"
+                "$ref": "#/rules@82"
               },
               "arguments": []
             }
@@ -5959,7 +5983,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
                 "terminal": {
                   "$type": "RuleCall",
                   "rule": {
-                    "$ref": "#/rules@81"
+                    "$ref": "#/rules@82"
                   },
                   "arguments": []
                 }
@@ -6010,7 +6034,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@82"
+              "$ref": "#/rules@83"
             },
             "arguments": []
           },
@@ -6024,7 +6048,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
               {
                 "$type": "RuleCall",
                 "rule": {
-                  "$ref": "#/rules@82"
+                  "$ref": "#/rules@83"
                 },
                 "arguments": []
               }
@@ -6047,7 +6071,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "RuleCall",
             "rule": {
-              "$ref": "#/rules@91"
+              "$ref": "#/rules@92"
             },
             "arguments": []
           },
