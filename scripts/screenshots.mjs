@@ -11,6 +11,19 @@ const SEED = 'seed-wait-valid.mmn';
 const OUT = path.join(ROOT, 'media/screenshots');
 const THEMES = { dark: 'Dark Modern', light: 'Light Modern', hc: 'Default High Contrast' };
 
+/**
+ * Copies what ships into a folder of its own. The repository has a VS Code with its themes inside, which VS Code would
+ * take for themes of the extension under development, and prefer to the one that is set.
+ */
+function stage(folder) {
+	const { files } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+	for (const name of ['package.json', ...files]) {
+		const from = path.join(ROOT, name);
+		if (fs.existsSync(from)) fs.cpSync(from, path.join(folder, name), { recursive: true });
+	}
+	return folder;
+}
+
 /** Runs a command of the palette by its title. */
 async function command(page, title) {
 	await page.keyboard.press('F1');
@@ -22,7 +35,7 @@ async function command(page, title) {
 }
 
 /** The editor with the squiggle, the Problems panel with the edges of the cycle, and the hover on the squiggle. */
-async function shoot(theme, file, folder) {
+async function shoot(theme, file, { extension, folder }) {
 	const { startCodeServer } = await import('../tools/vscode-host/server/code-server.mjs');
 	const server = await startCodeServer({
 		settings: {
@@ -36,7 +49,7 @@ async function shoot(theme, file, folder) {
 	try {
 		const { page } = browser;
 		const payload = [
-			['extensionDevelopmentPath', server.remote + ROOT],
+			['extensionDevelopmentPath', server.remote + extension],
 			['openFile', `${server.remote}${path.join(folder, SEED)}`],
 		];
 		const address = new URL(server.url);
@@ -66,11 +79,15 @@ await ensureChromium();
 installHost('server');
 const { code } = await run([process.execPath, path.join(ROOT, 'esbuild.js'), '--production']);
 if (code !== 0) process.exit(1);
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-shot-'));
+const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-shot-'));
+const folder = path.join(own, 'sketches');
 try {
+	fs.mkdirSync(folder);
+	const extension = stage(path.join(own, 'extension'));
 	fs.copyFileSync(path.join(ROOT, 'media/sketches', SEED), path.join(folder, SEED));
 	fs.mkdirSync(OUT, { recursive: true });
-	for (const [name, theme] of Object.entries(THEMES)) await shoot(theme, path.join(OUT, `seed-${name}.png`), folder);
+	for (const [name, theme] of Object.entries(THEMES))
+		await shoot(theme, path.join(OUT, `seed-${name}.png`), { extension, folder });
 } finally {
-	fs.rmSync(folder, { recursive: true, force: true });
+	fs.rmSync(own, { recursive: true, force: true });
 }
