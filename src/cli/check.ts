@@ -3,6 +3,7 @@ import { jsonForm } from '../findings/forms/json.js';
 import { tableForm } from '../findings/forms/table.js';
 import { isWrong, problemsForm, textClosing, textForm } from '../findings/forms/text.js';
 import type { FileResult } from '../findings/result.js';
+import { kernelLibraries } from '../kernel/library.js';
 import { type Console, Status, UsageError, worst } from './console.js';
 import { collectInputs, DiskSources, type Input, pathNames } from './inputs.js';
 import { findingCodes } from './manual.js';
@@ -80,7 +81,11 @@ export async function runCheck(
 	const statuses: Status[] = errors.length > 0 ? [Status.usage] : [];
 	const sources = new DiskSources(inputs);
 	const path = pathNames(inputs, console.cwd);
-	const view = { path, source: (uri: string) => sources.text(uri), colour: console.colour };
+	const view = {
+		path,
+		source: (uri: string) => sources.text(uri) ?? kernelLibraries.read(uri),
+		colour: console.colour,
+	};
 	const results: FileResult[] = [];
 	const news: FileResult[] = [];
 	for (const input of inputs) {

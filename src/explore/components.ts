@@ -27,7 +27,9 @@ export function components(graph: Graph): Int32Array {
 			const end = s < expanded ? graph.edges(s).to : 0;
 			let descended = false;
 			while ((next[s] as number) < end) {
-				const t = graph.target(next[s]!++);
+				const edge = next[s] as number;
+				next[s] = edge + 1;
+				const t = graph.target(edge);
 				if (t < 0) continue;
 				if ((order[t] as number) < 0) {
 					path.push(t);

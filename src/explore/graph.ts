@@ -74,7 +74,9 @@ export class Graph {
 		let memo = 0;
 		for (const table of this.locals) cells += table.cells;
 		for (const map of this.memo) memo += map.size;
-		return 4 * cells + 160 * memo + 4 * this.rows.length + 4 * this.table.length + 8 * this.targets.length + 24 * this.count;
+		return (
+			4 * cells + 160 * memo + 4 * this.rows.length + 4 * this.table.length + 8 * this.targets.length + 24 * this.count
+		);
 	}
 
 	localIndex(state: number, thread: number): number {
@@ -128,7 +130,8 @@ export class Graph {
 	/** What a blocked thread waits for; undefined when it is not blocked. */
 	wait(state: number, thread: number): Wait | undefined {
 		if (this.status(state, thread) === Status.ended) return undefined;
-		if (this.system.hasInterrupts && !this.system.gate(thread, (t) => this.local(state, t))) return { kind: 'condition', resource: 0 };
+		if (this.system.hasInterrupts && !this.system.gate(thread, (t) => this.local(state, t)))
+			return { kind: 'condition', resource: 0 };
 		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).wait;
 	}
 

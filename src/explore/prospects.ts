@@ -29,7 +29,9 @@ export function prospects(graph: Graph): Prospects {
 	const end = new Int32Array(comps);
 	const well = new Uint8Array(comps);
 	// states sorted by component, so that successors' components are complete when they are needed
-	const byComponent = Array.from({ length: graph.count }, (_, s) => s).sort((a, b) => (component[a] as number) - (component[b] as number));
+	const byComponent = Array.from({ length: graph.count }, (_, s) => s).sort(
+		(a, b) => (component[a] as number) - (component[b] as number),
+	);
 	const alive = (s: number): number => {
 		let mask = 0;
 		for (let t = 0; t < graph.threads; t++) if (graph.status(s, t) === Status.running) mask |= 1 << t;

@@ -14,7 +14,13 @@ export function findingsOf(graph: Graph): Finding[] {
 	const findings: { finding: Finding; steps: number }[] = [];
 	const add = (finding: Finding): void => {
 		const { span } = finding;
-		const same = findings.some(({ finding: f }) => f.code === finding.code && f.span.uri === span.uri && f.span.line === span.line && f.span.column === span.column);
+		const same = findings.some(
+			({ finding: f }) =>
+				f.code === finding.code &&
+				f.span.uri === span.uri &&
+				f.span.line === span.line &&
+				f.span.column === span.column,
+		);
 		if (!same) findings.push({ finding, steps: finding.run.filter((r) => !r.blocked).length });
 	};
 	const seen = new Set<string>();
@@ -31,7 +37,10 @@ export function findingsOf(graph: Graph): Finding[] {
 
 function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, edge: EdgeReport): Finding {
 	const kind = reportKinds.get(edge.report.code) as NonNullable<ReturnType<typeof reportKinds.get>>;
-	const schedule: ScheduleStep[] = [...shortest.to(edge.state, edge.thread), { state: edge.state, thread: edge.thread, choice: edge.choice }];
+	const schedule: ScheduleStep[] = [
+		...shortest.to(edge.state, edge.thread),
+		{ state: edge.state, thread: edge.thread, choice: edge.choice },
+	];
 	const run = replayRun(graph, schedule);
 	const evidence: Evidence = { graph, prospects, run };
 	const explanation = kind.explain(evidence, edge.report, edge.thread);

@@ -1,8 +1,8 @@
 import { search } from '../explore/search.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { type ExpectItem, isExpectItem, type Scenario } from '../language/generated/ast.js';
-import { loadProgram, type Program } from '../language/program.js';
 import type { Problem } from '../language/problem.js';
+import { loadProgram, type Program } from '../language/program.js';
 import { spanOf } from '../language/text.js';
 import { System } from '../machine/system.js';
 import { findingsOf } from './analyse.js';
@@ -65,7 +65,13 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 		await turn();
 		if (options.signal?.aborted) break;
 		const result = await checkScenario(program, scenario, options);
-		if ('problems' in result) problems.push(...result.problems.filter((p) => !problems.some((q) => q.message === p.message && q.span.line === p.span.line && q.span.uri === p.span.uri)));
+		if ('problems' in result)
+			problems.push(
+				...result.problems.filter(
+					(p) =>
+						!problems.some((q) => q.message === p.message && q.span.line === p.span.line && q.span.uri === p.span.uri),
+				),
+			);
 		else {
 			scenarios.push(result);
 			options.onScenario?.(result);
@@ -74,11 +80,19 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	return { uri, problems, scenarios: problems.some((p) => p.severity === 'error') ? [] : scenarios };
 }
 
-async function checkScenario(program: Program, scenario: Scenario, options: CheckOptions): Promise<ScenarioResult | { problems: readonly Problem[] }> {
+async function checkScenario(
+	program: Program,
+	scenario: Scenario,
+	options: CheckOptions,
+): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
 	const system = new System(program, scenario);
 	if (system.problems.length > 0) return { problems: system.problems };
-	const limits = { maxStates: options.maxStates ?? 2_000_000, maxSeconds: options.maxSeconds ?? 60, maxMemoryMB: options.maxMemoryMB ?? 1024 };
+	const limits = {
+		maxStates: options.maxStates ?? 2_000_000,
+		maxSeconds: options.maxSeconds ?? 60,
+		maxMemoryMB: options.maxMemoryMB ?? 1024,
+	};
 	const steps = search(system, limits, () => options.signal?.aborted === true);
 	let turned = performance.now();
 	let step = steps.next();
@@ -93,7 +107,10 @@ async function checkScenario(program: Program, scenario: Scenario, options: Chec
 	const { graph, complete, limit } = step.value;
 	const all = findingsOf(graph);
 	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
-	const bounds = [...(limit === undefined ? [] : [`the search stopped at ${limit}`]), ...all.filter((f) => f.code === 'bounded').map((f) => f.message)];
+	const bounds = [
+		...(limit === undefined ? [] : [`the search stopped at ${limit}`]),
+		...all.filter((f) => f.code === 'bounded').map((f) => f.message),
+	];
 	if (bounds.length > 0) findings.push(bounded(scenario, bounds, graph.count));
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0;
@@ -113,11 +130,23 @@ async function checkScenario(program: Program, scenario: Scenario, options: Chec
 	};
 }
 
-const wanted = (code: string, { only, ignore }: CheckOptions): boolean => (only === undefined || only.includes(code)) && !ignore?.includes(code);
+const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
+	(only === undefined || only.includes(code)) && !ignore?.includes(code);
 
 function bounded(scenario: Scenario, reasons: readonly string[], states: number): Finding {
 	const message = `nothing is proved beyond what was looked at (${states} states): ${reasons.join('; ')}`;
-	return { code: 'bounded', severity: 'info', message, span: headOf(scenario), threads: [], related: [], assumption: null, run: [], noReturn: null, closing: message };
+	return {
+		code: 'bounded',
+		severity: 'info',
+		message,
+		span: headOf(scenario),
+		threads: [],
+		related: [],
+		assumption: null,
+		run: [],
+		noReturn: null,
+		closing: message,
+	};
 }
 
 /** The first line of a scenario: what is said of the whole of it stands there. */
@@ -133,7 +162,12 @@ function verdictOf(findings: readonly Finding[], whole: boolean): Verdict {
 }
 
 /** The errors are exactly the expected ones; a warning may be expected too. `expect ok` wants the whole space covered. */
-function isAsExpected(findings: readonly Finding[], expected: readonly string[], whole: boolean, options: CheckOptions): boolean {
+function isAsExpected(
+	findings: readonly Finding[],
+	expected: readonly string[],
+	whole: boolean,
+	options: CheckOptions,
+): boolean {
 	const errors = new Set(findings.filter((f) => f.severity === 'error').map((f) => f.code));
 	if (expected.length === 0) return errors.size === 0 && whole;
 	const codes = new Set(expected.filter((c) => c !== 'ok' && wanted(c, options)));

@@ -1,6 +1,6 @@
 import type { Graph } from '../explore/graph.js';
-import type { Report } from '../machine/interpreter.js';
 import type { Prospects } from '../explore/prospects.js';
+import type { Report } from '../machine/interpreter.js';
 import type { Related, RunStep, Severity, Span } from './result.js';
 import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userSpan } from './run.js';
 import type { WaitEdge } from './waits.js';
@@ -48,7 +48,10 @@ export function lineOf(graph: Graph, span: Span): string {
 
 /** Message of a report, with its resource by name. */
 export function reportMessage({ graph, run }: Evidence, report: Report): string {
-	return report.message.replace('%r', report.resource === 0 ? 'it' : graph.system.nameOf(report.resource, run.finalShared));
+	return report.message.replace(
+		'%r',
+		report.resource === 0 ? 'it' : graph.system.nameOf(report.resource, run.finalShared),
+	);
 }
 
 /** The last time before the end at which `thread` took `resource`. */
@@ -81,10 +84,13 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 		const row = rowOf(threadName(graph, edge.thread), blockedPlace(evidence, edge.thread), run.schedule.length, null);
 		const holder = edge.holders.find((h) => h !== edge.thread) ?? edge.holders[0];
 		let remark: string;
-		if (holder === undefined || edge.wait.kind === 'wakeup') remark = edge.resource === '' ? 'blocked: nobody wakes it' : `blocked: sleeps on ${edge.resource}`;
+		if (holder === undefined || edge.wait.kind === 'wakeup')
+			remark = edge.resource === '' ? 'blocked: nobody wakes it' : `blocked: sleeps on ${edge.resource}`;
 		else if (edge.isRange) remark = `blocked: ${edge.resource} is active in ${threadName(graph, holder)}`;
-		else if (edge.wait.behindQueue) remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;
-		else remark = `blocked: ${edge.resource} is held by ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
+		else if (edge.wait.behindQueue)
+			remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;
+		else
+			remark = `blocked: ${edge.resource} is held by ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		return { ...row, blocked: true, remarks: [remark] };
 	});
 }

@@ -1,4 +1,7 @@
 import type { AstNode } from 'langium';
+import type { Graph } from '../explore/graph.js';
+import type { ScheduleStep } from '../explore/shortest.js';
+import { type Held, HeldMode } from '../kernel/context.js';
 import {
 	isAtomicStatement,
 	isBlock,
@@ -15,9 +18,6 @@ import {
 	type Statement,
 } from '../language/generated/ast.js';
 import { sourceText, spanOf } from '../language/text.js';
-import type { Graph } from '../explore/graph.js';
-import type { ScheduleStep } from '../explore/shortest.js';
-import { HeldMode, type Held } from '../kernel/context.js';
 import type { FunctionCode, Instruction } from '../machine/ir.js';
 import type { System } from '../machine/system.js';
 import type { RunStep, Span } from './result.js';
@@ -68,7 +68,8 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 	let finalState = 0;
 	schedule.forEach(({ state, thread, choice }, index) => {
 		const local = locals[thread] as Int32Array;
-		if (graph.local(state, thread) !== local && !same(graph.local(state, thread), local)) throw new Error(`step ${index + 1} of a run does not fit its state`);
+		if (graph.local(state, thread) !== local && !same(graph.local(state, thread), local))
+			throw new Error(`step ${index + 1} of a run does not fit its state`);
 		const info = system.threads[thread];
 		const name = info?.name ?? '?';
 		const place = system.position(thread, local);
@@ -82,8 +83,17 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 				frames.length = depth;
 				frames[depth - 1] = { code, node: instruction.node };
 				if (instruction.op === 'mark' || instruction.op === 'return') {
-					events.push({ kind: instruction.op === 'mark' ? 'mark' : 'return', node: instruction.node, frames: [...frames], thread, step: index, code, args: [] });
-					if (instruction.op === 'mark' && !code.kernel && isBackward(instruction)) rowsHere.push({ ...rowOf(name, { node: instruction.node, frames: [...frames] }, index + 1, null) });
+					events.push({
+						kind: instruction.op === 'mark' ? 'mark' : 'return',
+						node: instruction.node,
+						frames: [...frames],
+						thread,
+						step: index,
+						code,
+						args: [],
+					});
+					if (instruction.op === 'mark' && !code.kernel && isBackward(instruction))
+						rowsHere.push({ ...rowOf(name, { node: instruction.node, frames: [...frames] }, index + 1, null) });
 				}
 			},
 			call(code, node, depth, args) {
@@ -111,7 +121,8 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 			shared = move.shared;
 			return;
 		}
-		for (const held of newlyHeld(heldBefore, system.task(thread, move.local).held)) acquisitions.push({ ...place, thread, held, step: index });
+		for (const held of newlyHeld(heldBefore, system.task(thread, move.local).held))
+			acquisitions.push({ ...place, thread, held, step: index });
 		locals[thread] = move.local;
 		shared = move.shared;
 		finalState = graph.targetOf(state, thread, choice);
@@ -145,7 +156,9 @@ function isBackward(instruction: Instruction): boolean {
 function returnRemark(code: FunctionCode, value: number | undefined, system: System): string | undefined {
 	const { node } = code;
 	if (node.$type !== 'FunctionDecl') return undefined;
-	const type = system.program.semantics.declaredType(node as Parameters<System['program']['semantics']['declaredType']>[0]);
+	const type = system.program.semantics.declaredType(
+		node as Parameters<System['program']['semantics']['declaredType']>[0],
+	);
 	if (type.kind !== 'function') return undefined;
 	if (type.returns.kind === 'void') return /wait|lock/.test(code.name) ? 'returns' : undefined;
 	if (type.returns.kind !== 'int' || value === undefined) return undefined;
@@ -153,7 +166,16 @@ function returnRemark(code: FunctionCode, value: number | undefined, system: Sys
 	return value < 0 ? `returns ${errno(value)}` : undefined;
 }
 
-const ERRNO: Readonly<Record<number, string>> = { 4: 'EINTR', 11: 'EAGAIN', 12: 'ENOMEM', 14: 'EFAULT', 16: 'EBUSY', 22: 'EINVAL', 35: 'EDEADLK', 512: 'ERESTARTSYS' };
+const ERRNO: Readonly<Record<number, string>> = {
+	4: 'EINTR',
+	11: 'EAGAIN',
+	12: 'ENOMEM',
+	14: 'EFAULT',
+	16: 'EBUSY',
+	22: 'EINVAL',
+	35: 'EDEADLK',
+	512: 'ERESTARTSYS',
+};
 
 const errno = (value: number): string => (ERRNO[-value] === undefined ? String(value) : `-${ERRNO[-value]}`);
 
@@ -169,7 +191,12 @@ function primitiveRemark(name: string, value: number): string | undefined {
 }
 
 /** The row that stands for a place in a run. */
-export function rowOf(thread: string, place: Place, step: number, choice: number | null): RunStep & { remarks: string[] } {
+export function rowOf(
+	thread: string,
+	place: Place,
+	step: number,
+	choice: number | null,
+): RunStep & { remarks: string[] } {
 	const shown = shownNode(place.node);
 	const { frames } = place;
 	return {
@@ -195,7 +222,15 @@ function shownNode(node: AstNode): AstNode {
 		if (isCall(up) && isNameRef(up.callee)) return up;
 		const parent: AstNode | undefined = up.$container;
 		if (parent === undefined || isBlock(parent) || isExpressionStatement(parent) || isReturnStatement(parent)) break;
-		if (isIfStatement(parent) || isWhileStatement(parent) || isDoStatement(parent) || isForStatement(parent) || isSwitchStatement(parent) || isVariable(up)) break;
+		if (
+			isIfStatement(parent) ||
+			isWhileStatement(parent) ||
+			isDoStatement(parent) ||
+			isForStatement(parent) ||
+			isSwitchStatement(parent) ||
+			isVariable(up)
+		)
+			break;
 	}
 	return at;
 }
@@ -204,11 +239,19 @@ function shownNode(node: AstNode): AstNode {
 function principal(statements: readonly Statement[]): AstNode | undefined {
 	for (const statement of statements) {
 		if (!isExpressionStatement(statement)) {
-			if (isForStatement(statement) || isIfStatement(statement)) return statement.$type === 'ForStatement' && isBlock(statement.body) ? principal(statement.body.statements) : statement;
+			if (isForStatement(statement) || isIfStatement(statement))
+				return statement.$type === 'ForStatement' && isBlock(statement.body)
+					? principal(statement.body.statements)
+					: statement;
 			continue;
 		}
 		const { expression } = statement;
-		if (isCall(expression) && isNameRef(expression.callee) && /^(spin_|__range|__hold|__unhold|__waits_for)/.test(expression.callee.target.$refText)) continue;
+		if (
+			isCall(expression) &&
+			isNameRef(expression.callee) &&
+			/^(spin_|__range|__hold|__unhold|__waits_for)/.test(expression.callee.target.$refText)
+		)
+			continue;
 		return expression;
 	}
 	return statements[0];
@@ -223,14 +266,16 @@ function textOf(node: AstNode): string {
 export function userPlace(place: Place): AstNode {
 	for (let n = place.frames.length - 1; n >= 0; n--) {
 		const frame = place.frames[n];
-		if (frame !== undefined && !frame.code.kernel) return shownNode(n === place.frames.length - 1 ? place.node : frame.node);
+		if (frame !== undefined && !frame.code.kernel)
+			return shownNode(n === place.frames.length - 1 ? place.node : frame.node);
 	}
 	return shownNode(place.node);
 }
 
 /** The function in the user's files in which a place stands; undefined where it is the scenario's block. */
 export function userFunction(place: Place): FunctionCode | undefined {
-	for (let n = place.frames.length - 1; n > 0; n--) if (place.frames[n]?.code.kernel === false) return place.frames[n]?.code;
+	for (let n = place.frames.length - 1; n > 0; n--)
+		if (place.frames[n]?.code.kernel === false) return place.frames[n]?.code;
 	return undefined;
 }
 

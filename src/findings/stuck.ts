@@ -28,7 +28,13 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 	let open: { state: number; mask: number } | undefined;
 	const key = (edges: readonly WaitEdge[], state: number): string =>
 		edges
-			.map((e) => `${e.thread}@${graph.system.position(e.thread, graph.local(state, e.thread)).frames.map((f) => `${f.code.index}:${f.node.$cstNode?.offset}`).join('/')}`)
+			.map(
+				(e) =>
+					`${e.thread}@${graph.system
+						.position(e.thread, graph.local(state, e.thread))
+						.frames.map((f) => `${f.code.index}:${f.node.$cstNode?.offset}`)
+						.join('/')}`,
+			)
 			.sort()
 			.join(' ');
 	for (let state = 0; state < graph.expanded; state++) {
@@ -61,7 +67,12 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 			const never = prospects.alive(state) & ~prospects.canEnd(state);
 			if (never === 0) continue;
 			const thread = 31 - Math.clz32(never & -never);
-			found.push({ kind: livelock, state, cycle: [{ thread, wait: { kind: 'condition', resource: 0 }, holders: [], resource: '', isRange: false }], edges: [] });
+			found.push({
+				kind: livelock,
+				state,
+				cycle: [{ thread, wait: { kind: 'condition', resource: 0 }, holders: [], resource: '', isRange: false }],
+				edges: [],
+			});
 			break;
 		}
 	}
@@ -74,14 +85,16 @@ function classify(graph: Graph, state: number, edges: readonly WaitEdge[]): Pick
 	for (const edge of edges) {
 		if (edge.wait.kind !== 'wakeup') continue;
 		const local = graph.local(state, edge.thread);
-		if (looksAgain(system, edge.thread, local) && goesOnWhenWoken(system, edge.thread, local, graph.sharedOf(state))) return { kind: lostWakeup, cycle: [edge] };
+		if (looksAgain(system, edge.thread, local) && goesOnWhenWoken(system, edge.thread, local, graph.sharedOf(state)))
+			return { kind: lostWakeup, cycle: [edge] };
 	}
 	const sure = cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup')) ?? cycleIn(edges);
 	if (sure !== undefined) return { kind: sure.length === 1 ? selfDeadlock : deadlock, cycle: sure };
 	// what it waits for has ended, or never comes
 	for (const edge of edges) {
 		if (edge.holders.length > 0) continue;
-		if (edge.wait.kind === 'wakeup' && !looksAgain(system, edge.thread, graph.local(state, edge.thread))) return { kind: lostWakeup, cycle: [edge] };
+		if (edge.wait.kind === 'wakeup' && !looksAgain(system, edge.thread, graph.local(state, edge.thread)))
+			return { kind: lostWakeup, cycle: [edge] };
 		if (everybodyElseIsDone(graph, state, edges)) return { kind: deadlock, cycle: [edge] };
 	}
 	return undefined;

@@ -42,9 +42,17 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 			// anybody else who is stuck might have been going to wake it
 			holders = waits.flatMap((w, t) => (w !== undefined && t !== thread ? [t] : []));
 		} else if (system.hasInterrupts) {
-			holders = system.threads.flatMap((info, t) => (info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : []));
+			holders = system.threads.flatMap((info, t) =>
+				info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : [],
+			);
 		}
-		edges.push({ thread, wait, holders, resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared), isRange: system.isRange(wait.resource, shared) });
+		edges.push({
+			thread,
+			wait,
+			holders,
+			resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared),
+			isRange: system.isRange(wait.resource, shared),
+		});
 	});
 	return edges;
 }
@@ -63,7 +71,8 @@ export function cycleIn(edges: readonly WaitEdge[]): WaitEdge[] | undefined {
 			for (const h of of.get(t)?.holders ?? []) {
 				if (h === start.thread) {
 					const cycle: WaitEdge[] = [];
-					for (let at: number | undefined = t; at !== undefined; at = at === start.thread ? undefined : parent.get(at)) cycle.unshift(of.get(at) as WaitEdge);
+					for (let at: number | undefined = t; at !== undefined; at = at === start.thread ? undefined : parent.get(at))
+						cycle.unshift(of.get(at) as WaitEdge);
 					if (best === undefined || cycle.length < best.length) best = cycle;
 					found = true;
 					break;

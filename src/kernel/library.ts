@@ -12,8 +12,20 @@ import rangeLock from './lib/mn/range-lock.mmn';
 /** Scheme of the simulated kernel's files: `mmn-kernel:/mn/list.mmn` is `<mn/list>`. */
 export const KERNEL_SCHEME = 'mmn-kernel';
 
-const PRELUDE: Readonly<Record<string, string>> = { 'kernel/types': types, 'kernel/tasks': tasks, 'kernel/locks': locks, 'kernel/mm': mm, 'kernel/device': device, 'kernel/alloc': alloc };
-const INCLUDABLE: Readonly<Record<string, string>> = { 'mn/active-ranges': activeRanges, 'mn/active-ranges-core': activeRangesCore, 'mn/range-lock': rangeLock, 'mn/list': list };
+const PRELUDE: Readonly<Record<string, string>> = {
+	'kernel/types': types,
+	'kernel/tasks': tasks,
+	'kernel/locks': locks,
+	'kernel/mm': mm,
+	'kernel/device': device,
+	'kernel/alloc': alloc,
+};
+const INCLUDABLE: Readonly<Record<string, string>> = {
+	'mn/active-ranges': activeRanges,
+	'mn/active-ranges-core': activeRangesCore,
+	'mn/range-lock': rangeLock,
+	'mn/list': list,
+};
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;
 const texts = new Map(Object.entries({ ...PRELUDE, ...INCLUDABLE }).map(([name, text]) => [uriOf(name), text]));

@@ -1,11 +1,17 @@
-import { UNINITIALISED } from './memory.js';
 import type { BinaryOperator, IntKind } from './ir.js';
+import { UNINITIALISED } from './memory.js';
 
 /**
  * C's operators on 32-bit cells. A result that does not fit the kind is told as a string, for `overflow`
  * ('divide' for a division by zero). Cells hold unsigned values as their signed bit pattern.
  */
-export function binary(operator: BinaryOperator, a: number, b: number, kind: IntKind | undefined, unsigned: boolean): number | string {
+export function binary(
+	operator: BinaryOperator,
+	a: number,
+	b: number,
+	kind: IntKind | undefined,
+	unsigned: boolean,
+): number | string {
 	const x = unsigned ? a >>> 0 : a;
 	const y = unsigned ? b >>> 0 : b;
 	switch (operator) {
@@ -32,23 +38,28 @@ export function binary(operator: BinaryOperator, a: number, b: number, kind: Int
 			return unsigned ? (a >>> b) | 0 : a >> b;
 		case '<<':
 			if (b < 0 || b > 31) return `shift by ${b}`;
-			return fit(x * 2 ** b, kind, `${x} << ${y}`);
+			return fitted(x * 2 ** b, kind, `${x} << ${y}`);
 		case '+':
-			return fit(x + y, kind, `${x} + ${y}`);
+			return fitted(x + y, kind, `${x} + ${y}`);
 		case '-':
-			return fit(x - y, kind, `${x} - ${y}`);
+			return fitted(x - y, kind, `${x} - ${y}`);
 		case '*':
-			return fit(x * y, kind, `${x} * ${y}`);
+			return fitted(x * y, kind, `${x} * ${y}`);
 		case '/':
 			if (y === 0) return 'divide';
-			return fit(Math.trunc(x / y), kind, `${x} / ${y}`);
+			return fitted(Math.trunc(x / y), kind, `${x} / ${y}`);
 		case '%':
 			if (y === 0) return 'divide';
 			return (x % y) | 0;
 	}
 }
 
-export function unary(operator: '-' | '~' | '!', a: number, kind: IntKind | undefined, unsigned: boolean): number | string {
+export function unary(
+	operator: '-' | '~' | '!',
+	a: number,
+	kind: IntKind | undefined,
+	unsigned: boolean,
+): number | string {
 	switch (operator) {
 		case '!':
 			return a === 0 ? 1 : 0;
@@ -56,12 +67,13 @@ export function unary(operator: '-' | '~' | '!', a: number, kind: IntKind | unde
 			return ~a;
 		case '-':
 			// -1UL and its like are how C writes the largest value
-			return unsigned ? -a | 0 : fit(-a, kind, `-(${a})`);
+			return unsigned ? -a | 0 : fitted(-a, kind, `-(${a})`);
 	}
 }
 
-function fit(value: number, kind: IntKind | undefined, what: string): number | string {
-	if (kind !== undefined && (value < kind.min || value > kind.max)) return `${what} does not fit ${kind.name}, which has 32 bits in the model`;
+function fitted(value: number, kind: IntKind | undefined, what: string): number | string {
+	if (kind !== undefined && (value < kind.min || value > kind.max))
+		return `${what} does not fit ${kind.name}, which has 32 bits in the model`;
 	const cell = value | 0;
 	return cell === UNINITIALISED ? `${what} is a value the model reserves` : cell;
 }

@@ -2,7 +2,22 @@ import type { AstNode } from 'langium';
 import { BLOCKED, type KernelContext, type Primitive, type Task, type Wait } from '../kernel/context.js';
 import { binary, unary } from './arithmetic.js';
 import type { FunctionCode, Instruction, Operand } from './ir.js';
-import { addressOf, DYNAMIC, type DynamicObject, FUNCTION, GLOBAL_BASE, isDynamic, isFunction, isHeap, MAX_CELLS, Memory, offsetOf, slotOf, stackSlot, UNINITIALISED } from './memory.js';
+import {
+	addressOf,
+	DYNAMIC,
+	type DynamicObject,
+	FUNCTION,
+	GLOBAL_BASE,
+	isDynamic,
+	isFunction,
+	isHeap,
+	MAX_CELLS,
+	Memory,
+	offsetOf,
+	slotOf,
+	stackSlot,
+	UNINITIALISED,
+} from './memory.js';
 import { Status, ThreadState } from './thread.js';
 
 /** A defect seen while taking a step. */
@@ -26,7 +41,9 @@ export interface Move {
 	readonly fatal: boolean;
 }
 
-export type StepResult = { readonly moves: readonly Move[]; readonly wait: undefined } | { readonly moves: readonly []; readonly wait: Wait };
+export type StepResult =
+	| { readonly moves: readonly Move[]; readonly wait: undefined }
+	| { readonly moves: readonly []; readonly wait: Wait };
 
 /** What a replay wants to hear while a step is taken. */
 export interface Trace {
@@ -168,7 +185,11 @@ export class Interpreter implements KernelContext {
 		this.waitOverride = undefined;
 	}
 
-	private take(thread: number, local: Int32Array, shared: Int32Array): { move: Move; wait: undefined } | { wait: Wait } {
+	private take(
+		thread: number,
+		local: Int32Array,
+		shared: Int32Array,
+	): { move: Move; wait: undefined } | { wait: Wait } {
 		this.begin(ThreadState.unpack(thread, local, this.image.functions), shared);
 		const counting = this.memory.objects.length > 0;
 		if (counting) this.countReferences(-1);
@@ -178,7 +199,10 @@ export class Interpreter implements KernelContext {
 		} catch (end) {
 			if (!(end instanceof StepEnds)) throw end;
 			if (end.wait !== undefined) {
-				const wait = this.waitOverride === undefined ? end.wait : { ...end.wait, kind: 'token' as const, resource: this.waitOverride };
+				const wait =
+					this.waitOverride === undefined
+						? end.wait
+						: { ...end.wait, kind: 'token' as const, resource: this.waitOverride };
 				return { wait };
 			}
 		}
@@ -216,7 +240,11 @@ export class Interpreter implements KernelContext {
 			const { frame } = this.thread;
 			const instruction = frame.code.code[frame.pc] as Instruction;
 			if (mayStop && this.atomicDepth === 0 && (this.isVisible(instruction) || n > MAX_INVISIBLE)) return;
-			if (n > 100 * MAX_INVISIBLE) this.fatal('bounded', 'an atomic step runs for more than a million instructions: is there a loop without end in it?');
+			if (n > 100 * MAX_INVISIBLE)
+				this.fatal(
+					'bounded',
+					'an atomic step runs for more than a million instructions: is there a loop without end in it?',
+				);
 			this.trace?.instruction?.(instruction, frame.code, this.thread.frames.length, !mayStop);
 			mayStop = true;
 			this.execute(instruction);
@@ -263,7 +291,10 @@ export class Interpreter implements KernelContext {
 		if (!isDynamic(address)) return this.image.written.has(address);
 		const object = this.memory.find(slotOf(address));
 		// a bad address is reported when the instruction runs
-		return object?.published === true && (object.freed || this.image.written.has(writtenKey(object.layout, offsetOf(address))));
+		return (
+			object?.published === true &&
+			(object.freed || this.image.written.has(writtenKey(object.layout, offsetOf(address))))
+		);
 	}
 
 	private value(operand: Operand): number {
@@ -283,7 +314,8 @@ export class Interpreter implements KernelContext {
 				break;
 			case 'binary': {
 				const result = binary(i.operator, this.value(i.left), this.value(i.right), i.kind, i.unsigned);
-				if (typeof result === 'string') this.fatal(result === 'divide' ? 'assertion' : 'overflow', result === 'divide' ? 'division by zero' : result);
+				if (typeof result === 'string')
+					this.fatal(result === 'divide' ? 'assertion' : 'overflow', result === 'divide' ? 'division by zero' : result);
 				this.set(i.to, result as number);
 				break;
 			}
@@ -300,7 +332,8 @@ export class Interpreter implements KernelContext {
 				else if (value >= i.kind.min && value <= i.kind.max) this.set(i.to, value | 0);
 				else if (i.kind.max > 0xffff) this.set(i.to, value | 0);
 				else {
-					if (i.implicit) this.fatal('overflow', `${value} does not fit ${i.kind.name} (${i.kind.min} … ${i.kind.max})`);
+					if (i.implicit)
+						this.fatal('overflow', `${value} does not fit ${i.kind.name} (${i.kind.min} … ${i.kind.max})`);
 					const span = i.kind.max - i.kind.min + 1;
 					this.set(i.to, ((((value - i.kind.min) % span) + span) % span) + i.kind.min);
 				}
@@ -329,7 +362,8 @@ export class Interpreter implements KernelContext {
 			case 'index': {
 				const index = this.value(i.index);
 				const base = this.value(i.base);
-				if (i.length >= 0 && (index < 0 || index >= i.length)) this.fatal('out-of-bounds', `index ${index} is outside [0, ${i.length})`);
+				if (i.length >= 0 && (index < 0 || index >= i.length))
+					this.fatal('out-of-bounds', `index ${index} is outside [0, ${i.length})`);
 				if (i.length < 0) this.checkExtent(base, index, i.stride);
 				this.set(i.to, base + index * i.stride);
 				break;
@@ -338,7 +372,7 @@ export class Interpreter implements KernelContext {
 				frame.pc = i.target;
 				return;
 			case 'branch':
-				frame.pc = this.value(i.condition) !== 0 ? i.then : i.otherwise;
+				frame.pc = this.value(i.condition) !== 0 ? i.yes : i.no;
 				return;
 			case 'call':
 				this.call(this.image.functions[i.callee] as FunctionCode, i);
@@ -392,7 +426,10 @@ export class Interpreter implements KernelContext {
 	private call(callee: FunctionCode, i: Instruction & { op: 'call' | 'indirect' }): void {
 		const caller = this.thread.frame;
 		if (this.thread.frames.length >= MAX_CALL_DEPTH)
-			this.fatal('bounded', `calls are nested ${MAX_CALL_DEPTH} deep: the kernel calls the driver, which calls the kernel, and so on`);
+			this.fatal(
+				'bounded',
+				`calls are nested ${MAX_CALL_DEPTH} deep: the kernel calls the driver, which calls the kernel, and so on`,
+			);
 		const args = i.args.map((a) => this.value(a));
 		this.trace?.call?.(callee, i.node, this.thread.frames.length, args);
 		caller.pc++;
@@ -426,8 +463,13 @@ export class Interpreter implements KernelContext {
 	mightSleep(what: string): void {
 		if (this.thread.atomic > 0 || this.thread.irqsOff > 0) {
 			const lock = this.thread.held.find((h) => h.mode === 2);
-			this.warn('sleep-in-atomic', lock ? `${what} may sleep, while spinlock %r is held` : `${what} may sleep in atomic context`, lock?.resource);
-		} else if (this.thread.nonBlock > 0) this.warn('sleep-in-nonblock', `${what} may sleep in a non-blockable invalidation`);
+			this.warn(
+				'sleep-in-atomic',
+				lock ? `${what} may sleep, while spinlock %r is held` : `${what} may sleep in atomic context`,
+				lock?.resource,
+			);
+		} else if (this.thread.nonBlock > 0)
+			this.warn('sleep-in-nonblock', `${what} may sleep in a non-blockable invalidation`);
 	}
 
 	// ---- KernelContext ----
@@ -460,13 +502,24 @@ export class Interpreter implements KernelContext {
 		if (isDynamic(address)) {
 			const object = this.memory.find(slotOf(address));
 			if (object === undefined || object.freed)
-				return this.fatal('use-after-free', `memory is ${what} after ${isHeap(address) ? 'kfree' : 'its function has returned'}`);
-			if (offsetOf(address) >= object.cells.length) return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);
+				return this.fatal(
+					'use-after-free',
+					`memory is ${what} after ${isHeap(address) ? 'kfree' : 'its function has returned'}`,
+				);
+			if (offsetOf(address) >= object.cells.length)
+				return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);
 			return object.cells;
 		}
-		if (address === UNINITIALISED) return this.fatal('uninitialised', `memory is ${what} through a pointer that was never set`);
-		if (address < 0) return this.fatal('null-deref', `memory is ${what} through an error pointer (ERR_PTR(${address}))`);
-		return this.fatal('null-deref', address < GLOBAL_BASE ? `memory is ${what} through NULL` : `memory is ${what} through something that is no pointer`);
+		if (address === UNINITIALISED)
+			return this.fatal('uninitialised', `memory is ${what} through a pointer that was never set`);
+		if (address < 0)
+			return this.fatal('null-deref', `memory is ${what} through an error pointer (ERR_PTR(${address}))`);
+		return this.fatal(
+			'null-deref',
+			address < GLOBAL_BASE
+				? `memory is ${what} through NULL`
+				: `memory is ${what} through something that is no pointer`,
+		);
 	}
 
 	private checkExtent(base: number, index: number, stride: number): void {
@@ -478,7 +531,10 @@ export class Interpreter implements KernelContext {
 		if (object === undefined || object.freed) this.fatal('use-after-free', 'memory is used after its life has ended');
 		const at = offsetOf(base) + index * stride;
 		if (at < 0 || at >= (object as DynamicObject).cells.length)
-			this.fatal('out-of-bounds', `index ${index} is outside an object of ${Math.floor((object as DynamicObject).cells.length / stride)} elements`);
+			this.fatal(
+				'out-of-bounds',
+				`index ${index} is outside an object of ${Math.floor((object as DynamicObject).cells.length / stride)} elements`,
+			);
 	}
 
 	symbol(name: string): number {
@@ -509,7 +565,7 @@ export class Interpreter implements KernelContext {
 		const { frames } = this.thread;
 		const stack = frames.map((f, n) => {
 			const pc = n === frames.length - 1 ? f.pc : f.pc - 1;
-			return { code: f.code, node: (f.code.code[pc] ?? f.code.code[f.code.code.length - 1] as Instruction).node };
+			return { code: f.code, node: (f.code.code[pc] ?? (f.code.code[f.code.code.length - 1] as Instruction)).node };
 		});
 		const node = stack[stack.length - 1]?.node ?? this.image.entry(this.thread.index).node;
 		this.reports.push({ code, message, resource, node, stack, fatal });
@@ -534,11 +590,13 @@ export class Interpreter implements KernelContext {
 	free(address: number): void {
 		if (address === 0) return;
 		const object = isHeap(address) ? this.memory.find(slotOf(address)) : undefined;
-		if (object === undefined) return this.fatal('use-after-free', 'kfree of something that did not come from kmalloc');
-		if (object.freed) return this.fatal('use-after-free', 'double free');
-		if (offsetOf(address) !== 0) return this.fatal('use-after-free', 'kfree of the middle of an object');
-		object.freed = true;
-		object.cells.fill(UNINITIALISED);
+		if (object === undefined) this.fatal('use-after-free', 'kfree of something that did not come from kmalloc');
+		else if (object.freed) this.fatal('use-after-free', 'double free');
+		else if (offsetOf(address) !== 0) this.fatal('use-after-free', 'kfree of the middle of an object');
+		else {
+			object.freed = true;
+			object.cells.fill(UNINITIALISED);
+		}
 	}
 
 	publish(address: number): void {

@@ -13,15 +13,53 @@ export interface IntKind {
 	readonly name: string;
 }
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '<<' | '>>' | '&' | '|' | '^' | '<' | '>' | '<=' | '>=' | '==' | '!=';
+export type BinaryOperator =
+	| '+'
+	| '-'
+	| '*'
+	| '/'
+	| '%'
+	| '<<'
+	| '>>'
+	| '&'
+	| '|'
+	| '^'
+	| '<'
+	| '>'
+	| '<='
+	| '>='
+	| '=='
+	| '!=';
 
 export type Instruction = { readonly node: AstNode } & (
 	| { readonly op: 'move'; readonly to: number; readonly from: Operand }
 	/** `kind` undefined: no overflow check (comparisons, pointers). `unsigned` says how the operands are read. */
-	| { readonly op: 'binary'; readonly to: number; readonly operator: BinaryOperator; readonly left: Operand; readonly right: Operand; readonly kind: IntKind | undefined; readonly unsigned: boolean }
-	| { readonly op: 'unary'; readonly to: number; readonly operator: '-' | '~' | '!'; readonly operand: Operand; readonly kind: IntKind | undefined; readonly unsigned: boolean }
+	| {
+			readonly op: 'binary';
+			readonly to: number;
+			readonly operator: BinaryOperator;
+			readonly left: Operand;
+			readonly right: Operand;
+			readonly kind: IntKind | undefined;
+			readonly unsigned: boolean;
+	  }
+	| {
+			readonly op: 'unary';
+			readonly to: number;
+			readonly operator: '-' | '~' | '!';
+			readonly operand: Operand;
+			readonly kind: IntKind | undefined;
+			readonly unsigned: boolean;
+	  }
 	/** Conversion to an integer kind; `implicit` ones report a value that does not fit, casts cut it off as C does. */
-	| { readonly op: 'convert'; readonly to: number; readonly from: Operand; readonly kind: IntKind; readonly implicit: boolean; readonly fromUnsigned: boolean }
+	| {
+			readonly op: 'convert';
+			readonly to: number;
+			readonly from: Operand;
+			readonly kind: IntKind;
+			readonly implicit: boolean;
+			readonly fromUnsigned: boolean;
+	  }
 	| { readonly op: 'load'; readonly to: number; readonly address: Operand }
 	| { readonly op: 'store'; readonly address: Operand; readonly value: Operand }
 	/** Address of a local that lives in memory; it comes to life here if it has not yet. */
@@ -30,9 +68,16 @@ export type Instruction = { readonly node: AstNode } & (
 	| { readonly op: 'fresh'; readonly slot: number; readonly zero: boolean }
 	| { readonly op: 'field'; readonly to: number; readonly base: Operand; readonly offset: number }
 	/** `length` -1: the bounds are those of the object that `base` leads to. */
-	| { readonly op: 'index'; readonly to: number; readonly base: Operand; readonly index: Operand; readonly stride: number; readonly length: number }
+	| {
+			readonly op: 'index';
+			readonly to: number;
+			readonly base: Operand;
+			readonly index: Operand;
+			readonly stride: number;
+			readonly length: number;
+	  }
 	| { readonly op: 'jump'; target: number }
-	| { readonly op: 'branch'; readonly condition: Operand; then: number; otherwise: number }
+	| { readonly op: 'branch'; readonly condition: Operand; yes: number; no: number }
 	| { readonly op: 'call'; readonly to: number; readonly callee: number; readonly args: readonly Operand[] }
 	| { readonly op: 'indirect'; readonly to: number; readonly callee: Operand; readonly args: readonly Operand[] }
 	| { readonly op: 'primitive'; readonly to: number; readonly primitive: number; readonly args: readonly Operand[] }

@@ -1,5 +1,5 @@
-import type { StructType, Type } from '../language/types.js';
 import type { Semantics } from '../language/semantics.js';
+import type { StructType, Type } from '../language/types.js';
 
 /** How values of a type lie in cells: one scalar is one cell, whatever its width in C. */
 export class Layouts {

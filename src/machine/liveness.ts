@@ -45,7 +45,7 @@ export function successors(i: Instruction, pc: number): number[] {
 		case 'jump':
 			return [i.target];
 		case 'branch':
-			return [i.then, i.otherwise];
+			return [i.yes, i.no];
 		case 'return':
 			return [];
 		default:
@@ -58,7 +58,8 @@ export function computeLiveness(code: FunctionCode): void {
 	const n = code.code.length;
 	const live = Array.from({ length: n + 1 }, () => new Uint8Array(code.registers));
 	const predecessors: number[][] = Array.from({ length: n + 1 }, () => []);
-	for (let pc = 0; pc < n; pc++) for (const s of successors(code.code[pc] as Instruction, pc)) predecessors[s]?.push(pc);
+	for (let pc = 0; pc < n; pc++)
+		for (const s of successors(code.code[pc] as Instruction, pc)) predecessors[s]?.push(pc);
 	const queue = Array.from({ length: n }, (_, pc) => pc);
 	const queued = new Uint8Array(n + 1).fill(1);
 	while (queue.length > 0) {

@@ -30,7 +30,8 @@ export const slotOf = (address: number): number => (address >> SLOT_SHIFT) & ((1
 export const offsetOf = (address: number): number => address & OFFSET_MASK;
 export const addressOf = (slot: number, offset: number): number => DYNAMIC | (slot << SLOT_SHIFT) | offset;
 /** The slot of memory local `local` of the frame at `depth` of thread `thread`: the same in every interleaving. */
-export const stackSlot = (thread: number, depth: number, local: number): number => (thread << 14) | (depth << 7) | local;
+export const stackSlot = (thread: number, depth: number, local: number): number =>
+	(thread << 14) | (depth << 7) | local;
 const threadOfSlot = (slot: number): number => slot >> 14;
 const depthOfSlot = (slot: number): number => (slot >> 7) & 127;
 
@@ -108,7 +109,14 @@ export class Memory {
 
 	/** Adds an object, replacing the one in its slot. */
 	add(slot: number, layout: number, cells: number, zero: boolean): DynamicObject {
-		const object: DynamicObject = { slot, layout, published: false, freed: false, references: 0, cells: new Int32Array(cells) };
+		const object: DynamicObject = {
+			slot,
+			layout,
+			published: false,
+			freed: false,
+			references: 0,
+			cells: new Int32Array(cells),
+		};
 		if (!zero) object.cells.fill(UNINITIALISED);
 		let at = 0;
 		while (at < this.objects.length && (this.objects[at] as DynamicObject).slot < slot) at++;

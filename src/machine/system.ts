@@ -2,15 +2,45 @@ import type { AstNode } from 'langium';
 import type { Wait } from '../kernel/context.js';
 import { kernelThreads } from '../kernel/library.js';
 import { primitives } from '../kernel/primitives.js';
-import { type Block, type ConfigItem, type InterruptItem, isConfigItem, isFinallyItem, isInterruptItem, isPagesItem, isSetupItem, isThreadItem, type Scenario, type ThreadItem } from '../language/generated/ast.js';
+import {
+	type Block,
+	type ConfigItem,
+	type InterruptItem,
+	isConfigItem,
+	isFinallyItem,
+	isInterruptItem,
+	isPagesItem,
+	isSetupItem,
+	isThreadItem,
+	type Scenario,
+	type ThreadItem,
+} from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { sourceOf, spanOf } from '../language/text.js';
-import { type Image, Interpreter, type Move, type Report, type StepResult, type Trace, WrittenCells } from './interpreter.js';
+import {
+	type Image,
+	Interpreter,
+	type Move,
+	type Report,
+	type StepResult,
+	type Trace,
+	WrittenCells,
+} from './interpreter.js';
 import type { FunctionCode } from './ir.js';
 import { type Layouts, pathTo } from './layout.js';
 import { CannotLower, type Global, ModuleLowering } from './lower/module.js';
-import { type DynamicObject, FUNCTION, GLOBAL_BASE, isDynamic, isFunction, isHeap, Memory, offsetOf, slotOf } from './memory.js';
+import {
+	type DynamicObject,
+	FUNCTION,
+	GLOBAL_BASE,
+	isDynamic,
+	isFunction,
+	isHeap,
+	Memory,
+	offsetOf,
+	slotOf,
+} from './memory.js';
 import { Status, ThreadState } from './thread.js';
 
 /** A thread of a scenario: a lane of its runs. */
@@ -57,16 +87,18 @@ export class System {
 		this.module = module;
 		const symbols = new Map<string, number>();
 		for (const node of program.globals)
-			if (PRELUDE_SYMBOLS.includes(node.name) && sourceOf(node).kernel) symbols.set(node.name, module.global(node).address);
+			if (PRELUDE_SYMBOLS.includes(node.name) && sourceOf(node).kernel)
+				symbols.set(node.name, module.global(node).address);
 
-		const code = (name: string, block: Block, node: AstNode): FunctionCode => module.functions[module.block(name, block, node)] as FunctionCode;
+		const code = (name: string, block: Block, node: AstNode): FunctionCode =>
+			module.functions[module.block(name, block, node)] as FunctionCode;
 		const items = scenario.items.filter((i): i is ThreadItem | InterruptItem => isThreadItem(i) || isInterruptItem(i));
 		const threads: ThreadInfo[] = items.map((node) => ({
 			name: node.name,
 			kind: isThreadItem(node) ? node.kind : 'interrupt',
 			node,
 			entry: code(node.name, node.body, node),
-			on: isThreadItem(node) ? -1 : items.findIndex((i) => i === node.thread.ref),
+			on: isThreadItem(node) ? -1 : node.thread.ref === undefined ? -1 : items.indexOf(node.thread.ref),
 		}));
 		this.threads = threads;
 		this.hasInterrupts = threads.some((t) => t.kind === 'interrupt');
@@ -114,7 +146,14 @@ export class System {
 			const declaration = this.program.functions.get(entry);
 			if (declaration === undefined) continue;
 			const code = this.module.functions[this.module.function(declaration)] as FunctionCode;
-			for (let n = 0; n < count; n++) threads.push({ name: count === 1 ? name : `${name}/${n}`, kind: 'kernel', node: declaration, entry: code, on: -1 });
+			for (let n = 0; n < count; n++)
+				threads.push({
+					name: count === 1 ? name : `${name}/${n}`,
+					kind: 'kernel',
+					node: declaration,
+					entry: code,
+					on: -1,
+				});
 		}
 	}
 
@@ -137,7 +176,12 @@ export class System {
 		const { move, wait } = this.interpreter.start(thread, this.initialShared, true);
 		this.setupReports.push(...move.reports);
 		if (wait !== undefined) {
-			this.problems.push({ code: 'scenario', severity: 'error', message: `setup cannot finish: it waits for ${this.nameOf(wait.resource, this.initialShared)}, and nobody else runs yet`, span: spanOf(code.node) });
+			this.problems.push({
+				code: 'scenario',
+				severity: 'error',
+				message: `setup cannot finish: it waits for ${this.nameOf(wait.resource, this.initialShared)}, and nobody else runs yet`,
+				span: spanOf(code.node),
+			});
 			return false;
 		}
 		this.initialShared = move.shared;
@@ -213,11 +257,16 @@ export class System {
 			const on = locals(info.on);
 			return on[0] !== Status.ended && on[3] === 0;
 		}
-		return !this.threads.some((t, i) => t.kind === 'interrupt' && t.on === thread && (locals(i) as Int32Array)[0] === Status.running);
+		return !this.threads.some(
+			(t, i) => t.kind === 'interrupt' && t.on === thread && (locals(i) as Int32Array)[0] === Status.running,
+		);
 	}
 
 	/** Where a parked thread stands: the statement it will execute next, and the functions around it, outermost first. */
-	position(thread: number, local: Int32Array): { readonly node: AstNode; readonly frames: readonly { readonly code: FunctionCode; readonly node: AstNode }[] } {
+	position(
+		thread: number,
+		local: Int32Array,
+	): { readonly node: AstNode; readonly frames: readonly { readonly code: FunctionCode; readonly node: AstNode }[] } {
 		const state = ThreadState.unpack(thread, local, this.functions);
 		const frames = state.frames.map((f, n) => {
 			const pc = n === state.frames.length - 1 ? f.pc : f.pc - 1;
@@ -267,7 +316,8 @@ export class System {
 		}
 		const path = pathTo(this.layouts, type, offset, false);
 		const name = this.layouts.nameOf(object.layout);
-		if (isHeap(DYNAMIC_OF(object.slot))) return type?.kind === 'struct' ? `struct ${type.name}${path}` : `memory from ${name}${path}`;
+		if (isHeap(DYNAMIC_OF(object.slot)))
+			return type?.kind === 'struct' ? `struct ${type.name}${path}` : `memory from ${name}${path}`;
 		return `${name.replace(/^.*:/, '')}${path}`;
 	}
 

@@ -47,7 +47,16 @@ export class ThreadState implements Task {
 		let length = 8 + 2 * this.held.length;
 		for (const frame of this.frames) length += 3 + frame.code.registers;
 		const vector = new Int32Array(length);
-		vector.set([this.status, this.atomic, this.nonBlock, this.irqsOff, this.reclaim, this.state, this.held.length, this.frames.length]);
+		vector.set([
+			this.status,
+			this.atomic,
+			this.nonBlock,
+			this.irqsOff,
+			this.reclaim,
+			this.state,
+			this.held.length,
+			this.frames.length,
+		]);
 		let i = 8;
 		for (const { resource, mode } of this.held) {
 			vector[i++] = resource;
@@ -58,7 +67,8 @@ export class ThreadState implements Task {
 			vector[i++] = frame.pc;
 			vector[i++] = frame.heldAtEntry;
 			const live = frame.code.live[frame.pc];
-			for (let r = 0; r < frame.code.registers; r++) vector[i++] = live === undefined || live[r] ? (frame.registers[r] as number) : 0;
+			for (let r = 0; r < frame.code.registers; r++)
+				vector[i++] = live === undefined || live[r] ? (frame.registers[r] as number) : 0;
 		}
 		return vector;
 	}

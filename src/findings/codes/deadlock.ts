@@ -1,8 +1,16 @@
 import { HeldMode } from '../../kernel/context.js';
-import type { Related, Span } from '../result.js';
-import { type Evidence, acquisitionOf, blockedPlace, lineOf, type StuckKind, threadName, waitWords } from '../finding.js';
-import { spanOfPlace, userFunction, userSpan } from '../run.js';
 import { spanOf } from '../../language/text.js';
+import {
+	acquisitionOf,
+	blockedPlace,
+	type Evidence,
+	lineOf,
+	type StuckKind,
+	threadName,
+	waitWords,
+} from '../finding.js';
+import type { Related, Span } from '../result.js';
+import { spanOfPlace, userFunction, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 
 /** Some threads wait for each other for ever, whether or not others still run. */
@@ -22,12 +30,23 @@ export const deadlock: StuckKind = {
 		});
 		const closing = cycle.map((edge, n) => {
 			const before = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
-			const has = before.wait.kind === 'wakeup' || before.holders.length === 0 ? '' : before.isRange ? `has ${before.resource} active and ` : before.wait.behindQueue ? `queues for ${before.resource} and ` : `holds ${before.resource} and `;
+			const has =
+				before.wait.kind === 'wakeup' || before.holders.length === 0
+					? ''
+					: before.isRange
+						? `has ${before.resource} active and `
+						: before.wait.behindQueue
+							? `queues for ${before.resource} and `
+							: `holds ${before.resource} and `;
 			return `${name(edge.thread)} ${has}${waitWords(edge)}`;
 		});
-		const end = cycle.length === 1 ? 'it never goes on.' : cycle.length === 2 ? 'neither can go on.' : 'none of them can go on.';
+		const end =
+			cycle.length === 1 ? 'it never goes on.' : cycle.length === 2 ? 'neither can go on.' : 'none of them can go on.';
 		return {
-			message: cycle.length === 1 && (cycle[0] as WaitEdge).holders.length === 0 ? `${parts.join('; ')}, and nobody is left to end that` : parts.join('; '),
+			message:
+				cycle.length === 1 && (cycle[0] as WaitEdge).holders.length === 0
+					? `${parts.join('; ')}, and nobody is left to end that`
+					: parts.join('; '),
 			span: blame(evidence, cycle),
 			related: related(evidence, cycle),
 			closing: `${closing.join('; ')}: ${end}`,
@@ -53,13 +72,20 @@ export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related
 	const { graph, run } = evidence;
 	const list: Related[] = [];
 	const add = (span: Span, message: string): void => {
-		if (!list.some((r) => r.message === message && r.span.line === span.line && r.span.uri === span.uri)) list.push({ span, message });
+		if (!list.some((r) => r.message === message && r.span.line === span.line && r.span.uri === span.uri))
+			list.push({ span, message });
 	};
 	for (const edge of cycle) {
 		for (const holder of edge.holders) {
 			if (cycle.length > 1 && !cycle.some((e) => e.thread === holder)) continue;
 			const taken = acquisitionOf(run, holder, edge.wait.resource);
-			if (taken !== undefined) add(spanOfPlace(taken), edge.isRange ? `${threadName(graph, holder)} makes ${edge.resource} active here` : `${threadName(graph, holder)} takes ${edge.resource} here`);
+			if (taken !== undefined)
+				add(
+					spanOfPlace(taken),
+					edge.isRange
+						? `${threadName(graph, holder)} makes ${edge.resource} active here`
+						: `${threadName(graph, holder)} takes ${edge.resource} here`,
+				);
 		}
 		add(spanOfPlace(blockedPlace(evidence, edge.thread)), `${threadName(graph, edge.thread)} ${waitWords(edge)} here`);
 	}
@@ -76,7 +102,14 @@ export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
 		const wanted = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
 		const taken = acquisitionOf(run, edge.thread, wanted.wait.resource);
 		if (taken === undefined || taken.held.mode === HeldMode.token) continue;
-		const jump = run.events.findLast((e) => e.kind === 'mark' && e.thread === edge.thread && e.step >= taken.step && !e.code.kernel && e.node.$type !== 'BreakStatement');
+		const jump = run.events.findLast(
+			(e) =>
+				e.kind === 'mark' &&
+				e.thread === edge.thread &&
+				e.step >= taken.step &&
+				!e.code.kernel &&
+				e.node.$type !== 'BreakStatement',
+		);
 		if (jump !== undefined && userFunction(taken) === jump.code) return spanOf(jump.node);
 	}
 	const rank = (edge: WaitEdge): number => {

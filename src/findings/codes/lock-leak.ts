@@ -1,6 +1,6 @@
-import { acquisitionOf, lineOf, reportPlaceSpan, type ReportKind, threadName } from '../finding.js';
-import { spanOfPlace, userFunction, userSpan } from '../run.js';
 import { spanOf } from '../../language/text.js';
+import { acquisitionOf, lineOf, type ReportKind, reportPlaceSpan, threadName } from '../finding.js';
+import { spanOfPlace, userFunction, userSpan } from '../run.js';
 
 /** A callback or handler returns with a lock it took. */
 export const lockLeak: ReportKind = {
@@ -13,7 +13,11 @@ export const lockLeak: ReportKind = {
 		const taken = acquisitionOf(run, thread, report.resource);
 		const owner = taken && userFunction(taken);
 		// the way out of the function that took it is what forgot it
-		const exit = owner && run.events.findLast((e) => e.kind === 'return' && e.thread === thread && e.code === owner && e.step >= (taken?.step ?? 0));
+		const exit =
+			owner &&
+			run.events.findLast(
+				(e) => e.kind === 'return' && e.thread === thread && e.code === owner && e.step >= (taken?.step ?? 0),
+			);
 		const isReturn = exit?.node.$type === 'ReturnStatement';
 		const function_ = owner ? `${owner.name}()` : name;
 		return {

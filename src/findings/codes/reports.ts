@@ -1,4 +1,4 @@
-import { kernelRelated, reportMessage, reportPlaceSpan, type ReportKind, threadName } from '../finding.js';
+import { kernelRelated, type ReportKind, reportMessage, reportPlaceSpan, threadName } from '../finding.js';
 import type { Severity } from '../result.js';
 
 /** A finding whose place and words are those of the step that reported it. */

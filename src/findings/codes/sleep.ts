@@ -1,4 +1,4 @@
-import { acquisitionOf, lineOf, reportMessage, reportPlaceSpan, type ReportKind, threadName } from '../finding.js';
+import { acquisitionOf, lineOf, type ReportKind, reportMessage, reportPlaceSpan, threadName } from '../finding.js';
 import { spanOfPlace, userSpan } from '../run.js';
 
 /** An operation that may sleep where nothing may: the kernel's might_sleep() (kernel/sched/core.c). */
@@ -13,7 +13,14 @@ const sleep = (code: string): ReportKind => ({
 		return {
 			message: `${name}: ${message}${taken ? ` (taken in ${lineOf(graph, userSpan(taken))})` : ''}`,
 			span: reportPlaceSpan(report),
-			related: taken ? [{ span: spanOfPlace(taken), message: `${name} takes ${graph.system.nameOf(report.resource, run.finalShared)} here` }] : [],
+			related: taken
+				? [
+						{
+							span: spanOfPlace(taken),
+							message: `${name} takes ${graph.system.nameOf(report.resource, run.finalShared)} here`,
+						},
+					]
+				: [],
 			closing: `${name}: ${message}.`,
 			threads: [name],
 		};

@@ -22,7 +22,11 @@ const drop = (c: KernelContext, resource: number, mode: HeldMode): boolean => {
 };
 
 const notHeld = (c: KernelContext, call: string, lock: number): void =>
-	c.fatal('bad-unlock', c.load(lock) === 0 ? `${call} of %r, which nobody holds` : `${call} of %r, which another thread holds`, lock);
+	c.fatal(
+		'bad-unlock',
+		c.load(lock) === 0 ? `${call} of %r, which nobody holds` : `${call} of %r, which another thread holds`,
+		lock,
+	);
 
 // ---- mutex: sleeps, is not recursive, only its owner unlocks it ----
 
@@ -277,8 +281,10 @@ const context: Primitive[] = [
 		visible: false,
 		run(c, [lock = 0, how = 0]) {
 			const held = c.task.held.filter((h) => h.resource === lock);
-			if (how === 2 ? held.length > 0 : held.length === 0) c.warn('warn-on', how === 2 ? '%r is held here' : '%r is not held here', lock);
-			else if (how === 1 && held.every((h) => h.mode === HeldMode.read)) c.warn('warn-on', '%r is held for read only', lock);
+			if (how === 2 ? held.length > 0 : held.length === 0)
+				c.warn('warn-on', how === 2 ? '%r is held here' : '%r is not held here', lock);
+			else if (how === 1 && held.every((h) => h.mode === HeldMode.read))
+				c.warn('warn-on', '%r is held for read only', lock);
 			return 0;
 		},
 	},

@@ -28,7 +28,8 @@ const sleep = (name: string): Primitive => ({
 	visible: true,
 	sleeps: true,
 	run(c, [queue = 0]) {
-		if (c.load(task(c, c.task.index) + TASK.state) !== TASK_RUNNING) return c.block({ kind: 'wakeup', resource: queue });
+		if (c.load(task(c, c.task.index) + TASK.state) !== TASK_RUNNING)
+			return c.block({ kind: 'wakeup', resource: queue });
 		return 0;
 	},
 });

@@ -1,5 +1,12 @@
 import { eachRule } from '../../language/builtins.js';
-import { type Call, type EachStatement, type Expression, isNameRef, isReturnStatement, isVariable } from '../../language/generated/ast.js';
+import {
+	type Call,
+	type EachStatement,
+	type Expression,
+	isNameRef,
+	isReturnStatement,
+	isVariable,
+} from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { decay, type Type, UINT } from '../../language/types.js';
 import type { BinaryOperator, Operand } from '../ir.js';
@@ -46,7 +53,18 @@ const pass: Rule = (f, e) => rvalue(f, arg(e, 0));
 
 define('likely unlikely', (f, e) => {
 	const to = f.register();
-	f.emit({ op: 'binary', to, operator: '!=', left: rvalue(f, arg(e, 0)), right: f.constant(0), kind: undefined, unsigned: false }, e);
+	f.emit(
+		{
+			op: 'binary',
+			to,
+			operator: '!=',
+			left: rvalue(f, arg(e, 0)),
+			right: f.constant(0),
+			kind: undefined,
+			unsigned: false,
+		},
+		e,
+	);
 	return to;
 });
 
@@ -67,8 +85,12 @@ function link(f: FunctionLowering, head: Operand, which: 0 | 1, node: Expression
 	return to;
 }
 
-define('list_first_entry', (f, e) => offset(f, link(f, rvalue(f, arg(e, 0)), 0, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e));
-define('list_last_entry', (f, e) => offset(f, link(f, rvalue(f, arg(e, 0)), 1, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e));
+define('list_first_entry', (f, e) =>
+	offset(f, link(f, rvalue(f, arg(e, 0)), 0, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e),
+);
+define('list_last_entry', (f, e) =>
+	offset(f, link(f, rvalue(f, arg(e, 0)), 1, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e),
+);
 define('list_first_entry_or_null', (f, e) => {
 	const head = rvalue(f, arg(e, 0));
 	const first = link(f, head, 0, e);
@@ -87,15 +109,24 @@ define('list_first_entry_or_null', (f, e) => {
 	f.place(end);
 	return to;
 });
-const neighbour = (which: 0 | 1): Rule => (f, e) => {
-	const type = decay(typeOf(f, arg(e, 0)));
-	const at = memberOffset(f, arg(e, 1), type.kind === 'pointer' ? type.to : type);
-	return offset(f, link(f, offset(f, rvalue(f, arg(e, 0)), at, e), which, e), -at, e);
-};
+const neighbour =
+	(which: 0 | 1): Rule =>
+	(f, e) => {
+		const type = decay(typeOf(f, arg(e, 0)));
+		const at = memberOffset(f, arg(e, 1), type.kind === 'pointer' ? type.to : type);
+		return offset(f, link(f, offset(f, rvalue(f, arg(e, 0)), at, e), which, e), -at, e);
+	};
 define('list_next_entry', neighbour(0));
 define('list_prev_entry', neighbour(1));
 
-function select(f: FunctionLowering, operator: BinaryOperator, left: Operand, right: Operand, unsigned: boolean, node: Call): Operand {
+function select(
+	f: FunctionLowering,
+	operator: BinaryOperator,
+	left: Operand,
+	right: Operand,
+	unsigned: boolean,
+	node: Call,
+): Operand {
 	const to = f.register();
 	const test = f.register();
 	const yes = new Label();
@@ -112,19 +143,26 @@ function select(f: FunctionLowering, operator: BinaryOperator, left: Operand, ri
 	return to;
 }
 const isUnsigned = (type: Type): boolean => type.kind === 'int' && !type.signed;
-const extremum = (operator: '<' | '>', first: number): Rule => (f, e) => {
-	const type = typeOf(f, e);
-	return e.arguments.slice(first).map((a) => rvalue(f, a)).reduce((a, b) => select(f, operator, a, b, isUnsigned(type), e));
-};
+const extremum =
+	(operator: '<' | '>', first: number): Rule =>
+	(f, e) => {
+		const type = typeOf(f, e);
+		return e.arguments
+			.slice(first)
+			.map((a) => rvalue(f, a))
+			.reduce((a, b) => select(f, operator, a, b, isUnsigned(type), e));
+	};
 define('min min3', extremum('<', 0));
 define('max max3', extremum('>', 0));
 define('min_t', extremum('<', 1));
 define('max_t', extremum('>', 1));
-const clamp = (first: number): Rule => (f, e) => {
-	const unsigned = isUnsigned(typeOf(f, e));
-	const value = select(f, '>', rvalue(f, arg(e, first)), rvalue(f, arg(e, first + 1)), unsigned, e);
-	return select(f, '<', value, rvalue(f, arg(e, first + 2)), unsigned, e);
-};
+const clamp =
+	(first: number): Rule =>
+	(f, e) => {
+		const unsigned = isUnsigned(typeOf(f, e));
+		const value = select(f, '>', rvalue(f, arg(e, first)), rvalue(f, arg(e, first + 1)), unsigned, e);
+		return select(f, '<', value, rvalue(f, arg(e, first + 2)), unsigned, e);
+	};
 define('clamp clamp_val', clamp(0));
 define('clamp_t', clamp(1));
 
@@ -145,7 +183,10 @@ define('ARRAY_SIZE', (f, e) => {
 
 // ---- memory ----
 
-define('READ_ONCE rcu_dereference rcu_dereference_raw rcu_access_pointer rcu_dereference_protected rcu_dereference_check srcu_dereference srcu_dereference_check', pass);
+define(
+	'READ_ONCE rcu_dereference rcu_dereference_raw rcu_access_pointer rcu_dereference_protected rcu_dereference_check srcu_dereference srcu_dereference_check',
+	pass,
+);
 define('WRITE_ONCE rcu_assign_pointer RCU_INIT_POINTER', (f, e) => {
 	const value = rvalue(f, arg(e, 1));
 	return storeTo(f, lvalue(f, arg(e, 0)), value, typeOf(f, arg(e, 1)), e);
@@ -202,7 +243,9 @@ function allocatedType(f: FunctionLowering, e: Call): Type | undefined {
 		else if (p.$type === 'Assignment') type = typeOf(f, p.target);
 		else if (isVariable(p)) type = f.module.semantics.declaredType(p);
 		else if (isReturnStatement(p) && f.code.node.$type === 'FunctionDecl') {
-			const owner = f.module.semantics.declaredType(f.code.node as Parameters<typeof f.module.semantics.declaredType>[0]);
+			const owner = f.module.semantics.declaredType(
+				f.code.node as Parameters<typeof f.module.semantics.declaredType>[0],
+			);
 			type = owner.kind === 'function' ? owner.returns : undefined;
 		}
 		return type?.kind === 'pointer' && type.to.kind !== 'void' ? type.to : undefined;
@@ -210,41 +253,96 @@ function allocatedType(f: FunctionLowering, e: Call): Type | undefined {
 }
 
 /** `count` objects of `bytes` bytes together; a void pointer gets a cell for each byte. */
-function allocate(f: FunctionLowering, e: Call, type: Type | undefined, bytes: Operand, gfp: Operand, zero: boolean): Operand {
+function allocate(
+	f: FunctionLowering,
+	e: Call,
+	type: Type | undefined,
+	bytes: Operand,
+	gfp: Operand,
+	zero: boolean,
+): Operand {
 	const { layouts, semantics } = f.module;
 	const cells = type === undefined ? 1 : layouts.cells(type);
 	const size = type === undefined ? 1 : Math.max(1, semantics.sizeOf(type, f.module.pages));
 	const count = f.register();
-	f.emit({ op: 'binary', to: count, operator: '/', left: bytes, right: f.constant(size), kind: UINT, unsigned: true }, e);
+	f.emit(
+		{ op: 'binary', to: count, operator: '/', left: bytes, right: f.constant(size), kind: UINT, unsigned: true },
+		e,
+	);
 	const total = f.register();
-	f.emit({ op: 'binary', to: total, operator: '*', left: count, right: f.constant(cells), kind: UINT, unsigned: true }, e);
+	f.emit(
+		{ op: 'binary', to: total, operator: '*', left: count, right: f.constant(cells), kind: UINT, unsigned: true },
+		e,
+	);
 	const layout = layouts.index(sourceText(e), type, cells);
 	const reclaim = f.module.program.functions.get('__alloc_enter');
-	if (reclaim !== undefined) f.emit({ op: 'call', to: f.register(), callee: f.module.function(reclaim), args: [gfp] }, e);
+	if (reclaim !== undefined)
+		f.emit({ op: 'call', to: f.register(), callee: f.module.function(reclaim), args: [gfp] }, e);
 	return primitive(f, '__allocate', [f.constant(layout), total, f.constant(zero ? 1 : 0), gfp], e);
 }
-define('kmalloc kvmalloc', (f, e) => allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), false));
-define('kzalloc kvzalloc', (f, e) => allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), true));
-const array = (zero: boolean): Rule => (f, e) => {
-	const bytes = f.register();
-	f.emit({ op: 'binary', to: bytes, operator: '*', left: rvalue(f, arg(e, 0)), right: rvalue(f, arg(e, 1)), kind: UINT, unsigned: true }, e);
-	return allocate(f, e, allocatedType(f, e), bytes, rvalue(f, arg(e, 2)), zero);
-};
+define('kmalloc kvmalloc', (f, e) =>
+	allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), false),
+);
+define('kzalloc kvzalloc', (f, e) =>
+	allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), true),
+);
+const array =
+	(zero: boolean): Rule =>
+	(f, e) => {
+		const bytes = f.register();
+		f.emit(
+			{
+				op: 'binary',
+				to: bytes,
+				operator: '*',
+				left: rvalue(f, arg(e, 0)),
+				right: rvalue(f, arg(e, 1)),
+				kind: UINT,
+				unsigned: true,
+			},
+			e,
+		);
+		return allocate(f, e, allocatedType(f, e), bytes, rvalue(f, arg(e, 2)), zero);
+	};
 define('kcalloc kvcalloc', array(true));
 define('kmalloc_array kvmalloc_array', array(false));
 
 // ---- error pointers ----
 
-const isError = (orNull: boolean): Rule => (f, e) => {
-	const pointer = rvalue(f, arg(e, 0));
-	const low = f.register();
-	f.emit({ op: 'binary', to: low, operator: '>=', left: pointer, right: f.constant(-4095), kind: undefined, unsigned: false }, e);
-	const high = f.register();
-	f.emit({ op: 'binary', to: high, operator: orNull ? '<=' : '<', left: pointer, right: f.constant(0), kind: undefined, unsigned: false }, e);
-	const to = f.register();
-	f.emit({ op: 'binary', to, operator: '&', left: low, right: high, kind: undefined, unsigned: false }, e);
-	return to;
-};
+const isError =
+	(orNull: boolean): Rule =>
+	(f, e) => {
+		const pointer = rvalue(f, arg(e, 0));
+		const low = f.register();
+		f.emit(
+			{
+				op: 'binary',
+				to: low,
+				operator: '>=',
+				left: pointer,
+				right: f.constant(-4095),
+				kind: undefined,
+				unsigned: false,
+			},
+			e,
+		);
+		const high = f.register();
+		f.emit(
+			{
+				op: 'binary',
+				to: high,
+				operator: orNull ? '<=' : '<',
+				left: pointer,
+				right: f.constant(0),
+				kind: undefined,
+				unsigned: false,
+			},
+			e,
+		);
+		const to = f.register();
+		f.emit({ op: 'binary', to, operator: '&', left: low, right: high, kind: undefined, unsigned: false }, e);
+		return to;
+	};
 define('IS_ERR', isError(false));
 define('IS_ERR_OR_NULL', isError(true));
 define('PTR_ERR ERR_PTR ERR_CAST', pass);
@@ -264,8 +362,27 @@ define('BUG', (f, e) => {
 function check(f: FunctionLowering, e: Call, fatal: boolean, holds: boolean): Operand {
 	const value = rvalue(f, arg(e, 0));
 	const fine = f.register();
-	f.emit({ op: 'binary', to: fine, operator: holds ? '!=' : '==', left: value, right: f.constant(0), kind: undefined, unsigned: false }, e);
-	f.emit({ op: 'check', condition: fine, fatal, what: holds ? `${sourceText(arg(e, 0))} does not hold` : `${sourceText(arg(e, 0))} is true` }, e);
+	f.emit(
+		{
+			op: 'binary',
+			to: fine,
+			operator: holds ? '!=' : '==',
+			left: value,
+			right: f.constant(0),
+			kind: undefined,
+			unsigned: false,
+		},
+		e,
+	);
+	f.emit(
+		{
+			op: 'check',
+			condition: fine,
+			fatal,
+			what: holds ? `${sourceText(arg(e, 0))} does not hold` : `${sourceText(arg(e, 0))} is true`,
+		},
+		e,
+	);
 	return value;
 }
 
@@ -279,7 +396,9 @@ define('might_sleep_if', (f, e) => {
 	f.place(no);
 	return f.constant(0);
 });
-define('lockdep_assert_held lockdep_assert_held_once', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(0)], e));
+define('lockdep_assert_held lockdep_assert_held_once', (f, e) =>
+	primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(0)], e),
+);
 define('lockdep_assert_held_write', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(1)], e));
 define('lockdep_assert_held_read', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(0)], e));
 define('lockdep_assert_not_held', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(2)], e));
@@ -322,45 +441,47 @@ define('wait_until', (f, e) => {
  * wait_event(): test; then register, test, sleep, again and again, each a step of its own (include/linux/wait.h, ___wait_event).
  * `signal`: a signal may end it with -ERESTARTSYS.
  */
-const waitEvent = (state: number, signal: boolean, holder = false): Rule => (f, e) => {
-	const queue = address(f, arg(e, 0));
-	const result = f.register();
-	const again = new Label();
-	const first = new Label();
-	const done = new Label();
-	const finish = new Label();
-	const sleep = new Label();
-	f.emit({ op: 'move', to: result, from: f.constant(0) }, e);
-	primitive(f, '__might_sleep', [], e);
-	condition(f, arg(e, 1), done, first);
-	f.place(first);
-	f.place(again);
-	primitive(f, 'prepare_to_wait', [queue, f.constant(0), f.constant(state)], e);
-	condition(f, arg(e, 1), finish, sleep);
-	f.place(sleep);
-	if (signal) {
-		const pending = primitive(f, '__signal_pending', [], e);
-		const interrupted = new Label();
-		const go = new Label();
-		f.branch(pending, interrupted, go, e);
-		f.place(interrupted);
-		f.emit({ op: 'move', to: result, from: f.constant(-512) }, e);
-		f.jump(finish, e);
-		f.place(go);
-	}
-	// in one step with the sleep, so that a blocked sleeper can be asked what it waits for now
-	if (holder) {
-		f.emit({ op: 'atomic-begin' }, e);
-		primitive(f, '__waits_for', [rvalue(f, arg(e, 2))], e);
-	}
-	primitive(f, '__schedule_on', [queue], e);
-	if (holder) f.emit({ op: 'atomic-end' }, e);
-	f.jump(again, e);
-	f.place(finish);
-	primitive(f, 'finish_wait', [queue, f.constant(0)], e);
-	f.place(done);
-	return result;
-};
+const waitEvent =
+	(state: number, signal: boolean, holder = false): Rule =>
+	(f, e) => {
+		const queue = address(f, arg(e, 0));
+		const result = f.register();
+		const again = new Label();
+		const first = new Label();
+		const done = new Label();
+		const finish = new Label();
+		const sleep = new Label();
+		f.emit({ op: 'move', to: result, from: f.constant(0) }, e);
+		primitive(f, '__might_sleep', [], e);
+		condition(f, arg(e, 1), done, first);
+		f.place(first);
+		f.place(again);
+		primitive(f, 'prepare_to_wait', [queue, f.constant(0), f.constant(state)], e);
+		condition(f, arg(e, 1), finish, sleep);
+		f.place(sleep);
+		if (signal) {
+			const pending = primitive(f, '__signal_pending', [], e);
+			const interrupted = new Label();
+			const go = new Label();
+			f.branch(pending, interrupted, go, e);
+			f.place(interrupted);
+			f.emit({ op: 'move', to: result, from: f.constant(-512) }, e);
+			f.jump(finish, e);
+			f.place(go);
+		}
+		// in one step with the sleep, so that a blocked sleeper can be asked what it waits for now
+		if (holder) {
+			f.emit({ op: 'atomic-begin' }, e);
+			primitive(f, '__waits_for', [rvalue(f, arg(e, 2))], e);
+		}
+		primitive(f, '__schedule_on', [queue], e);
+		if (holder) f.emit({ op: 'atomic-end' }, e);
+		f.jump(again, e);
+		f.place(finish);
+		primitive(f, 'finish_wait', [queue, f.constant(0)], e);
+		f.place(done);
+		return result;
+	};
 define('wait_event io_wait_event wait_event_idle wait_event_freezable', waitEvent(2, false));
 define('wait_event_for', waitEvent(2, false, true));
 define('wait_event_interruptible', waitEvent(1, true));
@@ -412,4 +533,3 @@ export function lowerEach(f: FunctionLowering, s: EachStatement): void {
 	f.jump(start, s);
 	f.place(end);
 }
-

@@ -19,9 +19,12 @@ import { type FunctionLowering, Label } from './function.js';
 import { CannotLower, pathOffset } from './module.js';
 
 /** Where an lvalue is. */
-export type Lvalue = { readonly register: number; readonly type: Type } | { readonly address: Operand; readonly type: Type };
+export type Lvalue =
+	| { readonly register: number; readonly type: Type }
+	| { readonly address: Operand; readonly type: Type };
 
-const kindOf = (type: Type): IntKind | undefined => (type.kind === 'int' ? { min: type.min, max: type.max, name: type.name } : undefined);
+const kindOf = (type: Type): IntKind | undefined =>
+	type.kind === 'int' ? { min: type.min, max: type.max, name: type.name } : undefined;
 const isUnsigned = (type: Type): boolean => type.kind === 'pointer' || (type.kind === 'int' && !type.signed);
 
 /** The value of an expression in a register or constant; aggregates give their address. `unused`: only its effects matter. */
@@ -54,13 +57,26 @@ export function rvalue(f: FunctionLowering, e: Expression, unused = false): Oper
 					return rvalue(f, e.operand);
 				case '!': {
 					const to = f.register();
-					f.emit({ op: 'unary', to, operator: '!', operand: rvalue(f, e.operand), kind: undefined, unsigned: false }, e);
+					f.emit(
+						{ op: 'unary', to, operator: '!', operand: rvalue(f, e.operand), kind: undefined, unsigned: false },
+						e,
+					);
 					return to;
 				}
 				default: {
 					const type = semantics.typeOf(e);
 					const to = f.register();
-					f.emit({ op: 'unary', to, operator: e.operator as '-' | '~', operand: rvalue(f, e.operand), kind: kindOf(type), unsigned: isUnsigned(type) }, e);
+					f.emit(
+						{
+							op: 'unary',
+							to,
+							operator: e.operator as '-' | '~',
+							operand: rvalue(f, e.operand),
+							kind: kindOf(type),
+							unsigned: isUnsigned(type),
+						},
+						e,
+					);
 					return to;
 				}
 			}
@@ -111,15 +127,30 @@ export function rvalue(f: FunctionLowering, e: Expression, unused = false): Oper
 
 /** Branches on an expression, with the short circuits of `&&`, `||` and `!`. The label placed next may be either. */
 export function condition(f: FunctionLowering, e: Expression, then: Label, otherwise: Label): void {
-	if (e.$type === 'Parenthesized') return condition(f, e.inner, then, otherwise);
-	if (e.$type === 'Unary' && e.operator === '!') return condition(f, e.operand, otherwise, then);
-	if (e.$type === 'Call' && isNameRef(e.callee) && /^(un)?likely$/.test(e.callee.target.$refText) && e.arguments[0] !== undefined) return condition(f, e.arguments[0], then, otherwise);
+	if (e.$type === 'Parenthesized') {
+		condition(f, e.inner, then, otherwise);
+		return;
+	}
+	if (e.$type === 'Unary' && e.operator === '!') {
+		condition(f, e.operand, otherwise, then);
+		return;
+	}
+	if (
+		e.$type === 'Call' &&
+		isNameRef(e.callee) &&
+		/^(un)?likely$/.test(e.callee.target.$refText) &&
+		e.arguments[0] !== undefined
+	) {
+		condition(f, e.arguments[0], then, otherwise);
+		return;
+	}
 	if (e.$type === 'BinaryExpr' && (e.operator === '&&' || e.operator === '||')) {
 		const middle = new Label();
 		if (e.operator === '&&') condition(f, e.left, middle, otherwise);
 		else condition(f, e.left, then, middle);
 		f.place(middle);
-		return condition(f, e.right, then, otherwise);
+		condition(f, e.right, then, otherwise);
+		return;
 	}
 	f.branch(rvalue(f, e), then, otherwise, e);
 }
@@ -134,18 +165,29 @@ export function convert(f: FunctionLowering, value: Operand, from: Type, to: Typ
 }
 
 /** Integer conversion; between 32-bit types the cell stays as it is. */
-function narrow(f: FunctionLowering, value: Operand, from: IntType, to: IntType, implicit: boolean, node: Expression): Operand {
+function narrow(
+	f: FunctionLowering,
+	value: Operand,
+	from: IntType,
+	to: IntType,
+	implicit: boolean,
+	node: Expression,
+): Operand {
 	if (from.min >= to.min && from.max <= to.max) return value;
 	if (to.max > 0xffff) return value;
 	const register = f.register();
-	f.emit({ op: 'convert', to: register, from: value, kind: kindOf(to) as IntKind, implicit, fromUnsigned: !from.signed }, node);
+	f.emit(
+		{ op: 'convert', to: register, from: value, kind: kindOf(to) as IntKind, implicit, fromUnsigned: !from.signed },
+		node,
+	);
 	return register;
 }
 
 /** Reads an lvalue; an array or struct is its address. */
 function load(f: FunctionLowering, place: Lvalue, node: Expression): Operand {
 	if ('register' in place) return place.register;
-	if (place.type.kind === 'array' || place.type.kind === 'struct' || place.type.kind === 'function') return place.address;
+	if (place.type.kind === 'array' || place.type.kind === 'struct' || place.type.kind === 'function')
+		return place.address;
 	const to = f.register();
 	f.emit({ op: 'load', to, address: place.address }, node);
 	return to;
@@ -219,7 +261,11 @@ function name(f: FunctionLowering, e: NameRef): Lvalue {
 	const target = e.target.ref;
 	if (target === undefined) throw new CannotLower(e, `'${e.target.$refText}' is not known`);
 	const type = f.module.semantics.typeOf(e);
-	if (isFunctionDecl(target)) return { address: f.constant(FUNCTION | f.module.function(f.module.definition(target))), type: { kind: 'function', returns: type, parameters: [], variadic: false } };
+	if (isFunctionDecl(target))
+		return {
+			address: f.constant(FUNCTION | f.module.function(f.module.definition(target))),
+			type: { kind: 'function', returns: type, parameters: [], variadic: false },
+		};
 	const place = f.placeOf(target);
 	if (place !== undefined) {
 		if ('register' in place) return { register: place.register, type };
@@ -279,7 +325,13 @@ function assign(f: FunctionLowering, e: Assignment): Operand {
 	return storeTo(f, place, result.value, result.type, e);
 }
 
-function step(f: FunctionLowering, operand: Expression, operator: '+' | '-', newValue: boolean, node: Expression): Operand {
+function step(
+	f: FunctionLowering,
+	operand: Expression,
+	operator: '+' | '-',
+	newValue: boolean,
+	node: Expression,
+): Operand {
 	const type = f.module.semantics.typeOf(operand);
 	const place = lvalue(f, operand);
 	let old = load(f, place, operand);
@@ -293,14 +345,33 @@ function step(f: FunctionLowering, operand: Expression, operator: '+' | '-', new
 	return newValue ? stored : old;
 }
 
-function arithmetic(f: FunctionLowering, operator: BinaryOperator, left: Operand, leftType: Type, right: Operand, rightType: Type, node: Expression): { value: Operand; type: Type } {
+function arithmetic(
+	f: FunctionLowering,
+	operator: BinaryOperator,
+	left: Operand,
+	leftType: Type,
+	right: Operand,
+	rightType: Type,
+	node: Expression,
+): { value: Operand; type: Type } {
 	const a = decay(leftType);
 	const b = decay(rightType);
 	const shift = operator === '<<' || operator === '>>';
 	const common: Type = a.kind === 'int' && b.kind === 'int' ? (shift ? promote(a) : commonType(a, b)) : INT;
 	const comparison = ['==', '!=', '<', '>', '<=', '>='].includes(operator);
 	const to = f.register();
-	f.emit({ op: 'binary', to, operator, left, right, kind: comparison ? undefined : kindOf(common), unsigned: isUnsigned(a.kind === 'int' && b.kind === 'int' ? common : a) }, node);
+	f.emit(
+		{
+			op: 'binary',
+			to,
+			operator,
+			left,
+			right,
+			kind: comparison ? undefined : kindOf(common),
+			unsigned: isUnsigned(a.kind === 'int' && b.kind === 'int' ? common : a),
+		},
+		node,
+	);
 	return { value: to, type: comparison ? INT : common };
 }
 
@@ -398,7 +469,8 @@ function call(f: FunctionLowering, e: Call): Operand {
 			return to;
 		}
 		const primitive = module.primitive(definition.name);
-		if (primitive === undefined || !module.isKernel(definition)) throw new CannotLower(e, `'${definition.name}' has no body: write a stub of it in this file`);
+		if (primitive === undefined || !module.isKernel(definition))
+			throw new CannotLower(e, `'${definition.name}' has no body: write a stub of it in this file`);
 		f.emit({ op: 'primitive', to, primitive, args: operands(f, e.arguments, parameters) }, e);
 		return to;
 	}

@@ -1,4 +1,4 @@
-import { AstUtils, type AstNode } from 'langium';
+import { type AstNode, AstUtils } from 'langium';
 import {
 	type Block,
 	type Expression,
@@ -110,12 +110,14 @@ export class FunctionLowering {
 	}
 
 	branch(operand: Operand, then: Label, otherwise: Label, node: AstNode = this.node): void {
-		const i = this.at(this.emit({ op: 'branch', condition: operand, then: -1, otherwise: -1 }, node)) as Instruction & { op: 'branch' };
+		const i = this.at(this.emit({ op: 'branch', condition: operand, yes: -1, no: -1 }, node)) as Instruction & {
+			op: 'branch';
+		};
 		this.use(then, (t) => {
-			i.then = t;
+			i.yes = t;
 		});
 		this.use(otherwise, (t) => {
-			i.otherwise = t;
+			i.no = t;
 		});
 	}
 
@@ -127,8 +129,13 @@ export class FunctionLowering {
 
 	memoryLocal(name: string, type: Type): number {
 		const cells = this.module.layouts.cells(type);
-		if (cells > MAX_CELLS) throw new CannotLower(this.node, `'${name}' has ${cells} cells; the model holds at most ${MAX_CELLS} in one object`);
-		if (this.code.memoryLocals.length >= MAX_MEMORY_LOCALS) throw new CannotLower(this.node, 'too many locals in memory in one function');
+		if (cells > MAX_CELLS)
+			throw new CannotLower(
+				this.node,
+				`'${name}' has ${cells} cells; the model holds at most ${MAX_CELLS} in one object`,
+			);
+		if (this.code.memoryLocals.length >= MAX_MEMORY_LOCALS)
+			throw new CannotLower(this.node, 'too many locals in memory in one function');
 		const layout = this.module.layouts.index(`${this.code.name}:${name}`, type, cells);
 		this.code.memoryLocals.push({ name, cells, layout });
 		return this.code.memoryLocals.length - 1;
@@ -137,7 +144,8 @@ export class FunctionLowering {
 	parameters(parameters: readonly Parameter[]): void {
 		parameters.forEach((parameter, register) => {
 			const type = this.module.semantics.declaredType(parameter);
-			if (type.kind === 'struct') throw new CannotLower(parameter, `'${parameter.name}' is passed by value: pass a pointer to it`);
+			if (type.kind === 'struct')
+				throw new CannotLower(parameter, `'${parameter.name}' is passed by value: pass a pointer to it`);
 			this.code.registerNames[register] = parameter.name ?? '';
 			if (!this.addressTaken.has(parameter)) {
 				this.places.set(parameter, { register });
@@ -175,7 +183,10 @@ export class FunctionLowering {
 			const slot = this.memoryLocal(node.name, type);
 			this.places.set(node, { slot });
 			const init = node.$type === 'MacroDecl' ? undefined : node.init;
-			this.emit({ op: 'fresh', slot, zero: node.$type === 'MacroDecl' || (init !== undefined && isInitializerList(init)) }, node);
+			this.emit(
+				{ op: 'fresh', slot, zero: node.$type === 'MacroDecl' || (init !== undefined && isInitializerList(init)) },
+				node,
+			);
 			if (node.$type === 'MacroDecl') {
 				if (node.macro === 'LIST_HEAD') this.initListHead(slot, node);
 				return;
@@ -206,7 +217,8 @@ export class FunctionLowering {
 	/** Stores an initialiser's values at `base + offset`; the cells are zero already where it is a list. */
 	initialise(base: Operand, offset: number, type: Type, init: Expression): void {
 		if (isInitializerList(init)) {
-			for (const entry of flatten(this.module, type, init)) this.initialise(base, offset + entry.offset, entry.type, entry.value);
+			for (const entry of flatten(this.module, type, init))
+				this.initialise(base, offset + entry.offset, entry.type, entry.value);
 			return;
 		}
 		let address = base;
@@ -310,8 +322,11 @@ export class FunctionLowering {
 					value = rvalue(this, s.value);
 					const owner = this.code.node;
 					if (owner.$type === 'FunctionDecl') {
-						const type = this.module.semantics.declaredType(owner as Parameters<typeof this.module.semantics.declaredType>[0]);
-						if (type.kind === 'function') value = convert(this, value, this.module.semantics.typeOf(s.value), type.returns, s.value);
+						const type = this.module.semantics.declaredType(
+							owner as Parameters<typeof this.module.semantics.declaredType>[0],
+						);
+						if (type.kind === 'function')
+							value = convert(this, value, this.module.semantics.typeOf(s.value), type.returns, s.value);
 					}
 				}
 				this.emit({ op: 'return', value });
@@ -350,7 +365,12 @@ export class FunctionLowering {
 		return label;
 	}
 
-	private loop(loop: ForStatement | undefined, test: Expression | undefined, body: Statement, bodyFirst: boolean): void {
+	private loop(
+		loop: ForStatement | undefined,
+		test: Expression | undefined,
+		body: Statement,
+		bodyFirst: boolean,
+	): void {
 		if (loop?.declaration !== undefined) this.statement(loop.declaration);
 		if (loop?.init !== undefined) rvalue(this, loop.init, true);
 		const start = new Label();
@@ -393,7 +413,18 @@ export class FunctionLowering {
 			const constant = isCaseLabel(label) ? this.module.constant(label.value) : undefined;
 			if (constant === undefined) throw new CannotLower(label, 'a case has to be a constant');
 			const equal = this.register();
-			this.emit({ op: 'binary', to: equal, operator: '==', left: value, right: this.constant(constant), kind: undefined, unsigned: false }, s.value);
+			this.emit(
+				{
+					op: 'binary',
+					to: equal,
+					operator: '==',
+					left: value,
+					right: this.constant(constant),
+					kind: undefined,
+					unsigned: false,
+				},
+				s.value,
+			);
 			const no = new Label();
 			this.branch(equal, target, no, s.value);
 			this.place(no);

@@ -15,8 +15,8 @@ import {
 	type NameRef,
 	type Variable,
 } from '../../language/generated/ast.js';
-import type { Program } from '../../language/program.js';
 import type { Problem } from '../../language/problem.js';
+import type { Program } from '../../language/program.js';
 import { sourceOf, spanOf } from '../../language/text.js';
 import type { FieldInfo, Type } from '../../language/types.js';
 import type { FunctionCode } from '../ir.js';
@@ -120,10 +120,15 @@ export class ModuleLowering {
 		if (known !== undefined) return known;
 		const { body } = declaration;
 		if (body === undefined) throw new CannotLower(declaration, `'${declaration.name}' has no body`);
-		return this.add(declaration.name, declaration, (lowering) => {
-			lowering.parameters(declaration.parameters);
-			lowering.body(body);
-		}, declaration.parameters.length);
+		return this.add(
+			declaration.name,
+			declaration,
+			(lowering) => {
+				lowering.parameters(declaration.parameters);
+				lowering.body(body);
+			},
+			declaration.parameters.length,
+		);
 	}
 
 	/** Index of the code of a scenario's block. */
@@ -161,7 +166,14 @@ export class ModuleLowering {
 		if (known !== undefined) return known;
 		const type = this.semantics.declaredType(node);
 		const cells = this.layouts.cells(type);
-		const global: Global = { name: node.name, address: this.nextAddress, cells, type, node, kernel: this.isKernel(node) };
+		const global: Global = {
+			name: node.name,
+			address: this.nextAddress,
+			cells,
+			type,
+			node,
+			kernel: this.isKernel(node),
+		};
 		this.nextAddress += cells;
 		this.globals.push(global);
 		this.globalIndex.set(node, global);
@@ -178,7 +190,8 @@ export class ModuleLowering {
 		if (node.macro === 'DECLARE_WORK' && type.kind === 'struct') {
 			const [callback] = node.arguments;
 			const offset = this.layouts.offset(type, 'func');
-			if (callback !== undefined && offset !== undefined) this.pending.push(() => void this.initial.push([address + offset, this.constantValue(callback)]));
+			if (callback !== undefined && offset !== undefined)
+				this.pending.push(() => void this.initial.push([address + offset, this.constantValue(callback)]));
 		}
 	}
 
@@ -209,7 +222,8 @@ export class ModuleLowering {
 	}
 
 	private initialiseList(address: number, type: Type, list: InitializerList): void {
-		for (const { offset, type: entryType, value } of flatten(this, type, list)) this.initialise(address + offset, entryType, value);
+		for (const { offset, type: entryType, value } of flatten(this, type, list))
+			this.initialise(address + offset, entryType, value);
 	}
 
 	/** The value of an initialiser: a constant, the address of a global or of a part of it, a function. */
@@ -237,7 +251,10 @@ export class ModuleLowering {
 			}
 			default:
 		}
-		throw new CannotLower(expression, 'the initialiser of a global has to be a constant, the address of a global, or a function');
+		throw new CannotLower(
+			expression,
+			'the initialiser of a global has to be a constant, the address of a global, or a function',
+		);
 	}
 
 	private constantAddress(expression: Expression): number {
@@ -252,13 +269,15 @@ export class ModuleLowering {
 			}
 			case 'Member': {
 				const type = this.semantics.typeOf(expression.object);
-				if (expression.operator === '.' && type.kind === 'struct') return this.constantAddress(expression.object) + (this.layouts.offset(type, expression.field.$refText) ?? 0);
+				if (expression.operator === '.' && type.kind === 'struct')
+					return this.constantAddress(expression.object) + (this.layouts.offset(type, expression.field.$refText) ?? 0);
 				break;
 			}
 			case 'Index': {
 				const type = this.semantics.typeOf(expression.array);
 				const index = this.constant(expression.index);
-				if (type.kind === 'array' && index !== undefined) return this.constantAddress(expression.array) + index * this.layouts.cells(type.of);
+				if (type.kind === 'array' && index !== undefined)
+					return this.constantAddress(expression.array) + index * this.layouts.cells(type.of);
 				break;
 			}
 			default:
@@ -279,8 +298,14 @@ export class ModuleLowering {
 }
 
 /** The entries of an initialiser list with the place in cells and the type that each one sets; the rest is zero. */
-export function flatten(module: ModuleLowering, type: Type, list: InitializerList): { offset: number; type: Type; value: Expression }[] {
-	return module.semantics.initializerEntries(list, type).map(({ path, type: entryType, value }) => ({ offset: pathOffset(module, type, path), type: entryType, value }));
+export function flatten(
+	module: ModuleLowering,
+	type: Type,
+	list: InitializerList,
+): { offset: number; type: Type; value: Expression }[] {
+	return module.semantics
+		.initializerEntries(list, type)
+		.map(({ path, type: entryType, value }) => ({ offset: pathOffset(module, type, path), type: entryType, value }));
 }
 
 /** The offset in cells to which a path of fields and indices leads from an object of `type`. */
