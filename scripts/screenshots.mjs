@@ -12,16 +12,19 @@ const OUT = path.join(ROOT, 'media/screenshots');
 const THEMES = { dark: 'Dark Modern', light: 'Light Modern', hc: 'Default High Contrast' };
 
 /**
- * Copies what ships into a folder of its own. The repository has a VS Code with its themes inside, which VS Code would
- * take for themes of the extension under development, and prefer to the one that is set.
+ * Installs what ships, as a user has it. An extension under development is loaded late, when the file is open already,
+ * and the themes of the VS Code inside this repository would be taken for its own.
+ *
+ * @returns the folder of installed extensions
  */
-function stage(folder) {
-	const { files } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+function install(extensions) {
+	const { files, publisher, name: id, version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+	const folder = path.join(extensions, `${publisher}.${id}-${version}`);
 	for (const name of ['package.json', ...files]) {
 		const from = path.join(ROOT, name);
 		if (fs.existsSync(from)) fs.cpSync(from, path.join(folder, name), { recursive: true });
 	}
-	return folder;
+	return extensions;
 }
 
 /** Runs a command of the palette by its title. */
@@ -35,9 +38,10 @@ async function command(page, title) {
 }
 
 /** The editor with the squiggle, the Problems panel with the edges of the cycle, and the hover on the squiggle. */
-async function shoot(theme, file, { extension, folder }) {
+async function shoot(theme, file, { extensionsDir, folder }) {
 	const { startCodeServer } = await import('../tools/vscode-host/server/code-server.mjs');
 	const server = await startCodeServer({
+		extensionsDir,
 		settings: {
 			'workbench.colorTheme': theme,
 			'window.autoDetectColorScheme': false,
@@ -48,10 +52,7 @@ async function shoot(theme, file, { extension, folder }) {
 	const browser = await startBrowser({ width: 1280, height: 860 });
 	try {
 		const { page } = browser;
-		const payload = [
-			['extensionDevelopmentPath', server.remote + extension],
-			['openFile', `${server.remote}${path.join(folder, SEED)}`],
-		];
+		const payload = [['openFile', `${server.remote}${path.join(folder, SEED)}`]];
 		const address = new URL(server.url);
 		address.searchParams.set('folder', folder);
 		address.searchParams.set('payload', JSON.stringify(payload));
@@ -83,11 +84,11 @@ const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-shot-'));
 const folder = path.join(own, 'sketches');
 try {
 	fs.mkdirSync(folder);
-	const extension = stage(path.join(own, 'extension'));
+	const extensionsDir = install(path.join(own, 'extensions'));
 	fs.copyFileSync(path.join(ROOT, 'media/sketches', SEED), path.join(folder, SEED));
 	fs.mkdirSync(OUT, { recursive: true });
 	for (const [name, theme] of Object.entries(THEMES))
-		await shoot(theme, path.join(OUT, `seed-${name}.png`), { extension, folder });
+		await shoot(theme, path.join(OUT, `seed-${name}.png`), { extensionsDir, folder });
 } finally {
 	fs.rmSync(own, { recursive: true, force: true });
 }
