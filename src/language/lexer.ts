@@ -42,9 +42,27 @@ export class SketchLexer extends DefaultLexer {
 		if (this.gaps.length > 0) {
 			tokens = tokens.filter((t) => !this.gaps.some(([from, to]) => t.startOffset >= from && t.startOffset < to));
 		}
+		refuseDepth(tokens);
 		tokens = closeBlocks(tokens, diagnostics);
 		this.tokens = tokens;
 		return { ...result, tokens, report: { diagnostics } };
+	}
+}
+
+/** How deep brackets may be nested, and how many tokens an expression may have, before the stack is in danger. */
+const DEEPEST = 200;
+const LONGEST_EXPRESSION = 2000;
+
+/** Throws a RangeError, as the end of the stack would, long before it and at once. */
+function refuseDepth(tokens: readonly Token[]): void {
+	let depth = 0;
+	let length = 0;
+	for (const { image } of tokens) {
+		length++;
+		if (image === '(' || image === '[' || image === '{') depth++;
+		else if (image === ')' || image === ']' || image === '}') depth--;
+		if (image === ';' || image === ',' || image === '{' || image === '}') length = 0;
+		if (depth > DEEPEST || length > LONGEST_EXPRESSION) throw new RangeError('nested too deeply');
 	}
 }
 

@@ -97,9 +97,10 @@ export function parseFile(uri: string, text: string, kernel: boolean): ParsedFil
 	try {
 		return understood(uri, text, kernel);
 	} catch (error) {
-		// The parser is left in the middle of its work; the next file gets a new one.
+		// The end of the stack shows in many ways: the parser takes a RangeError for a syntax error of its own, and stumbles
+		// over what that leaves behind. It is left in the middle of its work; the next file gets a new one.
 		services = undefined;
-		if (!(error instanceof RangeError)) throw error;
+		if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
 		return unread(
 			uri,
 			text,

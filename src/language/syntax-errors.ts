@@ -57,13 +57,13 @@ export function syntaxProblems(
 	const problems: Problem[] = [];
 	// Where something is shown, and where the parser was when it went wrong.
 	const spots: number[] = [];
-	const lostFrom: number[] = [];
+	const lostFrom: { offset: number; item: boolean }[] = [];
 	for (const error of result.lexerErrors) {
 		const line = error.line ?? 1;
 		const column = error.column ?? 1;
 		if (spots.some((spot) => sameLine(text, spot, error.offset))) continue;
 		spots.push(error.offset);
-		lostFrom.push(error.offset);
+		lostFrom.push({ offset: error.offset, item: false });
 		const span = { uri, line, column, endLine: line, endColumn: column + error.length };
 		const message = unexpectedText(text.slice(error.offset, error.offset + error.length), text.slice(error.offset + 1));
 		problems.push({ code: 'syntax', severity: 'error', message, span });
@@ -87,7 +87,7 @@ export function syntaxProblems(
 			continue;
 		}
 		spots.push(shown);
-		lostFrom.push(offset);
+		lostFrom.push({ offset, item: ruleNames(error).length <= 2 });
 		problems.push({ code: code ?? 'syntax', severity: 'error', message, span: spanFor(uri, complaint, at) });
 	}
 	return problems;
@@ -98,13 +98,19 @@ function sameLine(text: string, a: number, b: number): boolean {
 }
 
 /** The parser has lost its way since an earlier error, and has not come to the next item yet. */
-function followsFrom(spot: number, offset: number, error: ParserError, tokens: readonly Token[]): boolean {
-	if (offset < spot) return false;
-	const between = tokens.filter((t) => t.startOffset >= spot && t.startOffset <= offset);
+function followsFrom(
+	from: { offset: number; item: boolean },
+	offset: number,
+	error: ParserError,
+	tokens: readonly Token[],
+): boolean {
+	if (offset < from.offset) return false;
+	const between = tokens.filter((t) => t.startOffset >= from.offset && t.startOffset <= offset);
 	if (between.some((t) => startsItem(t) || (t.image === '}' && t.startColumn === 1 && t.startOffset < offset)))
 		return false;
 	const lost = error.name === 'NotAllInputParsedException' || ruleNames(error).length <= 2;
-	return lost || !between.some((t) => /^[;{}]$/.test(t.image));
+	// An item that could not be understood was left out: what comes next is a mistake of its own.
+	return (lost && !from.item) || !between.some((t) => /^[;{}]$/.test(t.image));
 }
 
 function ruleNames(error: ParserError): string[] {
