@@ -77,6 +77,7 @@ const pointerToArgument =
 /** The arithmetic type that all the arguments convert to. */
 const common: Rule = (args, typing) => {
 	const types = args.map((a) => decay(typing.typeOf(a)));
+	if (types.length === 0) return ERROR;
 	return types.reduce((a, b) => (a.kind === 'int' && b.kind === 'int' ? commonType(a, b) : a.kind === 'int' ? b : a));
 };
 

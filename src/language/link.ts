@@ -3,35 +3,27 @@
  * definition), constants they are made of, then initialisers and bodies, where fields need types.
  */
 
-import { argumentKind, builtin, eachRule, memberStruct } from './builtins.js';
+import { eachRule } from './builtins.js';
 import type * as ast from './generated/ast.js';
-import { MACRO_STRUCTS, setLink, structTargets } from './links.js';
-import { type FileScope, kindOf } from './names.js';
+import { ExpressionLinker, type Unresolved } from './link-expressions.js';
+import { setLink } from './links.js';
+import type { FileScope } from './names.js';
 import type { Report } from './report.js';
-import { Semantics } from './semantics.js';
 import { didYouMean } from './suggest.js';
-import { sourceText } from './text.js';
-import { STRUCT_TYPEDEFS, type Type, typeToString } from './types.js';
-
-/** A name that nothing declares, with the names that were in scope; what to say of it is decided by unknown-names.ts. */
-export interface Unresolved {
-	readonly node: ast.NameRef;
-	readonly locals: readonly string[];
-}
-
-type Local = ast.Variable | ast.Parameter | ast.MacroDecl | ast.EnumConstant;
 
 export class FileLinker {
-	readonly unresolved: Unresolved[] = [];
-	readonly #semantics = new Semantics();
-	readonly #scope: FileScope;
+	readonly #inside: ExpressionLinker;
 	readonly #report: Report;
-	readonly #blocks: Map<string, Local>[] = [];
 	#labels: ReadonlyMap<string, ast.LabelStatement> = new Map();
 
 	constructor(scope: FileScope, report: Report) {
-		this.#scope = scope;
+		this.#inside = new ExpressionLinker(scope, report, (block) => this.#block(block));
 		this.#report = report;
+	}
+
+	/** Names that nothing declares. */
+	get unresolved(): readonly Unresolved[] {
+		return this.#inside.unresolved;
 	}
 
 	/** The tags of all file-scope declarations. */
@@ -40,19 +32,19 @@ export class FileLinker {
 			switch (item.$type) {
 				case 'StructDef':
 					this.#fieldTypes(item.fields);
-					for (const v of item.variables) this.#parameterTypes(v.parameters);
+					for (const v of item.variables) this.#inside.parameterTypes(v.parameters);
 					break;
 				case 'VariableDecl':
 					// `struct foo;` declares a tag and needs no definition.
-					if (item.variables.length > 0) this.#typeRef(item.type);
-					for (const v of item.variables) this.#parameterTypes(v.parameters);
+					if (item.variables.length > 0) this.#inside.typeRef(item.type);
+					for (const v of item.variables) this.#inside.parameterTypes(v.parameters);
 					break;
 				case 'FunctionDecl':
-					this.#typeRef(item.returnType);
-					this.#parameterTypes(item.parameters);
+					this.#inside.typeRef(item.returnType);
+					this.#inside.parameterTypes(item.parameters);
 					break;
 				case 'MacroDecl':
-					this.#macroStruct(item);
+					this.#inside.macroStruct(item);
 					break;
 				default:
 			}
@@ -64,20 +56,20 @@ export class FileLinker {
 		for (const item of root.items) {
 			switch (item.$type) {
 				case 'Define':
-					this.#expression(item.value);
+					this.#inside.expression(item.value);
 					break;
 				case 'EnumDef':
 					this.#enum(item);
 					break;
 				case 'StructDef':
 					this.#fieldConstants(item.fields);
-					for (const v of item.variables) this.#dims(v.dims);
+					for (const v of item.variables) this.#inside.dims(v.dims);
 					break;
 				case 'VariableDecl':
-					for (const v of item.variables) this.#dims(v.dims);
+					for (const v of item.variables) this.#inside.dims(v.dims);
 					break;
 				case 'FunctionDecl':
-					for (const p of item.parameters) this.#dims(p.dims);
+					for (const p of item.parameters) this.#inside.dims(p.dims);
 					break;
 				default:
 			}
@@ -91,10 +83,10 @@ export class FileLinker {
 				case 'StructDef':
 				case 'EnumDef':
 				case 'VariableDecl':
-					for (const v of item.variables) this.#initializer(v);
+					for (const v of item.variables) this.#inside.initializer(v);
 					break;
 				case 'MacroDecl':
-					for (const argument of item.arguments) this.#expression(argument);
+					for (const argument of item.arguments) this.#inside.expression(argument);
 					break;
 				case 'FunctionDecl':
 					if (item.body) this.#function(item, item.body);
@@ -110,8 +102,8 @@ export class FileLinker {
 	#fieldTypes(fields: readonly ast.FieldDecl[]): void {
 		for (const decl of fields) {
 			if (decl.kind) this.#fieldTypes(decl.nested);
-			else if (decl.type) this.#typeRef(decl.type);
-			for (const field of decl.fields) this.#parameterTypes(field.parameters);
+			else if (decl.type) this.#inside.typeRef(decl.type);
+			for (const field of decl.fields) this.#inside.parameterTypes(field.parameters);
 		}
 	}
 
@@ -119,109 +111,29 @@ export class FileLinker {
 		for (const decl of fields) {
 			this.#fieldConstants(decl.nested);
 			for (const field of decl.fields) {
-				this.#dims(field.dims);
-				this.#expression(field.bits);
+				this.#inside.dims(field.dims);
+				this.#inside.expression(field.bits);
 			}
 		}
-	}
-
-	#parameterTypes(parameters: readonly ast.Parameter[]): void {
-		for (const parameter of parameters) {
-			this.#typeRef(parameter.type);
-			this.#parameterTypes(parameter.parameters);
-		}
-	}
-
-	#macroStruct(decl: ast.MacroDecl): void {
-		const def = this.#scope.tag(MACRO_STRUCTS[decl.macro] ?? '');
-		if (def?.$type === 'StructDef') structTargets.set(decl, def);
-	}
-
-	#typeRef(ref: ast.TypeRef): void {
-		if (ref.tag) {
-			const def = this.#scope.tag(ref.tag.$refText);
-			if (!def) return;
-			if (kindOf(def) === ref.kind) setLink(ref.tag, def);
-			else
-				this.#report.error(
-					'type',
-					ref,
-					`'${ref.tag.$refText}' is a ${kindOf(def)}: write '${kindOf(def)} ${def.name}'`,
-				);
-			return;
-		}
-		const word = ref.words[0];
-		const struct = ref.words.length === 1 && word ? STRUCT_TYPEDEFS[word] : undefined;
-		const def = struct ? this.#scope.tag(struct) : undefined;
-		if (def?.$type === 'StructDef') structTargets.set(ref, def);
-		if (ref.unknown && !this.#scope.typedefs.has(ref.unknown)) this.#unknownType(ref, ref.unknown);
-	}
-
-	#unknownType(ref: ast.TypeRef, name: string): void {
-		if (this.#scope.tag(name)) {
-			const kind = kindOf(this.#scope.tag(name) as ast.StructDef);
-			this.#report.error('type', ref, `unknown type name '${name}'; did you mean '${kind} ${name}'?`, 'unknown');
-			return;
-		}
-		const guess = didYouMean(name, TYPE_WORDS);
-		const way = guess || ": use one of C's or the kernel's types, or a struct of your own";
-		this.#report.error('type', ref, `unknown type name '${name}'${way}`, 'unknown');
-	}
-
-	#dims(dims: readonly ast.Dimension[]): void {
-		for (const { size } of dims) this.#expression(size);
 	}
 
 	#enum(item: ast.EnumDef): void {
-		for (const constant of item.constants) this.#expression(constant.value);
-	}
-
-	#initializer(variable: ast.Variable): void {
-		if (variable.init) this.#initialize(variable.init, this.#semantics.declaredType(variable));
-	}
-
-	/** Links an initialiser for an object of `type`: designators name its fields. */
-	#initialize(value: ast.Expression, type: Type): void {
-		if (value.$type !== 'InitializerList') {
-			this.#expression(value);
-			return;
-		}
-		for (const entry of value.entries) this.#designators(entry.designators, type);
-		const types = new Map(this.#semantics.initializerEntries(value, type).map((e) => [e.entry, e.type]));
-		for (const entry of value.entries) this.#initialize(entry.value, types.get(entry) ?? { kind: 'error' });
-	}
-
-	#designators(designators: readonly ast.Designator[], type: Type): void {
-		let at = type;
-		for (const designator of designators) {
-			if (designator.field) {
-				const field = this.#semantics.field(at, designator.field.$refText);
-				if (field) setLink(designator.field, field.node);
-				else this.#noField(designator, at, designator.field.$refText);
-				at = field?.type ?? { kind: 'error' };
-			} else {
-				this.#expression(designator.index);
-				if (at.kind !== 'array' && at.kind !== 'error') {
-					this.#report.error('type', designator, `'${typeToString(at)}' is no array: [ ] cannot initialise it`);
-				}
-				at = at.kind === 'array' ? at.of : { kind: 'error' };
-			}
-		}
+		for (const constant of item.constants) this.#inside.expression(constant.value);
 	}
 
 	#function(item: ast.FunctionDecl, body: ast.Block): void {
 		this.#labels = labelsOf(body);
-		this.#open();
-		for (const parameter of item.parameters) this.#declare(parameter);
+		this.#inside.open();
+		for (const parameter of item.parameters) this.#inside.declare(parameter);
 		for (const statement of body.statements) this.#statement(statement);
-		this.#close();
+		this.#inside.close();
 	}
 
 	#scenario(scenario: ast.Scenario): void {
 		const threads = new Map<string, ast.ThreadItem>();
 		for (const item of scenario.items) if (item.$type === 'ThreadItem') threads.set(item.name, item);
 		for (const item of scenario.items) {
-			if (item.$type === 'PagesItem') this.#expression(item.count);
+			if (item.$type === 'PagesItem') this.#inside.expression(item.count);
 			if (item.$type === 'InterruptItem') {
 				const thread = threads.get(item.thread.$refText);
 				if (thread) setLink(item.thread, thread);
@@ -233,41 +145,19 @@ export class FileLinker {
 		}
 	}
 
-	#open(): void {
-		this.#blocks.push(new Map());
-	}
-
-	#close(): void {
-		this.#blocks.pop();
-	}
-
-	#declare(node: Local): void {
-		const block = this.#blocks.at(-1);
-		if (!block || !node.name) return;
-		if (block.has(node.name)) {
-			this.#report.error(
-				'duplicate',
-				node,
-				`'${node.name}' is already declared in this block: rename one of them`,
-				'name',
-			);
-		}
-		block.set(node.name, node);
-	}
-
 	#block(block: ast.Block): void {
-		this.#open();
+		this.#inside.open();
 		for (const statement of block.statements) this.#statement(statement);
-		this.#close();
+		this.#inside.close();
 	}
 
 	#variables(decl: ast.VariableDecl): void {
-		if (decl.variables.length > 0) this.#typeRef(decl.type);
+		if (decl.variables.length > 0) this.#inside.typeRef(decl.type);
 		for (const variable of decl.variables) {
-			this.#parameterTypes(variable.parameters);
-			this.#dims(variable.dims);
-			this.#declare(variable);
-			this.#initializer(variable);
+			this.#inside.parameterTypes(variable.parameters);
+			this.#inside.dims(variable.dims);
+			this.#inside.declare(variable);
+			this.#inside.initializer(variable);
 		}
 	}
 
@@ -277,61 +167,61 @@ export class FileLinker {
 				this.#block(s);
 				break;
 			case 'ExpressionStatement':
-				this.#expression(s.expression);
+				this.#inside.expression(s.expression);
 				break;
 			case 'VariableDecl':
 				this.#variables(s);
 				break;
 			case 'MacroDecl':
-				this.#macroStruct(s);
-				this.#declare(s);
-				for (const argument of s.arguments) this.#expression(argument);
+				this.#inside.macroStruct(s);
+				this.#inside.declare(s);
+				for (const argument of s.arguments) this.#inside.expression(argument);
 				break;
 			case 'EnumDef':
 				for (const constant of s.constants) {
-					this.#expression(constant.value);
-					this.#declare(constant);
+					this.#inside.expression(constant.value);
+					this.#inside.declare(constant);
 				}
 				for (const variable of s.variables) {
-					this.#declare(variable);
-					this.#initializer(variable);
+					this.#inside.declare(variable);
+					this.#inside.initializer(variable);
 				}
 				break;
 			case 'IfStatement':
-				this.#expression(s.condition);
+				this.#inside.expression(s.condition);
 				this.#inner(s.then);
 				if (s.otherwise) this.#inner(s.otherwise);
 				break;
 			case 'WhileStatement':
-				this.#expression(s.condition);
+				this.#inside.expression(s.condition);
 				this.#inner(s.body);
 				break;
 			case 'DoStatement':
 				this.#inner(s.body);
-				this.#expression(s.condition);
+				this.#inside.expression(s.condition);
 				break;
 			case 'ForStatement':
-				this.#open();
+				this.#inside.open();
 				if (s.declaration) this.#variables(s.declaration);
-				this.#expression(s.init);
-				this.#expression(s.condition);
-				this.#expression(s.step);
+				this.#inside.expression(s.init);
+				this.#inside.expression(s.condition);
+				this.#inside.expression(s.step);
 				this.#inner(s.body);
-				this.#close();
+				this.#inside.close();
 				break;
 			case 'SwitchStatement':
-				this.#expression(s.value);
+				this.#inside.expression(s.value);
 				this.#block(s.body);
 				break;
 			case 'CaseLabel':
-				this.#expression(s.value);
-				this.#expression(s.last);
+				this.#inside.expression(s.value);
+				this.#inside.expression(s.last);
 				break;
 			case 'GotoStatement':
 				this.#goto(s);
 				break;
 			case 'ReturnStatement':
-				this.#expression(s.value);
+				this.#inside.expression(s.value);
 				break;
 			case 'EachStatement':
 				this.#each(s);
@@ -340,12 +230,12 @@ export class FileLinker {
 				this.#block(s.body);
 				break;
 			case 'WithMmStatement':
-				this.#expression(s.mm);
+				this.#inside.expression(s.mm);
 				this.#inner(s.body);
 				break;
 			case 'ScopedGuard':
 				// The class of the guard is no name of the sketch; the whole is refused by name.
-				for (const argument of s.arguments.slice(1)) this.#expression(argument);
+				for (const argument of s.arguments.slice(1)) this.#inside.expression(argument);
 				this.#inner(s.body);
 				break;
 			default:
@@ -354,13 +244,13 @@ export class FileLinker {
 
 	/** A statement that is a scope of its own even without braces. */
 	#inner(statement: ast.Statement): void {
-		this.#open();
+		this.#inside.open();
 		this.#statement(statement);
-		this.#close();
+		this.#inside.close();
 	}
 
 	#goto(s: ast.GotoStatement): void {
-		this.#expression(s.target);
+		this.#inside.expression(s.target);
 		if (!s.label?.$refText) return;
 		const label = this.#labels.get(s.label.$refText);
 		if (label) {
@@ -375,193 +265,14 @@ export class FileLinker {
 		const rule = eachRule(s.macro);
 		s.arguments.forEach((argument, index) => {
 			if (index !== rule?.member) {
-				this.#expression(argument);
+				this.#inside.expression(argument);
 				return;
 			}
 			const position = s.arguments[rule.position];
-			const type = position ? this.#semantics.typeOf(position) : undefined;
-			if (type?.kind === 'pointer') this.#member(argument, type.to);
+			const type = position ? this.#inside.semantics.typeOf(position) : undefined;
+			if (type?.kind === 'pointer') this.#inside.member(argument, type.to);
 		});
 		this.#inner(s.body);
-	}
-
-	#expression(e: ast.Expression | undefined): void {
-		if (!e) return;
-		switch (e.$type) {
-			case 'NameRef':
-				this.#name(e);
-				break;
-			case 'Parenthesized':
-				this.#expression(e.inner);
-				break;
-			case 'BinaryExpr':
-			case 'CommaExpr':
-				this.#expression(e.left);
-				this.#expression(e.right);
-				break;
-			case 'Assignment':
-				this.#expression(e.target);
-				this.#expression(e.value);
-				break;
-			case 'Conditional':
-				this.#expression(e.condition);
-				this.#expression(e.then);
-				this.#expression(e.otherwise);
-				break;
-			case 'Unary':
-			case 'Postfix':
-			case 'SizeOf':
-				this.#expression(e.operand);
-				break;
-			case 'Cast':
-				this.#typeName(e.type);
-				if (e.literal) this.#initialize(e.literal, this.#semantics.typeOfTypeName(e.type));
-				this.#expression(e.operand);
-				break;
-			case 'TypeArgument':
-				this.#typeName(e.type);
-				break;
-			case 'Index':
-				this.#expression(e.array);
-				this.#expression(e.index);
-				break;
-			case 'Member':
-				this.#expression(e.object);
-				this.#field(e);
-				break;
-			case 'Call':
-				this.#call(e);
-				break;
-			case 'InitializerList':
-				for (const entry of e.entries) this.#expression(entry.value);
-				break;
-			case 'StatementExpression':
-				this.#block(e.body);
-				break;
-			default:
-		}
-	}
-
-	#typeName(name: ast.TypeName): void {
-		this.#typeRef(name.type);
-		this.#dims(name.dims);
-	}
-
-	#name(e: ast.NameRef): void {
-		const name = e.target.$refText;
-		if (!name) return;
-		for (let i = this.#blocks.length - 1; i >= 0; i--) {
-			const local = this.#blocks[i]?.get(name);
-			if (local) {
-				setLink(e.target, local);
-				return;
-			}
-		}
-		const node = this.#scope.name(name);
-		if (node) {
-			setLink(e.target, node);
-			return;
-		}
-		this.unresolved.push({ node: e, locals: this.#blocks.flatMap((block) => [...block.keys()]) });
-	}
-
-	#field(e: ast.Member): void {
-		const name = e.field.$refText;
-		if (!name) return;
-		const type = this.#semantics.typeOf(e.object);
-		const struct =
-			type.kind === 'pointer' || type.kind === 'array' ? (type.kind === 'pointer' ? type.to : type.of) : type;
-		const field = this.#semantics.field(struct, name);
-		if (field) {
-			setLink(e.field, field.node);
-			const wanted = type.kind === 'struct' ? '.' : '->';
-			if (wanted !== e.operator) {
-				const what = type.kind === 'struct' ? 'a struct' : 'a pointer';
-				this.#report.error(
-					'type',
-					e,
-					`'${sourceText(e.object)}' is ${what}: write '${sourceText(e.object)}${wanted}${name}'`,
-				);
-			}
-			return;
-		}
-		this.#noField(e, struct, name);
-	}
-
-	#noField(at: ast.Member | ast.Designator | ast.NameRef, type: Type, name: string): void {
-		const property = at.$type === 'NameRef' ? 'target' : 'field';
-		if (type.kind === 'error') return;
-		if (type.kind !== 'struct') {
-			this.#report.error('type', at, `'${typeToString(type)}' has no fields: '${name}' cannot be one`, property);
-		} else if (!type.def) {
-			this.#report.error(
-				'type',
-				at,
-				`'struct ${type.name}' is not defined here, so its field '${name}' is not known: define the struct with the fields the sketch uses`,
-				property,
-			);
-		} else {
-			const guess = didYouMean(
-				name,
-				type.fields.map((f) => f.name),
-			);
-			this.#report.error(
-				'name',
-				at,
-				`'${typeToString(type)}' has no field '${name}'${guess || ': add it, or use one that is there'}`,
-				property,
-			);
-		}
-	}
-
-	#call(e: ast.Call): void {
-		const macroName = e.callee.$type === 'NameRef' ? e.callee.target.$refText : '';
-		// guard(mutex)(&lock): its class is no name of the sketch, and it is refused by name.
-		if (macroName === 'guard') return;
-		this.#expression(e.callee);
-		const macro = builtin(macroName) && this.#semantics.macroOf(e);
-		if (!macro) {
-			for (const argument of e.arguments) this.#expression(argument);
-			return;
-		}
-		e.arguments.forEach((argument, index) => {
-			if (argumentKind(macro, index) !== 'member') this.#expression(argument);
-		});
-		const struct = memberStruct(macro, e.arguments, this.#semantics);
-		e.arguments.forEach((argument, index) => {
-			if (argumentKind(macro, index) === 'member' && struct) this.#member(argument, struct);
-		});
-	}
-
-	/** A member argument: its names are fields. */
-	#member(argument: ast.Expression, type: Type): Type {
-		switch (argument.$type) {
-			case 'NameRef': {
-				const field = this.#semantics.field(type, argument.target.$refText);
-				if (field) setLink(argument.target, field.node);
-				else if (argument.target.$refText) this.#noField(argument, type, argument.target.$refText);
-				return field?.type ?? { kind: 'error' };
-			}
-			case 'Member': {
-				const inner = this.#member(argument.object, type);
-				const field = this.#semantics.field(inner, argument.field.$refText);
-				if (field) setLink(argument.field, field.node);
-				else this.#noField(argument, inner, argument.field.$refText);
-				return field?.type ?? { kind: 'error' };
-			}
-			case 'Index': {
-				this.#expression(argument.index);
-				const array = this.#member(argument.array, type);
-				return array.kind === 'array' ? array.of : { kind: 'error' };
-			}
-			default:
-				this.#report.error(
-					'type',
-					argument,
-					`'${sourceText(argument)}' must be the name of a field of '${typeToString(type)}'`,
-				);
-				return { kind: 'error' };
-		}
 	}
 }
 
@@ -596,10 +307,3 @@ function labelsOf(body: ast.Block): ReadonlyMap<string, ast.LabelStatement> {
 	visit(body);
 	return labels;
 }
-
-/** The words that name a type, for suggestions. */
-const TYPE_WORDS = [
-	...Object.keys(STRUCT_TYPEDEFS),
-	...['void', 'bool', 'char', 'short', 'int', 'long', 'unsigned', 'u8', 'u16', 'u32', 'u64', 's8', 's16', 's32', 's64'],
-	...['size_t', 'ssize_t', 'gfp_t', 'pfn_t', 'pgoff_t', 'pte_t', 'vm_fault_t', 'dma_addr_t', 'uint32_t', 'uint64_t'],
-];

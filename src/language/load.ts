@@ -6,7 +6,7 @@
 import { URI, Utils } from 'vscode-uri';
 import { checkFile } from './checks/file.js';
 import type { Call, File, Include } from './generated/ast.js';
-import { FileLinker, type Unresolved } from './link.js';
+import { FileLinker } from './link.js';
 import { type Declarations, declarationsOf, FileScope, mergeNames, type Names, noNames } from './names.js';
 import { type ParsedFile, parseFile } from './parser.js';
 import type { Problem } from './problem.js';
@@ -43,15 +43,15 @@ function linkGroup(
 		const declarations = declared[i] ?? { own: noNames(), exported: noNames(), typedefs: new Set<string>() };
 		const report = reports[i] ?? new Report();
 		const above = group.length > 1 ? [shared, ...layers] : layers;
-		const scope = new FileScope(declarations.own, above, parsed.kernel, declarations.typedefs);
+		const whoDeclares = (name: string) => libraries?.whoDeclares(name);
+		const scope = new FileScope(declarations.own, above, parsed.kernel, declarations.typedefs, whoDeclares);
 		return { parsed, declarations, report, scope, linker: new FileLinker(scope, report) };
 	});
 	for (const { linker, parsed } of files) linker.linkTags(parsed.root);
 	for (const { linker, parsed } of files) linker.linkConstants(parsed.root);
 	for (const { linker, parsed } of files) linker.linkBodies(parsed.root);
 	return files.map(({ parsed, declarations, report, scope, linker }) => {
-		const unresolved: readonly Unresolved[] = linker.unresolved;
-		reportUnknownNames(unresolved, scope, report, (name) => libraries?.whoDeclares(name));
+		reportUnknownNames(linker.unresolved, scope, report);
 		const calls = checkFile(parsed.root, scope, report);
 		return {
 			id: nextId++,

@@ -146,6 +146,8 @@ export class FileScope {
 		/** Files of the kernel see each other's names with two underscores. */
 		readonly kernel: boolean,
 		readonly typedefs: ReadonlySet<string>,
+		/** The library that declares a name or a tag which this file does not see. */
+		readonly whoDeclares: (name: string) => string | undefined,
 	) {}
 
 	/** The declaration of a name; a function's definition rather than a prototype of it. */

@@ -8,6 +8,7 @@ import { builtin } from './builtins.js';
 import { binaryValue, charOf, inRange, literalType, numberOf, unaryValue, wrap } from './constants.js';
 import * as ast from './generated/ast.js';
 import { structTargets } from './links.js';
+import { DefinedStruct, opaqueStruct } from './structs.js';
 import { sourceOf } from './text.js';
 import {
 	type ArrayType,
@@ -49,7 +50,6 @@ export interface PlacedInitializer {
 
 const types = new WeakMap<AstNode, Type>();
 const structs = new WeakMap<AstNode, StructType>();
-const opaque = new Map<string, StructType>();
 
 /** The size of the address space in pages: its value belongs to the scenario. */
 export const PAGES_NAME = 'NR_PAGES';
@@ -104,7 +104,7 @@ export class Semantics {
 	structType(def: ast.StructDef | ast.FieldDecl): StructType {
 		let type = structs.get(def);
 		if (!type) {
-			type = new DefinedStruct(def, this);
+			type = new DefinedStruct(def, (field) => this.declaredType(field));
 			structs.set(def, type);
 		}
 		return type;
@@ -499,49 +499,6 @@ export class Semantics {
 		}
 		return index;
 	}
-}
-
-class DefinedStruct implements StructType {
-	readonly kind = 'struct';
-	readonly name: string;
-	#fields: readonly FieldInfo[] | undefined;
-	readonly #semantics: Semantics;
-	readonly def: ast.StructDef | ast.FieldDecl;
-
-	constructor(def: ast.StructDef | ast.FieldDecl, semantics: Semantics) {
-		this.def = def;
-		this.name = (def.$type === 'StructDef' ? def.name : def.tag) ?? '';
-		this.#semantics = semantics;
-	}
-
-	get fields(): readonly FieldInfo[] {
-		if (!this.#fields) {
-			const decls = this.def.$type === 'StructDef' ? this.def.fields : this.def.nested;
-			const flatten = (list: readonly ast.FieldDecl[]): FieldInfo[] =>
-				list.flatMap((decl) =>
-					decl.kind && decl.fields.length === 0
-						? flatten(decl.nested)
-						: decl.fields.map((node) => ({
-								name: node.name,
-								type: this.#semantics.declaredType(node),
-								node,
-							})),
-				);
-			// A struct that contains itself by value must not be asked for its fields while they are made.
-			this.#fields = [];
-			this.#fields = flatten(decls);
-		}
-		return this.#fields;
-	}
-}
-
-function opaqueStruct(name: string): StructType {
-	let type = opaque.get(name);
-	if (!type) {
-		type = { kind: 'struct', name, def: undefined, fields: [] };
-		opaque.set(name, type);
-	}
-	return type;
 }
 
 function endOfPath(path: readonly (FieldInfo | number)[], type: Type): Type {

@@ -3,7 +3,7 @@
 import type { AstNode } from 'langium';
 import { signatureOf } from './checks/calls.js';
 import type * as ast from './generated/ast.js';
-import type { Unresolved } from './link.js';
+import type { Unresolved } from './link-expressions.js';
 import type { FileScope } from './names.js';
 import type { Report } from './report.js';
 import { Semantics } from './semantics.js';
@@ -12,14 +12,9 @@ import { closest, didYouMean } from './suggest.js';
 import { UNSUPPORTED_WORDS } from './unsupported.js';
 
 /**
- * Reports names that nothing declares, each once in a function; `whoDeclares` knows the library that would declare it.
+ * Reports names that nothing declares, each once in a function.
  */
-export function reportUnknownNames(
-	unresolved: readonly Unresolved[],
-	scope: FileScope,
-	report: Report,
-	whoDeclares: (name: string) => string | undefined,
-): void {
+export function reportUnknownNames(unresolved: readonly Unresolved[], scope: FileScope, report: Report): void {
 	const semantics = new Semantics();
 	const told = new Set<string>();
 	const owners = new Map<AstNode, number>();
@@ -39,7 +34,7 @@ export function reportUnknownNames(
 			continue;
 		}
 		const word = Object.hasOwn(UNSUPPORTED_WORDS, name) ? UNSUPPORTED_WORDS[name] : undefined;
-		const library = word ? undefined : whoDeclares(name);
+		const library = word ? undefined : scope.whoDeclares(name);
 		if (word) {
 			report.error('unsupported', node, word);
 		} else if (library) {

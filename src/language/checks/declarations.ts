@@ -48,8 +48,11 @@ function checkObject(node: Node, type: Type, what: string, context: CheckContext
 	if (inner.kind === 'void') {
 		context.report.error('type', node, `${what} cannot be void: give it a type, or make it a pointer`, 'name');
 	} else if (inner.kind === 'struct' && !inner.def) {
-		const guess = didYouMean(inner.name, context.scope.allTags());
-		const way = guess || ': define it with the fields the sketch uses, or include the library that has it';
+		const library = context.scope.whoDeclares(inner.name);
+		const tags = [...context.scope.allTags()].map((tag) => `struct ${tag}`);
+		const way = library
+			? ` here, but in <${library}>: add #include <${library}>`
+			: didYouMean(`struct ${inner.name}`, tags) || ': define it with the fields the sketch uses';
 		context.report.error('type', node, `'struct ${inner.name}' is not defined${way}`, 'name');
 	} else if (inner.kind === 'function') {
 		context.report.error('type', node, `${what} cannot be a function: make it a pointer to one`, 'name');
