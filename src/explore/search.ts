@@ -48,6 +48,7 @@ export function* search(system: System, limits: Limits, stop: () => boolean): Ge
 		// a cell that was taken for constant is written after all: reads of it are steps, so begin anew
 		if (system.written.grew) {
 			system.written.settle();
+			system.restart();
 			if (stop()) return { graph, complete: false, limit: 'being stopped' };
 			continue;
 		}

@@ -2,6 +2,7 @@ import alloc from './lib/kernel/alloc.mmn';
 import device from './lib/kernel/device.mmn';
 import locks from './lib/kernel/locks.mmn';
 import mm from './lib/kernel/mm.mmn';
+import srcu from './lib/kernel/srcu.mmn';
 import tasks from './lib/kernel/tasks.mmn';
 import types from './lib/kernel/types.mmn';
 import activeRanges from './lib/mn/active-ranges.mmn';
@@ -16,6 +17,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/types': types,
 	'kernel/tasks': tasks,
 	'kernel/locks': locks,
+	'kernel/srcu': srcu,
 	'kernel/mm': mm,
 	'kernel/device': device,
 	'kernel/alloc': alloc,
@@ -56,4 +58,6 @@ export interface KernelThread {
 }
 
 /** Kernel threads run in every environment (language.md, Scenarios). */
-export const kernelThreads: readonly KernelThread[] = [];
+export const kernelThreads: readonly KernelThread[] = [
+	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
+];

@@ -172,6 +172,7 @@ export class Interpreter implements KernelContext {
 			wait = end.wait;
 		}
 		this.recording = true;
+		if (!alone && this.memory.objects.length > 0) this.countReferences(1);
 		return { move: this.finish(), wait };
 	}
 
@@ -596,6 +597,9 @@ export class Interpreter implements KernelContext {
 		else {
 			object.freed = true;
 			object.cells.fill(UNINITIALISED);
+			// for other threads every cell changes: reading one is a step, before the end of its life and after
+			if (object.published && this.recording)
+				for (let n = 0; n < object.cells.length; n++) this.image.written.add(writtenKey(object.layout, n));
 		}
 	}
 

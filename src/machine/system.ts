@@ -71,6 +71,8 @@ export class System {
 	initialShared: Int32Array = new Int32Array(0);
 	initialLocals: Int32Array[] = [];
 	readonly written = new WrittenCells();
+	/** Memory when setup is done, before any thread has run. */
+	private afterSetup: Int32Array = new Int32Array(0);
 	private readonly module: ModuleLowering;
 	private readonly interpreter: Interpreter;
 	private readonly image: Image;
@@ -79,6 +81,8 @@ export class System {
 	constructor(
 		readonly program: Program,
 		readonly scenario: Scenario,
+		/** Uri of the sketch that lines are counted in; another one than the program's in the default environment. */
+		readonly home = program.uri,
 	) {
 		const pagesItem = scenario.items.find(isPagesItem);
 		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
@@ -135,8 +139,10 @@ export class System {
 		if (this.problems.length > 0) return;
 		(this.image as { globalCells: number }).globalCells = this.initialShared.length;
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
-		this.startThreads();
+		this.afterSetup = this.initialShared;
+		this.restart();
 		this.seedWritten();
+		this.restart();
 	}
 
 	/** Lanes of the simulated kernel, for what the sketch uses of it. */
@@ -188,16 +194,26 @@ export class System {
 		return !move.fatal;
 	}
 
-	private startThreads(): void {
+	/**
+	 * Brings every thread to its first visible operation. What is visible depends on which cells are written while
+	 * others run: when more of them become known, all start anew.
+	 */
+	restart(): void {
+		this.initialShared = this.afterSetup;
 		this.initialLocals = this.threads.map((info, index) => {
-			const thread = new ThreadState(index);
-			if (info.kind !== 'thread') thread.status = Status.idle;
-			if (info.kind === 'interrupt') {
-				thread.atomic = 1;
-				thread.irqsOff = 1;
-			}
-			thread.push(info.entry, -1);
-			const { move } = this.interpreter.start(thread, this.initialShared, false);
+			const fresh = (): ThreadState => {
+				const thread = new ThreadState(index);
+				if (info.kind !== 'thread') thread.status = Status.idle;
+				if (info.kind === 'interrupt') {
+					thread.atomic = 1;
+					thread.irqsOff = 1;
+				}
+				thread.push(info.entry, -1);
+				return thread;
+			};
+			const { move } = this.interpreter.start(fresh(), this.initialShared, false);
+			// what is wrong on the way is for the thread's first step to report
+			if (move.reports.length > 0) return fresh().pack();
 			this.initialShared = move.shared;
 			return move.local;
 		});
