@@ -6,6 +6,7 @@ import { loadProgram, type Program } from '../language/program.js';
 import { spanOf } from '../language/text.js';
 import { System } from '../machine/system.js';
 import { findingsOf } from './analyse.js';
+import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment } from './environment.js';
 import type { FileResult, Finding, ScenarioResult, Verdict } from './result.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
@@ -60,6 +61,8 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	const problems: Problem[] = [...program.problems];
 	const scenarios: ScenarioResult[] = [];
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios };
+	const environment = program.scenarios.length === 0 ? defaultEnvironment(program) : undefined;
+	if (environment !== undefined) return inEnvironment(program, environment, sources, options);
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
 		await turn();
@@ -80,13 +83,68 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	return { uri, problems, scenarios: problems.some((p) => p.severity === 'error') ? [] : scenarios };
 }
 
+/** Checks a sketch without scenarios in the default environment. What is found is told at the user's own lines. */
+async function inEnvironment(
+	program: Program,
+	environment: Environment,
+	sources: Sources,
+	options: CheckOptions,
+): Promise<FileResult> {
+	const { uri } = program;
+	const problems = [...program.problems];
+	const whole = await loadProgram(
+		environment.uri,
+		{ read: async (u) => (u === environment.uri ? environment.text : sources.read(u)) },
+		kernelLibraries,
+	);
+	const errors = whole.problems.filter((p) => p.severity === 'error');
+	const [scenario] = whole.scenarios;
+	// the environment is ours: what is wrong with it is told, at the sketch's first line
+	problems.push(
+		...errors.map((e) => ({
+			...e,
+			message: `the default environment does not fit this sketch: ${e.message}. Write a scenario of your own`,
+			span: { uri, line: 1, column: 1, endLine: 1, endColumn: 1 },
+		})),
+	);
+	if (
+		errors.length > 0 ||
+		scenario === undefined ||
+		(options.scenarios !== undefined && !options.scenarios.includes(DEFAULT_ENVIRONMENT))
+	)
+		return { uri, problems, scenarios: [] };
+	const result = await checkScenario(whole, scenario, options, uri);
+	if ('problems' in result) return { uri, problems: [...problems, ...result.problems], scenarios: [] };
+	const span = { uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
+	const findings = result.findings.map((f) => {
+		const needed = [...environment.adversaries].filter(
+			([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name),
+		);
+		const environmentWords =
+			needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
+		return { ...f, message: `${f.message}${environmentWords}`, span: f.span.uri === environment.uri ? span : f.span };
+	});
+	const scenarioResult: ScenarioResult = {
+		...result,
+		span,
+		findings,
+		assumptions: [
+			...result.assumptions,
+			`no scenario is given: fault handlers run against ${[...environment.adversaries.values()].join('; ')}`,
+		],
+	};
+	options.onScenario?.(scenarioResult);
+	return { uri, problems, scenarios: [scenarioResult] };
+}
+
 async function checkScenario(
 	program: Program,
 	scenario: Scenario,
 	options: CheckOptions,
+	home?: string,
 ): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
-	const system = new System(program, scenario);
+	const system = new System(program, scenario, home);
 	if (system.problems.length > 0) return { problems: system.problems };
 	const limits = {
 		maxStates: options.maxStates ?? 2_000_000,

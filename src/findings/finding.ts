@@ -38,12 +38,27 @@ export interface StuckKind {
 
 export const threadName = (graph: Graph, thread: number): string => graph.system.threads[thread]?.name ?? '?';
 
-/** `line 25`, with the file where it is not the sketch itself. */
+const ENVIRONMENT = 'the default environment';
+
+/** `line 25`, with the file where it is not the sketch itself; the default environment has no text to look at. */
 export function lineOf(graph: Graph, span: Span): string {
-	const { program } = graph.system;
-	if (span.uri === program.uri) return `line ${span.line}`;
+	const { program, home } = graph.system;
+	if (span.uri === home) return `line ${span.line}`;
+	if (span.uri === program.uri) return ENVIRONMENT;
 	const kernel = /^mmn-kernel:\/*(.*?)(?:\.mmn)?$/.exec(span.uri)?.[1];
 	return kernel === undefined ? `${span.uri.replace(/^.*\//, '')}:${span.line}` : `<${kernel}>:${span.line}`;
+}
+
+/** ` (line 25)`. */
+export function inLine(graph: Graph, span: Span): string {
+	const line = lineOf(graph, span);
+	return line === ENVIRONMENT ? '' : ` (${line})`;
+}
+
+/** ` since line 25`. */
+export function sinceLine(graph: Graph, span: Span): string {
+	const line = lineOf(graph, span);
+	return line === ENVIRONMENT ? '' : ` since ${line}`;
 }
 
 /** Message of a report, with its resource by name. */

@@ -70,6 +70,8 @@ export interface Image {
 	readonly noErrors: boolean;
 	/** Cells that some thread writes while others run; reads of all others cost no step. */
 	readonly written: WrittenCells;
+	/** Every access to memory is a step, whether or not somebody else can see it. */
+	readonly everyAccess: boolean;
 }
 
 /** Which cells are written after setup: by global address, or by (layout, offset) for cells of objects. */
@@ -272,10 +274,10 @@ export class Interpreter implements KernelContext {
 	private isVisible(instruction: Instruction): boolean {
 		switch (instruction.op) {
 			case 'load':
-				return this.isSharedRead(this.value(instruction.address));
+				return this.image.everyAccess || this.isSharedRead(this.value(instruction.address));
 			case 'store': {
 				const address = this.value(instruction.address);
-				return !isDynamic(address) || this.memory.find(slotOf(address))?.published === true;
+				return this.image.everyAccess || !isDynamic(address) || this.memory.find(slotOf(address))?.published === true;
 			}
 			case 'primitive':
 				return (this.image.primitives[instruction.primitive] as Primitive).visible;

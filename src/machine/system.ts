@@ -7,6 +7,7 @@ import {
 	type ConfigItem,
 	type InterruptItem,
 	isConfigItem,
+	isEnvironmentItem,
 	isFinallyItem,
 	isInterruptItem,
 	isPagesItem,
@@ -83,6 +84,8 @@ export class System {
 		readonly scenario: Scenario,
 		/** Uri of the sketch that lines are counted in; another one than the program's in the default environment. */
 		readonly home = program.uri,
+		/** For comparison: every access to memory is a step, and no register is forgotten. */
+		everyAccess = false,
 	) {
 		const pagesItem = scenario.items.find(isPagesItem);
 		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
@@ -125,9 +128,12 @@ export class System {
 			isDaemon: (t) => this.threads[t]?.kind !== 'thread',
 			entry: (t) => (this.threads[t] ?? this.threads[0])?.entry as FunctionCode,
 			written: this.written,
+			everyAccess,
 		};
 		this.interpreter = new Interpreter(this.image);
 		try {
+			module.lowerAll();
+			this.addEnvironment(threads);
 			module.lowerAll();
 			this.addKernelThreads(threads);
 			this.initialShared = module.finish();
@@ -137,12 +143,26 @@ export class System {
 		}
 		this.problems.push(...module.problems);
 		if (this.problems.length > 0) return;
+		if (everyAccess) for (const code of module.functions) code.live = [];
 		(this.image as { globalCells: number }).globalCells = this.initialShared.length;
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
 		this.afterSetup = this.initialShared;
 		this.restart();
 		this.seedWritten();
 		this.restart();
+	}
+
+	/** The invalidators that `environment` names: each once, on the whole address space. */
+	private addEnvironment(threads: ThreadInfo[]): void {
+		for (const item of this.scenario.items.filter(isEnvironmentItem)) {
+			for (const word of item.words) {
+				const declaration = this.program.functions.get(word);
+				if (word === 'none' || declaration?.body === undefined || threads.some((t) => t.name === word)) continue;
+				const args = declaration.parameters.length === 0 ? [] : [0, this.pages];
+				const entry = this.module.functions[this.module.adversary(declaration, args)] as FunctionCode;
+				threads.push({ name: word, kind: 'thread', node: item, entry, on: -1 });
+			}
+		}
 	}
 
 	/** Lanes of the simulated kernel, for what the sketch uses of it. */

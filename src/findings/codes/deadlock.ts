@@ -4,8 +4,9 @@ import {
 	acquisitionOf,
 	blockedPlace,
 	type Evidence,
-	lineOf,
+	inLine,
 	type StuckKind,
+	sinceLine,
 	threadName,
 	waitWords,
 } from '../finding.js';
@@ -23,9 +24,9 @@ export const deadlock: StuckKind = {
 		const name = (t: number): string => threadName(graph, t);
 		const parts = cycle.map((edge, n) => {
 			const holder = cycle[(n + 1) % cycle.length] as WaitEdge;
-			const where = lineOf(graph, userSpan(blockedPlace(evidence, edge.thread)));
+			const where = inLine(graph, userSpan(blockedPlace(evidence, edge.thread)));
 			const callback = userFunction(blockedPlace(evidence, edge.thread))?.name;
-			const waits = `${name(edge.thread)} ${waitWords(edge)}${callback ? ` in ${callback}()` : ''} (${where})`;
+			const waits = `${name(edge.thread)} ${waitWords(edge)}${callback ? ` in ${callback}()` : ''}${where}`;
 			return edge.holders.length === 0 ? waits : `${waits}, ${holds(evidence, edge, holder.thread)}`;
 		});
 		const closing = cycle.map((edge, n) => {
@@ -60,7 +61,7 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 	const { graph, run } = evidence;
 	const name = threadName(graph, holder);
 	const taken = acquisitionOf(run, holder, edge.wait.resource);
-	const since = taken === undefined ? '' : ` since ${lineOf(graph, userSpan(taken))}`;
+	const since = taken === undefined ? '' : sinceLine(graph, userSpan(taken));
 	if (edge.isRange) return `which is active in ${name}${since}`;
 	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
 	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;

@@ -1,4 +1,4 @@
-import { blockedPlace, lineOf, type StuckKind, threadName } from '../finding.js';
+import { blockedPlace, inLine, type StuckKind, threadName } from '../finding.js';
 import { spanOfPlace, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 
@@ -14,7 +14,7 @@ export const lostWakeup: StuckKind = {
 		const wake = run.rows.findLast((r) => r.thread !== name && /\bwake_up/.test(r.text));
 		const on = edge.resource === '' ? '' : ` on ${edge.resource}`;
 		return {
-			message: `${name} sleeps${on} (${lineOf(graph, userSpan(place))}) although what it waits for has happened${wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
+			message: `${name} sleeps${on}${inLine(graph, userSpan(place))} although what it waits for has happened${wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
 			span: userSpan(place),
 			related: [
 				...(wake ? [{ span: wake.span, message: `${wake.thread} wakes here, too early` }] : []),

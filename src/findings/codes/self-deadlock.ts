@@ -1,4 +1,4 @@
-import { acquisitionOf, blockedPlace, lineOf, type StuckKind, threadName, waitWords } from '../finding.js';
+import { acquisitionOf, blockedPlace, inLine, type StuckKind, sinceLine, threadName, waitWords } from '../finding.js';
 import { userFunction, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 import { blame, related } from './deadlock.js';
@@ -14,10 +14,10 @@ export const selfDeadlock: StuckKind = {
 		const place = blockedPlace(evidence, edge.thread);
 		const inside = userFunction(place)?.name;
 		const taken = acquisitionOf(run, edge.thread, edge.wait.resource);
-		const since = taken === undefined ? '' : ` since ${lineOf(graph, userSpan(taken))}`;
+		const since = taken === undefined ? '' : sinceLine(graph, userSpan(taken));
 		const has = edge.isRange ? 'which it has active itself' : 'which it holds itself';
 		return {
-			message: `${name} ${waitWords(edge)}${inside ? ` in ${inside}()` : ''} (${lineOf(graph, userSpan(place))}), ${has}${since}`,
+			message: `${name} ${waitWords(edge)}${inside ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
 			span: blame(evidence, cycle),
 			related: related(evidence, cycle),
 			closing: `${name} ${waitWords(edge)}, ${has}: it never goes on.`,

@@ -136,11 +136,24 @@ export class ModuleLowering {
 		return this.functionIndex.get(node) ?? this.add(name, node, (lowering) => lowering.body(block), 0);
 	}
 
-	private add(name: string, node: AstNode, lower: (lowering: FunctionLowering) => void, parameters: number): number {
-		const index = this.functions.length;
+	/** Index of code that calls a function with constants: an adversary of the environment. */
+	adversary(declaration: FunctionDecl, args: readonly number[]): number {
+		const callee = this.function(declaration);
+		const code = this.newCode(declaration.name, declaration, 0);
+		code.constants.push(...args);
+		code.registers = 1;
+		code.code.push(
+			{ op: 'call', node: declaration, to: 0, callee, args: args.map((_, n) => -1 - n) },
+			{ op: 'return', node: declaration, value: undefined },
+		);
+		this.pending.push(() => computeLiveness(code));
+		return code.index;
+	}
+
+	private newCode(name: string, node: AstNode, parameters: number): FunctionCode {
 		const code: FunctionCode = {
 			name,
-			index,
+			index: this.functions.length,
 			kernel: this.isKernel(node),
 			node,
 			parameters,
@@ -152,12 +165,17 @@ export class ModuleLowering {
 			live: [],
 		};
 		this.functions.push(code);
-		this.functionIndex.set(node, index);
+		return code;
+	}
+
+	private add(name: string, node: AstNode, lower: (lowering: FunctionLowering) => void, parameters: number): number {
+		const code = this.newCode(name, node, parameters);
+		this.functionIndex.set(node, code.index);
 		this.pending.push(() => {
 			lower(new FunctionLowering(this, code));
 			computeLiveness(code);
 		});
-		return index;
+		return code.index;
 	}
 
 	/** The global that a file-level or static local declaration stands for. */
