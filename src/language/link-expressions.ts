@@ -25,6 +25,7 @@ export class ExpressionLinker {
 	readonly #scope: FileScope;
 	readonly #report: Report;
 	readonly #blocks: Map<string, Local>[] = [];
+	readonly #missingFields = new Set<string>();
 	/** Links the block of a statement expression. */
 	readonly #blockOf: (block: ast.Block) => void;
 
@@ -250,10 +251,14 @@ export class ExpressionLinker {
 
 	#noField(at: ast.Member | ast.Designator | ast.NameRef, type: Type, name: string): void {
 		const property = at.$type === 'NameRef' ? 'target' : 'field';
-		if (type.kind === 'error') return;
+		if (type.kind === 'error' || !name) return;
 		if (type.kind !== 'struct') {
 			this.#report.error('type', at, `'${typeToString(type)}' has no fields: '${name}' cannot be one`, property);
 		} else if (!type.def) {
+			// What a pasted driver has is missing as a whole: each field is told once.
+			const key = `${type.name} ${name}`;
+			if (this.#missingFields.has(key)) return;
+			this.#missingFields.add(key);
 			this.#report.error(
 				'type',
 				at,

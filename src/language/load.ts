@@ -242,6 +242,13 @@ export class Loader {
 			this.#includeLibrary(node, path.name);
 			return;
 		}
+		if (!path.name.endsWith('.mmn')) {
+			this.#problem(
+				`"${path.name}" is no sketch: copy the structs and constants that this sketch needs from it, and remove the line`,
+				{ node },
+			);
+			return;
+		}
 		const target = resolveFile(uri, path.name);
 		if (target === undefined) {
 			this.#problem(`"${path.name}" cannot be found from here: save this file first, or give a path relative to it`, {

@@ -31,7 +31,10 @@ export function stubForCall(call: ast.Call, name: string, semantics: Semantics):
 /** A name for the parameter that takes this value. */
 function nameOf(argument: ast.Expression): string | undefined {
 	const inner = unwrap(argument);
-	if (inner.$type === 'NameRef') return /^[A-Z]/.test(inner.target.$refText) ? undefined : inner.target.$refText;
+	if (inner.$type === 'NameRef') {
+		const kind = inner.target.ref?.$type;
+		return kind === 'Variable' || kind === 'Parameter' ? inner.target.$refText : undefined;
+	}
 	if (inner.$type === 'Member') return inner.field.$refText;
 	if (inner.$type === 'Unary' || inner.$type === 'Postfix') return nameOf(inner.operand);
 	if (inner.$type === 'Cast' && inner.operand) return nameOf(inner.operand);

@@ -316,5 +316,6 @@ function quoted(tokenName: string): string {
 }
 
 function quote(text: string): string {
-	return `'${text.length > 20 ? `${text.slice(0, 20)}…` : text}'`;
+	const line = text.split('\n', 1)[0] ?? '';
+	return `'${line.length > 20 ? `${line.slice(0, 20)}…` : line}'`;
 }

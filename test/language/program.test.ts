@@ -47,6 +47,7 @@ test.each([
 		'#include <linux/mmu_notifier.h>',
 		/^<linux\/mmu_notifier\.h> is not read: .*choose the notifier API with <mn\/list>/,
 	],
+	['#include "radeon.h"', /^"radeon\.h" is no sketch: copy the structs and constants/],
 	['#include ""', /^#include names no file/],
 	['#include "sketch.mmn"', /^"sketch\.mmn" includes itself \(sketch\.mmn → sketch\.mmn\): remove/],
 ])('%s', async (line, expected) => {
