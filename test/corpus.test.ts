@@ -1,0 +1,93 @@
+/** Every sketch of the corpus: as expected, and as the oracle sees it. */
+
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { checkSketch } from '../src/findings/check.js';
+import type { FileResult } from '../src/findings/result.js';
+import { expectGolden } from './golden.js';
+import { compareWithNaive, disk, explore, programOf, shortest, uriOf } from './oracle/compare.js';
+import { permutations } from './oracle/permute.js';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const GOLDEN = path.join(ROOT, 'test/corpus/counts.golden.txt');
+/** Largest scenario, in states, that goes through the oracle; ORACLE_STATES=20000 looks at larger ones. */
+const MOST = Number(process.env.ORACLE_STATES ?? 2500);
+
+const sketches = globSync(['test/corpus/**/*.mmn', 'media/sketches/*.mmn'], { cwd: ROOT })
+	.map((file) => file.split(path.sep).join('/'))
+	.sort();
+
+const counts: string[] = [];
+const compared = { naive: 0, permuted: 0, everyAccess: 0, of: 0 };
+
+const withoutTime = (result: FileResult): string =>
+	JSON.stringify(result, (key, value) => (key === 'milliseconds' ? 0 : value));
+
+describe.each(sketches)('%s', (file) => {
+	const uri = uriOf(path.join(ROOT, file));
+
+	test('is as its scenarios expect, each time', async () => {
+		const result = await checkSketch(uri, disk);
+		expect(result.problems.filter((p) => p.severity === 'error')).toEqual([]);
+		for (const s of result.scenarios) {
+			counts.push(`${file} ${s.name} ${s.states} ${s.transitions}`);
+			// what ships says nothing about itself: there it is the first thing to look at
+			if (s.expected.length === 0) continue;
+			const found = s.findings.map((f) => `${f.code} ${f.span.line}: ${f.message}`);
+			expect(s.asExpected, `${s.name}: expected ${s.expected.join(', ')}, found\n${found.join('\n')}`).toBe(true);
+		}
+		expect(withoutTime(await checkSketch(uri, disk))).toBe(withoutTime(result));
+	});
+
+	test('is the same without memo, in another order of threads, and with every access a step', async () => {
+		const program = await programOf(uri);
+		for (const scenario of program.scenarios) {
+			compared.of++;
+			const naive = compareWithNaive(program, scenario, MOST);
+			if (naive === undefined) continue;
+			compared.naive++;
+			const engine = explore(program, scenario, MOST);
+			const seen = {
+				states: engine?.graph.count,
+				transitions: engine?.graph.transitions,
+				shortest: shortest(engine?.findings ?? []),
+			};
+			for (const other of permutations(scenario)) {
+				const result = explore(program, other, MOST);
+				compared.permuted++;
+				expect(
+					{
+						states: result?.graph.count,
+						transitions: result?.graph.transitions,
+						shortest: shortest(result?.findings ?? []),
+					},
+					`${scenario.name} with its threads in another order`,
+				).toEqual(seen);
+			}
+			const every = explore(program, scenario, 20 * MOST, true);
+			if (every === undefined) continue;
+			compared.everyAccess++;
+			expect(Object.keys(shortest(every.findings)), `${scenario.name} with every access a step`).toEqual(
+				Object.keys(seen.shortest),
+			);
+		}
+	});
+});
+
+test('the numbers of states and transitions are those of the golden file', () => {
+	expect(counts.length).toBeGreaterThan(0);
+	expectGolden(`${[...counts].sort().join('\n')}\n`, GOLDEN);
+});
+
+test('enough of the corpus went through the oracle', () => {
+	expect(compared.naive).toBeGreaterThan(compared.of / 2);
+	expect(compared.permuted).toBeGreaterThan(0);
+	expect(compared.everyAccess).toBeGreaterThan(compared.of / 3);
+});
+
+afterAll(() =>
+	console.log(
+		`corpus: ${compared.of} scenarios; oracle: ${compared.naive}, orders of threads: ${compared.permuted}, every access a step: ${compared.everyAccess}`,
+	),
+);

@@ -1,0 +1,187 @@
+/** Compares what the engine says of a scenario with what the oracle says of it. */
+
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'vitest';
+import type { Graph } from '../../src/explore/graph.js';
+import { prospects } from '../../src/explore/prospects.js';
+import { search } from '../../src/explore/search.js';
+import { findingsOf } from '../../src/findings/analyse.js';
+import type { Finding } from '../../src/findings/result.js';
+import { kernelLibraries } from '../../src/kernel/library.js';
+import type { Scenario } from '../../src/language/generated/ast.js';
+import { loadProgram, type Program, type Sources } from '../../src/language/program.js';
+import { System } from '../../src/machine/system.js';
+import { enumerate, keyOf, type Naive } from './naive.js';
+
+/** Reads sketches and what they include from the disk. */
+export const disk: Sources = {
+	read: async (uri) => {
+		try {
+			return readFileSync(new URL(uri), 'utf8');
+		} catch {
+			return undefined;
+		}
+	},
+};
+
+/** The sources that hold one sketch, as `file:///sketch.mmn`. */
+export const oneText = (text: string): Sources => ({
+	read: async (uri) => (uri === 'file:///sketch.mmn' ? text : undefined),
+});
+
+/** The program of a sketch without errors. */
+export async function programOf(uri: string, sources: Sources = disk): Promise<Program> {
+	const program = await loadProgram(uri, sources, kernelLibraries);
+	const errors = program.problems.filter((p) => p.severity === 'error');
+	if (errors.length > 0) throw new Error(errors.map((p) => `${p.span.uri}:${p.span.line}: ${p.message}`).join('\n'));
+	return program;
+}
+
+export const uriOf = (path: string): string => pathToFileURL(path).href;
+
+/** What the engine says of a scenario. */
+export interface Engine {
+	readonly system: System;
+	readonly graph: Graph;
+	readonly findings: readonly Finding[];
+}
+
+/** Searches a scenario with the engine; undefined where it has more than `most` states. */
+export function explore(program: Program, scenario: Scenario, most: number, everyAccess = false): Engine | undefined {
+	const system = new System(program, scenario, program.uri, everyAccess);
+	if (system.problems.length > 0) throw new Error(system.problems.map((p) => p.message).join('\n'));
+	const steps = search(system, { maxStates: most, maxSeconds: 60, maxMemoryMB: 1024 }, () => false);
+	let step = steps.next();
+	while (!step.done) step = steps.next();
+	const { graph, complete } = step.value;
+	return complete ? { system, graph, findings: findingsOf(graph) } : undefined;
+}
+
+/** Steps of a finding's run. */
+export const lengthOf = (finding: Finding): number =>
+	new Set(finding.run.filter((r) => !r.blocked).map((r) => r.step)).size;
+
+/** `code@steps` of the shortest finding of each code. */
+export function shortest(findings: readonly Finding[]): Record<string, number> {
+	const lengths: Record<string, number> = {};
+	for (const f of findings) lengths[f.code] = Math.min(lengths[f.code] ?? Number.POSITIVE_INFINITY, lengthOf(f));
+	return Object.fromEntries(Object.entries(lengths).sort(([a], [b]) => a.localeCompare(b)));
+}
+
+/** Codes of findings about threads that never go on, or never end. */
+export const STUCK_CODES = ['deadlock', 'self-deadlock', 'lost-wakeup', 'livelock', 'starvation'];
+
+/** Holds the engine's graph and findings against the oracle. Undefined where the scenario is too large for it. */
+export function compareWithNaive(program: Program, scenario: Scenario, most: number): Naive | undefined {
+	const naive = enumerate(program, scenario, most);
+	if (naive === undefined) return undefined;
+	const engine = explore(program, scenario, most + 1000);
+	if (engine === undefined)
+		throw new Error(`the engine finds more than ${most} states, the oracle ${naive.states.size}`);
+	compare(engine, naive);
+	return naive;
+}
+
+function compare({ graph, findings }: Engine, naive: Naive): void {
+	expect({ states: graph.count, transitions: graph.transitions }).toEqual({
+		states: naive.states.size,
+		transitions: naive.transitions,
+	});
+	const future = prospects(graph);
+	const every = (1 << graph.threads) - 1;
+	const threadsOf = (mask: number): number[] => naive.system.threads.flatMap((_, t) => (mask & (1 << t) ? [t] : []));
+	for (let s = 0; s < graph.count; s++) {
+		const key = keyOf(
+			naive.system.threads.map((_, t) => graph.local(s, t)),
+			graph.sharedOf(s),
+		);
+		const alive = future.alive(s);
+		// one object for each state is what makes this affordable
+		const engine = [
+			graph.depths[s],
+			threadsOf(alive & ~future.canMove(s) & every),
+			threadsOf(alive & ~future.canEnd(s) & every),
+			future.endsWell(s),
+		].join(';');
+		const oracle = [
+			naive.states.get(key)?.depth,
+			naive.stuck.get(key) ?? [],
+			naive.endless.get(key) ?? [],
+			naive.endsWell.has(key),
+		].join(';');
+		if (engine !== oracle) expect(engine, `depth; stuck; endless; ends well, in state ${s}`).toBe(oracle);
+	}
+	compareFindings(findings, naive);
+	for (const finding of findings) replay(finding, naive);
+}
+
+function compareFindings(findings: readonly Finding[], naive: Naive): void {
+	const engine = shortest(findings.filter((f) => !STUCK_CODES.includes(f.code)));
+	const oracle = new Map<string, number>();
+	for (const [code, steps] of naive.reports) {
+		const shown = code === 'warn-on' ? 'assertion' : code;
+		oracle.set(shown, Math.min(oracle.get(shown) ?? Number.POSITIVE_INFINITY, steps));
+	}
+	expect(engine).toEqual(Object.fromEntries([...oracle].sort(([a], [b]) => a.localeCompare(b))));
+	const waits = findings.filter((f) => STUCK_CODES.includes(f.code));
+	const wrong = [...naive.stuck.keys(), ...naive.endless.keys()];
+	expect(waits.length > 0, 'somebody waits or runs for ever').toBe(wrong.length > 0);
+	const first = Math.min(...wrong.map((key) => (naive.states.get(key) as { depth: number }).depth));
+	for (const f of waits) expect(lengthOf(f), `${f.code}: ${f.message}`).toBeGreaterThanOrEqual(first);
+}
+
+/** Takes the steps that a finding shows, and looks whether they lead to what it says. */
+export function replay(finding: Finding, naive: Naive): void {
+	if (finding.run.length === 0) return;
+	const { system } = naive;
+	const indexOf = (name: string): number => system.threads.findIndex((t) => t.name === name);
+	const what = `${finding.code}: ${finding.message}`;
+	let locals: readonly Int32Array[] = system.initialLocals;
+	let shared = system.initialShared;
+	const keys = [keyOf(locals, shared)];
+	const rows = finding.run.filter((r) => !r.blocked);
+	const steps = [...new Set(rows.map((r) => r.step))];
+	expect(steps, what).toEqual(steps.map((_, n) => n + 1));
+	let codes: string[] = [];
+	let fatal = false;
+	for (const step of steps) {
+		const row = rows.find((r) => r.step === step) as (typeof rows)[number];
+		const thread = indexOf(row.thread);
+		expect(fatal, `${what}: a step after the end of the run`).toBe(false);
+		expect(
+			system.gate(thread, (t) => locals[t] as Int32Array),
+			what,
+		).toBe(true);
+		const { moves } = system.step(thread, locals[thread] as Int32Array, shared);
+		const move = moves[row.choice ?? 0];
+		if (move === undefined) throw new Error(`${what}: step ${step} is not possible`);
+		expect(row.choice !== null, `${what}: step ${step} says what was picked`).toBe(moves.length > 1);
+		codes = move.reports.map((r) => (r.code === 'warn-on' ? 'assertion' : r.code));
+		fatal = move.fatal;
+		if (!fatal) {
+			locals = locals.with(thread, move.local);
+			shared = move.shared;
+			keys.push(keyOf(locals, shared));
+		}
+	}
+	if (!STUCK_CODES.includes(finding.code)) {
+		expect(codes, what).toContain(finding.code);
+		return;
+	}
+	const last = keys.at(-1) as string;
+	expect(naive.states.get(last)?.depth, `${what}: a shortest run`).toBe(steps.length);
+	const hopeless = new Set([...(naive.stuck.get(last) ?? []), ...(naive.endless.get(last) ?? [])]);
+	for (const row of finding.run.filter((r) => r.blocked)) {
+		const thread = indexOf(row.thread);
+		expect(hopeless.has(thread), `${what}: ${row.thread} never goes on`).toBe(true);
+		const waits =
+			!system.gate(thread, (t) => locals[t] as Int32Array) ||
+			system.step(thread, locals[thread] as Int32Array, shared).wait !== undefined;
+		expect(waits, `${what}: ${row.thread} is blocked`).toBe(true);
+	}
+	for (const name of finding.threads) expect(hopeless.has(indexOf(name)), `${what}: ${name} is one of them`).toBe(true);
+	// the first step after which nothing ends well any more
+	const lost = keys.findIndex((key) => !naive.endsWell.has(key));
+	expect(finding.noReturn, `${what}: the point of no return`).toBe(lost);
+}
