@@ -15,7 +15,7 @@ const LARGEST_ARRAY = 4096;
 /** Checks one declaration. */
 export function checkDeclaration(node: Node, context: CheckContext): void {
 	if (node.$type === 'Variable') checkVariable(node, context);
-	else if (node.$type === 'Field')
+	else if (node.$type === 'Field' && node.name)
 		checkObject(node, context.semantics.declaredType(node), `field '${node.name}'`, context);
 	else if (node.$type === 'Parameter') checkParameter(node, context);
 	else if (node.$type === 'FunctionDecl') checkFunction(node, context);
@@ -62,7 +62,7 @@ function checkObject(node: Node, type: Type, what: string, context: CheckContext
 function checkVariable(node: ast.Variable, context: CheckContext): void {
 	const type = context.semantics.declaredType(node);
 	const decl = node.$container;
-	checkObject(node, type, `variable '${node.name}'`, context);
+	if (node.name) checkObject(node, type, `variable '${node.name}'`, context);
 	const global = decl.$container?.$type === 'File' || decl.$type === 'StructDef';
 	if (type.kind === 'array' && type.length === undefined && !type.size && !node.init) {
 		const isExtern = decl.$type === 'VariableDecl' && decl.storage.includes('extern');
@@ -112,7 +112,7 @@ function checkStruct(node: ast.StructDef, context: CheckContext): void {
 	const type = semantics.structType(node);
 	const seen = new Set<string>();
 	for (const field of type.fields) {
-		if (seen.has(field.name)) {
+		if (field.name && seen.has(field.name)) {
 			report.error(
 				'duplicate',
 				field.node,

@@ -49,7 +49,7 @@ export function checkScenario(scenario: ast.Scenario, context: CheckContext): vo
 				`'${word}' stands in line ${spanOf(before).line} already: a scenario has it once, join them`,
 			);
 		} else if (word) once.set(word, item);
-		if (item.$type === 'ThreadItem' || item.$type === 'InterruptItem') {
+		if ((item.$type === 'ThreadItem' || item.$type === 'InterruptItem') && item.name) {
 			const other = threads.get(item.name);
 			if (other)
 				report.error(

@@ -153,7 +153,7 @@ export function checkFunctionBody(node: ast.FunctionDecl | ast.Block, context: C
 	if (!body) return;
 	const labels = new Map<string, ast.LabelStatement>();
 	walk(body, (inner) => {
-		if (inner.$type !== 'LabelStatement') return;
+		if (inner.$type !== 'LabelStatement' || !inner.name) return;
 		const before = labels.get(inner.name);
 		if (before) {
 			report.error(
