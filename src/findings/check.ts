@@ -144,7 +144,7 @@ async function checkScenario(
 	home?: string,
 ): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
-	const system = new System(program, scenario, home);
+	const system = new System(program, scenario, home, options.reduction === false);
 	if (system.problems.length > 0) return { problems: system.problems };
 	const limits = {
 		maxStates: options.maxStates ?? 2_000_000,
