@@ -76,7 +76,7 @@ function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile
 	for (const { parsed } of files) {
 		for (const item of parsed.root.items) {
 			if (item.$type === 'FunctionDecl') addFunction(functions, item);
-			else if (item.$type === 'StructDef' && item.name) structs.set(item.name, item);
+			else if (item.$type === 'StructDef' && item.name && !structs.has(item.name)) structs.set(item.name, item);
 		}
 		globals.push(...variablesOf(parsed.root));
 	}

@@ -1,6 +1,6 @@
 /** The checks that need all files of a program: functions without a body, recursion, names that clash. */
 
-import type { Call, FunctionDecl } from '../generated/ast.js';
+import type { Call, FunctionDecl, StructDef } from '../generated/ast.js';
 import type { LinkedFile } from '../load.js';
 import { isPublic, isStatic } from '../names.js';
 import type { Problem } from '../problem.js';
@@ -22,8 +22,14 @@ export function checkProgram(program: Program, files: readonly LinkedFile[]): Pr
 /** Two bodies of one function: two generations of the API, or a function that the kernel has already. */
 function checkClashes(files: readonly LinkedFile[], report: Report): void {
 	const bodies = new Map<string, FunctionDecl>();
+	const structs = new Map<string, StructDef>();
 	for (const file of files) {
 		for (const item of file.parsed.root.items) {
+			if (item.$type === 'StructDef' && item.name) {
+				const before = structs.get(item.name);
+				if (!before) structs.set(item.name, item);
+				else if (!file.parsed.kernel && sourceOf(before).uri !== file.parsed.uri) structClash(before, item, report);
+			}
 			if (item.$type !== 'FunctionDecl' || !item.body) continue;
 			if (file.parsed.kernel && (isStatic(item) || !isPublic(item))) continue;
 			const before = bodies.get(item.name);
@@ -31,6 +37,18 @@ function checkClashes(files: readonly LinkedFile[], report: Report): void {
 			else if (before !== item && fileOfDecl(before) !== fileOfDecl(item)) clash(before, item, files, report);
 		}
 	}
+}
+
+function structClash(before: StructDef, node: StructDef, report: Report): void {
+	const { uri, kernel } = sourceOf(before);
+	const owner = kernel ? 'the simulated kernel has' : 'an included file has';
+	const where = `line ${spanOf(before).line} of ${fileName(uri)}`;
+	report.error(
+		'duplicate',
+		node,
+		`${owner} a 'struct ${node.name}' already (${where}): rename yours, or remove it`,
+		'name',
+	);
 }
 
 function fileOfDecl(node: FunctionDecl): string {
