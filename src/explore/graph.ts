@@ -4,9 +4,14 @@ import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
 import { InternTable } from './intern.js';
 
+/** Stand for a thread in reports of blocks that run alone. */
+export const FINALLY = -1;
+export const SETUP = -2;
+
 /** A defect seen on an edge: `thread` takes its `choice`-th move in `state`. */
 export interface EdgeReport {
 	readonly state: number;
+	/** FINALLY for what `finally` finds in the state, SETUP for what setup found. */
 	readonly thread: number;
 	readonly choice: number;
 	readonly report: Report;
@@ -64,6 +69,12 @@ export class Graph {
 		row[this.threads] = this.shared.intern(system.initialShared);
 		this.scratch = row.slice();
 		this.add(row, -1);
+		for (const report of system.setupReports) this.reports.push({ state: 0, thread: SETUP, choice: 0, report });
+		// nothing that follows a broken setup has a meaning
+		if (system.setupReports.some((r) => r.fatal)) {
+			this.expanded = 1;
+			this.edgeStart.push(0);
+		}
 	}
 
 	private readonly scratch: Int32Array;
@@ -163,6 +174,7 @@ export class Graph {
 		for (; this.expanded < end; this.expanded++) {
 			const state = this.expanded;
 			const base = state * width;
+			if (this.system.hasFinally && this.allEnded(state)) this.runFinally(state);
 			for (let t = 0; t < threads; t++) {
 				const local = this.rows[base + t] as number;
 				const vector = (this.locals[t] as InternTable).get(local);
@@ -186,6 +198,23 @@ export class Graph {
 			this.edgeStart.push(this.edgeCount);
 		}
 		return this.expanded < this.count;
+	}
+
+	/** Every thread has ended, and every daemon is between two rounds. */
+	private allEnded(state: number): boolean {
+		for (let t = 0; t < this.threads; t++) if (this.status(state, t) === Status.running) return false;
+		return true;
+	}
+
+	private readonly finalReports = new Map<number, readonly Report[]>();
+
+	/** What `finally` finds depends on shared memory only. */
+	private runFinally(state: number): void {
+		const shared = this.sharedIndex(state);
+		if (this.finalReports.has(shared)) return;
+		const reports = this.system.runFinally(this.shared.get(shared));
+		this.finalReports.set(shared, reports);
+		for (const report of reports) this.reports.push({ state, thread: FINALLY, choice: 0, report });
 	}
 
 	private edgeCount = 0;

@@ -2,9 +2,9 @@ import type { EdgeReport, Graph } from '../explore/graph.js';
 import { type Prospects, prospects as prospectsOf } from '../explore/prospects.js';
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { reportKinds } from './codes/index.js';
-import { blockedRows, type Evidence } from './finding.js';
+import { blockedRows, type Evidence, threadName } from './finding.js';
 import type { Finding } from './result.js';
-import { replayRun } from './run.js';
+import { replayRun, rowOf } from './run.js';
 import { findStuck, type Stuck } from './stuck.js';
 
 /** Everything wrong in a graph: each defect once, with one shortest run, the earliest first. */
@@ -37,10 +37,9 @@ export function findingsOf(graph: Graph): Finding[] {
 
 function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, edge: EdgeReport): Finding {
 	const kind = reportKinds.get(edge.report.code) as NonNullable<ReturnType<typeof reportKinds.get>>;
-	const schedule: ScheduleStep[] = [
-		...shortest.to(edge.state, edge.thread),
-		{ state: edge.state, thread: edge.thread, choice: edge.choice },
-	];
+	const alone = edge.thread < 0;
+	const schedule: ScheduleStep[] = shortest.to(edge.state, edge.thread);
+	if (!alone) schedule.push({ state: edge.state, thread: edge.thread, choice: edge.choice });
 	const run = replayRun(graph, schedule);
 	const evidence: Evidence = { graph, prospects, run };
 	const explanation = kind.explain(evidence, edge.report, edge.thread);
@@ -49,7 +48,17 @@ function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, 
 		code: kind.code === 'warn-on' ? 'assertion' : kind.code,
 		severity: kind.severity,
 		assumption: null,
-		run: run.rows,
+		run: alone
+			? [
+					...run.rows,
+					rowOf(
+						threadName(graph, edge.thread),
+						{ node: edge.report.node, frames: edge.report.stack },
+						run.schedule.length + 1,
+						null,
+					),
+				]
+			: run.rows,
 		noReturn: null,
 	};
 }

@@ -1,4 +1,4 @@
-import type { Graph } from '../explore/graph.js';
+import { type Graph, SETUP } from '../explore/graph.js';
 import type { Prospects } from '../explore/prospects.js';
 import type { Report } from '../machine/interpreter.js';
 import type { Related, RunStep, Severity, Span } from './result.js';
@@ -36,7 +36,8 @@ export interface StuckKind {
 	explain(evidence: Evidence, cycle: readonly WaitEdge[]): Explanation;
 }
 
-export const threadName = (graph: Graph, thread: number): string => graph.system.threads[thread]?.name ?? '?';
+export const threadName = (graph: Graph, thread: number): string =>
+	graph.system.threads[thread]?.name ?? (thread === SETUP ? 'setup' : 'finally');
 
 const ENVIRONMENT = 'the default environment';
 

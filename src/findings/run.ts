@@ -12,6 +12,7 @@ import {
 	isIfStatement,
 	isNameRef,
 	isReturnStatement,
+	isScenario,
 	isSwitchStatement,
 	isVariable,
 	isWhileStatement,
@@ -221,7 +222,14 @@ function shownNode(node: AstNode): AstNode {
 		at = up;
 		if (isCall(up) && isNameRef(up.callee)) return up;
 		const parent: AstNode | undefined = up.$container;
-		if (parent === undefined || isBlock(parent) || isExpressionStatement(parent) || isReturnStatement(parent)) break;
+		if (
+			parent === undefined ||
+			isScenario(parent) ||
+			isBlock(parent) ||
+			isExpressionStatement(parent) ||
+			isReturnStatement(parent)
+		)
+			break;
 		if (
 			isIfStatement(parent) ||
 			isWhileStatement(parent) ||

@@ -42,13 +42,13 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 		if (stuck === 0) continue;
 		const local = `${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;
 		if (seen.has(local)) continue;
-		seen.add(local);
 		const edges = waitsIn(graph, state, stuck);
 		const reason = classify(graph, state, edges);
 		if (reason === undefined) {
 			open ??= { state, mask: stuck };
 			continue;
 		}
+		seen.add(local);
 		for (const e of reason.cycle) explained.add(e.thread);
 		const signature = `${reason.kind.code} ${key(reason.cycle, state)}`;
 		if (seen.has(signature)) continue;

@@ -178,8 +178,12 @@ export class Interpreter implements KernelContext {
 		return { move: this.finish(), wait };
 	}
 
+	/** The block that the thread runs: what is reported at its end stands there. */
+	private outermost!: AstNode;
+
 	private begin(thread: ThreadState, shared: Int32Array): void {
 		this.thread = thread;
+		this.outermost = (thread.frames[0]?.code ?? this.image.entry(thread.index)).node;
 		this.memory = Memory.unpack(shared, this.image.globalCells);
 		this.reports = [];
 		this.domains = [];
@@ -570,7 +574,7 @@ export class Interpreter implements KernelContext {
 			const pc = n === frames.length - 1 ? f.pc : f.pc - 1;
 			return { code: f.code, node: (f.code.code[pc] ?? (f.code.code[f.code.code.length - 1] as Instruction)).node };
 		});
-		const node = stack[stack.length - 1]?.node ?? this.image.entry(this.thread.index).node;
+		const node = stack[stack.length - 1]?.node ?? this.outermost;
 		this.reports.push({ code, message, resource, node, stack, fatal });
 	}
 

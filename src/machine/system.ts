@@ -211,7 +211,7 @@ export class System {
 			return false;
 		}
 		this.initialShared = move.shared;
-		return !move.fatal;
+		return true;
 	}
 
 	/**
@@ -274,6 +274,10 @@ export class System {
 	/** Takes a move again, telling `trace` what happens. */
 	replay(thread: number, local: Int32Array, shared: Int32Array, choice: number, trace: Trace): Move | undefined {
 		return this.interpreter.replay(thread, local, shared, choice, trace);
+	}
+
+	get hasFinally(): boolean {
+		return this.finally !== undefined;
 	}
 
 	/** What `finally` finds in a state in which every thread has ended. */

@@ -88,7 +88,7 @@ export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related
 						: `${threadName(graph, holder)} takes ${edge.resource} here`,
 				);
 		}
-		add(spanOfPlace(blockedPlace(evidence, edge.thread)), `${threadName(graph, edge.thread)} ${waitWords(edge)} here`);
+		add(userSpan(blockedPlace(evidence, edge.thread)), `${threadName(graph, edge.thread)} ${waitWords(edge)} here`);
 	}
 	return list;
 }
