@@ -198,8 +198,8 @@ export function rowOf(
 	step: number,
 	choice: number | null,
 ): RunStep & { remarks: string[] } {
-	const shown = shownNode(place.node);
 	const { frames } = place;
+	const shown = publicNode(place);
 	return {
 		step,
 		thread,
@@ -212,6 +212,14 @@ export function rowOf(
 		stack: frames.slice(1).map((f) => f.code.name),
 		choice,
 	};
+}
+
+/** What to show of a place: inside the kernel's helpers, whose names begin with `__`, the call of the helper. */
+function publicNode({ node, frames }: Place): AstNode {
+	let shown = shownNode(node);
+	for (let n = frames.length - 1; n > 0 && frames[n]?.code.kernel && isCall(shown) && isNameRef(shown.callee) && shown.callee.target.$refText.startsWith('__'); n--)
+		shown = shownNode((frames[n - 1] as Place['frames'][number]).node);
+	return shown;
 }
 
 /** The smallest piece of source that reads as a step: a call, a whole expression statement, a condition. */

@@ -12,6 +12,8 @@ export type HeldMode = (typeof HeldMode)[keyof typeof HeldMode];
 export interface Held {
 	readonly resource: number;
 	readonly mode: HeldMode;
+	/** Taken inside a callback of the driver, so that the callback, or its counterpart at the range's end, has to give it back. */
+	inCallback?: boolean;
 }
 
 /** The parts of a task that the kernel's rules look at. Counters nest as in the kernel. */

@@ -99,8 +99,10 @@ class StepEnds {
 }
 
 /** After this many instructions without a visible one the thread is parked, so that a loop on locals cannot hang the checker. */
-const MAX_INVISIBLE = 10_000;
+const MAX_INVISIBLE = 2_000;
 const MAX_CALL_DEPTH = 48;
+/** Ways in which one step may go: they are all walked. */
+const MAX_CHOICES = 4096;
 
 /** Runs one thread for one step. One instance serves one system; it keeps no state between steps. */
 export class Interpreter implements KernelContext {
@@ -110,6 +112,8 @@ export class Interpreter implements KernelContext {
 	private picks: number[] = [];
 	private domains: number[] = [];
 	private cursor = 0;
+	/** `cursor` before the operation that may block. */
+	private cursorBefore = 0;
 	private atomicDepth = 0;
 	private waitOverride: number | undefined;
 	/** Setup runs alone: nothing it writes counts as written while others run. */
@@ -128,37 +132,39 @@ export class Interpreter implements KernelContext {
 	/** All moves of `thread` in the given state; none and what it waits for when it is blocked. */
 	step(thread: number, local: Int32Array, shared: Int32Array): StepResult {
 		const moves: Move[] = [];
+		let wait: Wait | undefined;
 		this.picks = [];
-		for (;;) {
+		do {
 			const outcome = this.take(thread, local, shared);
-			if (outcome.wait !== undefined) return { moves: [], wait: outcome.wait };
-			moves.push(outcome.move);
-			// the next combination of the adversary's choices, last choice first
-			this.picks.length = this.domains.length;
-			let i = this.domains.length - 1;
-			while (i >= 0 && (this.picks[i] as number) + 1 >= (this.domains[i] as number)) i--;
-			if (i < 0) return { moves, wait: undefined };
-			this.picks[i] = (this.picks[i] as number) + 1;
-			this.picks.length = i + 1;
-		}
+			if (outcome.wait === undefined) moves.push(outcome.move);
+			else wait ??= outcome.wait;
+		} while (this.nextPicks());
+		return moves.length === 0 && wait !== undefined ? { moves: [], wait } : { moves, wait: undefined };
+	}
+
+	/** The next combination of the adversary's choices, last choice first. False when there are no more. */
+	private nextPicks(): boolean {
+		this.picks.length = this.domains.length;
+		let i = this.domains.length - 1;
+		while (i >= 0 && (this.picks[i] as number) + 1 >= (this.domains[i] as number)) i--;
+		if (i < 0) return false;
+		this.picks[i] = (this.picks[i] as number) + 1;
+		this.picks.length = i + 1;
+		return true;
 	}
 
 	/** Takes the `choice`-th move of `step` again and tells `trace` what happens on the way. */
 	replay(thread: number, local: Int32Array, shared: Int32Array, choice: number, trace: Trace): Move | undefined {
 		this.picks = [];
-		for (let n = 0; ; n++) {
-			this.trace = n === choice ? trace : undefined;
-			const outcome = this.take(thread, local, shared);
-			this.trace = undefined;
-			if (outcome.wait !== undefined) return undefined;
-			if (n === choice) return outcome.move;
-			this.picks.length = this.domains.length;
-			let i = this.domains.length - 1;
-			while (i >= 0 && (this.picks[i] as number) + 1 >= (this.domains[i] as number)) i--;
-			if (i < 0) return undefined;
-			this.picks[i] = (this.picks[i] as number) + 1;
-			this.picks.length = i + 1;
+		for (let n = 0; ; ) {
+			const blocked = this.take(thread, local, shared).wait !== undefined;
+			if (!blocked && n++ === choice) break;
+			if (!this.nextPicks()) return undefined;
 		}
+		this.trace = trace;
+		const outcome = this.take(thread, local, shared);
+		this.trace = undefined;
+		return outcome.wait === undefined ? outcome.move : undefined;
 	}
 
 	/** Runs a fresh thread up to its first visible operation (`alone` false), or to its end without stopping (`alone` true). */
@@ -206,6 +212,8 @@ export class Interpreter implements KernelContext {
 		} catch (end) {
 			if (!(end instanceof StepEnds)) throw end;
 			if (end.wait !== undefined) {
+				// that a sleep can be cut short does not make it end: only choices made before it are tried further
+				this.domains.length = this.cursorBefore;
 				const wait =
 					this.waitOverride === undefined
 						? end.wait
@@ -411,6 +419,7 @@ export class Interpreter implements KernelContext {
 				this.atomicDepth--;
 				break;
 			case 'wait-until':
+				this.cursorBefore = this.cursor;
 				if (this.value(i.condition) === 0) throw new StepEnds({ kind: 'condition', resource: 0 });
 				break;
 			case 'check':
@@ -457,9 +466,13 @@ export class Interpreter implements KernelContext {
 
 	private primitive(i: Instruction & { op: 'primitive' }): void {
 		const primitive = this.image.primitives[i.primitive] as Primitive;
+		this.cursorBefore = this.cursor;
 		const args = i.args.map((a) => this.value(a));
-		if (primitive.sleeps) this.mightSleep(primitive.name);
+		if (primitive.sleeps) this.mightSleep(primitive.name === '__might_sleep' ? this.thread.frame.code.name : primitive.name);
+		const holds = this.thread.held.length;
 		const value = primitive.run(this, args);
+		if (this.thread.held.length > holds && this.thread.frames.some((f) => f.heldAtEntry >= 0))
+			for (const held of this.thread.held.slice(holds)) held.inCallback = true;
 		if (value === BLOCKED) throw new StepEnds(this.blockedOn);
 		this.trace?.primitive?.(primitive.name, args, value, i.node, this.thread.frames.length);
 		this.set(i.to, value);
@@ -554,7 +567,14 @@ export class Interpreter implements KernelContext {
 
 	pick(low: number, high: number): number {
 		const at = this.cursor++;
-		if (at >= this.domains.length) this.domains.push(high - low + 1);
+		if (at >= this.domains.length) {
+			this.domains.push(high - low + 1);
+			if (this.domains.reduce((a, b) => a * b) > MAX_CHOICES) {
+				this.domains.pop();
+				this.cursor--;
+				this.fatal('bounded', `any(${low}, ${high}) gives one step more than ${MAX_CHOICES} ways to go: nothing behind it was looked at`);
+			}
+		}
 		if (at >= this.picks.length) this.picks.push(0);
 		return low + (this.picks[at] as number);
 	}

@@ -67,7 +67,39 @@ export class Layouts {
 	}
 }
 
-/** The path to cell `offset` of a value of `type`: `.list.next`, `[2].start`; as deep as a scalar. */
+/** What is known by its own name, not by that of its first cell. */
+const WHOLE = new Set([
+	'mutex',
+	'spinlock',
+	'raw_spinlock',
+	'rwlock',
+	'rw_semaphore',
+	'percpu_rw_semaphore',
+	'ww_mutex',
+	'dma_resv',
+	'seqcount',
+	'seqlock',
+	'wait_queue_head',
+	'completion',
+	'rcuwait',
+	'atomic',
+	'atomic_long',
+	'refcount',
+	'kref',
+	'list_head',
+	'srcu_struct',
+	'work_struct',
+	'delayed_work',
+	'workqueue_struct',
+	'dma_fence',
+	'task_struct',
+	'page',
+	'mmu_notifier',
+	'mmu_interval_notifier',
+	'mmu_notifier_range',
+]);
+
+/** The path to cell `offset` of a value of `type`: `.list.next`, `[2].start`; `deep`: down to the scalar, else down to a lock or its like. */
 export function pathTo(layouts: Layouts, type: Type | undefined, offset: number, deep: boolean): string {
 	if (type === undefined) return offset === 0 ? '' : `[${offset}]`;
 	if (type.kind === 'array') {
@@ -75,7 +107,7 @@ export function pathTo(layouts: Layouts, type: Type | undefined, offset: number,
 		return `[${Math.floor(offset / size)}]${pathTo(layouts, type.of, offset % size, deep)}`;
 	}
 	if (type.kind === 'struct' && type.fields.length > 0) {
-		if (offset === 0 && !deep) return '';
+		if (offset === 0 && !deep && WHOLE.has(type.name)) return '';
 		let best = type.fields[0] as StructType['fields'][number];
 		for (const field of type.fields) if ((layouts.offset(type, field.name) as number) <= offset) best = field;
 		return `.${best.name}${pathTo(layouts, best.type, offset - (layouts.offset(type, best.name) as number), deep)}`;

@@ -257,6 +257,8 @@ export class System {
 						const { moves } = this.step(t, local, shared);
 						const move = moves[0];
 						if (move === undefined || move.fatal) break;
+						// it only spins
+						if (sameVector(move.local, local) && sameVector(move.shared, shared)) break;
 						locals[t] = move.local;
 						shared = move.shared;
 						if (move.local[0] === Status.idle) break;
@@ -294,8 +296,8 @@ export class System {
 		if (info.kind === 'interrupt') {
 			const status = (locals(thread) as Int32Array)[0];
 			if (status !== Status.idle) return true;
-			const on = locals(info.on);
-			return on[0] !== Status.ended && on[3] === 0;
+			// also behind the thread's last step: what it does from there to its end costs no step
+			return locals(info.on)[3] === 0;
 		}
 		return !this.threads.some(
 			(t, i) => t.kind === 'interrupt' && t.on === thread && (locals(i) as Int32Array)[0] === Status.running,
@@ -335,7 +337,7 @@ export class System {
 			if (global === undefined) return `page ${address}`;
 			const path = pathTo(this.layouts, global.type, address - global.address, false);
 			// the parts of an mm are known by their own names
-			if (global.kernel && global.name === 'init_mm') return path.slice(1) || 'init_mm';
+			if (global.kernel && global.name === 'init_mm') return path.slice(1);
 			const frame = /^\[(\d+)\]\.locked$/.exec(path);
 			if (global.name === '__frames' && frame) return `the lock of page frame ${frame[1]}`;
 			const locked = /^\[(\d+)\]$/.exec(path);
@@ -387,6 +389,8 @@ export class System {
 		return this.image.symbols.get(name) ?? 0;
 	}
 }
+
+const sameVector = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((v, i) => v === b[i]);
 
 const DYNAMIC_OF = (slot: number): number => (1 << 30) | (slot << 10);
 

@@ -10,6 +10,8 @@ export interface Frame {
 	heldAtEntry: number;
 }
 
+const IN_CALLBACK = 8;
+
 export const Status = {
 	running: 0,
 	ended: 1,
@@ -58,9 +60,9 @@ export class ThreadState implements Task {
 			this.frames.length,
 		]);
 		let i = 8;
-		for (const { resource, mode } of this.held) {
+		for (const { resource, mode, inCallback } of this.held) {
 			vector[i++] = resource;
-			vector[i++] = mode;
+			vector[i++] = mode | (inCallback ? IN_CALLBACK : 0);
 		}
 		for (const frame of this.frames) {
 			vector[i++] = frame.code.index;
@@ -83,7 +85,8 @@ export class ThreadState implements Task {
 		thread.state = vector[5] as number;
 		let i = 8;
 		for (let n = vector[6] as number; n > 0; n--) {
-			thread.held.push({ resource: vector[i] as number, mode: vector[i + 1] as HeldMode });
+			const mode = vector[i + 1] as number;
+			thread.held.push({ resource: vector[i] as number, mode: (mode & ~IN_CALLBACK) as HeldMode, inCallback: (mode & IN_CALLBACK) !== 0 });
 			i += 2;
 		}
 		for (let n = vector[7] as number; n > 0; n--) {

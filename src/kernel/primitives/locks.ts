@@ -258,6 +258,11 @@ const tokens: Primitive[] = [
 		name: '__unhold',
 		visible: false,
 		run(c, [object = 0]) {
+			// what a callback took since then, nobody is going to give back
+			const since = c.task.held.findIndex((h) => h.resource === object && h.mode === HeldMode.token);
+			for (const held of c.task.held.slice(since + 1)) {
+				if (since >= 0 && held.inCallback && held.mode !== HeldMode.token) c.warn('lock-leak', 'the invalidation is over and %r is still held', held.resource);
+			}
 			drop(c, object, HeldMode.token);
 			return 0;
 		},
@@ -324,7 +329,7 @@ const context: Primitive[] = [
 	},
 	{
 		name: 'local_irq_disable',
-		visible: false,
+		visible: true,
 		run(c) {
 			c.task.irqsOff++;
 			return 0;
@@ -332,7 +337,7 @@ const context: Primitive[] = [
 	},
 	{
 		name: 'local_irq_enable',
-		visible: false,
+		visible: true,
 		run(c) {
 			if (c.task.irqsOff > 0) c.task.irqsOff--;
 			return 0;

@@ -46,7 +46,9 @@ export class FunctionLowering {
 	private readonly places = new Map<AstNode, Place>();
 	private readonly labels = new Map<LabelStatement, Label>();
 	private readonly constantIndex = new Map<number, number>();
-	private readonly loops: { onBreak: Label; onContinue: Label | undefined }[] = [];
+	private readonly loops: { onBreak: Label; onContinue: Label | undefined; scopes: number }[] = [];
+	/** The `atomic` and `with_mm` blocks around the current statement, and the code that leaves each. */
+	private readonly scopes: { readonly node: AstNode; readonly leave: () => void }[] = [];
 	private readonly addressTaken = new Set<AstNode>();
 	/** Statement whose code is being made: what instructions without a node of their own belong to. */
 	private node: AstNode;
@@ -300,12 +302,14 @@ export class FunctionLowering {
 				const target = s.label?.ref;
 				if (!isLabelStatement(target)) throw new CannotLower(s, 'the target of this goto is not known');
 				this.emit({ op: 'mark' });
+				this.leaveFor(target, s);
 				this.jump(this.label(target));
 				break;
 			}
 			case 'BreakStatement': {
 				const loop = this.loops[this.loops.length - 1];
 				if (loop === undefined) throw new CannotLower(s, 'break outside of a loop or switch');
+				this.leave(loop.scopes);
 				this.jump(loop.onBreak);
 				break;
 			}
@@ -313,6 +317,7 @@ export class FunctionLowering {
 				const loop = this.loops.findLast((l) => l.onContinue !== undefined);
 				if (loop?.onContinue === undefined) throw new CannotLower(s, 'continue outside of a loop');
 				this.emit({ op: 'mark' });
+				this.leave(loop.scopes);
 				this.jump(loop.onContinue);
 				break;
 			}
@@ -329,16 +334,18 @@ export class FunctionLowering {
 							value = convert(this, value, this.module.semantics.typeOf(s.value), type.returns, s.value);
 					}
 				}
+				this.leave(0);
 				this.emit({ op: 'return', value });
 				break;
 			}
-			case 'AtomicStatement':
+			case 'AtomicStatement': {
+				const end = (): void => void this.emit({ op: 'atomic-end' });
 				this.emit({ op: 'atomic-begin' });
-				this.block(s.body);
-				this.emit({ op: 'atomic-end' });
+				this.scope(s, end, () => this.block(s.body));
 				break;
+			}
 			case 'WithMmStatement':
-				this.withMm(s.mm, s.body);
+				this.withMm(s, s.mm, s.body);
 				break;
 			case 'AsmStatement':
 				throw new CannotLower(s, 'inline assembly is not modelled');
@@ -346,14 +353,37 @@ export class FunctionLowering {
 	}
 
 	/** Runs the body with another address space as `current->mm`. */
-	private withMm(mm: Expression, body: Statement): void {
+	private withMm(node: AstNode, mm: Expression, body: Statement): void {
 		const use = this.module.primitive('__use_mm');
 		if (use === undefined) throw new CannotLower(mm, 'with_mm is not modelled');
 		const address = rvalue(this, mm);
 		const old = this.register();
 		this.emit({ op: 'primitive', to: old, primitive: use, args: [address] });
-		this.statement(body);
-		this.emit({ op: 'primitive', to: -1, primitive: use, args: [old] });
+		const restore = (): void => void this.emit({ op: 'primitive', to: -1, primitive: use, args: [old] });
+		this.scope(node, restore, () => this.statement(body));
+	}
+
+	/** Lowers the body of an `atomic` or `with_mm` block, however it is left. */
+	private scope(node: AstNode, leave: () => void, body: () => void): void {
+		this.scopes.push({ node, leave });
+		body();
+		this.scopes.pop();
+		leave();
+	}
+
+	/** Code for jumping out of all but the `count` outermost scopes. */
+	private leave(count: number): void {
+		for (let n = this.scopes.length - 1; n >= count; n--) this.scopes[n]?.leave();
+	}
+
+	/** Code for the scopes that a goto leaves. */
+	private leaveFor(target: AstNode, jump: Statement): void {
+		const around = new Set<AstNode>();
+		for (let node: AstNode | undefined = target; node !== undefined; node = node.$container)
+			if (node.$type === 'AtomicStatement' || node.$type === 'WithMmStatement') around.add(node);
+		const kept = this.scopes.filter((s) => around.has(s.node)).length;
+		if (around.size > kept) throw new CannotLower(jump, 'this goto leads into an atomic or with_mm block, past its beginning');
+		this.leave(kept);
 	}
 
 	private label(node: LabelStatement): Label {
@@ -379,7 +409,7 @@ export class FunctionLowering {
 		const end = new Label();
 		if (!bodyFirst) this.jump(check);
 		this.place(start);
-		this.loops.push({ onBreak: end, onContinue: next });
+		this.loops.push({ onBreak: end, onContinue: next, scopes: this.scopes.length });
 		this.statement(body);
 		this.loops.pop();
 		this.place(next);
@@ -392,7 +422,7 @@ export class FunctionLowering {
 
 	/** Opens a loop for builtins.ts: `break` and `continue` inside `body` go to the labels. */
 	loopBody(body: Statement, onBreak: Label, onContinue: Label): void {
-		this.loops.push({ onBreak, onContinue });
+		this.loops.push({ onBreak, onContinue, scopes: this.scopes.length });
 		this.statement(body);
 		this.loops.pop();
 	}
@@ -430,7 +460,7 @@ export class FunctionLowering {
 			this.place(no);
 		}
 		this.jump(onDefault);
-		this.loops.push({ onBreak: end, onContinue: undefined });
+		this.loops.push({ onBreak: end, onContinue: undefined, scopes: this.scopes.length });
 		this.block(s.body);
 		this.loops.pop();
 		this.place(end);
