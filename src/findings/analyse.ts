@@ -31,7 +31,9 @@ export function findingsOf(graph: Graph): Finding[] {
 		seen.add(key);
 		add(fromReport(graph, prospects, shortest, edge));
 	}
-	for (const stuck of findStuck(graph, prospects)) add(fromStuck(graph, prospects, shortest, stuck));
+	// where setup has failed no thread ever starts, which does not make them stuck
+	const starts = !graph.system.setupReports.some((r) => r.fatal);
+	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, prospects, shortest, stuck));
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
 

@@ -1,6 +1,7 @@
 import { type Graph, SETUP } from '../explore/graph.js';
 import type { Prospects } from '../explore/prospects.js';
 import type { Report } from '../machine/interpreter.js';
+import { Status } from '../machine/thread.js';
 import type { Related, RunStep, Severity, Span } from './result.js';
 import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userSpan } from './run.js';
 import type { WaitEdge } from './waits.js';
@@ -93,6 +94,14 @@ export function blockedPlace({ graph, run }: Evidence, thread: number) {
 	return graph.system.position(thread, graph.local(run.finalState, thread));
 }
 
+/** The thread that took what `edge` waits for and has ended without giving it back, with where it did. */
+export function leaverOf({ graph, run }: Evidence, edge: WaitEdge): Acquisition | undefined {
+	if (edge.wait.kind !== 'lock' && edge.wait.kind !== 'token') return undefined;
+	return run.acquisitions.findLast(
+		(a) => a.held.resource === edge.wait.resource && graph.status(run.finalState, a.thread) === Status.ended,
+	);
+}
+
 /** The closing rows of a run: each of the threads that waits for ever, and for whom. */
 export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): RunStep[] {
 	const { graph, run } = evidence;
@@ -100,7 +109,10 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 		const row = rowOf(threadName(graph, edge.thread), blockedPlace(evidence, edge.thread), run.schedule.length, null);
 		const holder = edge.holders.find((h) => h !== edge.thread) ?? edge.holders[0];
 		let remark: string;
-		if (holder === undefined || edge.wait.kind === 'wakeup')
+		const leaver = leaverOf(evidence, edge);
+		if (holder === undefined && leaver !== undefined)
+			remark = `blocked: ${edge.resource} was never released by ${threadName(graph, leaver.thread)}`;
+		else if (holder === undefined || edge.wait.kind === 'wakeup')
 			remark = edge.resource === '' ? 'blocked: nobody wakes it' : `blocked: sleeps on ${edge.resource}`;
 		else if (edge.isRange) remark = `blocked: ${edge.resource} is active in ${threadName(graph, holder)}`;
 		else if (edge.wait.behindQueue)

@@ -47,6 +47,8 @@ export interface RunStep {
 	readonly depth: number;
 	/** Function names from the thread's entry to the statement, outermost first. */
 	readonly stack: readonly string[];
+	/** For each function of `stack`: how it was called, in the words of the source, and whether it stands in the simulated kernel. */
+	readonly calls?: readonly { readonly text: string; readonly kernel: boolean }[];
 	/** What the adversary picked here, for `any()` and failing calls; null where there is nothing to pick. */
 	readonly choice: number | null;
 }

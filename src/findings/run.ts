@@ -161,7 +161,7 @@ function returnRemark(code: FunctionCode, value: number | undefined, system: Sys
 		node as Parameters<System['program']['semantics']['declaredType']>[0],
 	);
 	if (type.kind !== 'function') return undefined;
-	if (type.returns.kind === 'void') return /wait|lock/.test(code.name) ? 'returns' : undefined;
+	if (type.returns.kind === 'void') return /wait|range_lock/.test(code.name) ? 'returns' : undefined;
 	if (type.returns.kind !== 'int' || value === undefined) return undefined;
 	if (type.returns.name === 'bool') return value === 0 ? 'fails' : undefined;
 	return value < 0 ? `returns ${errno(value)}` : undefined;
@@ -210,16 +210,27 @@ export function rowOf(
 		remarks: [],
 		depth: Math.max(0, frames.length - 1),
 		stack: frames.slice(1).map((f) => f.code.name),
+		calls: frames
+			.slice(1)
+			.map((f, n) => ({ text: textOf(shownNode((frames[n] as Place['frames'][number]).node)), kernel: f.code.kernel })),
 		choice,
 	};
 }
 
-/** What to show of a place: inside the kernel's helpers, whose names begin with `__`, the call of the helper. */
+/** What to show of a place; where the kernel's statement is internal, the call of the function it is in. */
 function publicNode({ node, frames }: Place): AstNode {
 	let shown = shownNode(node);
-	for (let n = frames.length - 1; n > 0 && frames[n]?.code.kernel && isCall(shown) && isNameRef(shown.callee) && shown.callee.target.$refText.startsWith('__'); n--)
+	for (let n = frames.length - 1; n > 0 && frames[n]?.code.kernel && isInternal(shown); n--)
 		shown = shownNode((frames[n - 1] as Place['frames'][number]).node);
 	return shown;
+}
+
+/** Loops, conditions and waits of the kernel say less than the name of the function they are in. */
+function isInternal(node: AstNode): boolean {
+	if (isForStatement(node) || isIfStatement(node) || isWhileStatement(node)) return true;
+	return (
+		isCall(node) && isNameRef(node.callee) && /^(__|wait_until$|wait_event_for$)/.test(node.callee.target.$refText)
+	);
 }
 
 /** The smallest piece of source that reads as a step: a call, a whole expression statement, a condition. */
@@ -270,7 +281,8 @@ function principal(statements: readonly Statement[]): AstNode | undefined {
 			continue;
 		return expression;
 	}
-	return statements[0];
+	const [first] = statements;
+	return isExpressionStatement(first) ? first.expression : first;
 }
 
 function textOf(node: AstNode): string {

@@ -5,6 +5,7 @@ import {
 	blockedPlace,
 	type Evidence,
 	inLine,
+	leaverOf,
 	type StuckKind,
 	sinceLine,
 	threadName,
@@ -27,6 +28,9 @@ export const deadlock: StuckKind = {
 			const where = inLine(graph, userSpan(blockedPlace(evidence, edge.thread)));
 			const callback = userFunction(blockedPlace(evidence, edge.thread))?.name;
 			const waits = `${name(edge.thread)} ${waitWords(edge)}${callback ? ` in ${callback}()` : ''}${where}`;
+			const leaver = leaverOf(evidence, edge);
+			if (edge.holders.length === 0 && leaver !== undefined)
+				return `${waits}, which ${name(leaver.thread)} took${inLine(graph, userSpan(leaver))} and never released`;
 			return edge.holders.length === 0 ? waits : `${waits}, ${holds(evidence, edge, holder.thread)}`;
 		});
 		const closing = cycle.map((edge, n) => {
@@ -45,7 +49,9 @@ export const deadlock: StuckKind = {
 			cycle.length === 1 ? 'it never goes on.' : cycle.length === 2 ? 'neither can go on.' : 'none of them can go on.';
 		return {
 			message:
-				cycle.length === 1 && (cycle[0] as WaitEdge).holders.length === 0
+				cycle.length === 1 &&
+				(cycle[0] as WaitEdge).holders.length === 0 &&
+				leaverOf(evidence, cycle[0] as WaitEdge) === undefined
 					? `${parts.join('; ')}, and nobody is left to end that`
 					: parts.join('; '),
 			span: blame(evidence, cycle),

@@ -58,6 +58,11 @@ class Folding {
 		this.steps = hoistBlocked(finding);
 		for (const step of finding.run) {
 			const stack = stackOf(step);
+			const calls = step.calls?.slice(-stack.length);
+			stack.forEach((_, level) => {
+				const call = calls?.[level];
+				if (call !== undefined) this.kernelByPath.set(stack.slice(0, level + 1).join('>'), call.kernel);
+			});
 			const name = stack.at(-1);
 			if (name === undefined) continue;
 			this.kernelByPath.set(stack.join('>'), step.kernel);
@@ -146,7 +151,8 @@ class Folding {
 			// An invalidator that a scenario calls itself (`munmap`) gives way to the API function it is about.
 			const calledByUser = entry && (level > 0 || !this.showsMore(step, stack));
 			const ownStep = level === stack.length - 1 && entry && this.matters(step);
-			if (api || calledByUser || ownStep) this.name(state, step.thread, level, name);
+			if (api || calledByUser || ownStep)
+				this.name(state, step.thread, level, entry && !api ? callText(step, stack, level) : name);
 		}
 	}
 
@@ -185,6 +191,9 @@ class Folding {
 		const text = tidy(step.text);
 		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
 		if (!step.kernel) return text;
+		// the row of a call that the sketch makes itself stands for what the kernel does in it
+		if (state.justNamed && !EVENT.test(step.text) && !API.test(state.lastText) && !state.lastText.startsWith('->'))
+			return '';
 		return this.matters(step)
 			? calleeOf(step.text)
 					.replace(/^.*->/, '->')
@@ -270,6 +279,13 @@ function calledBy(step: RunStep, next: RunStep | undefined): string | undefined 
 	if (callee === undefined || stack.some((name, level) => name !== deeper[level])) return undefined;
 	const indirect = /->\w+\s*\(/.test(step.text);
 	return indirect || new RegExp(`\\b${literal(callee)}\\s*\\(`).test(step.text) ? callee : undefined;
+}
+
+/** A call from the sketch is shown as it is written where it is short, else by its name. */
+function callText(step: RunStep, stack: readonly string[], level: number): string {
+	const name = stack[level] ?? '';
+	const text = tidy(step.calls?.slice(-stack.length)[level]?.text ?? name);
+	return text.startsWith(`${name}(`) && text.length <= 40 ? text : name;
 }
 
 /** A callback goes by the name of its operation where the step names it, else by its function's. */
