@@ -2,6 +2,7 @@ import type { EdgeReport, Graph } from '../explore/graph.js';
 import { type Prospects, prospects as prospectsOf } from '../explore/prospects.js';
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { reportKinds } from './codes/index.js';
+import { findEndless } from './endless.js';
 import { blockedRows, type Evidence, threadName } from './finding.js';
 import type { Finding } from './result.js';
 import { replayRun, rowOf } from './run.js';

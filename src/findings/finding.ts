@@ -1,4 +1,5 @@
 import { type Graph, SETUP } from '../explore/graph.js';
+import type { Endless } from '../explore/liveness.js';
 import type { Prospects } from '../explore/prospects.js';
 import type { Report } from '../machine/interpreter.js';
 import { Status } from '../machine/thread.js';
@@ -36,6 +37,24 @@ export interface StuckKind {
 	/** `cycle` in the order "waits for"; a single edge where there is no cycle. */
 	explain(evidence: Evidence, cycle: readonly WaitEdge[]): Explanation;
 }
+
+/** The parts of a liveness finding that its code decides. */
+export interface LivenessExplanation extends Explanation {
+	/** What would end it; null where nothing does. */
+	readonly assumption: string | null;
+}
+
+/** A finding code for threads that go on for ever. */
+export interface LivenessKind {
+	readonly code: string;
+	readonly severity: Severity;
+	/** @param cycle index in the run's schedule of the first step of the cycle */
+	explain(evidence: Evidence, endless: Endless, cycle: number): LivenessExplanation;
+}
+
+/** The threads of a mask. */
+export const threadsOf = (mask: number): number[] =>
+	Array.from({ length: 32 }, (_, t) => t).filter((t) => (mask & (1 << t)) !== 0);
 
 export const threadName = (graph: Graph, thread: number): string =>
 	graph.system.threads[thread]?.name ?? (thread === SETUP ? 'setup' : 'finally');

@@ -66,6 +66,8 @@ export interface Finding {
 	/** Liveness only: the weakest assumption under which the thread would end; null otherwise. */
 	readonly assumption: string | null;
 	readonly run: readonly RunStep[];
+	/** Liveness only: the step from which on the run repeats for ever; after its last step it is where it was before this one. */
+	readonly cycleStart?: number | null;
 	/** The step after which every continuation leads into the finding; 0 = from the start, null = not known or not meant for this code. */
 	readonly noReturn: number | null;
 	/** The sentence that closes the mail table: the cycle, or what is wrong. */

@@ -220,7 +220,7 @@ export function rowOf(
 /** What to show of a place; where the kernel's statement is internal, the call of the function it is in. */
 function publicNode({ node, frames }: Place): AstNode {
 	let shown = shownNode(node);
-	for (let n = frames.length - 1; n > 0 && frames[n]?.code.kernel && isInternal(shown); n--)
+	for (let n = frames.length - 1; n > 1 && frames[n]?.code.kernel && isInternal(shown); n--)
 		shown = shownNode((frames[n - 1] as Place['frames'][number]).node);
 	return shown;
 }

@@ -1,7 +1,6 @@
 import type { Graph } from '../explore/graph.js';
 import type { Prospects } from '../explore/prospects.js';
 import { deadlock } from './codes/deadlock.js';
-import { livelock } from './codes/livelock.js';
 import { lostWakeup } from './codes/lost-wakeup.js';
 import { selfDeadlock } from './codes/self-deadlock.js';
 import type { StuckKind } from './finding.js';
@@ -56,31 +55,19 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 		found.push({ ...reason, state, edges });
 	}
 	if (open !== undefined && found.length === 0) {
-		const edges = waitsIn(graph, open.state, open.mask);
-		const edge = edges[0] as WaitEdge;
-		// who holds what it wants runs on, and never lets go
-		const spins = edge.holders.some((h) => !(open.mask & (1 << h)) && !(prospects.canEnd(open.state) & (1 << h)));
-		found.push({ kind: spins ? livelock : deadlock, state: open.state, cycle: [edge], edges });
-	}
-	if (found.length === 0) {
-		for (let state = 0; state < graph.expanded; state++) {
-			const never = prospects.alive(state) & ~prospects.canEnd(state);
-			if (never === 0) continue;
-			const thread = 31 - Math.clz32(never & -never);
-			found.push({
-				kind: livelock,
-				state,
-				cycle: [{ thread, wait: { kind: 'condition', resource: 0 }, holders: [], resource: '', isRange: false }],
-				edges: [],
-			});
-			break;
-		}
+		const { state, mask } = open;
+		const edges = waitsIn(graph, state, mask);
+		// who holds what is wanted runs on, and never lets go: that is the livelock of endless.ts
+		const spins = edges.some((edge) =>
+			edge.holders.some((h) => !(mask & (1 << h)) && !(prospects.canEnd(state) & (1 << h))),
+		);
+		if (!spins) found.push({ kind: deadlock, state, cycle: [edges[0] as WaitEdge], edges });
 	}
 	return found;
 }
 
 /** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. */
-function classify(graph: Graph, state: number, edges: readonly WaitEdge[]): Pick<Stuck, 'kind' | 'cycle'> | undefined {
+export function classify(graph: Graph, state: number, edges: readonly WaitEdge[]): Pick<Stuck, 'kind' | 'cycle'> | undefined {
 	const { system } = graph;
 	for (const edge of edges) {
 		if (edge.wait.kind !== 'wakeup') continue;

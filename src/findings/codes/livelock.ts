@@ -1,22 +1,85 @@
-import { blockedPlace, lineOf, type StuckKind, threadName } from '../finding.js';
-import { userSpan } from '../run.js';
-import type { WaitEdge } from '../waits.js';
+import type { Endless } from '../../explore/liveness.js';
+import {
+	type Evidence,
+	type LivenessExplanation,
+	type LivenessKind,
+	lineOf,
+	threadName,
+	threadsOf,
+	waitWords,
+} from '../finding.js';
+import { type Loop, loopOf } from '../loop.js';
+import type { Related } from '../result.js';
+import { spanOfPlace } from '../run.js';
+import { waitsIn } from '../waits.js';
 
-/** Threads run for ever without one of them finishing, whatever anybody does. */
-export const livelock: StuckKind = {
+/** Threads run for ever without one of them finishing, with finitely many invalidations and a fair scheduler. */
+export const livelock: LivenessKind = {
 	code: 'livelock',
 	severity: 'error',
-	explain(evidence, cycle) {
+	explain(evidence, endless, cycle): LivenessExplanation {
 		const { graph } = evidence;
-		const edge = cycle[0] as WaitEdge;
-		const name = threadName(graph, edge.thread);
-		const span = userSpan(blockedPlace(evidence, edge.thread));
+		const victims = threadsOf(endless.victims);
+		const loops = victims.map((t) => loopOf(evidence, t, cycle));
+		const names = victims.map((t) => threadName(graph, t));
+		const all = and(names);
+		const s = names.length === 1 ? 's' : '';
+		const behind = waitsBehind(evidence, endless);
+		const words = victims.map((t, n) => goesRound(evidence, t, loops[n] as Loop));
+		const why = !endless.escapes
+			? 'from there no continuation ends it'
+			: `everybody gets a turn again and again, no invalidation is needed for it, and ${names.length === 1 ? 'it need' : 'they need'} never end`;
+		const luck = luckWords(endless, names[0] as string);
 		return {
-			message: `${name} runs for ever from here on (${lineOf(graph, span)}): no continuation brings it to its end`,
-			span,
-			related: [],
-			closing: `${name} goes round for ever: whatever the other threads do, it does not come to its end.`,
-			threads: [name],
+			message: `${words.join('; ')}: ${why}${behind.map((w) => `; ${w.words}`).join('')}`,
+			span: (loops[0] as Loop).span,
+			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
+			assumption: endless.escapes ? luck : null,
+			closing: endless.escapes
+				? `${all} go${s === '' ? '' : 'es'} round for ever without one more invalidation, although every thread gets its turn; what would end it: ${luck}.`
+				: `${all} go${s === '' ? '' : 'es'} round for ever: no schedule brings ${names.length === 1 ? 'it' : 'them'} to an end any more.`,
+			threads: [...new Set([...names, ...threadsOf(endless.cycle.moved).map((t) => threadName(graph, t))])],
 		};
 	},
 };
+
+const luckWords = ({ gap }: Endless, name: string): string =>
+	gap === null
+		? 'a schedule that happens to be lucky'
+		: `${name} gets ${gap} steps in a row with nobody in between, which no scheduler promises`;
+
+/** `A`, `A and B`, `A, B and C`. */
+export const and = (names: readonly string[], word = 'and'): string =>
+	names.length <= 1 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${word} ${names[names.length - 1]}`;
+
+/** `A goes round in fault() (line 12)`, `F does not get out of mmu_notifier_range_wait_valid() (line 31)`. */
+export function goesRound({ graph }: Evidence, thread: number, loop: Loop): string {
+	const name = threadName(graph, thread);
+	const line = lineOf(graph, loop.span);
+	const inside = loop.function === undefined ? '' : ` ${loop.function.name}()`;
+	if (loop.kernel) return `${name} does not get out of${inside} (${line})`;
+	return `${name} goes round${inside === '' ? '' : ` in${inside}`} (${line})`;
+}
+
+export function relatedOf({ graph }: Evidence, victims: readonly number[], loops: readonly Loop[]): Related[] {
+	return victims
+		.map((t, n) => ({ span: (loops[n] as Loop).span, message: `${threadName(graph, t)} goes round here` }))
+		.slice(1);
+}
+
+/** Threads that only wait while others go round, and for what. */
+export function waitsBehind(evidence: Evidence, endless: Endless): { words: string; related: Related }[] {
+	const { graph, prospects, run } = evidence;
+	const state = run.finalState;
+	const waiting = prospects.alive(state) & ~endless.cycle.moved & ~endless.victims;
+	return waitsIn(graph, state, waiting).map((edge) => {
+		const name = threadName(graph, edge.thread);
+		const place = graph.system.position(edge.thread, graph.local(state, edge.thread));
+		const holder = edge.holders.find((h) => h !== edge.thread);
+		const of = holder === undefined || edge.wait.kind === 'wakeup' ? '' : `, which ${threadName(graph, holder)} has`;
+		return {
+			words: `${name} ${waitWords(edge)}${of}`,
+			related: { span: spanOfPlace(place), message: `${name} ${waitWords(edge)} here` },
+		};
+	});
+}

@@ -83,6 +83,7 @@ function reportFinding(finding: Finding, place: (span: Span) => Place): ReportFi
 		related: finding.related.map(({ span, message }) => ({ ...place(span), message })),
 		assumption: finding.assumption,
 		noReturn: finding.noReturn,
+		cycleStart: finding.cycleStart ?? null,
 		closing: finding.closing,
 		run: finding.run.map(({ span, step, thread, text, kernel, blocked, remarks, depth, stack, choice }) => ({
 			step,

@@ -181,7 +181,9 @@ class Folding {
 	private matters(step: RunStep): boolean {
 		if (step.blocked) return false;
 		if (step === this.last || EVENT.test(step.text)) return true;
-		if (/->\w+\s*\(/.test(calleeOf(step.text))) return true;
+		// an operation of the driver's, not a hook of the kernel's own
+		if (/\bops->\w+\s*\(/.test(calleeOf(step.text))) return true;
+		if (/->range_\w+\s*\(/.test(calleeOf(step.text))) return false;
 		return this.finding.related.some((place) => sameStatement(place.span, step.span));
 	}
 
@@ -191,14 +193,18 @@ class Folding {
 		const text = tidy(step.text);
 		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
 		if (!step.kernel) return text;
-		// the row of a call that the sketch makes itself stands for what the kernel does in it
-		if (state.justNamed && !EVENT.test(step.text) && !API.test(state.lastText) && !state.lastText.startsWith('->'))
-			return '';
+		if (state.justNamed && this.standsForAll(state) && !EVENT.test(step.text)) return '';
 		return this.matters(step)
 			? calleeOf(step.text)
 					.replace(/^.*->/, '->')
 					.replace(/\s*\($/, '')
 			: '';
+	}
+
+	/** The thread's last row is a call that the sketch makes itself: it stands for what the kernel does in it. */
+	private standsForAll(state: ThreadState): boolean {
+		if (API.test(state.lastText) || state.lastText.startsWith('->')) return false;
+		return Math.max(...state.named) > 0 || /lock\(/.test(state.lastText);
 	}
 
 	private push(state: ThreadState, thread: string, text: string, step: RunStep): void {

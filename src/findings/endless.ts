@@ -1,0 +1,46 @@
+import type { Graph } from '../explore/graph.js';
+import { type Endless, endlessRuns } from '../explore/liveness.js';
+import type { Prospects } from '../explore/prospects.js';
+import type { ScheduleStep, ShortestRuns } from '../explore/shortest.js';
+import { stepGraph } from '../explore/step-graph.js';
+import { livelock } from './codes/livelock.js';
+import { starvation } from './codes/starvation.js';
+import type { Finding } from './result.js';
+import { replayRun } from './run.js';
+import { classify } from './stuck.js';
+import { waitsIn } from './waits.js';
+
+/** Threads that run, or are put off, for ever: each with a short way into a short cycle. */
+export function findEndless(graph: Graph, prospects: Prospects, shortest: ShortestRuns): Finding[] {
+	// what only follows from a deadlock is told with the deadlock
+	const ignore = (state: number, unfinished: number): number => {
+		const stuck = unfinished & ~prospects.canMove(state);
+		if (stuck === 0) return 0;
+		return classify(graph, state, waitsIn(graph, state, stuck)) === undefined ? stuck : -1;
+	};
+	return endlessRuns(stepGraph(graph), prospects.component, ignore).map((endless) =>
+		toFinding(graph, prospects, shortest, endless),
+	);
+}
+
+function toFinding(graph: Graph, prospects: Prospects, shortest: ShortestRuns, endless: Endless): Finding {
+	const { start, edges } = endless.cycle;
+	const stem = shortest.to(start, graph.edgeThread(edges[0] as number));
+	let state = start;
+	const cycle = edges.map((edge): ScheduleStep => {
+		const step = { state, thread: graph.edgeThread(edge), choice: graph.edgeChoice(edge) };
+		state = graph.target(edge);
+		return step;
+	});
+	const run = replayRun(graph, [...stem, ...cycle]);
+	const kind = endless.daemons === 0 ? livelock : starvation;
+	const hopeless = [...run.schedule.map((s) => s.state), run.finalState].findIndex((s) => !prospects.endsWell(s));
+	return {
+		...kind.explain({ graph, prospects, run }, endless, stem.length),
+		code: kind.code,
+		severity: kind.severity,
+		run: run.rows,
+		cycleStart: stem.length + 1,
+		noReturn: hopeless < 0 ? null : hopeless,
+	};
+}
