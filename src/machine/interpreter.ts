@@ -63,6 +63,7 @@ export interface Image {
 	readonly taskCount: number;
 	/** Daemons start anew at their end. */
 	readonly isDaemon: (thread: number) => boolean;
+	readonly isInterrupt: (thread: number) => boolean;
 	readonly entry: (thread: number) => FunctionCode;
 	/** Addresses of the prelude's globals that primitives use. */
 	readonly symbols: ReadonlyMap<string, number>;
@@ -212,6 +213,12 @@ export class Interpreter implements KernelContext {
 		} catch (end) {
 			if (!(end instanceof StepEnds)) throw end;
 			if (end.wait !== undefined) {
+				if (local[0] === Status.idle && this.image.isInterrupt(thread)) {
+					// a handler that cannot get its lock has come all the same: it spins on top of its thread
+					const entered = local.slice();
+					entered[0] = Status.running;
+					return { move: { local: entered, shared, reports: [], fatal: false }, wait: undefined };
+				}
 				// that a sleep can be cut short does not make it end: only choices made before it are tried further
 				this.domains.length = this.cursorBefore;
 				const wait =
@@ -468,7 +475,8 @@ export class Interpreter implements KernelContext {
 		const primitive = this.image.primitives[i.primitive] as Primitive;
 		this.cursorBefore = this.cursor;
 		const args = i.args.map((a) => this.value(a));
-		if (primitive.sleeps) this.mightSleep(primitive.name === '__might_sleep' ? this.thread.frame.code.name : primitive.name);
+		if (primitive.sleeps)
+			this.mightSleep(primitive.name === '__might_sleep' ? this.thread.frame.code.name : primitive.name);
 		const holds = this.thread.held.length;
 		const value = primitive.run(this, args);
 		if (this.thread.held.length > holds && this.thread.frames.some((f) => f.heldAtEntry >= 0))
@@ -572,7 +580,10 @@ export class Interpreter implements KernelContext {
 			if (this.domains.reduce((a, b) => a * b) > MAX_CHOICES) {
 				this.domains.pop();
 				this.cursor--;
-				this.fatal('bounded', `any(${low}, ${high}) gives one step more than ${MAX_CHOICES} ways to go: nothing behind it was looked at`);
+				this.fatal(
+					'bounded',
+					`any(${low}, ${high}) gives one step more than ${MAX_CHOICES} ways to go: nothing behind it was looked at`,
+				);
 			}
 		}
 		if (at >= this.picks.length) this.picks.push(0);

@@ -126,6 +126,7 @@ export class System {
 			},
 			isCallback: (c) => !c.kernel,
 			isDaemon: (t) => this.threads[t]?.kind !== 'thread',
+			isInterrupt: (t) => this.threads[t]?.kind === 'interrupt',
 			entry: (t) => (this.threads[t] ?? this.threads[0])?.entry as FunctionCode,
 			written: this.written,
 			everyAccess,

@@ -86,7 +86,11 @@ export class ThreadState implements Task {
 		let i = 8;
 		for (let n = vector[6] as number; n > 0; n--) {
 			const mode = vector[i + 1] as number;
-			thread.held.push({ resource: vector[i] as number, mode: (mode & ~IN_CALLBACK) as HeldMode, inCallback: (mode & IN_CALLBACK) !== 0 });
+			thread.held.push({
+				resource: vector[i] as number,
+				mode: (mode & ~IN_CALLBACK) as HeldMode,
+				inCallback: (mode & IN_CALLBACK) !== 0,
+			});
 			i += 2;
 		}
 		for (let n = vector[7] as number; n > 0; n--) {

@@ -62,6 +62,9 @@ export function explore(program: Program, scenario: Scenario, most: number, ever
 export const lengthOf = (finding: Finding): number =>
 	new Set(finding.run.filter((r) => !r.blocked).map((r) => r.step)).size;
 
+/** WARN_ON and assert are told apart inside only. */
+const shownCode = (code: string): string => (code === 'warn-on' ? 'assertion' : code);
+
 /** `code@steps` of the shortest finding of each code. */
 export function shortest(findings: readonly Finding[]): Record<string, number> {
 	const lengths: Record<string, number> = {};
@@ -91,7 +94,8 @@ function compare({ graph, findings }: Engine, naive: Naive): void {
 	const future = prospects(graph);
 	const every = (1 << graph.threads) - 1;
 	const threadsOf = (mask: number): number[] => naive.system.threads.flatMap((_, t) => (mask & (1 << t) ? [t] : []));
-	for (let s = 0; s < graph.count; s++) {
+	const starts = !graph.system.setupReports.some((r) => r.fatal);
+	for (let s = 0; starts && s < graph.count; s++) {
 		const key = keyOf(
 			naive.system.threads.map((_, t) => graph.local(s, t)),
 			graph.sharedOf(s),
@@ -120,7 +124,7 @@ function compareFindings(findings: readonly Finding[], naive: Naive): void {
 	const engine = shortest(findings.filter((f) => !STUCK_CODES.includes(f.code)));
 	const oracle = new Map<string, number>();
 	for (const [code, steps] of naive.reports) {
-		const shown = code === 'warn-on' ? 'assertion' : code;
+		const shown = shownCode(code);
 		oracle.set(shown, Math.min(oracle.get(shown) ?? Number.POSITIVE_INFINITY, steps));
 	}
 	expect(engine).toEqual(Object.fromEntries([...oracle].sort(([a], [b]) => a.localeCompare(b))));
@@ -148,6 +152,14 @@ export function replay(finding: Finding, naive: Naive): void {
 	for (const step of steps) {
 		const row = rows.find((r) => r.step === step) as (typeof rows)[number];
 		const thread = indexOf(row.thread);
+		if (thread < 0) {
+			// setup or finally, at the end of the run
+			expect(step, what).toBe(steps.length);
+			codes = [...(row.thread === 'setup' ? system.setupReports : system.runFinally(shared))].map((r) =>
+				shownCode(r.code),
+			);
+			break;
+		}
 		expect(fatal, `${what}: a step after the end of the run`).toBe(false);
 		expect(
 			system.gate(thread, (t) => locals[t] as Int32Array),
@@ -157,7 +169,7 @@ export function replay(finding: Finding, naive: Naive): void {
 		const move = moves[row.choice ?? 0];
 		if (move === undefined) throw new Error(`${what}: step ${step} is not possible`);
 		expect(row.choice !== null, `${what}: step ${step} says what was picked`).toBe(moves.length > 1);
-		codes = move.reports.map((r) => (r.code === 'warn-on' ? 'assertion' : r.code));
+		codes = move.reports.map((r) => shownCode(r.code));
 		fatal = move.fatal;
 		if (!fatal) {
 			locals = locals.with(thread, move.local);

@@ -68,21 +68,38 @@ function walk(system: System, most: number): Naive | undefined {
 		}
 		return key;
 	};
+	const report = (codes: readonly { readonly code: string }[], depth: number): void => {
+		for (const { code } of codes) if (!reports.has(code)) reports.set(code, depth);
+	};
 	visit(system.initialLocals, system.initialShared, 0);
+	report(system.setupReports, 1);
+	if (system.setupReports.some((r) => r.fatal))
+		return {
+			system,
+			states,
+			transitions,
+			reports,
+			deadlocks,
+			stuck: new Map(),
+			endless: new Map(),
+			endsWell: new Set(),
+		};
 	for (let n = 0; n < queue.length; n++) {
 		if (states.size > most) return undefined;
-		const { locals, shared, depth, edges } = states.get(queue[n] as string) as NaiveState;
+		const state = states.get(queue[n] as string) as NaiveState;
+		const { locals, shared, depth, edges } = state;
+		if (!locals.some((_, t) => lives(state, t))) report(system.runFinally(shared), depth + 1);
 		for (let thread = 0; thread < locals.length; thread++) {
 			const local = locals[thread] as Int32Array;
 			if (local[0] === ENDED || !system.gate(thread, (t) => locals[t] as Int32Array)) continue;
 			for (const move of system.step(thread, local, shared).moves) {
 				transitions++;
-				for (const { code } of move.reports) if (!reports.has(code)) reports.set(code, depth + 1);
+				report(move.reports, depth + 1);
 				const to = move.fatal ? undefined : visit(locals.with(thread, move.local), move.shared, depth + 1);
 				edges.push({ thread, to });
 			}
 		}
-		if (edges.length === 0 && locals.some((l) => l[0] !== ENDED && l[0] !== IDLE)) deadlocks++;
+		if (edges.length === 0 && locals.some((_, t) => lives(state, t))) deadlocks++;
 	}
 	return { system, states, transitions, reports, deadlocks, ...futures(system, states) };
 }

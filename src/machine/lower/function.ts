@@ -382,7 +382,8 @@ export class FunctionLowering {
 		for (let node: AstNode | undefined = target; node !== undefined; node = node.$container)
 			if (node.$type === 'AtomicStatement' || node.$type === 'WithMmStatement') around.add(node);
 		const kept = this.scopes.filter((s) => around.has(s.node)).length;
-		if (around.size > kept) throw new CannotLower(jump, 'this goto leads into an atomic or with_mm block, past its beginning');
+		if (around.size > kept)
+			throw new CannotLower(jump, 'this goto leads into an atomic or with_mm block, past its beginning');
 		this.leave(kept);
 	}
 
