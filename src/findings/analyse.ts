@@ -35,6 +35,7 @@ export function findingsOf(graph: Graph): Finding[] {
 	// where setup has failed no thread ever starts, which does not make them stuck
 	const starts = !graph.system.setupReports.some((r) => r.fatal);
 	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, prospects, shortest, stuck));
+	for (const finding of starts ? findEndless(graph, prospects, shortest) : []) add(finding);
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
 

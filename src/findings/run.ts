@@ -287,6 +287,8 @@ function principal(statements: readonly Statement[]): AstNode | undefined {
 
 function textOf(node: AstNode): string {
 	if (node.$type === 'IfStatement') return `if (${sourceText((node as AstNode & { condition: AstNode }).condition)})`;
+	// a block as a whole: its head says which
+	if (/^(Interrupt|Thread|Setup|Finally)Item$/.test(node.$type)) return sourceText(node).replace(/\s*\{[\s\S]*$/, '');
 	return sourceText(node).replace(/;$/, '');
 }
 

@@ -67,7 +67,11 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 }
 
 /** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. */
-export function classify(graph: Graph, state: number, edges: readonly WaitEdge[]): Pick<Stuck, 'kind' | 'cycle'> | undefined {
+export function classify(
+	graph: Graph,
+	state: number,
+	edges: readonly WaitEdge[],
+): Pick<Stuck, 'kind' | 'cycle'> | undefined {
 	const { system } = graph;
 	for (const edge of edges) {
 		if (edge.wait.kind !== 'wakeup') continue;
@@ -76,6 +80,13 @@ export function classify(graph: Graph, state: number, edges: readonly WaitEdge[]
 			return { kind: lostWakeup, cycle: [edge] };
 	}
 	const sure = cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup')) ?? cycleIn(edges);
+	if (sure !== undefined && sure.length === 2) {
+		// a handler that waits for the thread it runs on waits for itself: there is one CPU for both
+		const handler = sure.find(
+			(e) => system.threads[e.thread]?.kind === 'interrupt' && e.holders.includes(system.threads[e.thread]?.on ?? -1),
+		);
+		if (handler !== undefined) return { kind: selfDeadlock, cycle: [handler] };
+	}
 	if (sure !== undefined) return { kind: sure.length === 1 ? selfDeadlock : deadlock, cycle: sure };
 	// what it waits for has ended, or never comes
 	for (const edge of edges) {

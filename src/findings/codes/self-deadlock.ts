@@ -13,9 +13,15 @@ export const selfDeadlock: StuckKind = {
 		const name = threadName(graph, edge.thread);
 		const place = blockedPlace(evidence, edge.thread);
 		const inside = userFunction(place)?.name;
-		const taken = acquisitionOf(run, edge.thread, edge.wait.resource);
+		const below = edge.holders.includes(edge.thread) ? undefined : edge.holders[0];
+		const taken = acquisitionOf(run, below ?? edge.thread, edge.wait.resource);
 		const since = taken === undefined ? '' : sinceLine(graph, userSpan(taken));
-		const has = edge.isRange ? 'which it has active itself' : 'which it holds itself';
+		const has =
+			below !== undefined
+				? `which ${threadName(graph, below)}, the thread that it interrupts, holds`
+				: edge.isRange
+					? 'which it has active itself'
+					: 'which it holds itself';
 		return {
 			message: `${name} ${waitWords(edge)}${inside ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
 			span: blame(evidence, cycle),

@@ -1,6 +1,13 @@
 import type { Endless } from '../../explore/liveness.js';
 import { sourceText } from '../../language/text.js';
-import { type Evidence, type LivenessExplanation, type LivenessKind, lineOf, threadName, threadsOf } from '../finding.js';
+import {
+	type Evidence,
+	type LivenessExplanation,
+	type LivenessKind,
+	lineOf,
+	threadName,
+	threadsOf,
+} from '../finding.js';
 import { type Loop, loopOf } from '../loop.js';
 import { type Place, spanOfPlace, userSpan } from '../run.js';
 import { and, goesRound, relatedOf, waitsBehind } from './livelock.js';
@@ -48,9 +55,7 @@ function assumptionOf(graph: Evidence['graph'], { daemons, enough, gap }: Endles
 
 /** What fairness can and cannot do here (semantics.md 1.6). */
 const fairness = ({ gap }: Endless): string =>
-	gap === null
-		? 'No fair scheduler helps.'
-		: 'No fair scheduler helps, unless those steps are one atomic step.';
+	gap === null ? 'No fair scheduler helps.' : 'No fair scheduler helps, unless those steps are one atomic step.';
 
 /**
  * The place where the thread sleeps again and again although nothing that it waits for is held or active: what it

@@ -133,7 +133,22 @@ export class ModuleLowering {
 
 	/** Index of the code of a scenario's block. */
 	block(name: string, block: Block, node: AstNode): number {
-		return this.functionIndex.get(node) ?? this.add(name, node, (lowering) => lowering.body(block), 0);
+		return (
+			this.functionIndex.get(node) ??
+			this.add(
+				name,
+				node,
+				(lowering) => {
+					// that it arrives is a step of its own: from here on the thread below it stands still
+					if (node.$type === 'InterruptItem') {
+						lowering.emit({ op: 'atomic-begin' });
+						lowering.emit({ op: 'atomic-end' });
+					}
+					lowering.body(block);
+				},
+				0,
+			)
+		);
 	}
 
 	/** Index of code that calls a function with constants: an adversary of the environment. */
