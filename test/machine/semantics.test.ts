@@ -333,7 +333,7 @@ const SCENARIOS: Readonly<Record<string, string>> = {
 	'other threads do not wait for a handler':
 		'static int x, y; scenario s { thread A { x = 1; } thread B { assert(y != 1); } interrupt I on A { y = 1; y = 0; } expect assertion; }',
 	'a handler spins on the lock of the thread below it':
-		'static DEFINE_SPINLOCK(l); scenario s { thread A { spin_lock(&l); spin_unlock(&l); } interrupt I on A { spin_lock(&l); spin_unlock(&l); } expect deadlock; }',
+		'static DEFINE_SPINLOCK(l); scenario s { thread A { spin_lock(&l); spin_unlock(&l); } interrupt I on A { spin_lock(&l); spin_unlock(&l); } expect self-deadlock; }',
 	'irqsave keeps the handler away':
 		'static DEFINE_SPINLOCK(l); static void f(void) { unsigned long flags; spin_lock_irqsave(&l, flags); spin_unlock_irqrestore(&l, flags); } scenario s { thread A { f(); } interrupt I on A { spin_lock(&l); spin_unlock(&l); } expect ok; }',
 	'a handler may not sleep':
