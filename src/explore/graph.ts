@@ -25,6 +25,8 @@ interface Entry {
 	readonly wait: Wait | undefined;
 }
 
+/** Threads are bits of a mask in many places: there are at most 32. */
+const THREAD_BITS = 5;
 const NO_TARGETS = new Int32Array(0);
 /** Shared indices have 26 bits in a memo key, local ones the rest of a safe integer. */
 const SHARED_LIMIT = 2 ** 26;
@@ -49,7 +51,7 @@ export class Graph {
 	readonly edgeStart: number[] = [0];
 	/** Target state, or -1 where the run ends. */
 	private targets = new Int32Array(1024);
-	/** thread << 8 | choice */
+	/** choice << THREAD_BITS | thread */
 	private labels = new Int32Array(1024);
 	readonly parents: number[] = [];
 	readonly depths: number[] = [];
@@ -114,16 +116,30 @@ export class Graph {
 		return { from: this.edgeStart[state] as number, to: this.edgeStart[state + 1] as number };
 	}
 
+	/** All edges at once, for passes over the whole graph: those of a state are sorted by the thread that moves. */
+	rowsOfEdges(): {
+		readonly count: number;
+		readonly first: Int32Array;
+		readonly target: Int32Array;
+		readonly mover: Uint8Array;
+	} {
+		const first = new Int32Array(this.count + 1).fill(this.edgeCount);
+		for (let s = 0; s <= this.expanded; s++) first[s] = this.edgeStart[s] as number;
+		const mover = new Uint8Array(this.edgeCount);
+		for (let e = 0; e < mover.length; e++) mover[e] = this.edgeThread(e);
+		return { count: this.count, first, target: this.targets, mover };
+	}
+
 	target(edge: number): number {
 		return this.targets[edge] as number;
 	}
 
 	edgeThread(edge: number): number {
-		return (this.labels[edge] as number) >> 8;
+		return (this.labels[edge] as number) & ((1 << THREAD_BITS) - 1);
 	}
 
 	edgeChoice(edge: number): number {
-		return (this.labels[edge] as number) & 255;
+		return (this.labels[edge] as number) >> THREAD_BITS;
 	}
 
 	/** How many moves a thread has in a state. */
@@ -134,7 +150,7 @@ export class Graph {
 	/** Where a thread's `choice`-th move leads; -1 where the run ends. The state has to be an expanded one. */
 	targetOf(state: number, thread: number, choice: number): number {
 		const { from, to } = this.edges(state);
-		for (let e = from; e < to; e++) if (this.labels[e] === ((thread << 8) | choice)) return this.target(e);
+		for (let e = from; e < to; e++) if (this.labels[e] === ((choice << THREAD_BITS) | thread)) return this.target(e);
 		return -1;
 	}
 
@@ -191,7 +207,7 @@ export class Graph {
 						scratch[threads] = targets[2 * choice + 1] as number;
 						target = this.add(scratch, state);
 					}
-					this.addEdge(target, (t << 8) | choice);
+					this.addEdge(target, (choice << THREAD_BITS) | t);
 					for (const report of reports?.[choice] ?? []) this.reports.push({ state, thread: t, choice, report });
 				}
 			}

@@ -8,6 +8,8 @@ import type { Graph } from './graph.js';
  * nothing is called stuck because of what was not looked at.
  */
 export interface Prospects {
+	/** Strongly connected components, by state. */
+	readonly component: Int32Array;
 	/** Some continuation lets the thread move. */
 	canMove(state: number): number;
 	/** Some continuation lets the thread come to its end. */
@@ -22,22 +24,17 @@ const ALL = ~0;
 
 /** One pass over the components in reverse topological order. */
 export function prospects(graph: Graph): Prospects {
-	const component = components(graph);
-	let comps = 0;
-	for (let s = 0; s < graph.count; s++) comps = Math.max(comps, (component[s] as number) + 1);
+	const { component, order, count: comps } = components(graph);
 	const move = new Int32Array(comps);
 	const end = new Int32Array(comps);
 	const well = new Uint8Array(comps);
-	// states sorted by component, so that successors' components are complete when they are needed
-	const byComponent = Array.from({ length: graph.count }, (_, s) => s).sort(
-		(a, b) => (component[a] as number) - (component[b] as number),
-	);
 	const alive = (s: number): number => {
 		let mask = 0;
 		for (let t = 0; t < graph.threads; t++) if (graph.status(s, t) === Status.running) mask |= 1 << t;
 		return mask;
 	};
-	for (const s of byComponent) {
+	// the components that a state leads to are complete when it comes
+	for (const s of order) {
 		const c = component[s] as number;
 		const living = alive(s);
 		let m = 0;
@@ -68,6 +65,7 @@ export function prospects(graph: Graph): Prospects {
 		if (w) well[c] = 1;
 	}
 	return {
+		component,
 		canMove: (s) => move[component[s] as number] as number,
 		canEnd: (s) => end[component[s] as number] as number,
 		alive,

@@ -25,13 +25,13 @@ export const livelock: LivenessKind = {
 		const all = and(names);
 		const s = names.length === 1 ? 's' : '';
 		const behind = waitsBehind(evidence, endless);
-		const words = victims.map((t, n) => goesRound(evidence, t, loops[n] as Loop));
+		const words = goRound(evidence, victims, loops);
 		const why = !endless.escapes
 			? 'from there no continuation ends it'
 			: `everybody gets a turn again and again, no invalidation is needed for it, and ${names.length === 1 ? 'it need' : 'they need'} never end`;
 		const luck = luckWords(endless, names[0] as string);
 		return {
-			message: `${words.join('; ')}: ${why}${behind.map((w) => `; ${w.words}`).join('')}`,
+			message: `${words}: ${why}${behind.map((w) => `; ${w.words}`).join('')}`,
 			span: (loops[0] as Loop).span,
 			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
 			assumption: endless.escapes ? luck : null,
@@ -45,7 +45,7 @@ export const livelock: LivenessKind = {
 
 const luckWords = ({ gap }: Endless, name: string): string =>
 	gap === null
-		? 'a schedule that happens to be lucky'
+		? 'a schedule that happens not to interrupt them at the wrong moment'
 		: `${name} gets ${gap} steps in a row with nobody in between, which no scheduler promises`;
 
 /** `A`, `A and B`, `A, B and C`. */
@@ -53,18 +53,31 @@ export const and = (names: readonly string[], word = 'and'): string =>
 	names.length <= 1 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${word} ${names[names.length - 1]}`;
 
 /** `A goes round in fault() (line 12)`, `F does not get out of mmu_notifier_range_wait_valid() (line 31)`. */
-export function goesRound({ graph }: Evidence, thread: number, loop: Loop): string {
-	const name = threadName(graph, thread);
-	const line = lineOf(graph, loop.span);
-	const inside = loop.function === undefined ? '' : ` ${loop.function.name}()`;
-	if (loop.kernel) return `${name} does not get out of${inside} (${line})`;
-	return `${name} goes round${inside === '' ? '' : ` in${inside}`} (${line})`;
+export function goRound({ graph }: Evidence, threads: readonly number[], loops: readonly Loop[]): string {
+	const byLoop = new Map<string, string[]>();
+	threads.forEach((t, n) => {
+		const loop = loops[n] as Loop;
+		const line = lineOf(graph, loop.span);
+		const inside = loop.function === undefined ? '' : ` ${loop.function.name}()`;
+		const key = loop.kernel ? `|out of${inside} (${line})` : `round${inside === '' ? '' : ` in${inside}`} (${line})|`;
+		byLoop.set(key, [...(byLoop.get(key) ?? []), threadName(graph, t)]);
+	});
+	return [...byLoop]
+		.map(([key, names]) => {
+			const [round, out] = key.split('|') as [string, string];
+			const one = names.length === 1;
+			return round === ''
+				? `${and(names)} ${one ? 'does' : 'do'} not get ${out}`
+				: `${and(names)} ${one ? 'goes' : 'go'} ${round}`;
+		})
+		.join('; ');
 }
 
+/** The loops of the victims behind the first, whose loop is the finding's own place. */
 export function relatedOf({ graph }: Evidence, victims: readonly number[], loops: readonly Loop[]): Related[] {
 	return victims
 		.map((t, n) => ({ span: (loops[n] as Loop).span, message: `${threadName(graph, t)} goes round here` }))
-		.slice(1);
+		.filter(({ span }, n) => n > 0 && span.line !== loops[0]?.span.line);
 }
 
 /** Threads that only wait while others go round, and for what. */

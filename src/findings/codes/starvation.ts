@@ -1,4 +1,6 @@
+import type { AstNode } from 'langium';
 import type { Endless } from '../../explore/liveness.js';
+import { type Call, isCall } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import {
 	type Evidence,
@@ -10,7 +12,7 @@ import {
 } from '../finding.js';
 import { type Loop, loopOf } from '../loop.js';
 import { type Place, spanOfPlace, userSpan } from '../run.js';
-import { and, goesRound, relatedOf, waitsBehind } from './livelock.js';
+import { and, goRound, relatedOf, waitsBehind } from './livelock.js';
 
 /** A thread can be put off for ever, but only while a daemon goes on. */
 export const starvation: LivenessKind = {
@@ -27,10 +29,10 @@ export const starvation: LivenessKind = {
 		const first = loops[0] as Loop;
 		const sleep = sleepsForNothing(evidence, victims[0] as number, first, cycle);
 		if (sleep !== undefined) return misses(evidence, names, daemons, first, sleep, assumption, threads);
-		const words = victims.map((t, n) => goesRound(evidence, t, loops[n] as Loop));
+		const words = goRound(evidence, victims, loops);
 		const behind = waitsBehind(evidence, endless);
 		return {
-			message: `${words.join('; ')} as long as ${and(daemons)} ${daemons.length === 1 ? 'goes' : 'go'} on, although every thread and every instruction gets its turn${behind.map((w) => `; ${w.words}`).join('')}. It ends with ${assumption}`,
+			message: `${words} as long as ${and(daemons)} ${daemons.length === 1 ? 'goes' : 'go'} on, although every thread and every instruction gets its turn${behind.map((w) => `; ${w.words}`).join('')}. It ends with ${assumption}`,
 			span: first.span,
 			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
 			assumption,
@@ -41,21 +43,18 @@ export const starvation: LivenessKind = {
 };
 
 /** The weakest assumptions under which the thread ends. */
-function assumptionOf(graph: Evidence['graph'], { daemons, enough, gap }: Endless, victim: string): string {
-	const name = (mask: number, word: string): string =>
-		and(
-			threadsOf(mask).map((t) => threadName(graph, t)),
-			word,
-		);
-	const finite = enough === 0 ? name(daemons, 'and') : name(enough, 'or');
-	const rounds = `finitely many rounds of ${finite}`;
+function assumptionOf(graph: Evidence['graph'], { finite, gap }: Endless, victim: string): string {
+	const names = and(threadsOf(finite).map((t) => threadName(graph, t)));
+	const rounds = `finitely many rounds of ${names}`;
 	if (gap === null) return rounds;
-	return `${rounds}, or a gap of ${gap} step${gap === 1 ? '' : 's'} of ${victim} between two rounds of ${name(daemons, 'and')}`;
+	return `${rounds}, or a gap of ${gap} step${gap === 1 ? '' : 's'} of ${victim} between two rounds of ${names}`;
 }
 
 /** What fairness can and cannot do here (semantics.md 1.6). */
 const fairness = ({ gap }: Endless): string =>
-	gap === null ? 'No fair scheduler helps.' : 'No fair scheduler helps, unless those steps are one atomic step.';
+	gap === null
+		? 'A fair scheduler does not help.'
+		: 'A fair scheduler does not help, unless it runs those steps as one atomic step.';
 
 /**
  * The place where the thread sleeps again and again although nothing that it waits for is held or active: what it
@@ -104,7 +103,8 @@ function misses(
 
 /** ` "mmn->nranges != nranges"`, the condition of the wait. */
 function conditionOf({ node }: Place): string {
-	const args = (node as { args?: readonly Parameters<typeof sourceText>[0][] }).args;
-	const condition = args?.[1];
+	let at: AstNode | undefined = node;
+	while (at !== undefined && !(isCall(at) && at.arguments.length > 1)) at = at.$container;
+	const condition = at === undefined ? undefined : (at as Call).arguments[1];
 	return condition === undefined ? ' what it compares' : ` "${sourceText(condition)}"`;
 }

@@ -9,6 +9,8 @@ export interface Row {
 	readonly remarks: readonly string[];
 	/** The thread waits here for ever. */
 	readonly blocked: boolean;
+	/** No step: from here on the run repeats for ever. `thread` is empty. */
+	readonly repeats?: boolean;
 }
 
 /** What is being argued about: a function of the notifier API is named even deep inside `munmap`. */
@@ -44,6 +46,7 @@ interface MutableRow {
 	text: string;
 	remarks: string[];
 	blocked: boolean;
+	repeats?: boolean;
 }
 
 class Folding {
@@ -72,10 +75,22 @@ class Folding {
 	}
 
 	rows(): Row[] {
+		const cycleStart = this.finding.cycleStart ?? Number.POSITIVE_INFINITY;
+		let repeats = false;
 		this.steps.forEach((step, at) => {
+			if (!repeats && !step.blocked && step.step >= cycleStart) {
+				repeats = true;
+				this.repeat();
+			}
 			this.add(step, this.next(at));
 		});
 		return this.out;
+	}
+
+	/** Marks where the cycle begins. Calls in progress get their row again: what goes round is in them. */
+	private repeat(): void {
+		this.out.push({ thread: '', text: '', remarks: ['from here on again and again'], blocked: false, repeats: true });
+		for (const state of this.threads.values()) state.named.clear();
 	}
 
 	/** The thread's next step after position `at`. */

@@ -23,7 +23,7 @@ export function mailTable(finding: Finding, threads: readonly string[], width = 
 /** The table of {@link mailTable} without its closing sentence; empty for a finding without a run. */
 export function runTable(finding: Finding, threads: readonly string[], width = MAIL_WIDTH): string {
 	const rows = mailRows(finding);
-	const present = new Set(rows.map((row) => row.thread));
+	const present = new Set(rows.filter((row) => !row.repeats).map((row) => row.thread));
 	const columns = [...new Set([...threads, ...present])].filter((thread) => present.has(thread));
 	if (columns.length === 0) return '';
 	const widths = columnWidths(columns, rows, width);
@@ -32,6 +32,10 @@ export function runTable(finding: Finding, threads: readonly string[], width = M
 		widths.map((columnWidth) => '-'.repeat(columnWidth)).join(' '.repeat(GAP)),
 	];
 	for (const row of rows) {
+		if (row.repeats) {
+			lines.push(...row.remarks.map((remark) => `// ${remark}`));
+			continue;
+		}
 		const column = columns.indexOf(row.thread);
 		const left = widths.slice(0, column).reduce((sum, columnWidth) => sum + columnWidth + GAP, 0);
 		// A row has one thread, so a cell may run through the gap to where the next column begins.

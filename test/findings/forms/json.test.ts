@@ -48,6 +48,7 @@ describe('json form, version 1', () => {
 									related: [{ ...place, message: 'string' }],
 									assumption: 'null',
 									noReturn: 'number',
+									cycleStart: 'null',
 									closing: 'string',
 									run: [
 										{

@@ -1,0 +1,172 @@
+import { type Cycle, ShortCycles } from './cycle.js';
+import { type FairComponent, FairSearch, type StepGraph } from './fair.js';
+import { canReach, quietGap } from './gap.js';
+
+/** A graph of steps with what liveness asks of its threads. */
+export interface LivenessGraph extends StepGraph {
+	/** By state, a bit for each thread that has to come to its end, or to the end of the round it is in, and has not. */
+	readonly unfinished: Int32Array;
+	/** Steps from the start. */
+	readonly depths: ArrayLike<number>;
+	/** Threads that have an end. */
+	readonly ending: number;
+	/** Threads of the environment that repeat themselves and may stop between two rounds: daemons, interrupts. */
+	readonly daemons: number;
+	/** Every state was expanded. */
+	readonly complete: boolean;
+}
+
+/** Threads that an adversary can keep from their end, and how. All sets of threads are bit masks. */
+export interface Endless {
+	/** Threads that never come to their end in the cycle. */
+	readonly victims: number;
+	readonly cycle: Cycle;
+	/** Daemons that have to go on for it; 0: a livelock, which needs none. */
+	readonly daemons: number;
+	/** Daemons that have to stop for the first victim to end: none of them may be left out. */
+	readonly finite: number;
+	/** Steps that the first victim would have to be left alone for, by all others, with `finite` between two rounds; null: no number is enough. */
+	readonly gap: number | null;
+	/** The first victim can come to its end from somewhere in the cycle, with better luck. */
+	readonly escapes: boolean;
+}
+
+/** All states that lie on some cycle, as a first and cheap cut: most graphs have none. */
+function onCycles(graph: LivenessGraph, component: Int32Array): Int32Array {
+	const { count, first, target } = graph;
+	const cyclic = new Uint8Array(count);
+	let found = false;
+	for (let s = 0; s < count; s++)
+		for (let e = first[s] as number; e < (first[s + 1] as number); e++) {
+			const t = target[e] as number;
+			if (t >= 0 && component[t] === component[s]) {
+				cyclic[component[s] as number] = 1;
+				found = true;
+				break;
+			}
+		}
+	if (!found) return new Int32Array(0);
+	const states: number[] = [];
+	for (let s = 0; s < count; s++)
+		if (cyclic[component[s] as number] === 1 && (graph.unfinished[s] as number) !== 0) states.push(s);
+	return Int32Array.from(states);
+}
+
+/** What a component means for the threads that stay unfinished in it. */
+interface Candidate {
+	readonly component: FairComponent;
+	readonly allowed: number;
+	readonly victims: number;
+}
+
+/**
+ * Everybody who can be kept from the end for ever by a scheduler that is fair (fair.ts says how fair), each thread
+ * once, the shallowest first. `ignore(state, unfinished threads)` says that a component is explained otherwise: the
+ * mask of threads whose waiting there needs no further words, or -1 for all of it.
+ * @param component strongly connected components of the graph, by state
+ */
+export function endlessRuns(
+	graph: LivenessGraph,
+	component: Int32Array,
+	ignore: (state: number, unfinished: number) => number,
+): Endless[] {
+	const states = onCycles(graph, component);
+	if (states.length === 0) return [];
+	const search = new FairSearch(graph);
+	const cycles = new ShortCycles(graph, graph.depths);
+	const found: Endless[] = [];
+	let done = 0;
+
+	const shallowest = ({ component }: Candidate): number =>
+		component.states.reduce((least, s) => Math.min(least, graph.depths[s] as number), Number.POSITIVE_INFINITY);
+
+	/** Fair components in which threads of `wanted` stay unfinished; those that only wait for one that moves are not blamed. */
+	const candidates = (region: Int32Array, allowed: number, wanted: number): Candidate[] =>
+		search
+			.find(region, allowed)
+			.flatMap((component) => {
+				const always = component.states.reduce((mask, s) => mask & (graph.unfinished[s] as number), -1);
+				const ignored = ignore(component.states[0] as number, always);
+				const unfinished = always & wanted & ~ignored;
+				const moving = unfinished & component.moved;
+				// who sits in a round for ever is the one to name, not who waits for it
+				const others = always & component.moved & ~wanted;
+				const victims = moving !== 0 ? moving : others !== 0 ? 0 : unfinished;
+				return victims === 0 ? [] : [{ component, allowed, victims }];
+			})
+			.map((c) => ({ c, depth: shallowest(c) }))
+			.sort((a, b) => a.depth - b.depth)
+			.map(({ c }) => c);
+
+	const report = (all: readonly Candidate[], region: Int32Array): void => {
+		for (const { component, allowed, victims } of all) {
+			const fresh = victims & ~done;
+			if (fresh === 0) continue;
+			done |= fresh;
+			const cycle = cycles.find(component, allowed, fresh);
+			const first = fresh & -fresh;
+			const daemons = cycle.moved & graph.daemons & ~fresh;
+			const finite = daemons === 0 ? 0 : finiteOf(component.moved & graph.daemons & ~fresh, region, first);
+			found.push({ victims: fresh, cycle, daemons, finite, ...wayOut(component, all, first, finite) });
+		}
+	};
+
+	/** As few of the daemons as have to stop. */
+	const finiteOf = (daemons: number, region: Int32Array, victim: number): number => {
+		let finite = daemons;
+		for (let rest = daemons; rest !== 0; rest &= rest - 1) {
+			const fewer = finite & ~(rest & -rest);
+			if (fewer !== 0 && !candidates(region, ~fewer, victim).some((c) => (c.victims & victim) !== 0)) finite = fewer;
+		}
+		return finite;
+	};
+
+	const wayOut = (
+		{ states: inside }: FairComponent,
+		all: readonly Candidate[],
+		victim: number,
+		finite: number,
+	): Pick<Endless, 'gap' | 'escapes'> => {
+		const bad = all.filter((c) => (c.victims & victim) !== 0).flatMap((c) => [...c.component.states]);
+		const reach = canReach(graph, bad);
+		const out = new Uint8Array(graph.count);
+		// forwards from the cycle: is there a state from which it cannot be put off any more?
+		const queue = [inside[0] as number];
+		let escapes = false;
+		for (let s = queue.pop(); s !== undefined && !escapes; s = queue.pop())
+			for (let e = graph.first[s] as number; e < (graph.first[s + 1] as number); e++) {
+				const t = graph.target[e] as number;
+				if (t < 0 || reach[t] === 0) escapes = true;
+				else if (out[t] === 0) {
+					out[t] = 1;
+					queue.push(t);
+				}
+			}
+		if (!escapes || !graph.complete) return { gap: null, escapes: escapes || !graph.complete };
+		// daemons keep quiet between two rounds, not in the middle of one
+		const quiet = inside.filter((s) => ((graph.unfinished[s] as number) & finite) === 0);
+		const thread = 31 - Math.clz32(victim);
+		const safe = (s: number): boolean => reach[s] === 0;
+		return { gap: quiet.length === 0 ? null : quietGap(graph, thread, quiet, safe), escapes };
+	};
+
+	const all = -1;
+	report(candidates(states, ~graph.daemons, graph.ending), states);
+	const lanes = ~graph.ending;
+	let rounds = 0;
+	for (const s of states) rounds |= (graph.unfinished[s] as number) & lanes;
+	const inRound = (one: number): Int32Array => states.filter((s) => ((graph.unfinished[s] as number) & one) !== 0);
+	for (let rest = rounds; rest !== 0; rest &= rest - 1) {
+		const one = rest & -rest;
+		const region = inRound(one);
+		report(candidates(region, ~graph.daemons | one, one), region);
+	}
+	if (graph.daemons === 0) return found;
+	report(candidates(states, all, graph.ending), states);
+	for (let rest = rounds & ~done; rest !== 0; rest &= rest - 1) {
+		const one = rest & -rest;
+		const region = inRound(one);
+		report(candidates(region, all, one), region);
+	}
+	return found;
+}
