@@ -7,6 +7,8 @@ import tasks from './lib/kernel/tasks.mmn';
 import types from './lib/kernel/types.mmn';
 import activeRanges from './lib/mn/active-ranges.mmn';
 import activeRangesCore from './lib/mn/active-ranges-core.mmn';
+import interval from './lib/mn/interval.mmn';
+import intervalCore from './lib/mn/interval-core.mmn';
 import list from './lib/mn/list.mmn';
 import rangeLock from './lib/mn/range-lock.mmn';
 
@@ -27,6 +29,8 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges-core': activeRangesCore,
 	'mn/range-lock': rangeLock,
 	'mn/list': list,
+	'mn/interval': interval,
+	'mn/interval-core': intervalCore,
 };
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;

@@ -11,6 +11,7 @@ export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
 		lockLeak,
 		sleepInAtomic,
 		sleepInNonblock,
+		plain('contract'),
 		plain('bad-unlock'),
 		plain('assertion'),
 		plain('warn-on', 'warning'),
