@@ -169,7 +169,7 @@ export class Graph {
 		if (entry !== undefined) return entry;
 		const locals = this.locals[thread] as InternTable;
 		const result = this.system.step(thread, locals.get(local), this.shared.get(shared));
-		if (result.wait !== undefined) entry = { targets: NO_TARGETS, reports: undefined, wait: result.wait };
+		if (result.moves.length === 0) entry = { targets: NO_TARGETS, reports: undefined, wait: result.wait };
 		else {
 			const targets = new Int32Array(2 * result.moves.length);
 			result.moves.forEach((move, n) => {
@@ -177,7 +177,7 @@ export class Graph {
 				targets[2 * n + 1] = move.fatal ? -1 : this.shared.intern(move.shared);
 			});
 			const reports = result.moves.some((m) => m.reports.length > 0) ? result.moves.map((m) => m.reports) : undefined;
-			entry = { targets, reports, wait: undefined };
+			entry = { targets, reports, wait: result.wait };
 		}
 		memo.set(key, entry);
 		return entry;

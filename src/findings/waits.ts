@@ -96,8 +96,9 @@ export function goesOnWhenWoken(system: System, thread: number, local: Int32Arra
 	let memory = system.withCell(shared, system.symbol('__tasks') + thread * TASK.cells + TASK.state, 0);
 	let state = local;
 	for (let steps = 0; steps < 64; steps++) {
-		const move = system.step(thread, state, memory).moves[0];
-		if (move === undefined) return false;
+		const { moves, wait } = system.step(thread, state, memory);
+		const [move] = moves;
+		if (move === undefined || wait !== undefined) return false;
 		if (move.fatal || move.local[0] === Status.ended) return true;
 		state = move.local;
 		memory = move.shared;

@@ -26,8 +26,8 @@ export interface Task {
 	nonBlock: number;
 	/** Depth of local_irq_disable and its like. */
 	irqsOff: number;
-	/** Above zero inside direct reclaim (PF_MEMALLOC): a nested allocation does not reclaim again. */
-	reclaim: number;
+	/** Depth of dma_fence_begin_signalling: what a fence waits for must not wait for memory, reservations or mmap_lock. */
+	signalling: number;
 	/** TASK_RUNNING (0) or what set_current_state() said. */
 	state: number;
 	/** In the order in which they were taken. */
@@ -60,6 +60,14 @@ export interface KernelContext {
 	store(address: number, value: number): void;
 	/** Address of a global of the prelude. */
 	symbol(name: string): number;
+	/** Index of the first of the kernel's own lanes of this name. */
+	lane(name: string): number;
+	/** The thread is an interrupt handler. */
+	readonly inInterrupt: boolean;
+	/** `config preempt_rt`: spinlock_t sleeps. */
+	readonly preemptRt: boolean;
+	/** Complains where nothing may sleep, and goes on. */
+	mightSleep(what: string): void;
 	/** Calls that can fail do so when the adversary wants it: not in setup, and not with `config no_errors`. */
 	mayFail(): boolean;
 	/** The adversary picks one of lo..hi, inclusive. */
@@ -70,6 +78,11 @@ export interface KernelContext {
 	fatal(code: string, message: string, resource?: number): void;
 	/** The step cannot be taken now; `wait` says what for. */
 	block(wait: Wait): typeof BLOCKED;
+	/**
+	 * What the step waits for has not happened, but a timer or a signal ends the wait: it may come at any time, and
+	 * nobody may rely on it. Where it counts whether threads get on, the thread is blocked (Move.timeout).
+	 */
+	expire(wait: Wait): void;
 	/** Says what the next blocking operation of this step waits for; overrides what that operation would say. */
 	waitsFor(resource: number): void;
 	/** Allocates `cells` cells and returns their address; `fill` is their first value. */

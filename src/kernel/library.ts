@@ -1,10 +1,18 @@
 import alloc from './lib/kernel/alloc.mmn';
+import atomic from './lib/kernel/atomic.mmn';
+import completion from './lib/kernel/completion.mmn';
 import device from './lib/kernel/device.mmn';
+import fence from './lib/kernel/fence.mmn';
+import kthread from './lib/kernel/kthread.mmn';
 import locks from './lib/kernel/locks.mmn';
 import mm from './lib/kernel/mm.mmn';
-import srcu from './lib/kernel/srcu.mmn';
+import rcu from './lib/kernel/rcu.mmn';
+import rwlock from './lib/kernel/rwlock.mmn';
+import seqlock from './lib/kernel/seqlock.mmn';
 import tasks from './lib/kernel/tasks.mmn';
 import types from './lib/kernel/types.mmn';
+import workqueue from './lib/kernel/workqueue.mmn';
+import ww from './lib/kernel/ww.mmn';
 import activeRanges from './lib/mn/active-ranges.mmn';
 import activeRangesCore from './lib/mn/active-ranges-core.mmn';
 import interval from './lib/mn/interval.mmn';
@@ -19,10 +27,18 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/types': types,
 	'kernel/tasks': tasks,
 	'kernel/locks': locks,
-	'kernel/srcu': srcu,
+	'kernel/rwlock': rwlock,
+	'kernel/atomic': atomic,
+	'kernel/rcu': rcu,
+	'kernel/seqlock': seqlock,
+	'kernel/completion': completion,
 	'kernel/mm': mm,
 	'kernel/device': device,
 	'kernel/alloc': alloc,
+	'kernel/kthread': kthread,
+	'kernel/workqueue': workqueue,
+	'kernel/fence': fence,
+	'kernel/ww': ww,
 };
 const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges': activeRanges,
@@ -62,6 +78,13 @@ export interface KernelThread {
 }
 
 /** Kernel threads run in every environment (language.md, Scenarios). */
+const WORKERS = ['queue_work', 'flush_work', 'cancel_work_sync', 'flush_workqueue', 'drain_workqueue'];
+const KTHREADS = ['kthread_run', 'kthread_create'];
 export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
+	{ name: 'kthread/0', entry: '__kthread0', uses: KTHREADS, count: 1 },
+	{ name: 'kthread/1', entry: '__kthread1', uses: KTHREADS, count: 1 },
+	{ name: 'kworker/0', entry: '__kworker0', uses: WORKERS, count: 1 },
+	{ name: 'kworker/1', entry: '__kworker1', uses: WORKERS, count: 1 },
+	{ name: 'kworker/2', entry: '__kworker2', uses: WORKERS, count: 1 },
 ];

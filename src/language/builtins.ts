@@ -147,13 +147,18 @@ define('BUG_ON assert VM_BUG_ON', 'expression', as(VOID));
 define('WARN_ON WARN_ON_ONCE VM_WARN_ON VM_WARN_ON_ONCE', 'expression', as(INT));
 define('WARN WARN_ONCE', 'expression ignored', as(INT), { rest: 'ignored' });
 define('might_sleep BUG', '', as(VOID));
-define('spin_lock_irqsave raw_spin_lock_irqsave', 'expression lvalue', as(VOID));
+define('spin_lock_irqsave raw_spin_lock_irqsave read_lock_irqsave write_lock_irqsave', 'expression lvalue', as(VOID));
+define('write_seqlock_irqsave read_seqlock_excl_irqsave', 'expression lvalue', as(VOID));
+define('spin_lock_irqsave_nested', 'expression lvalue expression', as(VOID));
+define('spin_trylock_irqsave raw_spin_trylock_irqsave', 'expression lvalue', as(INT));
+define('local_irq_save', 'lvalue', as(VOID));
 define('might_sleep_if', 'expression', as(VOID));
 define('lockdep_assert_held lockdep_assert_held_write lockdep_assert_held_read', 'expression', as(VOID));
 define('lockdep_assert_not_held lockdep_assert_held_once lockdep_assert', 'expression', as(VOID));
 
 define('wait_event io_wait_event wait_event_idle wait_event_freezable', 'queue condition', as(VOID));
 define('wait_event_interruptible wait_event_killable', 'queue condition', as(INT));
+define('wait_event_exclusive', 'queue condition', as(VOID));
 define('wait_event_interruptible_exclusive wait_event_killable_exclusive', 'queue condition', as(INT));
 define('wait_event_timeout wait_event_idle_timeout', 'queue condition expression', as(LONG));
 define('wait_event_interruptible_timeout wait_event_killable_timeout', 'queue condition expression', as(LONG));
@@ -164,6 +169,10 @@ define('wait_event_for', 'queue condition condition', as(VOID));
 define('wait_var_event', 'expression condition', as(VOID));
 define('rcuwait_wait_event', 'expression condition expression', as(INT));
 define('wait_until', 'condition', as(VOID));
+define('wait_until_timeout wait_until_signal', 'condition', as(BOOL));
+// does the sketch, or a library it includes, use one of these?
+define('__uses', 'expression', as(BOOL), { rest: 'expression' });
+define('kfree_rcu kvfree_rcu', 'expression member', as(VOID), { memberOf: { argument: 0, pointee: true } });
 
 define('kmalloc kzalloc kvmalloc kvzalloc', 'expression expression', as(VOID_POINTER));
 define('kcalloc kmalloc_array kvcalloc kvmalloc_array', 'expression expression expression', as(VOID_POINTER));

@@ -39,11 +39,15 @@ export interface Move {
 	readonly reports: readonly Report[];
 	/** The run ends here: what would follow has no meaning. */
 	readonly fatal: boolean;
+	/** A timer or a signal ends a wait: it may come, but nobody may rely on it (explore/prospects.ts). */
+	readonly timeout: boolean;
 }
 
-export type StepResult =
-	| { readonly moves: readonly Move[]; readonly wait: undefined }
-	| { readonly moves: readonly []; readonly wait: Wait };
+/** `wait`: what the thread waits for when no move is left, or none but timeouts. */
+export interface StepResult {
+	readonly moves: readonly Move[];
+	readonly wait: Wait | undefined;
+}
 
 /** What a replay wants to hear while a step is taken. */
 export interface Trace {
@@ -65,6 +69,10 @@ export interface Image {
 	readonly isDaemon: (thread: number) => boolean;
 	readonly isInterrupt: (thread: number) => boolean;
 	readonly entry: (thread: number) => FunctionCode;
+	/** Index of the first of the kernel's own lanes of this name; -1 where there is none. */
+	readonly lane: (name: string) => number;
+	/** `config preempt_rt` */
+	readonly preemptRt: boolean;
 	/** Addresses of the prelude's globals that primitives use. */
 	readonly symbols: ReadonlyMap<string, number>;
 	/** `config no_errors`: calls that can fail do not. */
@@ -117,6 +125,7 @@ export class Interpreter implements KernelContext {
 	private cursorBefore = 0;
 	private atomicDepth = 0;
 	private waitOverride: number | undefined;
+	private expired: Wait | undefined;
 	/** Setup runs alone: nothing it writes counts as written while others run. */
 	private recording = true;
 	private trace: Trace | undefined;
@@ -130,17 +139,17 @@ export class Interpreter implements KernelContext {
 		return this.image.taskCount;
 	}
 
-	/** All moves of `thread` in the given state; none and what it waits for when it is blocked. */
+	/** All moves of `thread` in the given state, and what it waits for when it is blocked. */
 	step(thread: number, local: Int32Array, shared: Int32Array): StepResult {
 		const moves: Move[] = [];
 		let wait: Wait | undefined;
 		this.picks = [];
 		do {
 			const outcome = this.take(thread, local, shared);
-			if (outcome.wait === undefined) moves.push(outcome.move);
-			else wait ??= outcome.wait;
+			if (outcome.move !== undefined) moves.push(outcome.move);
+			wait ??= outcome.wait;
 		} while (this.nextPicks());
-		return moves.length === 0 && wait !== undefined ? { moves: [], wait } : { moves, wait: undefined };
+		return { moves, wait: moves.every((m) => m.timeout) ? wait : undefined };
 	}
 
 	/** The next combination of the adversary's choices, last choice first. False when there are no more. */
@@ -158,14 +167,14 @@ export class Interpreter implements KernelContext {
 	replay(thread: number, local: Int32Array, shared: Int32Array, choice: number, trace: Trace): Move | undefined {
 		this.picks = [];
 		for (let n = 0; ; ) {
-			const blocked = this.take(thread, local, shared).wait !== undefined;
+			const blocked = this.take(thread, local, shared).move === undefined;
 			if (!blocked && n++ === choice) break;
 			if (!this.nextPicks()) return undefined;
 		}
 		this.trace = trace;
 		const outcome = this.take(thread, local, shared);
 		this.trace = undefined;
-		return outcome.wait === undefined ? outcome.move : undefined;
+		return outcome.move;
 	}
 
 	/** Runs a fresh thread up to its first visible operation (`alone` false), or to its end without stopping (`alone` true). */
@@ -197,13 +206,14 @@ export class Interpreter implements KernelContext {
 		this.cursor = 0;
 		this.atomicDepth = 0;
 		this.waitOverride = undefined;
+		this.expired = undefined;
 	}
 
 	private take(
 		thread: number,
 		local: Int32Array,
 		shared: Int32Array,
-	): { move: Move; wait: undefined } | { wait: Wait } {
+	): { move: Move | undefined; wait: Wait | undefined } {
 		this.begin(ThreadState.unpack(thread, local, this.image.functions), shared);
 		const counting = this.memory.objects.length > 0;
 		if (counting) this.countReferences(-1);
@@ -217,24 +227,31 @@ export class Interpreter implements KernelContext {
 					// a handler that cannot get its lock has come all the same: it spins on top of its thread
 					const entered = local.slice();
 					entered[0] = Status.running;
-					return { move: { local: entered, shared, reports: [], fatal: false }, wait: undefined };
+					return { move: { local: entered, shared, reports: [], fatal: false, timeout: false }, wait: undefined };
 				}
 				// that a sleep can be cut short does not make it end: only choices made before it are tried further
 				this.domains.length = this.cursorBefore;
-				const wait =
-					this.waitOverride === undefined
-						? end.wait
-						: { ...end.wait, kind: 'token' as const, resource: this.waitOverride };
-				return { wait };
+				return { move: undefined, wait: this.named(end.wait) };
 			}
 		}
 		if (this.memory.objects.length > 0) this.countReferences(1);
-		return { move: this.finish(), wait: undefined };
+		return { move: this.finish(), wait: this.expired };
+	}
+
+	/** A wait, with what __waits_for() says about it. */
+	private named(wait: Wait): Wait {
+		return this.waitOverride === undefined ? wait : { ...wait, kind: 'token', resource: this.waitOverride };
 	}
 
 	private finish(): Move {
 		const fatal = this.reports.some((r) => r.fatal);
-		return { local: this.thread.pack(), shared: this.memory.pack(), reports: this.reports, fatal };
+		return {
+			local: this.thread.pack(),
+			shared: this.memory.pack(),
+			reports: this.reports,
+			fatal,
+			timeout: this.expired !== undefined,
+		};
 	}
 
 	/** Registers that point into the heap keep freed objects from being forgotten. */
@@ -565,6 +582,18 @@ export class Interpreter implements KernelContext {
 			);
 	}
 
+	lane(name: string): number {
+		return this.image.lane(name);
+	}
+
+	get inInterrupt(): boolean {
+		return this.image.isInterrupt(this.thread.index);
+	}
+
+	get preemptRt(): boolean {
+		return this.image.preemptRt;
+	}
+
 	symbol(name: string): number {
 		return this.image.symbols.get(name) ?? 0;
 	}
@@ -614,6 +643,10 @@ export class Interpreter implements KernelContext {
 	block(wait: Wait): typeof BLOCKED {
 		this.blockedOn = wait;
 		return BLOCKED;
+	}
+
+	expire(wait: Wait): void {
+		this.expired = this.named(wait);
 	}
 
 	waitsFor(resource: number): void {

@@ -121,6 +121,8 @@ export class System {
 			globalCells: 0,
 			symbols,
 			noErrors: config.has('no_errors'),
+			preemptRt: config.has('preempt_rt'),
+			lane: (wanted) => threads.findIndex((t) => t.kind === 'kernel' && t.name.replace(/\/\d+$/, '') === wanted),
 			get taskCount() {
 				return threads.length;
 			},

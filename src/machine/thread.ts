@@ -27,7 +27,7 @@ export class ThreadState implements Task {
 	atomic = 0;
 	nonBlock = 0;
 	irqsOff = 0;
-	reclaim = 0;
+	signalling = 0;
 	state = 0;
 	readonly held: Held[] = [];
 	readonly frames: Frame[] = [];
@@ -54,7 +54,7 @@ export class ThreadState implements Task {
 			this.atomic,
 			this.nonBlock,
 			this.irqsOff,
-			this.reclaim,
+			this.signalling,
 			this.state,
 			this.held.length,
 			this.frames.length,
@@ -81,7 +81,7 @@ export class ThreadState implements Task {
 		thread.atomic = vector[1] as number;
 		thread.nonBlock = vector[2] as number;
 		thread.irqsOff = vector[3] as number;
-		thread.reclaim = vector[4] as number;
+		thread.signalling = vector[4] as number;
 		thread.state = vector[5] as number;
 		let i = 8;
 		for (let n = vector[6] as number; n > 0; n--) {

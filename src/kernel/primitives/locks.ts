@@ -1,32 +1,12 @@
 import { HeldMode, type KernelContext, type Primitive } from '../context.js';
+import { drop, enterAtomic, notHeld, take } from './holding.js';
+import { readersAndWriters } from './rwlocks.js';
 
 /*
  * Locks. Who holds a lock is kept with the holder (task.held), so that states which differ only in
  * the holder's number stay alike; the lock itself knows only that it is held.
  * Rules: Documentation/locking/*, semantics.md 3.2.
  */
-
-const take = (c: KernelContext, resource: number, mode: HeldMode): void => {
-	c.task.held.push({ resource, mode });
-};
-
-/** Removes the task's newest hold on `resource` in this mode; false when there is none. */
-const drop = (c: KernelContext, resource: number, mode: HeldMode): boolean => {
-	const { held } = c.task;
-	for (let n = held.length - 1; n >= 0; n--)
-		if (held[n]?.resource === resource && held[n]?.mode === mode) {
-			held.splice(n, 1);
-			return true;
-		}
-	return false;
-};
-
-const notHeld = (c: KernelContext, call: string, lock: number): void =>
-	c.fatal(
-		'bad-unlock',
-		c.load(lock) === 0 ? `${call} of %r, which nobody holds` : `${call} of %r, which another thread holds`,
-		lock,
-	);
 
 // ---- mutex: sleeps, is not recursive, only its owner unlocks it ----
 
@@ -35,8 +15,13 @@ const mutexLock = (name: string, mayFail: boolean): Primitive => ({
 	visible: true,
 	sleeps: true,
 	run(c, [lock = 0]) {
-		if (mayFail && c.mayFail() && c.pick(0, 1) === 1) return -4;
-		if (c.load(lock) !== 0) return c.block({ kind: 'lock', resource: lock });
+		if (c.load(lock) !== 0) {
+			const wait = { kind: 'lock', resource: lock } as const;
+			// a signal is looked at by who has to wait only (kernel/locking/mutex.c, __mutex_lock_common)
+			if (!mayFail || !c.mayFail()) return c.block(wait);
+			c.expire(wait);
+			return -4;
+		}
 		c.store(lock, 1);
 		take(c, lock, HeldMode.mutex);
 		return 0;
@@ -71,27 +56,36 @@ const mutex: Primitive[] = [
 
 // ---- spinlocks: never sleep (without PREEMPT_RT); the holder is in atomic context ----
 
+/** With PREEMPT_RT a spinlock_t is a lock that sleeps: held like one, and interrupts stay on. */
+const spinMode = (c: KernelContext, raw: boolean): HeldMode => (c.preemptRt && !raw ? HeldMode.mutex : HeldMode.spin);
+
 const spinLock = (name: string, irqs: boolean): Primitive => ({
 	name,
 	visible: true,
 	run(c, [lock = 0]) {
+		const raw = name.startsWith('raw_');
 		if (c.load(lock) !== 0) return c.block({ kind: 'lock', resource: lock });
+		if (raw) c.task.atomic++;
+		else enterAtomic(c, name);
 		c.store(lock, 1);
-		take(c, lock, HeldMode.spin);
-		c.task.atomic++;
-		if (irqs) c.task.irqsOff++;
+		take(c, lock, spinMode(c, raw));
+		if (irqs && (raw || !c.preemptRt)) c.task.irqsOff = 1;
 		return 0;
 	},
 });
 
-const spinUnlock = (name: string, irqs: boolean): Primitive => ({
+/** What an unlock does to interrupts: nothing, turns them on whatever they were before, or sets them to what was saved. */
+type Irqs = 'same' | 'on' | 'restore';
+
+const spinUnlock = (name: string, irqs: Irqs): Primitive => ({
 	name,
 	visible: true,
-	run(c, [lock = 0]) {
-		if (!drop(c, lock, HeldMode.spin)) notHeld(c, name, lock);
+	run(c, [lock = 0, flags = 0]) {
+		const raw = name.startsWith('raw_');
+		if (!drop(c, lock, spinMode(c, raw))) notHeld(c, name, lock);
 		c.store(lock, 0);
 		c.task.atomic--;
-		if (irqs && c.task.irqsOff > 0) c.task.irqsOff--;
+		if (irqs !== 'same' && (raw || !c.preemptRt)) c.task.irqsOff = irqs === 'on' || flags === 0 ? 0 : 1;
 		return 0;
 	},
 });
@@ -100,148 +94,23 @@ const spin: Primitive[] = ['spin', 'raw_spin'].flatMap((kind) => [
 	spinLock(`${kind}_lock`, false),
 	spinLock(`${kind}_lock_irq`, true),
 	spinLock(`${kind}_lock_bh`, false),
-	spinLock(`__${kind}_lock_irqsave`, true),
-	spinUnlock(`${kind}_unlock`, false),
-	spinUnlock(`${kind}_unlock_irq`, true),
-	spinUnlock(`${kind}_unlock_bh`, false),
-	spinUnlock(`${kind}_unlock_irqrestore`, true),
+	spinUnlock(`${kind}_unlock`, 'same'),
+	spinUnlock(`${kind}_unlock_irq`, 'on'),
+	spinUnlock(`${kind}_unlock_bh`, 'same'),
+	spinUnlock(`${kind}_unlock_irqrestore`, 'restore'),
 	{
 		name: `${kind}_trylock`,
 		visible: true,
 		run(c: KernelContext, [lock = 0]: readonly number[]) {
 			if (c.load(lock) !== 0) return 0;
 			c.store(lock, 1);
-			take(c, lock, HeldMode.spin);
+			take(c, lock, spinMode(c, kind === 'raw_spin'));
 			c.task.atomic++;
 			return 1;
 		},
 	},
+	{ name: `${kind}_is_locked`, visible: true, run: (c: KernelContext, [lock = 0]: readonly number[]) => c.load(lock) },
 ]);
-
-// ---- rw_semaphore: { readers, writer, queued writers }; a queued writer stops new readers ----
-
-const READERS = 0;
-const WRITER = 1;
-const QUEUED = 2;
-
-const readable = (c: KernelContext, sem: number): boolean => c.load(sem + WRITER) === 0 && c.load(sem + QUEUED) === 0;
-const writable = (c: KernelContext, sem: number): boolean => c.load(sem + WRITER) === 0 && c.load(sem + READERS) === 0;
-
-const downRead = (name: string, mayFail: boolean): Primitive => ({
-	name,
-	visible: true,
-	sleeps: true,
-	run(c, [sem = 0]) {
-		if (mayFail && c.mayFail() && c.pick(0, 1) === 1) return -4;
-		if (!readable(c, sem)) return c.block({ kind: 'lock', resource: sem, behindQueue: c.load(sem + WRITER) === 0 });
-		c.store(sem + READERS, c.load(sem + READERS) + 1);
-		take(c, sem, HeldMode.read);
-		return 0;
-	},
-});
-
-const takeWrite = (c: KernelContext, sem: number): void => {
-	c.store(sem + WRITER, 1);
-	take(c, sem, HeldMode.write);
-};
-
-const rwsem: Primitive[] = [
-	downRead('down_read', false),
-	downRead('down_read_killable', true),
-	downRead('down_read_interruptible', true),
-	{
-		name: 'down_read_trylock',
-		visible: true,
-		run(c, [sem = 0]) {
-			if (!readable(c, sem)) return 0;
-			c.store(sem + READERS, c.load(sem + READERS) + 1);
-			take(c, sem, HeldMode.read);
-			return 1;
-		},
-	},
-	{
-		name: 'up_read',
-		visible: true,
-		run(c, [sem = 0]) {
-			if (!drop(c, sem, HeldMode.read)) notHeld(c, 'up_read', sem);
-			c.store(sem + READERS, c.load(sem + READERS) - 1);
-			return 0;
-		},
-	},
-	{
-		name: 'down_read_non_owner',
-		visible: true,
-		sleeps: true,
-		run(c, [sem = 0]) {
-			if (!readable(c, sem)) return c.block({ kind: 'lock', resource: sem, behindQueue: c.load(sem + WRITER) === 0 });
-			c.store(sem + READERS, c.load(sem + READERS) + 1);
-			return 0;
-		},
-	},
-	{
-		name: 'up_read_non_owner',
-		visible: true,
-		run(c, [sem = 0]) {
-			const readers = c.load(sem + READERS);
-			if (readers === 0) c.fatal('bad-unlock', 'up_read_non_owner of %r, which nobody holds', sem);
-			c.store(sem + READERS, readers - 1);
-			return 0;
-		},
-	},
-	{
-		name: '__down_write_fast',
-		visible: true,
-		sleeps: true,
-		run(c, [sem = 0]) {
-			if (writable(c, sem)) {
-				takeWrite(c, sem);
-				return 1;
-			}
-			c.store(sem + QUEUED, c.load(sem + QUEUED) + 1);
-			return 0;
-		},
-	},
-	{
-		name: '__down_write_queued',
-		visible: true,
-		run(c, [sem = 0]) {
-			if (!writable(c, sem)) return c.block({ kind: 'lock', resource: sem, queued: true });
-			c.store(sem + QUEUED, c.load(sem + QUEUED) - 1);
-			takeWrite(c, sem);
-			return 0;
-		},
-	},
-	{
-		name: 'down_write_trylock',
-		visible: true,
-		run(c, [sem = 0]) {
-			if (!writable(c, sem) || c.load(sem + QUEUED) !== 0) return 0;
-			takeWrite(c, sem);
-			return 1;
-		},
-	},
-	{
-		name: 'up_write',
-		visible: true,
-		run(c, [sem = 0]) {
-			if (!drop(c, sem, HeldMode.write)) notHeld(c, 'up_write', sem);
-			c.store(sem + WRITER, 0);
-			return 0;
-		},
-	},
-	{
-		name: 'downgrade_write',
-		visible: true,
-		run(c, [sem = 0]) {
-			if (!drop(c, sem, HeldMode.write)) notHeld(c, 'downgrade_write', sem);
-			c.store(sem + WRITER, 0);
-			c.store(sem + READERS, c.load(sem + READERS) + 1);
-			take(c, sem, HeldMode.read);
-			return 0;
-		},
-	},
-	{ name: 'rwsem_is_locked', visible: true, run: (c, [sem = 0]) => (writable(c, sem) ? 0 : 1) },
-];
 
 // ---- tokens: what somebody waits for without a lock to name it ----
 
@@ -261,11 +130,17 @@ const tokens: Primitive[] = [
 			// what a callback took since then, nobody is going to give back
 			const since = c.task.held.findIndex((h) => h.resource === object && h.mode === HeldMode.token);
 			for (const held of c.task.held.slice(since + 1)) {
-				if (since >= 0 && held.inCallback && held.mode !== HeldMode.token) c.warn('lock-leak', 'the invalidation is over and %r is still held', held.resource);
+				if (since >= 0 && held.inCallback && held.mode !== HeldMode.token)
+					c.warn('lock-leak', 'the invalidation is over and %r is still held', held.resource);
 			}
 			drop(c, object, HeldMode.token);
 			return 0;
 		},
+	},
+	{
+		name: '__holds',
+		visible: false,
+		run: (c, [object = 0]) => (c.task.held.some((h) => h.resource === object) ? 1 : 0),
 	},
 	{
 		name: '__waits_for',
@@ -278,6 +153,25 @@ const tokens: Primitive[] = [
 ];
 
 // ---- context ----
+
+/** Sets whether interrupts are off; returns whether they were. They do not nest: what enables them enables them. */
+const interrupts = (name: string, after: (c: KernelContext, flags: number) => number): Primitive => ({
+	name,
+	visible: false,
+	run(c, [flags = 0]) {
+		const before = c.task.irqsOff;
+		c.task.irqsOff = after(c, flags);
+		return before;
+	},
+});
+
+/** What the model runs out of; the numbers are used by lib/kernel. */
+const LIMITS: Readonly<Record<number, string>> = {
+	1: 'more work items run at once than the model has workers',
+	2: 'more kernel threads are made than the model has lanes for them',
+	3: 'more tasks wait for one ww_mutex than the model has room for',
+	4: 'more fences are in one reservation than the model has room for',
+};
 
 const context: Primitive[] = [
 	{ name: '__might_sleep', visible: false, sleeps: true, run: () => 0 },
@@ -293,7 +187,7 @@ const context: Primitive[] = [
 			return 0;
 		},
 	},
-	...(['preempt_disable', 'rcu_read_lock', 'pagefault_disable'] as const).map((name) => ({
+	...(['preempt_disable', '__rcu_enter', 'local_bh_disable', 'pagefault_disable'] as const).map((name) => ({
 		name,
 		visible: false,
 		run(c: KernelContext) {
@@ -301,12 +195,13 @@ const context: Primitive[] = [
 			return 0;
 		},
 	})),
-	...(['preempt_enable', 'rcu_read_unlock', 'pagefault_enable'] as const).map((name) => ({
+	...(['preempt_enable', '__rcu_exit', 'local_bh_enable', 'pagefault_enable'] as const).map((name) => ({
 		name,
 		visible: false,
 		run(c: KernelContext) {
 			if (name === 'pagefault_enable') return 0;
-			if (c.task.atomic === 0) c.fatal('bad-unlock', `${name}() without its counterpart`);
+			if (c.task.atomic === 0)
+				c.fatal('bad-unlock', `${name === '__rcu_exit' ? 'rcu_read_unlock' : name}() without its counterpart`);
 			c.task.atomic--;
 			return 0;
 		},
@@ -327,23 +222,30 @@ const context: Primitive[] = [
 			return 0;
 		},
 	},
-	{
-		name: 'local_irq_disable',
-		visible: true,
-		run(c) {
-			c.task.irqsOff++;
-			return 0;
+	interrupts('local_irq_disable', () => 1),
+	interrupts('local_irq_enable', () => 0),
+	interrupts('local_irq_restore', (_, flags) => (flags === 0 ? 0 : 1)),
+	interrupts('__local_irq_save', () => 1),
+	interrupts('__spin_irq_save', (c) => (c.preemptRt ? c.task.irqsOff : 1)),
+	interrupts('__spin_irq_restore', (c, flags) => (c.preemptRt ? c.task.irqsOff : flags === 0 ? 0 : 1)),
+	{ name: 'irqs_disabled', visible: false, run: (c) => (c.task.irqsOff > 0 ? 1 : 0) },
+	...(['dma_fence_begin_signalling', '__dma_fence_end_signalling'] as const).map((name, n) => ({
+		name,
+		visible: false,
+		run(c: KernelContext) {
+			c.task.signalling += n === 0 ? 1 : -1;
+			return n === 0 ? 1 : 0;
 		},
-	},
+	})),
 	{
-		name: 'local_irq_enable',
-		visible: true,
-		run(c) {
-			if (c.task.irqsOff > 0) c.task.irqsOff--;
+		name: '__model_limit',
+		visible: false,
+		run(c, [which = 0]) {
+			c.fatal('bounded', LIMITS[which] ?? 'the model has no room for more');
 			return 0;
 		},
 	},
 	{ name: 'in_atomic', visible: false, run: (c) => (c.task.atomic > 0 ? 1 : 0) },
 ];
 
-export const locks: readonly Primitive[] = [...mutex, ...spin, ...rwsem, ...tokens, ...context];
+export const locks: readonly Primitive[] = [...mutex, ...spin, ...readersAndWriters, ...tokens, ...context];

@@ -29,7 +29,36 @@ const atomics = (prefix: string): Primitive[] => [
 	atomic(`${prefix}_add_return`, (old, n) => ({ value: old + n, result: old + n }), false),
 	atomic(`${prefix}_sub_return`, (old, n) => ({ value: old - n, result: old - n }), false),
 	atomic(`${prefix}_fetch_add`, (old, n) => ({ value: old + n, result: old }), false),
+	atomic(`${prefix}_or`, (old, n) => ({ value: old | n, result: 0 }), false),
+	atomic(`${prefix}_and`, (old, n) => ({ value: old & n, result: 0 }), false),
+	atomic(`${prefix}_andnot`, (old, n) => ({ value: old & ~n, result: 0 }), false),
 	atomic(`${prefix}_fetch_inc`, (old) => ({ value: old + 1, result: old }), true),
+	atomic(`${prefix}_fetch_dec`, (old) => ({ value: old - 1, result: old }), true),
+	atomic(`${prefix}_fetch_sub`, (old, n) => ({ value: old - n, result: old }), false),
+	atomic(`${prefix}_fetch_or`, (old, n) => ({ value: old | n, result: old }), false),
+	atomic(`${prefix}_fetch_and`, (old, n) => ({ value: old & n, result: old }), false),
+	atomic(`${prefix}_fetch_andnot`, (old, n) => ({ value: old & ~n, result: old }), false),
+	atomic(`${prefix}_add_negative`, (old, n) => ({ value: old + n, result: old + n < 0 ? 1 : 0 }), false),
+	atomic(`${prefix}_dec_if_positive`, (old) => ({ value: old > 0 ? old - 1 : old, result: old - 1 }), true),
+	{
+		name: `${prefix}_add_unless`,
+		visible: true,
+		run(c, [at = 0, by = 0, unless = 0]) {
+			const old = c.load(at);
+			if (old === unless) return 0;
+			c.store(at, (old + by) | 0);
+			return 1;
+		},
+	},
+	{
+		name: `${prefix}_cmpxchg`,
+		visible: true,
+		run(c, [at = 0, expected = 0, value = 0]) {
+			const old = c.load(at);
+			if (old === expected) c.store(at, value);
+			return old;
+		},
+	},
 	atomic(`${prefix}_dec_and_test`, (old) => ({ value: old - 1, result: old === 1 ? 1 : 0 }), true),
 	atomic(`${prefix}_inc_and_test`, (old) => ({ value: old + 1, result: old === -1 ? 1 : 0 }), true),
 	atomic(`${prefix}_sub_and_test`, (old, n) => ({ value: old - n, result: old === n ? 1 : 0 }), false),
@@ -49,6 +78,7 @@ const STALE: Readonly<Record<number, string>> = {
 export const memory: readonly Primitive[] = [
 	...atomics('atomic'),
 	...atomics('atomic_long'),
+	...atomics('atomic64'),
 	{
 		name: '__allocate',
 		visible: true,

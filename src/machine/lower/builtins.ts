@@ -10,17 +10,11 @@ import {
 import { sourceText } from '../../language/text.js';
 import { decay, type Type, UINT } from '../../language/types.js';
 import type { BinaryOperator, Operand } from '../ir.js';
-import { address, condition, lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
+import { condition, lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
 import { type FunctionLowering, Label } from './function.js';
+import './kernel-macros.js';
+import { arg, define, primitive, type Rule, rules, typeOf } from './macro.js';
 import { CannotLower } from './module.js';
-
-/** The macros of C and of the kernel that no function of the simulated kernel can express. */
-type Rule = (f: FunctionLowering, e: Call) => Operand;
-
-const rules = new Map<string, Rule>();
-const define = (names: string, rule: Rule): void => {
-	for (const name of names.split(' ')) rules.set(name, rule);
-};
 
 /** Code for a call of a macro of language/builtins.ts. */
 export function lowerMacro(f: FunctionLowering, e: Call): Operand {
@@ -28,23 +22,6 @@ export function lowerMacro(f: FunctionLowering, e: Call): Operand {
 	const rule = rules.get(name);
 	if (rule === undefined) throw new CannotLower(e, `'${name}' is not modelled yet`);
 	return rule(f, e);
-}
-
-const arg = (e: Call, n: number): Expression => {
-	const argument = e.arguments[n];
-	if (argument === undefined) throw new CannotLower(e, 'an argument is missing');
-	return argument;
-};
-
-const typeOf = (f: FunctionLowering, e: Expression): Type => f.module.semantics.typeOf(e);
-
-/** Emits a primitive of the simulated kernel. */
-function primitive(f: FunctionLowering, name: string, args: readonly Operand[], node: Call | EachStatement): Operand {
-	const index = f.module.primitive(name);
-	if (index === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
-	const to = f.register();
-	f.emit({ op: 'primitive', to, primitive: index, args }, node);
-	return to;
 }
 
 const pass: Rule = (f, e) => rvalue(f, arg(e, 0));
@@ -403,10 +380,6 @@ define('lockdep_assert_held_write', (f, e) => primitive(f, '__assert_held', [rva
 define('lockdep_assert_held_read', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(0)], e));
 define('lockdep_assert_not_held', (f, e) => primitive(f, '__assert_held', [rvalue(f, arg(e, 0)), f.constant(2)], e));
 
-// flags is only there to be given back
-define('spin_lock_irqsave', (f, e) => primitive(f, '__spin_lock_irqsave', [rvalue(f, arg(e, 0))], e));
-define('raw_spin_lock_irqsave', (f, e) => primitive(f, '__raw_spin_lock_irqsave', [rvalue(f, arg(e, 0))], e));
-
 // ---- printing ----
 
 define(
@@ -436,56 +409,6 @@ define('wait_until', (f, e) => {
 	f.emit({ op: 'atomic-end' }, e);
 	return f.constant(0);
 });
-
-/**
- * wait_event(): test; then register, test, sleep, again and again, each a step of its own (include/linux/wait.h, ___wait_event).
- * `signal`: a signal may end it with -ERESTARTSYS.
- */
-const waitEvent =
-	(state: number, signal: boolean, holder = false): Rule =>
-	(f, e) => {
-		const queue = address(f, arg(e, 0));
-		const result = f.register();
-		const again = new Label();
-		const first = new Label();
-		const done = new Label();
-		const finish = new Label();
-		const sleep = new Label();
-		f.emit({ op: 'move', to: result, from: f.constant(0) }, e);
-		primitive(f, '__might_sleep', [], e);
-		condition(f, arg(e, 1), done, first);
-		f.place(first);
-		f.place(again);
-		primitive(f, 'prepare_to_wait', [queue, f.constant(0), f.constant(state)], e);
-		condition(f, arg(e, 1), finish, sleep);
-		f.place(sleep);
-		if (signal) {
-			const pending = primitive(f, '__signal_pending', [], e);
-			const interrupted = new Label();
-			const go = new Label();
-			f.branch(pending, interrupted, go, e);
-			f.place(interrupted);
-			f.emit({ op: 'move', to: result, from: f.constant(-512) }, e);
-			f.jump(finish, e);
-			f.place(go);
-		}
-		// in one step with the sleep, so that a blocked sleeper can be asked what it waits for now
-		if (holder) {
-			f.emit({ op: 'atomic-begin' }, e);
-			primitive(f, '__waits_for', [rvalue(f, arg(e, 2))], e);
-		}
-		primitive(f, '__schedule_on', [queue], e);
-		if (holder) f.emit({ op: 'atomic-end' }, e);
-		f.jump(again, e);
-		f.place(finish);
-		primitive(f, 'finish_wait', [queue, f.constant(0)], e);
-		f.place(done);
-		return result;
-	};
-define('wait_event io_wait_event wait_event_idle wait_event_freezable', waitEvent(2, false));
-define('wait_event_for', waitEvent(2, false, true));
-define('wait_event_interruptible', waitEvent(1, true));
-define('wait_event_killable', waitEvent(2, true));
 
 // ---- lists ----
 

@@ -1,0 +1,44 @@
+import type { Call, EachStatement, Expression } from '../../language/generated/ast.js';
+import type { Type } from '../../language/types.js';
+import type { Operand } from '../ir.js';
+import type { FunctionLowering } from './function.js';
+import { CannotLower } from './module.js';
+
+/** The macros of C and of the kernel that no function of the simulated kernel can express. */
+export type Rule = (f: FunctionLowering, e: Call) => Operand;
+
+export const rules = new Map<string, Rule>();
+export const define = (names: string, rule: Rule): void => {
+	for (const name of names.split(' ')) rules.set(name, rule);
+};
+
+export const arg = (e: Call, n: number): Expression => {
+	const argument = e.arguments[n];
+	if (argument === undefined) throw new CannotLower(e, 'an argument is missing');
+	return argument;
+};
+
+export const typeOf = (f: FunctionLowering, e: Expression): Type => f.module.semantics.typeOf(e);
+
+/** Emits a primitive of the simulated kernel. */
+export function primitive(
+	f: FunctionLowering,
+	name: string,
+	args: readonly Operand[],
+	node: Call | EachStatement,
+): Operand {
+	const index = f.module.primitive(name);
+	if (index === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
+	const to = f.register();
+	f.emit({ op: 'primitive', to, primitive: index, args }, node);
+	return to;
+}
+
+/** Calls a function of the simulated kernel. */
+export function library(f: FunctionLowering, name: string, args: readonly Operand[], node: Call): Operand {
+	const declaration = f.module.program.functions.get(name);
+	if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
+	const to = f.register();
+	f.emit({ op: 'call', to, callee: f.module.function(declaration), args }, node);
+	return to;
+}
