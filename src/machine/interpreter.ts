@@ -109,6 +109,8 @@ class StepEnds {
 
 /** After this many instructions without a visible one the thread is parked, so that a loop on locals cannot hang the checker. */
 const MAX_INVISIBLE = 2_000;
+/** After this many in one atomic step it is given up. */
+const MAX_ATOMIC = 1_000_000;
 const MAX_CALL_DEPTH = 48;
 /** Ways in which one step may go: they are all walked. */
 const MAX_CHOICES = 4096;
@@ -121,6 +123,8 @@ export class Interpreter implements KernelContext {
 	private picks: number[] = [];
 	private domains: number[] = [];
 	private cursor = 0;
+	/** The last step ended in a loop that no other thread can see. */
+	spins = false;
 	/** `cursor` before the operation that may block. */
 	private cursorBefore = 0;
 	private atomicDepth = 0;
@@ -204,6 +208,7 @@ export class Interpreter implements KernelContext {
 		this.reports = [];
 		this.domains = [];
 		this.cursor = 0;
+		this.spins = false;
 		this.atomicDepth = 0;
 		this.waitOverride = undefined;
 		this.expired = undefined;
@@ -278,8 +283,12 @@ export class Interpreter implements KernelContext {
 			}
 			const { frame } = this.thread;
 			const instruction = frame.code.code[frame.pc] as Instruction;
-			if (mayStop && this.atomicDepth === 0 && (this.isVisible(instruction) || n > MAX_INVISIBLE)) return;
-			if (n > 100 * MAX_INVISIBLE)
+			if (mayStop && this.atomicDepth === 0) {
+				if (this.isVisible(instruction)) return;
+				this.spins = n > MAX_INVISIBLE;
+				if (this.spins) return;
+			}
+			if (n > MAX_ATOMIC)
 				this.fatal(
 					'bounded',
 					'an atomic step runs for more than a million instructions: is there a loop without end in it?',

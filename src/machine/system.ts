@@ -261,6 +261,7 @@ export class System {
 						const move = moves[0];
 						if (move === undefined || move.fatal) break;
 						// it only spins
+						if (this.interpreter.spins) break;
 						if (sameVector(move.local, local) && sameVector(move.shared, shared)) break;
 						locals[t] = move.local;
 						shared = move.shared;

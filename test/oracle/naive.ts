@@ -51,6 +51,7 @@ export function enumerate(program: Program, scenario: Scenario, most: number, ev
 		const found = walk(system, most);
 		// a read taken for private was not: everything again
 		if (!system.written.grew) return found;
+		system.restart();
 	}
 }
 
@@ -60,7 +61,8 @@ function walk(system: System, most: number): Naive | undefined {
 	const queue: string[] = [];
 	let transitions = 0;
 	let deadlocks = 0;
-	const visit = (locals: readonly Int32Array[], shared: Int32Array, depth: number): string => {
+	const visit = (theLocals: readonly Int32Array[], theShared: Int32Array, depth: number): string => {
+		const { locals, shared } = system.canonical(theLocals, theShared);
 		const key = keyOf(locals, shared);
 		if (!states.has(key)) {
 			states.set(key, { locals, shared, depth, edges: [] });
