@@ -1,3 +1,4 @@
+import hmm from './lib/hmm.mmn';
 import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
 import completion from './lib/kernel/completion.mmn';
@@ -19,6 +20,7 @@ import interval from './lib/mn/interval.mmn';
 import intervalCore from './lib/mn/interval-core.mmn';
 import list from './lib/mn/list.mmn';
 import rangeLock from './lib/mn/range-lock.mmn';
+import twoPass from './lib/mn/two-pass.mmn';
 
 /** Scheme of the simulated kernel's files: `mmn-kernel:/mn/list.mmn` is `<mn/list>`. */
 export const KERNEL_SCHEME = 'mmn-kernel';
@@ -45,6 +47,8 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges-core': activeRangesCore,
 	'mn/range-lock': rangeLock,
 	'mn/list': list,
+	'mn/two-pass': twoPass,
+	hmm,
 	'mn/interval': interval,
 	'mn/interval-core': intervalCore,
 };
