@@ -89,9 +89,10 @@ export function endlessRuns(
 				const ignored = ignore(component.states[0] as number, always);
 				const unfinished = always & wanted & ~ignored;
 				const moving = unfinished & component.moved;
-				// who sits in a round for ever is the one to name, not who waits for it
+				// who never gets out of a round is the one to name, not who waits or spins for it
 				const others = always & component.moved & ~wanted;
-				const victims = moving !== 0 ? moving : others !== 0 ? 0 : unfinished;
+				const blamed = moving !== 0 ? others & graph.daemons : others;
+				const victims = blamed !== 0 ? 0 : moving !== 0 ? moving : unfinished;
 				return victims === 0 ? [] : [{ component, allowed, victims }];
 			})
 			.map((c) => ({ c, depth: shallowest(c) }))
@@ -103,12 +104,20 @@ export function endlessRuns(
 			const fresh = victims & ~done;
 			if (fresh === 0) continue;
 			done |= fresh;
-			const cycle = cycles.find(component, allowed, fresh);
+			const cycle = shownCycle(component, allowed, fresh);
 			const first = fresh & -fresh;
 			const daemons = cycle.moved & graph.daemons & ~fresh;
-			const finite = daemons === 0 ? 0 : finiteOf(component.moved & graph.daemons & ~fresh, region, first);
+			const finite = daemons === 0 ? 0 : finiteOf(graph.daemons & ~fresh, region, first);
 			found.push({ victims: fresh, cycle, daemons, finite, ...wayOut(component, all, first, finite) });
 		}
+	};
+
+	/** A cycle that shows who takes part: not one in which daemons are absent because somebody picks the same each time. */
+	const shownCycle = (component: FairComponent, allowed: number, victims: number): Cycle => {
+		const cycle = cycles.find(component, allowed, victims);
+		const daemons = component.moved & graph.daemons & ~victims;
+		if (daemons === 0 || (cycle.moved & daemons) !== 0) return cycle;
+		return cycles.find(component, allowed, victims | daemons);
 	};
 
 	/** As few of the daemons as have to stop. */
