@@ -18,6 +18,7 @@ import {
 	stackSlot,
 	UNINITIALISED,
 } from './memory.js';
+import { originOf } from './origin.js';
 import { Status, ThreadState } from './thread.js';
 
 /** A defect seen while taking a step. */
@@ -350,6 +351,32 @@ export class Interpreter implements KernelContext {
 		return operand >= 0 ? (frame.registers[operand] as number) : (frame.code.constants[-1 - operand] as number);
 	}
 
+	/** The value of an operand that the instruction does more with than to copy it: it must have been set. */
+	private used(operand: Operand): number {
+		const value = this.value(operand);
+		if (value === UNINITIALISED) this.unset(operand);
+		return value;
+	}
+
+	private unset(operand: Operand): never {
+		const { frames } = this.thread;
+		const { code, pc, registers } = this.thread.frame;
+		let origin = originOf(code, pc, operand);
+		const heap = origin?.address !== undefined && origin.address >= 0 && isHeap(registers[origin.address] as number);
+		// the driver knows its own argument, not what the kernel calls it
+		const user = code.kernel ? frames.findLast((f) => !f.code.kernel) : undefined;
+		const call = user?.code.code[user.pc - 1];
+		if (user !== undefined && call?.op === 'call') {
+			const given = call.args.find((a) => a >= 0 && user.registers[a] === UNINITIALISED);
+			if (given !== undefined) origin = originOf(user.code, user.pc - 1, given);
+		}
+		const why = origin?.call ? ' is used, but nothing was returned' : ' is used before it was set';
+		return this.fatal(
+			'uninitialised',
+			`${origin?.text ?? 'a value'}${why}${heap ? ': kmalloc() leaves what was there before' : ''}`,
+		);
+	}
+
 	private set(register: number, value: number): void {
 		if (register >= 0) this.thread.frame.registers[register] = value;
 	}
@@ -361,20 +388,24 @@ export class Interpreter implements KernelContext {
 				this.set(i.to, this.value(i.from));
 				break;
 			case 'binary': {
-				const result = binary(i.operator, this.value(i.left), this.value(i.right), i.kind, i.unsigned);
+				const result = binary(i.operator, this.used(i.left), this.used(i.right), i.kind, i.unsigned);
 				if (typeof result === 'string')
 					this.fatal(result === 'divide' ? 'assertion' : 'overflow', result === 'divide' ? 'division by zero' : result);
 				this.set(i.to, result as number);
 				break;
 			}
 			case 'unary': {
-				const result = unary(i.operator, this.value(i.operand), i.kind, i.unsigned);
+				const result = unary(i.operator, this.used(i.operand), i.kind, i.unsigned);
 				if (typeof result === 'string') this.fatal('overflow', result);
 				this.set(i.to, result as number);
 				break;
 			}
 			case 'convert': {
 				const from = this.value(i.from);
+				if (from === UNINITIALISED) {
+					this.set(i.to, from);
+					break;
+				}
 				const value = i.fromUnsigned ? from >>> 0 : from;
 				if (i.kind.max === 1 && i.kind.min === 0) this.set(i.to, value === 0 ? 0 : 1);
 				else if (value >= i.kind.min && value <= i.kind.max) this.set(i.to, value | 0);
@@ -388,10 +419,10 @@ export class Interpreter implements KernelContext {
 				break;
 			}
 			case 'load':
-				this.set(i.to, this.load(this.value(i.address)));
+				this.set(i.to, this.read(this.used(i.address)));
 				break;
 			case 'store':
-				this.store(this.value(i.address), this.value(i.value));
+				this.store(this.used(i.address), this.value(i.value));
 				break;
 			case 'local': {
 				const slot = stackSlot(this.thread.index, this.thread.frames.length, i.slot);
@@ -403,13 +434,13 @@ export class Interpreter implements KernelContext {
 				this.freshLocal(frame.code, i.slot, i.zero);
 				break;
 			case 'field': {
-				const base = this.value(i.base);
+				const base = this.used(i.base);
 				this.set(i.to, base + i.offset);
 				break;
 			}
 			case 'index': {
-				const index = this.value(i.index);
-				const base = this.value(i.base);
+				const index = this.used(i.index);
+				const base = this.used(i.base);
 				if (i.length >= 0 && (index < 0 || index >= i.length))
 					this.fatal('out-of-bounds', `index ${index} is outside [0, ${i.length})`);
 				if (i.length < 0) this.checkExtent(base, index, i.stride);
@@ -420,13 +451,13 @@ export class Interpreter implements KernelContext {
 				frame.pc = i.target;
 				return;
 			case 'branch':
-				frame.pc = this.value(i.condition) !== 0 ? i.yes : i.no;
+				frame.pc = this.used(i.condition) !== 0 ? i.yes : i.no;
 				return;
 			case 'call':
 				this.call(this.image.functions[i.callee] as FunctionCode, i);
 				return;
 			case 'indirect': {
-				const target = this.value(i.callee);
+				const target = this.used(i.callee);
 				if (target === 0) this.fatal('null-deref', 'call through a NULL function pointer');
 				if (!isFunction(target)) this.fatal('null-deref', 'call through something that is no function');
 				this.call(this.image.functions[target & ~FUNCTION] as FunctionCode, i);
@@ -439,8 +470,8 @@ export class Interpreter implements KernelContext {
 				this.return(i.value === undefined ? undefined : this.value(i.value));
 				return;
 			case 'pick': {
-				const low = this.value(i.low);
-				const high = this.value(i.high);
+				const low = this.used(i.low);
+				const high = this.used(i.high);
 				if (high < low) this.fatal('assertion', `any(${low}, ${high}) has nothing to pick from`);
 				this.set(i.to, this.pick(low, high));
 				break;
@@ -453,10 +484,10 @@ export class Interpreter implements KernelContext {
 				break;
 			case 'wait-until':
 				this.cursorBefore = this.cursor;
-				if (this.value(i.condition) === 0) throw new StepEnds({ kind: 'condition', resource: 0 });
+				if (this.used(i.condition) === 0) throw new StepEnds({ kind: 'condition', resource: 0 });
 				break;
 			case 'check':
-				if (this.value(i.condition) === 0) {
+				if (this.used(i.condition) === 0) {
 					if (i.fatal) this.fatal('assertion', i.what);
 					else this.warn('warn-on', i.what);
 				}
@@ -494,13 +525,14 @@ export class Interpreter implements KernelContext {
 		if (this.thread.frames.length === 0) return;
 		const caller = this.thread.frame;
 		const call = caller.code.code[caller.pc - 1] as Instruction & { op: 'call' | 'indirect' };
-		this.set(call.to, value ?? 0);
+		// nobody looks at what a void function returns
+		this.set(call.to, value ?? UNINITIALISED);
 	}
 
 	private primitive(i: Instruction & { op: 'primitive' }): void {
 		const primitive = this.image.primitives[i.primitive] as Primitive;
 		this.cursorBefore = this.cursor;
-		const args = i.args.map((a) => this.value(a));
+		const args = i.args.map((a) => this.used(a));
 		if (primitive.sleeps)
 			this.mightSleep(primitive.name === '__might_sleep' ? this.thread.frame.code.name : primitive.name);
 		const holds = this.thread.held.length;
@@ -528,7 +560,14 @@ export class Interpreter implements KernelContext {
 
 	// ---- KernelContext ----
 
+	/** What a primitive reads it also uses. */
 	load(address: number): number {
+		const value = this.read(address);
+		if (value === UNINITIALISED) this.fatal('uninitialised', '%r is used before it was set', address);
+		return value;
+	}
+
+	private read(address: number): number {
 		return this.cell(address, 'read')[this.at(address)] as number;
 	}
 

@@ -116,6 +116,8 @@ export interface FunctionCode {
 	readonly constants: number[];
 	readonly code: Instruction[];
 	readonly memoryLocals: MemoryLocal[];
+	/** Registers that hold nothing yet when the function is called: locals that a declaration leaves without a value. */
+	readonly unset: number[];
 	/** live[pc] has a true for each register that is read before it is written from pc on. */
 	live: Uint8Array[];
 }

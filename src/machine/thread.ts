@@ -1,5 +1,6 @@
 import type { Held, HeldMode, Task } from '../kernel/context.js';
 import type { FunctionCode } from './ir.js';
+import { UNINITIALISED } from './memory.js';
 
 /** One call in progress. */
 export interface Frame {
@@ -40,6 +41,7 @@ export class ThreadState implements Task {
 
 	push(code: FunctionCode, heldAtEntry: number): Frame {
 		const frame: Frame = { code, pc: 0, registers: new Int32Array(code.registers), heldAtEntry };
+		for (const register of code.unset) frame.registers[register] = UNINITIALISED;
 		this.frames.push(frame);
 		return frame;
 	}

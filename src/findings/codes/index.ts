@@ -3,6 +3,7 @@ import { lockLeak } from './lock-leak.js';
 import { plain } from './reports.js';
 import { sleepInAtomic, sleepInNonblock } from './sleep.js';
 import { staleMapping } from './stale-mapping.js';
+import { uninitialised } from './uninitialised.js';
 
 /** The findings that steps report, by code. Those about threads that wait for ever are in stuck.ts. */
 export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
@@ -19,7 +20,7 @@ export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
 		plain('out-of-bounds'),
 		plain('overflow'),
 		plain('use-after-free'),
-		plain('uninitialised'),
+		uninitialised,
 		plain('bounded', 'info'),
 	].map((kind) => [kind.code, kind]),
 );

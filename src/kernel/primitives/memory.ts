@@ -19,7 +19,14 @@ const atomic = (name: string, operation: Operation, pointerFirst: boolean): Prim
 
 const atomics = (prefix: string): Primitive[] => [
 	{ name: `${prefix}_read`, visible: true, run: (c, [at = 0]) => c.load(at) },
-	atomic(`${prefix}_set`, (_, n) => ({ value: n, result: 0 }), true),
+	{
+		name: `${prefix}_set`,
+		visible: true,
+		run(c, [at = 0, n = 0]) {
+			c.store(at, n);
+			return 0;
+		},
+	},
 	atomic(`${prefix}_inc`, (old) => ({ value: old + 1, result: 0 }), true),
 	atomic(`${prefix}_dec`, (old) => ({ value: old - 1, result: 0 }), true),
 	atomic(`${prefix}_add`, (old, n) => ({ value: old + n, result: 0 }), false),

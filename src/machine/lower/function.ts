@@ -24,7 +24,7 @@ import {
 } from '../../language/generated/ast.js';
 import type { Type } from '../../language/types.js';
 import type { FunctionCode, Instruction, Operand } from '../ir.js';
-import { MAX_CELLS, MAX_MEMORY_LOCALS } from '../memory.js';
+import { MAX_CELLS, MAX_MEMORY_LOCALS, UNINITIALISED } from '../memory.js';
 import { lowerEach } from './builtins.js';
 import { condition, convert, rvalue, structInto } from './expressions.js';
 import { CannotLower, flatten, type ModuleLowering } from './module.js';
@@ -204,6 +204,10 @@ export class FunctionLowering {
 		if (node.$type === 'Variable' && node.init !== undefined) {
 			const value = convert(this, rvalue(this, node.init), semantics.typeOf(node.init), type, node.init);
 			this.emit({ op: 'move', to: register, from: value }, node);
+		} else {
+			// each time the declaration is reached, and where a goto or case jumps over it
+			this.code.unset.push(register);
+			this.emit({ op: 'move', to: register, from: this.constant(UNINITIALISED) }, node);
 		}
 	}
 

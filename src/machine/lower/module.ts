@@ -177,6 +177,7 @@ export class ModuleLowering {
 			constants: [],
 			code: [],
 			memoryLocals: [],
+			unset: [],
 			live: [],
 		};
 		this.functions.push(code);

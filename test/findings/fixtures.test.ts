@@ -1,0 +1,40 @@
+/**
+ * Sketches for single findings, with what must be found written below the statement to blame; near misses have no marker.
+ * `UPDATE_GOLDEN=1` rewrites the markers: read the difference before you commit it.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { FileResult, Problem } from '../../src/findings/result.js';
+import { withMarkers, withoutMarkers } from '../language/fixture.js';
+import { checkText } from './examples.js';
+
+const folder = path.join(import.meta.dirname, 'fixtures');
+const names = readdirSync(folder).filter((name) => name.endsWith('.mmn'));
+
+/** What is found in any scenario, each once. */
+function found({ problems, scenarios, uri }: FileResult): Problem[] {
+	const once = new Map<string, Problem>();
+	const all = [...problems, ...scenarios.flatMap((s) => s.findings)];
+	for (const p of all) if (p.span.uri === uri) once.set(`${p.code} ${p.message} ${p.span.line}:${p.span.column}`, p);
+	return [...once.values()];
+}
+
+test('there are fixtures', () => {
+	expect(names.length).toBeGreaterThan(0);
+});
+
+test.each(names)('%s', async (name) => {
+	const file = path.join(folder, name);
+	const text = readFileSync(file, 'utf8');
+	const plain = withoutMarkers(text);
+	const result = await checkText(plain);
+	const marked = withMarkers(plain, found(result));
+	if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, marked);
+	else expect(marked).toBe(text);
+	expect(result.scenarios.length).toBeGreaterThan(0);
+	for (const scenario of result.scenarios) {
+		const codes = scenario.findings.map((finding) => finding.code);
+		expect({ name: scenario.name, codes, asExpected: scenario.asExpected }).toMatchObject({ asExpected: true });
+	}
+});
