@@ -1,5 +1,6 @@
 import type { Wait } from '../kernel/context.js';
 import type { Report } from '../machine/interpreter.js';
+import { renumber, type Sequences } from '../machine/sequences.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
 import { InternTable } from './intern.js';
@@ -205,6 +206,7 @@ export class Graph {
 						for (let k = 0; k < width; k++) scratch[k] = this.rows[base + k] as number;
 						scratch[t] = toLocal;
 						scratch[threads] = targets[2 * choice + 1] as number;
+						if (this.system.sequences !== undefined) this.renumberRow(scratch, this.system.sequences);
 						target = this.add(scratch, state);
 					}
 					this.addEdge(target, (choice << THREAD_BITS) | t);
@@ -214,6 +216,35 @@ export class Graph {
 			this.edgeStart.push(this.edgeCount);
 		}
 		return this.expanded < this.count;
+	}
+
+	private readonly sequenceValues = new Map<number, readonly number[]>();
+
+	/** Sequence values of a part of a row: a thread's local vector, or the shared one. */
+	private valuesOf(part: number, index: number, sequences: Sequences): readonly number[] {
+		const key = index * this.width + part;
+		let values = this.sequenceValues.get(key);
+		if (values === undefined) {
+			values =
+				part === this.threads
+					? sequences.inShared(this.shared.get(index))
+					: sequences.inLocal((this.locals[part] as InternTable).get(index));
+			this.sequenceValues.set(key, values);
+		}
+		return values;
+	}
+
+	/** Puts the state that stands for it in place of a row. */
+	private renumberRow(row: Int32Array, sequences: Sequences): void {
+		const values: number[] = [];
+		for (let k = 0; k < this.width; k++) values.push(...this.valuesOf(k, row[k] as number, sequences));
+		const to = renumber(values);
+		if (to === undefined) return;
+		for (let k = 0; k < this.threads; k++) {
+			const table = this.locals[k] as InternTable;
+			row[k] = table.intern(sequences.rewriteLocal(table.get(row[k] as number), to));
+		}
+		row[this.threads] = this.shared.intern(sequences.rewriteShared(this.shared.get(row[this.threads] as number), to));
 	}
 
 	/** Every thread has ended, and every daemon is between two rounds. */

@@ -65,7 +65,7 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 	const acquisitions: Acquisition[] = [];
 	const events: RunEvent[] = [];
 	let shared = system.initialShared;
-	const locals = [...system.initialLocals];
+	let locals = [...system.initialLocals];
 	let finalState = 0;
 	schedule.forEach(({ state, thread, choice }, index) => {
 		const local = locals[thread] as Int32Array;
@@ -125,7 +125,9 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 		for (const held of newlyHeld(heldBefore, system.task(thread, move.local).held))
 			acquisitions.push({ ...place, thread, held, step: index });
 		locals[thread] = move.local;
-		shared = move.shared;
+		const next = system.canonical(locals, move.shared);
+		locals = [...next.locals];
+		shared = next.shared;
 		finalState = graph.targetOf(state, thread, choice);
 	});
 	return { schedule, rows, acquisitions, events, finalState, finalShared: shared };

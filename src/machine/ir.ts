@@ -113,6 +113,8 @@ export interface FunctionCode {
 	registers: number;
 	/** Names of registers that are variables of the source. */
 	readonly registerNames: (string | undefined)[];
+	/** Declarations of registers that are variables of the source. */
+	readonly registerNodes: (AstNode | undefined)[];
 	readonly constants: number[];
 	readonly code: Instruction[];
 	readonly memoryLocals: MemoryLocal[];

@@ -114,3 +114,18 @@ export function pathTo(layouts: Layouts, type: Type | undefined, offset: number,
 	}
 	return '';
 }
+
+/** Where structs of this name lie in a value of `type`: their offsets in cells, in order. */
+export function structsIn(layouts: Layouts, type: Type, name: string): number[] {
+	if (type.kind === 'array') {
+		const inner = structsIn(layouts, type.of, name);
+		const size = layouts.cells(type.of);
+		const length = inner.length === 0 ? 0 : Math.floor(layouts.cells(type) / size);
+		return Array.from({ length }, (_, n) => inner.map((offset) => n * size + offset)).flat();
+	}
+	if (type.kind !== 'struct') return [];
+	if (type.name === name) return [0];
+	return type.fields.flatMap((f) =>
+		structsIn(layouts, f.type, name).map((offset) => (layouts.offset(type, f.name) ?? 0) + offset),
+	);
+}

@@ -52,6 +52,11 @@ export interface DynamicObject {
 const FLAG_PUBLISHED = 1;
 const FLAG_FREED = 2;
 
+/** Where the objects of a packed vector lie: the index of their first cell, by layout. */
+export function* objectsIn(vector: Int32Array, globalCells: number): Generator<{ readonly layout: number; readonly at: number }> {
+	for (let i = globalCells; i < vector.length; i += 5 + (vector[i + 4] as number)) yield { layout: vector[i + 1] as number, at: i + 5 };
+}
+
 /** The shared part of a state, unpacked for one step. */
 export class Memory {
 	private constructor(

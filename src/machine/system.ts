@@ -29,7 +29,7 @@ import {
 	WrittenCells,
 } from './interpreter.js';
 import type { FunctionCode } from './ir.js';
-import { type Layouts, pathTo } from './layout.js';
+import { type Layouts, pathTo, structsIn } from './layout.js';
 import { CannotLower, type Global, ModuleLowering } from './lower/module.js';
 import {
 	type DynamicObject,
@@ -42,6 +42,8 @@ import {
 	offsetOf,
 	slotOf,
 } from './memory.js';
+import { sequenceClasses } from './sequence-classes.js';
+import { Sequences } from './sequences.js';
 import { Status, ThreadState } from './thread.js';
 
 /** A thread of a scenario: a lane of its runs. */
@@ -140,6 +142,7 @@ export class System {
 			module.lowerAll();
 			this.addKernelThreads(threads);
 			this.initialShared = module.finish();
+			this.numberStructs(symbols);
 		} catch (e) {
 			if (!(e instanceof CannotLower)) throw e;
 			this.problems.push({ code: 'unsupported', severity: 'error', message: e.message, span: spanOf(e.node) });
@@ -149,10 +152,22 @@ export class System {
 		if (everyAccess) for (const code of module.functions) code.live = [];
 		(this.image as { globalCells: number }).globalCells = this.initialShared.length;
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
-		this.afterSetup = this.initialShared;
+		this.sequences = Sequences.of(module, sequenceClasses(module), this.image.globalCells);
+		this.afterSetup = this.sequences?.rewriteAll([], this.initialShared)?.shared ?? this.initialShared;
 		this.restart();
 		this.seedWritten();
 		this.restart();
+	}
+
+	/** Renumbers what grows without end; undefined where nothing does. */
+	sequences: Sequences | undefined;
+
+	/**
+	 * The state that stands for the given one: sequence counters renumbered. Every state that a step leads to has to be
+	 * put through this, since a step of one thread can change what the numbers in the others are worth.
+	 */
+	canonical(locals: readonly Int32Array[], shared: Int32Array): { locals: readonly Int32Array[]; shared: Int32Array } {
+		return this.sequences?.rewriteAll(locals, shared) ?? { locals, shared };
 	}
 
 	/** The invalidators that `environment` names: each once, on the whole address space. */
@@ -165,6 +180,16 @@ export class System {
 				const entry = this.module.functions[this.module.adversary(declaration, args)] as FunctionCode;
 				threads.push({ name: word, kind: 'thread', node: item, entry, on: -1 });
 			}
+		}
+	}
+
+	/** Devices and address spaces may be declared anywhere among the globals: primitives find them by number. */
+	private numberStructs(symbols: Map<string, number>): void {
+		for (const name of ['device', 'mm_struct']) {
+			const places = this.module.globals.flatMap((g) =>
+				structsIn(this.layouts, g.type, name).map((offset) => g.address + offset),
+			);
+			places.forEach((address, n) => void symbols.set(`${name} ${n}`, address));
 		}
 	}
 

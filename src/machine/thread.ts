@@ -104,3 +104,16 @@ export class ThreadState implements Task {
 		return thread;
 	}
 }
+
+/** Where the registers of each frame lie in a packed vector, outermost frame first. */
+export function* registersIn(
+	vector: Int32Array,
+	functions: readonly FunctionCode[],
+): Generator<{ readonly code: FunctionCode; readonly pc: number; readonly at: number }> {
+	let i = 8 + 2 * (vector[6] as number);
+	for (let n = vector[7] as number; n > 0; n--) {
+		const code = functions[vector[i] as number] as FunctionCode;
+		yield { code, pc: vector[i + 1] as number, at: i + 3 };
+		i += 3 + code.registers;
+	}
+}

@@ -149,6 +149,7 @@ export class FunctionLowering {
 			if (type.kind === 'struct')
 				throw new CannotLower(parameter, `'${parameter.name}' is passed by value: pass a pointer to it`);
 			this.code.registerNames[register] = parameter.name ?? '';
+			this.code.registerNodes[register] = parameter;
 			if (!this.addressTaken.has(parameter)) {
 				this.places.set(parameter, { register });
 				return;
@@ -200,6 +201,7 @@ export class FunctionLowering {
 			return;
 		}
 		const register = this.register(node.name);
+		this.code.registerNodes[register] = node;
 		this.places.set(node, { register });
 		if (node.$type === 'Variable' && node.init !== undefined) {
 			const value = convert(this, rvalue(this, node.init), semantics.typeOf(node.init), type, node.init);

@@ -174,6 +174,7 @@ export class ModuleLowering {
 			parameters,
 			registers: parameters,
 			registerNames: [],
+			registerNodes: [],
 			constants: [],
 			code: [],
 			memoryLocals: [],
