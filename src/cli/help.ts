@@ -1,4 +1,4 @@
-export const COMMANDS = ['check', 'explain', 'new', 'lsp'] as const;
+export const COMMANDS = ['check', 'export', 'explain', 'new', 'lsp'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What `--help` prints, for the whole and for each command. */
@@ -8,6 +8,7 @@ export const HELP: Readonly<Record<Command | 'all', string>> = {
 usage: notifier-lab COMMAND …
 
   check FILE|DIR|- …   check sketches (.mmn)
+  export FILE          a scenario as a model for SPIN
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
   lsp --stdio          the language server, for any editor
@@ -46,6 +47,24 @@ and nothing worse was found.
 
   notifier-lab check driver.mmn
   notifier-lab check sketches --format json >result.json
+`,
+	export: `usage: notifier-lab export FILE --to promela [--scenario NAME]
+
+Prints one scenario as a model for another checker: the same states, the same
+steps. promela is for SPIN 6.5 (Debian: apt install spin). The scenario is
+searched first, because what its threads write decides what a step is.
+
+  --to promela        what for
+  --scenario NAME     which scenario; needed where the sketch has several
+  --max-states N      stop that search after N states (default 300,000); a larger
+                      scenario is exported all the same, with room to spare
+  --max-seconds S     … after S seconds (default 30)
+  --no-reduction      make every access to memory a step
+
+What the model cannot say is named, with exit status 2: never a wrong model.
+
+  notifier-lab export driver.mmn --to promela >model.pml
+  spin -a model.pml && gcc -w -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan
 `,
 	explain: `usage: notifier-lab explain [CODE …]
 

@@ -4,6 +4,7 @@ import { checkSketch } from '../findings/check.js';
 import { parseCheck, runCheck } from './check.js';
 import { type Console, Status, UsageError } from './console.js';
 import { explain } from './explain.js';
+import { exportScenario } from './export.js';
 import { COMMANDS, type Command, HELP } from './help.js';
 import { lsp } from './lsp.js';
 import { didYouMean } from './nearest.js';
@@ -38,6 +39,8 @@ async function dispatch(args: readonly string[], console: Console): Promise<Stat
 			return check(rest, console);
 		case 'explain':
 			return explain(rest, console);
+		case 'export':
+			return exportScenario(rest, console);
 		case 'new':
 			return newSketch(rest, console);
 		case 'lsp':

@@ -1,0 +1,75 @@
+import { type ExportLimits, modelOf } from '../export/model.js';
+import { notInPromela, promela } from '../export/promela.js';
+import { kernelLibraries } from '../kernel/library.js';
+import { loadProgram } from '../language/program.js';
+import { type Console, Status, UsageError } from './console.js';
+import { collectInputs, DiskSources, pathNames } from './inputs.js';
+import { didYouMean } from './nearest.js';
+import { parseOptions, positive } from './options.js';
+
+const TARGETS = ['promela'] as const;
+type Target = (typeof TARGETS)[number];
+
+/** `notifier-lab export`: one scenario as a model for another checker, on standard output. */
+export async function exportScenario(args: readonly string[], console: Console): Promise<Status> {
+	const { values, positionals } = parseOptions('export', args, {
+		to: { type: 'string' },
+		scenario: { type: 'string' },
+		'max-states': { type: 'string' },
+		'max-seconds': { type: 'string' },
+		'no-reduction': { type: 'boolean' },
+	});
+	const [file] = positionals;
+	if (file === undefined || positionals.length > 1)
+		throw new UsageError('export: name one sketch, or - for standard input');
+	const target = values.to;
+	if (target === undefined) throw new UsageError(`export: --to says what for: ${TARGETS.join(', ')}`);
+	if (!isTarget(target))
+		throw new UsageError(
+			`export: nothing is exported to '${target}'${didYouMean(target, TARGETS)}; there are ${TARGETS.join(', ')}`,
+		);
+	const limits: ExportLimits = {
+		maxStates: positive('max-states', values['max-states'], true) ?? 300_000,
+		maxSeconds: positive('max-seconds', values['max-seconds'], false) ?? 30,
+	};
+	const { inputs, errors } = await collectInputs([file], console);
+	const [input] = inputs;
+	if (input === undefined || inputs.length > 1 || errors.length > 0)
+		throw new UsageError(`export: ${errors[0] ?? `${file} is not one sketch`}`);
+	const sources = new DiskSources(inputs);
+	const program = await loadProgram(input.uri, sources, kernelLibraries);
+	const nameOf = pathNames(inputs, console.cwd);
+	const complain = (problems: readonly { message: string; span: { uri: string; line: number } }[]): Status => {
+		for (const p of problems) console.err(`${nameOf(p.span.uri)}:${p.span.line}: error: ${p.message}\n`);
+		return Status.usage;
+	};
+	const wrong = program.problems.filter((p) => p.severity === 'error');
+	if (wrong.length > 0) return complain(wrong);
+	const names = program.scenarios.map((s) => s.name);
+	if (names.length === 0)
+		throw new UsageError(`export: ${file} has no scenario: write the one that you want to export`);
+	if (values.scenario === undefined && names.length > 1)
+		throw new UsageError(`export: which scenario of ${file}? --scenario ${names.join(', --scenario ')}`);
+	const scenario = program.scenarios.find((s) => s.name === (values.scenario ?? names[0]));
+	if (scenario === undefined)
+		throw new UsageError(
+			`export: no scenario is called ${values.scenario}${didYouMean(values.scenario ?? '', names)}; there are ${names.join(', ')}`,
+		);
+	const model = modelOf(program, scenario, limits, values['no-reduction'] === true);
+	if ('problems' in model) return complain(model.problems);
+	const missing = notInPromela(model);
+	if (missing.length > 0)
+		throw new UsageError(
+			`export: scenario ${scenario.name} cannot be exported to ${target}: it uses ${missing.join(', ')}`,
+		);
+	if (!model.counts.complete)
+		console.err(
+			`notifier-lab: export: the search stopped after ${model.counts.states} states; the model says so itself should it be too small\n`,
+		);
+	console.out(promela(model, input.path, scenario.name));
+	return Status.ok;
+}
+
+function isTarget(text: string): text is Target {
+	return (TARGETS as readonly string[]).includes(text);
+}

@@ -1,0 +1,147 @@
+import { search } from '../explore/search.js';
+import { primitives } from '../kernel/primitives.js';
+import { isConfigItem, isFinallyItem, type Scenario } from '../language/generated/ast.js';
+import type { Problem } from '../language/problem.js';
+import type { Program } from '../language/program.js';
+import type { FunctionCode } from '../machine/ir.js';
+import { DYNAMIC, GLOBAL_BASE, MAX_CELLS } from '../machine/memory.js';
+import { System } from '../machine/system.js';
+import { Status } from '../machine/thread.js';
+
+/** Limits of the search that measures a scenario before it is exported. */
+export interface ExportLimits {
+	readonly maxStates: number;
+	readonly maxSeconds: number;
+}
+
+/** What our own search came to: the figures that another checker has to reproduce. */
+export interface Counts {
+	readonly complete: boolean;
+	readonly states: number;
+	readonly transitions: number;
+	/** States in which nothing can move although some thread has not ended. */
+	readonly deadlocks: number;
+	/** Transitions that end the run at a finding. */
+	readonly failures: number;
+}
+
+/** A scenario as exporters see it. */
+export interface Model {
+	readonly system: System;
+	readonly counts: Counts;
+	readonly everyAccess: boolean;
+	readonly functions: readonly FunctionCode[];
+	readonly globalCells: number;
+	readonly noErrors: boolean;
+	/** Index of the function that runs when every thread has ended; -1 where there is none. */
+	readonly finally: number;
+	/** Most ways that a step of each thread can go. */
+	readonly choices: readonly number[];
+	readonly sizes: { readonly held: number; readonly stack: number; readonly depth: number; readonly objects: number };
+	/** (layout, offset) of the cells of objects that some thread writes. */
+	readonly writtenOfObjects: ReadonlyMap<number, readonly number[]>;
+	isWritten(address: number): boolean;
+	primitive(index: number): string;
+	/** A constant of the model for an address of the globals: `G_fault_lock + 1`. */
+	globalName(address: number): string | undefined;
+	readonly globalNames: ReadonlyMap<number, string>;
+}
+
+/**
+ * Searches a scenario, which shows what its threads write and how much room they need, and makes it a model.
+ * Where the search stops at a limit, the model gets room to spare and says so itself when it is not enough.
+ */
+export function modelOf(
+	program: Program,
+	scenario: Scenario,
+	limits: ExportLimits,
+	everyAccess: boolean,
+): Model | { readonly problems: readonly Problem[] } {
+	const system = new System(program, scenario, program.uri, everyAccess);
+	if (system.problems.length > 0) return { problems: system.problems };
+	const steps = search(system, { ...limits, maxMemoryMB: 2048 }, () => false);
+	let step = steps.next();
+	while (!step.done) step = steps.next();
+	const { graph, complete } = step.value;
+
+	let deadlocks = 0;
+	let failures = 0;
+	const choices = system.threads.map(() => 1);
+	let [held, stack, depth, objects] = [0, 0, 0, 0];
+	const measured = new Set<Int32Array>();
+	const globalCells = Math.max(GLOBAL_BASE, ...system.globals.map((g) => g.address + g.cells)) - GLOBAL_BASE;
+	for (let s = 0; s < graph.count; s++) {
+		for (let t = 0; t < graph.threads; t++) {
+			const local = graph.local(s, t);
+			if (measured.has(local)) continue;
+			measured.add(local);
+			const locks = local[6] as number;
+			held = Math.max(held, locks);
+			depth = Math.max(depth, local[7] as number);
+			stack = Math.max(stack, local.length - 8 - 2 * locks);
+		}
+		const shared = graph.sharedOf(s);
+		if (!measured.has(shared)) {
+			measured.add(shared);
+			objects = Math.max(objects, shared.length - globalCells);
+		}
+		if (s >= graph.expanded) continue;
+		const { from, to } = graph.edges(s);
+		for (let e = from; e < to; e++) {
+			const t = graph.edgeThread(e);
+			choices[t] = Math.max(choices[t] as number, graph.edgeChoice(e) + 1);
+			if (graph.target(e) < 0) failures++;
+		}
+		if (from === to && !complete) continue;
+		if (from === to && system.threads.some((_, t) => graph.status(s, t) === Status.running)) deadlocks++;
+	}
+	// inside a step a thread may need more room than it does between two
+	const room = complete ? 1 : 2;
+	const names = globalNames(system);
+	return {
+		system,
+		counts: { complete, states: graph.count, transitions: graph.transitions, deadlocks, failures },
+		everyAccess,
+		functions: system.functions,
+		globalCells,
+		noErrors: scenario.items.filter(isConfigItem).some((c) => c.words.some((w) => w.name === 'no_errors')),
+		finally: system.functions.findIndex((f) => isFinallyItem(f.node)),
+		choices: choices.map((n) => (complete ? n : Math.max(n, 8))),
+		sizes: { held: room * held + 8, stack: room * stack, depth: 48, objects: room * objects },
+		writtenOfObjects: writtenOfObjects(system),
+		isWritten: (address) => system.written.has(address),
+		primitive: (index) => primitives[index]?.name ?? '?',
+		globalNames: names,
+		globalName(address) {
+			if (address < GLOBAL_BASE || address >= GLOBAL_BASE + globalCells) return undefined;
+			const global = system.globals.find((g) => address >= g.address && address < g.address + g.cells);
+			const name = global && names.get(global.address);
+			if (name === undefined || global === undefined) return undefined;
+			return address === global.address ? name : `(${name} + ${address - global.address})`;
+		},
+	};
+}
+
+function writtenOfObjects(system: System): Map<number, number[]> {
+	const written = new Map<number, number[]>();
+	for (let layout = 0; system.layouts.nameOf(layout) !== '?'; layout++) {
+		const cells: number[] = [];
+		for (let n = 0; n < MAX_CELLS; n++) if (system.written.has(DYNAMIC + layout * MAX_CELLS + n)) cells.push(n);
+		if (cells.length > 0) written.set(layout, cells);
+	}
+	return written;
+}
+
+/** A macro for each global, by address; two statics of one name get a number. */
+function globalNames(system: System): Map<number, string> {
+	const names = new Map<number, string>();
+	const used = new Set<string>();
+	for (const g of system.globals) {
+		const plain = `G_${g.name.replace(/\W/g, '_')}`;
+		let name = plain;
+		for (let n = 2; used.has(name); n++) name = `${plain}_${n}`;
+		used.add(name);
+		names.set(g.address, name);
+	}
+	return names;
+}
