@@ -60,3 +60,26 @@ describe.each(pages)('$code', ({ code, text }) => {
 		}
 	});
 });
+
+describe('fairness.md', () => {
+	const text = readFileSync(path.join(root, 'media/manual/fairness.md'), 'utf8');
+	const sketches = [...text.matchAll(/^```mmn\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+
+	test.runIf(works)('has sketches that come out as they say', async () => {
+		expect(sketches.length).toBeGreaterThan(3);
+		for (const sketch of sketches) {
+			const { problems, scenarios } = await checkText(sketch);
+			expect(problems).toEqual([]);
+			expect(sketch.match(/^scenario /gm)).toHaveLength(scenarios.length);
+			for (const { name, asExpected, complete, expected, findings } of scenarios) {
+				expect(expected).toHaveLength(1);
+				expect({ name, asExpected, complete, found: findings.map((f) => f.message) }).toMatchObject({
+					asExpected: true,
+					complete: true,
+				});
+				// a warning nobody expects passes, but not here
+				if (expected[0] === 'ok') expect(findings).toEqual([]);
+			}
+		}
+	});
+});
