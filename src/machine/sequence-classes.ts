@@ -232,11 +232,11 @@ class Flow {
 		return value;
 	}
 
-	/** A counter has a place that others can see; a local that is counted up is a number. */
+	/** A counter has a place that others can see, and goes up only; a local that is counted is a number. */
 	private count(value: Value, up: boolean): void {
 		if (value === undefined || value === 'constant') return;
-		if (isLocal(value)) this.bad.add(value);
-		else if (up) this.counted.add(value);
+		if (isLocal(value) || !up) this.bad.add(value);
+		else this.counted.add(value);
 	}
 
 	/** `seq + 1`, `seq | 1`: a copy, further on. */
