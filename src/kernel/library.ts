@@ -3,11 +3,17 @@ import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
 import completion from './lib/kernel/completion.mmn';
 import device from './lib/kernel/device.mmn';
+import fault from './lib/kernel/fault.mmn';
 import fence from './lib/kernel/fence.mmn';
+import gup from './lib/kernel/gup.mmn';
+import invalidators from './lib/kernel/invalidators.mmn';
 import kthread from './lib/kernel/kthread.mmn';
 import locks from './lib/kernel/locks.mmn';
 import mm from './lib/kernel/mm.mmn';
+import notify from './lib/kernel/notify.mmn';
+import pages from './lib/kernel/pages.mmn';
 import rcu from './lib/kernel/rcu.mmn';
+import rmap from './lib/kernel/rmap.mmn';
 import rwlock from './lib/kernel/rwlock.mmn';
 import seqlock from './lib/kernel/seqlock.mmn';
 import tasks from './lib/kernel/tasks.mmn';
@@ -29,12 +35,18 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/types': types,
 	'kernel/tasks': tasks,
 	'kernel/locks': locks,
+	'kernel/pages': pages,
 	'kernel/rwlock': rwlock,
 	'kernel/atomic': atomic,
 	'kernel/rcu': rcu,
 	'kernel/seqlock': seqlock,
 	'kernel/completion': completion,
 	'kernel/mm': mm,
+	'kernel/notify': notify,
+	'kernel/fault': fault,
+	'kernel/rmap': rmap,
+	'kernel/invalidators': invalidators,
+	'kernel/gup': gup,
 	'kernel/device': device,
 	'kernel/alloc': alloc,
 	'kernel/kthread': kthread,
@@ -47,10 +59,10 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges-core': activeRangesCore,
 	'mn/range-lock': rangeLock,
 	'mn/list': list,
-	'mn/two-pass': twoPass,
-	hmm,
 	'mn/interval': interval,
 	'mn/interval-core': intervalCore,
+	'mn/two-pass': twoPass,
+	hmm,
 };
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;
@@ -85,6 +97,7 @@ export interface KernelThread {
 const WORKERS = ['queue_work', 'flush_work', 'cancel_work_sync', 'flush_workqueue', 'drain_workqueue'];
 const KTHREADS = ['kthread_run', 'kthread_create'];
 export const kernelThreads: readonly KernelThread[] = [
+	{ name: 'mmput', entry: '__mmput_async_fn', uses: ['mmput_async'], count: 1 },
 	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
 	{ name: 'kthread/0', entry: '__kthread0', uses: KTHREADS, count: 1 },
 	{ name: 'kthread/1', entry: '__kthread1', uses: KTHREADS, count: 1 },

@@ -1,6 +1,6 @@
 import type { Primitive } from '../context.js';
 
-/* Allocation, atomic variables, and the checks on the device's page table that end a run. */
+/* Allocation and atomic variables. */
 
 /** Writes the new value and returns what the operation is worth. */
 type Operation = (old: number, operand: number) => { value: number; result: number };
@@ -73,15 +73,6 @@ const atomics = (prefix: string): Primitive[] => [
 	atomic(`${prefix}_xchg`, (old, n) => ({ value: n, result: old }), true),
 ];
 
-/** What is wrong with a device mapping; the numbers are used by lib/kernel/device.mmn. */
-const STALE: Readonly<Record<number, string>> = {
-	1: 'maps page %a, whose memory has been freed',
-	2: 'maps page %a in the middle of its invalidation, after the driver was told to drop it: nothing will drop the new mapping',
-	3: 'maps page %a with memory that the CPU page table no longer has there',
-	4: 'still maps page %a when its memory is freed',
-	5: 'still maps page %a with the old memory when the invalidation is over',
-};
-
 export const memory: readonly Primitive[] = [
 	...atomics('atomic'),
 	...atomics('atomic_long'),
@@ -99,22 +90,6 @@ export const memory: readonly Primitive[] = [
 		visible: true,
 		run(c, [address = 0]) {
 			c.free(address);
-			return 0;
-		},
-	},
-	{
-		name: '__stale_mapping',
-		visible: false,
-		run(c, [address = 0, how = 0]) {
-			c.fatal('stale-mapping', `the device ${(STALE[how] ?? 'maps page %a wrongly').replace('%a', String(address))}`);
-			return 0;
-		},
-	},
-	{
-		name: '__no_page_frames',
-		visible: false,
-		run(c) {
-			c.fatal('bounded', 'the model has no page frames left');
 			return 0;
 		},
 	},
