@@ -74,8 +74,9 @@ define(
 define('rwsem_is_locked', 'return load(a + 1) || load(a);');
 
 define('__hold', 'take(a, TOKEN); return 0;', { hidden: true });
+define('__unhold', 'drop(a, TOKEN); return 0;', { hidden: true });
 define(
-	'__unhold',
+	'__unhold_range',
 	`int n = 0;
 		while (n < me->nheld && !(me->held[2 * n] == a && (me->held[2 * n + 1] & MODES) == TOKEN)) n++;
 		for (n++; n < me->nheld; n++)

@@ -127,7 +127,15 @@ const tokens: Primitive[] = [
 		name: '__unhold',
 		visible: false,
 		run(c, [object = 0]) {
-			// what a callback took since then, nobody is going to give back
+			drop(c, object, HeldMode.token);
+			return 0;
+		},
+	},
+	{
+		// the token of an active range; what a callback took since then, nobody is going to give back
+		name: '__unhold_range',
+		visible: false,
+		run(c, [object = 0]) {
 			const since = c.task.held.findIndex((h) => h.resource === object && h.mode === HeldMode.token);
 			for (const held of c.task.held.slice(since + 1)) {
 				if (since >= 0 && held.inCallback && held.mode !== HeldMode.token)
