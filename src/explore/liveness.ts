@@ -25,6 +25,8 @@ export interface Endless {
 	readonly daemons: number;
 	/** Daemons that have to stop for the first victim to end: none of them may be left out. */
 	readonly finite: number;
+	/** Livelocks only: daemons that would end it for the first victim if they never stopped; 0 where they would not. */
+	readonly awaited: number;
 	/** Steps that the first victim would have to be left alone for, by all others, with `finite` between two rounds; null: no number is enough. */
 	readonly gap: number | null;
 	/** The first victim can come to its end from somewhere in the cycle, with better luck. */
@@ -81,8 +83,8 @@ export function endlessRuns(
 		component.states.reduce((least, s) => Math.min(least, graph.depths[s] as number), Number.POSITIVE_INFINITY);
 
 	/** Fair components in which threads of `wanted` stay unfinished; those that only wait for one that moves are not blamed. */
-	const candidates = (region: Int32Array, allowed: number, wanted: number): Candidate[] =>
-		search
+	const candidates = (region: Int32Array, allowed: number, wanted: number, by = search): Candidate[] =>
+		by
 			.find(region, allowed)
 			.flatMap((component) => {
 				const always = component.states.reduce((mask, s) => mask & (graph.unfinished[s] as number), -1);
@@ -108,7 +110,8 @@ export function endlessRuns(
 			const first = fresh & -fresh;
 			const daemons = cycle.moved & graph.daemons & ~fresh;
 			const finite = daemons === 0 ? 0 : finiteOf(graph.daemons & ~fresh, region, first);
-			found.push({ victims: fresh, cycle, daemons, finite, ...wayOut(component, all, first, finite) });
+			const awaited = daemons === 0 ? awaitedBy(region, first) : 0;
+			found.push({ victims: fresh, cycle, daemons, finite, awaited, ...wayOut(component, all, first, finite) });
 		}
 	};
 
@@ -128,6 +131,25 @@ export function endlessRuns(
 			if (fewer !== 0 && !candidates(region, ~fewer, victim).some((c) => (c.victims & victim) !== 0)) finite = fewer;
 		}
 		return finite;
+	};
+
+	/** As few of the daemons as have to go on, where the victim only waits for them. */
+	const awaitedBy = (region: Int32Array, victim: number): number => {
+		const ends = (daemons: number): boolean => {
+			const owed = graph.owed.slice();
+			for (const s of region)
+				for (let e = graph.first[s] as number; e < (graph.first[s + 1] as number); e++)
+					owed[s] = (owed[s] as number) | (daemons & (1 << (graph.mover[e] as number)));
+			const eager = new FairSearch({ ...graph, owed });
+			return !candidates(region, -1, victim, eager).some((c) => (c.victims & victim) !== 0);
+		};
+		let awaited = graph.daemons & ~victim;
+		if (awaited === 0 || !ends(awaited)) return 0;
+		for (let rest = awaited; rest !== 0; rest &= rest - 1) {
+			const fewer = awaited & ~(rest & -rest);
+			if (fewer !== 0 && ends(fewer)) awaited = fewer;
+		}
+		return awaited;
 	};
 
 	const wayOut = (

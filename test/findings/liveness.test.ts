@@ -68,8 +68,9 @@ describe('a livelock', () => {
 		const finding = await only(sketch, 'fault_races_munmap');
 		expect(finding).toMatchObject({ code: 'livelock', severity: 'error', assumption: null, threads: ['F'] });
 		expect(finding.span.line).toBe(lineOf(sketch, 'goto again'));
-		const last = finding.run.find((r) => r.step === finding.noReturn);
-		expect(last?.text).toContain('seq');
+		// once I has the lock it counts, and F has its snapshot
+		expect(finding.noReturn).toBeGreaterThan(0);
+		expect(finding.run.find((r) => r.step === finding.noReturn)?.thread).toBe('I');
 	});
 
 	test('of two threads names both, and the luck that would end it', async () => {

@@ -28,25 +28,29 @@ export const livelock: LivenessKind = {
 		const words = goRound(evidence, victims, loops);
 		const why = !endless.escapes
 			? 'from there no continuation ends it'
-			: `everybody gets a turn again and again, no invalidation is needed for it, and ${names.length === 1 ? 'it need' : 'they need'} never end`;
-		const luck = luckWords(endless, names[0] as string);
+			: endless.awaited !== 0
+				? `what would end it is up to ${and(threadsOf(endless.awaited).map((t) => threadName(graph, t)))}, which may stop for ever`
+				: `everybody gets a turn again and again, no invalidation is needed for it, and ${names.length === 1 ? 'it need' : 'they need'} never end`;
+		const luck = luckWords(graph, endless, names[0] as string);
 		return {
 			message: `${words}: ${why}${behind.map((w) => `; ${w.words}`).join('')}`,
 			span: (loops[0] as Loop).span,
 			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
 			assumption: endless.escapes ? luck : null,
 			closing: endless.escapes
-				? `${all} go${s === '' ? '' : 'es'} round for ever without one more invalidation, although every thread gets its turn; what would end it: ${luck}.`
+				? `${all} go${s === '' ? '' : 'es'} round for ever, although every thread gets its turn and no invalidation is needed; what would end it: ${luck}.`
 				: `${all} go${s === '' ? '' : 'es'} round for ever: no schedule brings ${names.length === 1 ? 'it' : 'them'} to an end any more.`,
 			threads: [...new Set([...names, ...threadsOf(endless.cycle.moved).map((t) => threadName(graph, t))])],
 		};
 	},
 };
 
-const luckWords = ({ gap }: Endless, name: string): string =>
-	gap === null
-		? 'a schedule that happens not to interrupt them at the wrong moment'
-		: `${name} gets ${gap} steps in a row with nobody in between, which no scheduler promises`;
+const luckWords = (graph: Evidence['graph'], { gap, awaited }: Endless, name: string): string =>
+	awaited !== 0
+		? `${and(threadsOf(awaited).map((t) => threadName(graph, t)))} never stopping`
+		: gap === null
+			? 'a schedule that happens not to interrupt them at the wrong moment'
+			: `${name} gets ${gap} steps in a row with nobody in between, which no scheduler promises`;
 
 /** `A`, `A and B`, `A, B and C`. */
 export const and = (names: readonly string[], word = 'and'): string =>

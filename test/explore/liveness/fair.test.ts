@@ -9,21 +9,24 @@ const D = 0b100;
 
 const find = (shape: Shape, ignore: (state: number, unfinished: number) => number = () => 0) => {
 	const graph = graphOf(shape);
-	return endlessRuns(graph, componentsOf(graph), ignore).map(({ victims, daemons, finite, gap, escapes, cycle }) => ({
-		victims,
-		daemons,
-		finite,
-		gap,
-		escapes,
-		threads: cycle.edges.map((e) => graph.mover[e]),
-	}));
+	return endlessRuns(graph, componentsOf(graph), ignore).map(
+		({ victims, daemons, finite, awaited, gap, escapes, cycle }) => ({
+			victims,
+			daemons,
+			finite,
+			awaited,
+			gap,
+			escapes,
+			threads: cycle.edges.map((e) => graph.mover[e]),
+		}),
+	);
 };
 
 describe('a livelock', () => {
 	test('is a thread that spins alone and can never get out', () => {
 		const steps = [{ from: 0, thread: 0, to: 0 }];
 		expect(find({ states: 1, steps, unfinished: () => A })).toEqual([
-			{ victims: A, daemons: 0, finite: 0, gap: null, escapes: false, threads: [0] },
+			{ victims: A, daemons: 0, finite: 0, awaited: 0, gap: null, escapes: false, threads: [0] },
 		]);
 	});
 
@@ -55,7 +58,7 @@ describe('a livelock', () => {
 			{ from: 1, thread: 0, to: 2 },
 		];
 		expect(find({ states: 3, steps, unfinished: (s) => (s === 2 ? 0 : A | B) })).toEqual([
-			{ victims: A | B, daemons: 0, finite: 0, gap: 2, escapes: true, threads: [0, 1] },
+			{ victims: A | B, daemons: 0, finite: 0, awaited: 0, gap: 2, escapes: true, threads: [0, 1] },
 		]);
 	});
 
@@ -83,6 +86,19 @@ describe('a livelock', () => {
 		]);
 	});
 
+	test('is a thread that waits for a daemon, which may stop: it says so', () => {
+		// A spins in 0 until D comes once
+		const steps = [
+			{ from: 0, thread: 0, to: 0 },
+			{ from: 0, thread: 2, to: 1 },
+			{ from: 1, thread: 0, to: 2 },
+		];
+		const unfinished = (s: number) => (s === 2 ? 0 : A);
+		expect(find({ states: 3, steps, unfinished, daemons: D })).toMatchObject([
+			{ victims: A, daemons: 0, awaited: D, escapes: true },
+		]);
+	});
+
 	test('is nothing where the reason is a deadlock that is told already', () => {
 		const shape = { states: 1, steps: [{ from: 0, thread: 0, to: 0 }], unfinished: () => A | B };
 		expect(find(shape, () => -1)).toEqual([]);
@@ -102,7 +118,7 @@ describe('a starvation', () => {
 
 	test('takes a daemon that goes on, and ends in the gap between two of its rounds', () => {
 		expect(find({ states: 4, steps, unfinished, daemons: D })).toEqual([
-			{ victims: A, daemons: D, finite: D, gap: 1, escapes: true, threads: [2, 0, 2] },
+			{ victims: A, daemons: D, finite: D, awaited: 0, gap: 1, escapes: true, threads: [2, 0, 2] },
 		]);
 	});
 
