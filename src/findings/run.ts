@@ -78,7 +78,6 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 		const row = rowOf(name, place, index + 1, choices > 1 ? choice : null);
 		const rowsHere: RunStep[] = [row];
 		const frames: { code: FunctionCode; node: AstNode }[] = place.frames.map((f) => ({ ...f }));
-		const heldBefore = system.task(thread, local).held;
 		const move = system.replay(thread, local, shared, choice, {
 			instruction(instruction, code, depth) {
 				frames.length = depth;
@@ -108,6 +107,9 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 				const remark = returnRemark(code, value, system);
 				if (remark !== undefined && row.stack.includes(code.name)) row.remarks.push(remark);
 			},
+			takes(held) {
+				acquisitions.push({ ...place, thread, held, step: index });
+			},
 			primitive(primitive, _args, value, node, depth) {
 				// inside a kernel function its own text says enough
 				if (row.kernel || depth !== place.frames.length || node !== place.node) return;
@@ -122,8 +124,6 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 			shared = move.shared;
 			return;
 		}
-		for (const held of newlyHeld(heldBefore, system.task(thread, move.local).held))
-			acquisitions.push({ ...place, thread, held, step: index });
 		locals[thread] = move.local;
 		const next = system.canonical(locals, move.shared);
 		locals = [...next.locals];
@@ -135,15 +135,6 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 
 function same(a: Int32Array, b: Int32Array): boolean {
 	return a.length === b.length && a.every((v, i) => v === b[i]);
-}
-
-function newlyHeld(before: readonly Held[], after: readonly Held[]): Held[] {
-	const rest = [...before];
-	return after.filter((h) => {
-		const at = rest.findIndex((r) => r.resource === h.resource && r.mode === h.mode);
-		if (at >= 0) rest.splice(at, 1);
-		return at < 0;
-	});
 }
 
 /** A jump against the text: `goto again`, `continue`. */

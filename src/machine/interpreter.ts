@@ -1,5 +1,5 @@
 import type { AstNode } from 'langium';
-import { BLOCKED, type KernelContext, type Primitive, type Task, type Wait } from '../kernel/context.js';
+import { BLOCKED, type Held, type KernelContext, type Primitive, type Task, type Wait } from '../kernel/context.js';
 import { binary, unary } from './arithmetic.js';
 import type { FunctionCode, Instruction, Operand } from './ir.js';
 import {
@@ -56,6 +56,8 @@ export interface Trace {
 	call?(code: FunctionCode, node: AstNode, depth: number, args: readonly number[]): void;
 	returned?(code: FunctionCode, value: number | undefined, depth: number): void;
 	primitive?(name: string, args: readonly number[], value: number, node: AstNode, depth: number): void;
+	/** The thread takes a lock or token; it may lose it again within the same step. */
+	takes?(held: Held): void;
 }
 
 /** The parts of a system that steps need; see system.ts for how they come about. */
@@ -541,6 +543,7 @@ export class Interpreter implements KernelContext {
 			for (const held of this.thread.held.slice(holds)) held.inCallback = true;
 		if (value === BLOCKED) throw new StepEnds(this.blockedOn);
 		this.trace?.primitive?.(primitive.name, args, value, i.node, this.thread.frames.length);
+		for (const held of this.thread.held.slice(holds)) this.trace?.takes?.({ ...held });
 		this.set(i.to, value);
 		this.thread.frame.pc++;
 	}

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import type { FileResult, Problem } from '../../src/findings/result.js';
+import type { FileResult, Finding, Problem } from '../../src/findings/result.js';
 import { withMarkers, withoutMarkers } from '../language/fixture.js';
 import { checkText } from './examples.js';
 
@@ -15,9 +15,15 @@ const names = readdirSync(folder).filter((name) => name.endsWith('.mmn'));
 /** What is found in any scenario, each once. */
 function found({ problems, scenarios, uri }: FileResult): Problem[] {
 	const once = new Map<string, Problem>();
-	const all = [...problems, ...scenarios.flatMap((s) => s.findings)];
+	const all = [...problems, ...scenarios.flatMap((s) => s.findings.map(withLength))];
 	for (const p of all) if (p.span.uri === uri) once.set(`${p.code} ${p.message} ${p.span.line}:${p.span.column}`, p);
 	return [...once.values()];
+}
+
+/** A finding with the length of its run: a longer one than need be is a bug too. */
+function withLength(finding: Finding): Problem {
+	const steps = new Set(finding.run.filter((r) => !r.blocked).map((r) => r.step)).size;
+	return steps === 0 ? finding : { ...finding, message: `${finding.message} (${steps} steps)` };
 }
 
 test('there are fixtures', () => {

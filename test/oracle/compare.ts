@@ -185,8 +185,7 @@ export function replay(finding: Finding, naive: Naive): void {
 		codes = move.reports.map((r) => shownCode(r.code));
 		fatal = move.fatal;
 		if (!fatal) {
-			locals = locals.with(thread, move.local);
-			shared = move.shared;
+			({ locals, shared } = system.canonical(locals.with(thread, move.local), move.shared));
 			keys.push(keyOf(locals, shared));
 		}
 	}

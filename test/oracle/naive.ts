@@ -97,7 +97,8 @@ function walk(system: System, most: number): Naive | undefined {
 			for (const move of system.step(thread, local, shared).moves) {
 				transitions++;
 				report(move.reports, depth + 1);
-				const to = move.fatal ? undefined : visit(locals.with(thread, move.local), move.shared, depth + 1);
+				const next = system.canonical(locals.with(thread, move.local), move.shared);
+				const to = move.fatal ? undefined : visit(next.locals, next.shared, depth + 1);
 				edges.push({ thread, to });
 			}
 		}

@@ -12,7 +12,7 @@ import { compareWithNaive, explore, oneText, programOf, shortest } from './compa
 import { permutations } from './permute.js';
 import { sketch } from './sketches.js';
 
-const RUNS = Number(process.env.NOTIFIER_LAB_RUNS ?? 100);
+const RUNS = Number(process.env.NOTIFIER_LAB_RUNS ?? 60);
 const SEED = Number(process.env.NOTIFIER_LAB_SEED ?? 20261122);
 /** Largest sketch, in states, that goes through the oracle; ten times as many with every access a step. */
 const MOST = Number(process.env.ORACLE_STATES ?? 250);
@@ -32,7 +32,7 @@ async function disagree(text: string): Promise<void> {
 		if (engine === undefined) continue;
 		seen.naive++;
 		const codes = shortest(engine.findings);
-		for (const other of permutations(scenario).slice(-2))
+		for (const other of permutations(scenario).slice(-1))
 			expect(shortest(explore(program, other, MOST)?.findings ?? []), 'its threads in another order').toEqual(codes);
 		const every = explore(program, scenario, 10 * MOST, true);
 		if (every === undefined) continue;
@@ -44,12 +44,12 @@ async function disagree(text: string): Promise<void> {
 test(
 	`${RUNS} random sketches`,
 	async () => {
-		await fc.assert(fc.asyncProperty(sketch, disagree), { numRuns: RUNS, seed: SEED, endOnFailure: RUNS <= 100 });
+		await fc.assert(fc.asyncProperty(sketch, disagree), { numRuns: RUNS, seed: SEED, endOnFailure: RUNS <= 60 });
 		expect(seen.naive).toBeGreaterThan(RUNS / 2);
 		expect(seen.everyAccess).toBeGreaterThan(RUNS / 3);
 		expect(seen.codes.size).toBeGreaterThan(5);
 	},
-	100 * RUNS + 10_000,
+	500 * RUNS + 10_000,
 );
 
 describe('sketches that engine and oracle once disagreed about', () => {
