@@ -2,8 +2,9 @@ import type { EdgeReport, Graph } from '../explore/graph.js';
 import { type Prospects, prospects as prospectsOf } from '../explore/prospects.js';
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { reportKinds } from './codes/index.js';
+import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
-import { blockedRows, type Evidence, threadName } from './finding.js';
+import { blockedRows, type Evidence, type ReportKind, threadName } from './finding.js';
 import type { Finding } from './result.js';
 import { replayRun, rowOf } from './run.js';
 import { findStuck, type Stuck } from './stuck.js';
@@ -26,7 +27,7 @@ export function findingsOf(graph: Graph): Finding[] {
 	};
 	const seen = new Set<string>();
 	for (const edge of graph.reports) {
-		const kind = reportKinds.get(edge.report.code);
+		const kind = kindOf(graph, edge);
 		const key = `${edge.report.code} ${edge.report.message} ${edge.report.stack.map((f) => `${f.code.index}:${f.node.$cstNode?.offset}`).join('/')}`;
 		if (kind === undefined || seen.has(key)) continue;
 		seen.add(key);
@@ -35,12 +36,29 @@ export function findingsOf(graph: Graph): Finding[] {
 	// where setup has failed no thread ever starts, which does not make them stuck
 	const starts = !graph.system.setupReports.some((r) => r.fatal);
 	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, prospects, shortest, stuck));
+	for (const unbalanced of findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
 	for (const finding of starts ? findEndless(graph, prospects, shortest) : []) add(finding);
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
 
+const kindOf = (graph: Graph, { report }: EdgeReport): ReportKind | undefined =>
+	counterOf(graph, report) === undefined ? reportKinds.get(report.code) : countOverflow;
+
+function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRuns, unbalanced: Unbalanced): Finding {
+	const run = replayRun(graph, shortest.to(unbalanced.state));
+	const evidence: Evidence = { graph, prospects, run };
+	return {
+		...explainUnbalanced(evidence, unbalanced),
+		code: 'unbalanced',
+		severity: 'error',
+		assumption: null,
+		run: run.rows,
+		noReturn: null,
+	};
+}
+
 function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, edge: EdgeReport): Finding {
-	const kind = reportKinds.get(edge.report.code) as NonNullable<ReturnType<typeof reportKinds.get>>;
+	const kind = kindOf(graph, edge) as ReportKind;
 	const alone = edge.thread < 0;
 	const schedule: ScheduleStep[] = shortest.to(edge.state, edge.thread);
 	if (!alone) schedule.push({ state: edge.state, thread: edge.thread, choice: edge.choice });

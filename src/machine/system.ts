@@ -19,6 +19,7 @@ import {
 import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { sourceOf, spanOf } from '../language/text.js';
+import type { Type } from '../language/types.js';
 import {
 	type Image,
 	Interpreter,
@@ -32,6 +33,7 @@ import type { FunctionCode } from './ir.js';
 import { type Layouts, pathTo, structsIn } from './layout.js';
 import { CannotLower, type Global, ModuleLowering } from './lower/module.js';
 import {
+	addressOf,
 	type DynamicObject,
 	FUNCTION,
 	GLOBAL_BASE,
@@ -404,6 +406,31 @@ export class System {
 	cell(address: number, shared: Int32Array): number | undefined {
 		if (!isDynamic(address)) return address >= GLOBAL_BASE ? shared[address - GLOBAL_BASE] : undefined;
 		return Memory.unpack(shared, this.image.globalCells).find(slotOf(address))?.cells[offsetOf(address)];
+	}
+
+	/** Addresses of the cells that a declaration of a global, or of a field of globals and heap objects, stands for. */
+	cellsOf(declaration: AstNode, shared: Int32Array): number[] {
+		const found: number[] = [];
+		const walk = (type: Type | undefined, address: number): void => {
+			if (type?.kind === 'array')
+				for (let n = 0; n < this.layouts.cells(type); n += this.layouts.cells(type.of)) walk(type.of, address + n);
+			if (type?.kind !== 'struct') return;
+			for (const field of type.fields) {
+				const at = address + (this.layouts.offset(type, field.name) ?? 0);
+				if (field.node === declaration) found.push(at);
+				else walk(field.type, at);
+			}
+		};
+		for (const global of this.globals) {
+			if (global.node === declaration) found.push(global.address);
+			else if (!global.kernel) walk(global.type, global.address);
+		}
+		for (const { slot, layout, freed, cells } of Memory.unpack(shared, this.image.globalCells).objects) {
+			const type = this.layouts.typeOf(layout);
+			if (freed || type === undefined) continue;
+			for (let n = 0; n < cells.length; n += this.layouts.cells(type)) walk(type, addressOf(slot, n));
+		}
+		return found;
 	}
 
 	/** A shared vector with one cell changed: for questions of the kind "what if it were woken". */

@@ -1,0 +1,196 @@
+import type { AstNode } from 'langium';
+import type { Graph } from '../../explore/graph.js';
+import type { Report } from '../../machine/interpreter.js';
+import { type Counter, type Counters, countersOf } from '../counters.js';
+import { type Evidence, type Explanation, lineOf, type ReportKind, reportPlaceSpan, threadName } from '../finding.js';
+import { isToken, type Place, userFunction, userSpan } from '../run.js';
+
+/** A count of active ranges that is wrong in some state: below zero, or above it with nothing left that counts it down. */
+export interface Unbalanced {
+	readonly address: number;
+	readonly name: string;
+	readonly state: number;
+	readonly below: boolean;
+	readonly ends: Counters['ends'];
+}
+
+/** Counts that are below zero, or will never be zero again although no range is active: each in its shallowest state. */
+export function findUnbalanced(graph: Graph): Unbalanced[] {
+	const { counters, ends } = countersOf(graph.system.program);
+	if (counters.length === 0) return [];
+	const values = countsByShared(graph, counters);
+	const addresses = new Set<number>();
+	for (const counts of values.values()) for (const [address, n] of counts) if (n !== 0) addresses.add(address);
+	const found: Unbalanced[] = [];
+	for (const address of addresses) {
+		const count = (s: number): number => values.get(graph.sharedIndex(s))?.get(address) ?? 0;
+		let state = -1;
+		for (let s = 0; s < graph.count && state < 0; s++) if (count(s) < 0) state = s;
+		const below = state >= 0;
+		if (!below) {
+			const back = comesBack(graph, (s) => count(s) === 0);
+			for (let s = 0; s < graph.count && state < 0; s++) if (!back[s] && !rangeActive(graph, s)) state = s;
+		}
+		if (state < 0) continue;
+		found.push({ address, name: graph.system.nameOf(address, graph.sharedOf(state)), state, below, ends });
+	}
+	return found;
+}
+
+/** Values of all counters, by shared vector; one that is freed is not there. */
+function countsByShared(graph: Graph, counters: readonly Counter[]): Map<number, Map<number, number>> {
+	const values = new Map<number, Map<number, number>>();
+	for (let s = 0; s < graph.count; s++) {
+		const shared = graph.sharedIndex(s);
+		if (values.has(shared)) continue;
+		const counts = new Map<number, number>();
+		for (const { node } of counters)
+			for (const address of graph.system.cellsOf(node, graph.sharedOf(s)))
+				counts.set(address, graph.system.cell(address, graph.sharedOf(s)) ?? 0);
+		values.set(shared, counts);
+	}
+	return values;
+}
+
+/** States from which some continuation leads to one that is `good`; what was not looked at may. */
+function comesBack(graph: Graph, good: (state: number) => boolean): Uint8Array {
+	const back = new Uint8Array(graph.count);
+	const predecessors: number[][] = Array.from({ length: graph.count }, () => []);
+	const queue: number[] = [];
+	for (let s = 0; s < graph.count; s++) {
+		let fine = s >= graph.expanded || good(s);
+		if (s < graph.expanded) {
+			const { from, to } = graph.edges(s);
+			for (let e = from; e < to; e++) {
+				const target = graph.target(e);
+				if (target < 0) fine = true;
+				else (predecessors[target] as number[]).push(s);
+			}
+		}
+		if (fine) {
+			back[s] = 1;
+			queue.push(s);
+		}
+	}
+	for (const state of queue)
+		for (const p of predecessors[state] as number[])
+			if (!back[p]) {
+				back[p] = 1;
+				queue.push(p);
+			}
+	return back;
+}
+
+/** Some thread has an invalidation under way. */
+function rangeActive(graph: Graph, state: number): boolean {
+	const shared = graph.sharedOf(state);
+	for (let t = 0; t < graph.threads; t++)
+		for (const held of graph.system.task(t, graph.local(state, t)).held)
+			if (isToken(held) && graph.system.isRange(held.resource, shared)) return true;
+	return false;
+}
+
+/** A change of a counter in a run. */
+interface Count extends Place {
+	readonly thread: number;
+	readonly step: number;
+	/** The range that the thread has active, by name. */
+	readonly range: string | undefined;
+}
+
+/** Who counted up without anybody counting down again, and the last who counted down. */
+function countsIn({ graph, run }: Evidence, address: number): { open: Count[]; last: Count | undefined } {
+	const { system } = graph;
+	const open: Count[] = [];
+	let last: Count | undefined;
+	run.schedule.forEach(({ state, thread }, step) => {
+		const after = run.schedule[step + 1]?.state ?? run.finalState;
+		const shared = graph.sharedOf(state);
+		const by = (system.cell(address, graph.sharedOf(after)) ?? 0) - (system.cell(address, shared) ?? 0);
+		if (by === 0) return;
+		const local = graph.local(state, thread);
+		const token = system.task(thread, local).held.findLast((h) => isToken(h) && system.isRange(h.resource, shared));
+		const range = token && system.nameOf(token.resource, shared);
+		const count: Count = { ...system.position(thread, local), thread, step, range };
+		if (by > 0) {
+			open.push(count);
+			return;
+		}
+		last = count;
+		const own = open.findLastIndex((c) => c.thread === thread);
+		open.splice(own >= 0 ? own : open.length - 1, open.length > 0 ? 1 : 0);
+	});
+	return { open, last };
+}
+
+/** Words and blame for a count found wrong in the graph. */
+export function explainUnbalanced(evidence: Evidence, found: Unbalanced): Explanation {
+	const { graph, run } = evidence;
+	const { open, last } = countsIn(evidence, found.address);
+	if (found.below && last !== undefined) return belowZero(evidence, found.name, last.thread, last, last.range);
+	const up = open[0] as Count;
+	const name = threadName(graph, up.thread);
+	const after = run.events.filter((e) => e.step >= up.step);
+	const ended = after.find((e) => e.kind === 'call' && e.thread === up.thread && found.ends.has(e.code.node));
+	const gone = after.find((e) => e.kind === 'call' && /unregister|mmu_notifier_put/.test(e.code.name));
+	const why =
+		ended !== undefined
+			? `${ended.code.name}() does not count it down`
+			: gone !== undefined
+				? `${threadName(graph, gone.thread)} unregisters the notifier before the range ends, so that its end callback is never called`
+				: 'the callback refuses the range behind it, so that no end callback follows';
+	const whose = up.range === undefined ? '' : ` for ${up.range}`;
+	return {
+		message: `${found.name} never comes back to zero: ${name} counts it up${whose} (${lineOf(graph, userSpan(up))}), and ${why}`,
+		span: userSpan(up),
+		related: gone !== undefined && ended === undefined ? [{ span: userSpan(gone), message: 'unregistered here' }] : [],
+		closing: `No range is active, and ${found.name} is not zero: it never will be again.`,
+		threads: [name],
+	};
+}
+
+function belowZero(
+	{ graph }: Pick<Evidence, 'graph'>,
+	counter: string,
+	thread: number,
+	place: Place,
+	range: string | undefined,
+): Explanation {
+	const name = threadName(graph, thread);
+	const inside = userFunction(place)?.name;
+	const whose = range === undefined ? 'a range' : range;
+	return {
+		message: `${counter} goes below zero: ${name} counts it down${inside ? ` in ${inside}()` : ''} for ${whose}, which its start callback has not counted`,
+		span: userSpan(place),
+		related: [],
+		closing: `${counter} goes below zero: ${whose} ends and has never been counted.`,
+		threads: [name],
+	};
+}
+
+/** An unsigned count cannot hold what is below zero: its overflow is this finding. */
+export const countOverflow: ReportKind = {
+	code: 'unbalanced',
+	severity: 'error',
+	explain({ graph }, report, thread) {
+		const counter = counterOf(graph, report) as Counter;
+		const explained = belowZero(
+			{ graph },
+			counter.name,
+			thread,
+			{ node: report.node, frames: report.stack },
+			undefined,
+		);
+		return { ...explained, span: reportPlaceSpan(report) };
+	},
+};
+
+/** The counter that a report's statement counts down; undefined where the report is about something else. */
+export function counterOf(graph: Graph, report: Report): Counter | undefined {
+	if (report.code !== 'overflow') return undefined;
+	const { counters } = countersOf(graph.system.program);
+	return counters.find(({ down }) => {
+		for (let at: AstNode | undefined = report.node; at !== undefined; at = at.$container) if (down.has(at)) return true;
+		return false;
+	});
+}
