@@ -33,6 +33,22 @@ type Value = AstNode | 'constant' | undefined;
 /** How a value is used by what stands around it. */
 type Use = 'copied' | 'dropped' | 'used';
 
+type Initializer = AstNode & { designators: { field?: { ref?: AstNode } }[]; value: Expression };
+
+const initializers = new WeakMap<AstNode, readonly Initializer[]>();
+
+/** Entries of initialiser lists in a file. Remembered: most files are the kernel's, and walking them costs more than the rest. */
+function initializersOf(root: AstNode): readonly Initializer[] {
+	let found = initializers.get(root);
+	if (found === undefined) {
+		found = AstUtils.streamAllContents(root)
+			.filter((node): node is Initializer => node.$type === 'InitializerEntry')
+			.toArray();
+		initializers.set(root, found);
+	}
+	return found;
+}
+
 class Flow {
 	private readonly parent = new Map<AstNode, AstNode>();
 	/** Used as more than a sequence counter. */
@@ -46,9 +62,7 @@ class Flow {
 	constructor(private readonly module: ModuleLowering) {
 		this.semantics = module.semantics;
 		for (const { root } of module.program.files)
-			for (const node of AstUtils.streamAllContents(root)) {
-				if (node.$type !== 'InitializerEntry') continue;
-				const entry = node as AstNode & { designators: { field?: { ref?: AstNode } }[]; value: Expression };
+			for (const entry of initializersOf(root)) {
 				const field = entry.designators[0]?.field?.ref;
 				const target = isNameRef(entry.value) ? entry.value.target.ref : undefined;
 				if (field !== undefined && isFunctionDecl(target))

@@ -165,7 +165,8 @@ const tokens: Primitive[] = [
 /** Sets whether interrupts are off; returns whether they were. They do not nest: what enables them enables them. */
 const interrupts = (name: string, after: (c: KernelContext, flags: number) => number): Primitive => ({
 	name,
-	visible: false,
+	// a handler may come just before interrupts go off, and just after they come on
+	visible: true,
 	run(c, [flags = 0]) {
 		const before = c.task.irqsOff;
 		c.task.irqsOff = after(c, flags);
