@@ -113,7 +113,7 @@ class StepEnds {
 /** After this many instructions without a visible one the thread is parked, so that a loop on locals cannot hang the checker. */
 const MAX_INVISIBLE = 2_000;
 /** After this many in one atomic step it is given up. */
-const MAX_ATOMIC = 1_000_000;
+const MAX_ATOMIC = 100_000;
 const MAX_CALL_DEPTH = 48;
 /** Ways in which one step may go: they are all walked. */
 const MAX_CHOICES = 4096;
@@ -294,7 +294,7 @@ export class Interpreter implements KernelContext {
 			if (n > MAX_ATOMIC)
 				this.fatal(
 					'bounded',
-					'an atomic step runs for more than a million instructions: is there a loop without end in it?',
+					'an atomic step runs for more than a hundred thousand instructions: is there a loop without end in it?',
 				);
 			this.trace?.instruction?.(instruction, frame.code, this.thread.frames.length, !mayStop);
 			mayStop = true;
