@@ -247,3 +247,17 @@ export function memberStruct(macro: Builtin, args: readonly Expression[], typing
 	if (macro.memberOf.pointee) type = type.kind === 'pointer' ? type.to : type;
 	return type.kind === 'struct' ? type : undefined;
 }
+
+/** The functions of the device (language.md, "The device") that take another device as a first argument. */
+const OF_A_DEVICE = /^dev_(map|map_page|unmap|clear|flush|mapped|read|write|bind_mm|submit)$/;
+
+/**
+ * The function that is meant by `dev_map(&gpu1, start, end)`: it has the device before the parameters of the function
+ * that is named. Undefined where the first argument is no device.
+ */
+export function deviceFunction(name: string, args: readonly Expression[], typing: Typing): string | undefined {
+	if (!OF_A_DEVICE.test(name) || !args[0]) return undefined;
+	const type = decay(typing.typeOf(args[0]));
+	const isDevice = type.kind === 'pointer' && type.to.kind === 'struct' && type.to.name === 'device';
+	return isDevice ? `__${name}` : undefined;
+}

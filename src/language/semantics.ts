@@ -4,7 +4,7 @@
  */
 
 import type { AstNode } from 'langium';
-import { builtin } from './builtins.js';
+import { builtin, deviceFunction } from './builtins.js';
 import { binaryValue, charOf, inRange, literalType, numberOf, unaryValue, wrap } from './constants.js';
 import * as ast from './generated/ast.js';
 import { structTargets } from './links.js';
@@ -379,6 +379,14 @@ export class Semantics {
 		const target = call.callee.target.ref;
 		if (target && (target.$type !== 'FunctionDecl' || !(target.variadic || sourceOf(target).kernel))) return undefined;
 		return builtin(call.callee.target.$refText);
+	}
+
+	/** The kernel's function for another device than the first, where the first argument is one. */
+	deviceFunctionOf(call: ast.Call): string | undefined {
+		if (call.callee.$type !== 'NameRef') return undefined;
+		const target = call.callee.target.ref;
+		if (target?.$type !== 'FunctionDecl' || !sourceOf(target).kernel) return undefined;
+		return deviceFunction(target.name, call.arguments, this);
 	}
 
 	#conditional(e: ast.Conditional): Type {

@@ -69,6 +69,8 @@ export class Layouts {
 
 /** What is known by its own name, not by that of its first cell. */
 const WHOLE = new Set([
+	'device',
+	'mm_struct',
 	'mutex',
 	'spinlock',
 	'raw_spinlock',

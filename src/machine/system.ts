@@ -60,7 +60,7 @@ export interface ThreadInfo {
 }
 
 const DEFAULT_PAGES = 4;
-const PRELUDE_SYMBOLS = ['__tasks'];
+const PRELUDE_SYMBOLS = ['__tasks', '__device'];
 
 /**
  * A scenario as a transition system. A state is a shared vector and one local vector for each thread

@@ -1,14 +1,18 @@
 import type { ReportKind } from '../finding.js';
 import { lockLeak } from './lock-leak.js';
+import { permission } from './permission.js';
 import { plain } from './reports.js';
 import { sleepInAtomic, sleepInNonblock } from './sleep.js';
 import { staleMapping } from './stale-mapping.js';
+import { staleTlb } from './stale-tlb.js';
 import { uninitialised } from './uninitialised.js';
 
 /** The findings that steps report, by code. Those about threads that wait for ever are in stuck.ts. */
 export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
 	[
 		staleMapping,
+		staleTlb,
+		permission,
 		lockLeak,
 		sleepInAtomic,
 		sleepInNonblock,

@@ -31,17 +31,22 @@ const MISUSE: Readonly<Record<number, string>> = {
 	3: 'the device maps pages of another address space already: use one struct device for each',
 };
 
+/** The third argument is the device: named in the message where the sketch has declared it. */
 const report =
 	(code: string, words: Readonly<Record<number, string>>, fatal: boolean) =>
-	(c: KernelContext, [page = 0, how = 0]: readonly number[]): number => {
-		const message = `the device ${(words[how] ?? 'reaches page %a wrongly').replace('%a', String(page))}`;
-		if (fatal) c.fatal(code, message);
-		else c.warn(code, message);
+	(c: KernelContext, [page = 0, how = 0, device = 0]: readonly number[]): number => {
+		const own = device === c.symbol('__device');
+		const message = `${own ? 'the device' : '%r'} ${(words[how] ?? 'reaches page %a wrongly').replace('%a', String(page))}`;
+		if (fatal) c.fatal(code, message, own ? 0 : device);
+		else c.warn(code, message, own ? 0 : device);
 		return 0;
 	};
 
 /** The n-th global of a kind, as system.ts has numbered them; NULL behind the last. */
-const nth = (kind: string) => (c: KernelContext, [n = 0]: readonly number[]) => c.symbol(`${kind} ${n}`);
+const nth =
+	(kind: string) =>
+	(c: KernelContext, [n = 0]: readonly number[]) =>
+		c.symbol(`${kind} ${n}`);
 
 export const device: readonly Primitive[] = [
 	{ name: '__stale_mapping', visible: false, run: report('stale-mapping', STALE_MAPPING, true) },

@@ -25,13 +25,15 @@ export function checkCall(call: ast.Call, context: CheckContext): void {
 		return;
 	}
 	const wanted = callee.parameters.length;
-	const given = call.arguments.length;
+	// dev_map(&gpu1, start, end): the device stands before the arguments
+	const args = semantics.deviceFunctionOf(call) ? call.arguments.slice(1) : call.arguments;
+	const given = args.length;
 	if (given < wanted || (given > wanted && !callee.variadic)) {
 		const signature = declarationOf(call.callee) ?? typeToString(callee, name);
 		report.error('type', call, `'${name}' takes ${count(wanted)}, not ${given}: it is '${signature}'`);
 		return;
 	}
-	call.arguments.forEach((argument, index) => {
+	args.forEach((argument, index) => {
 		const parameter = callee.parameters[index];
 		if (parameter) checkAssign(argument, parameter, context, `argument ${index + 1} of '${name}'`);
 	});

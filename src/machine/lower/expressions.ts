@@ -462,9 +462,14 @@ function call(f: FunctionLowering, e: Call): Operand {
 	const parameters = type.kind === 'function' ? type.parameters : [];
 	const to = f.register();
 	if (isFunctionDecl(target)) {
-		const definition = module.definition(target);
+		const ofDevice = semantics.deviceFunctionOf(e);
+		const definition = (ofDevice && module.program.functions.get(ofDevice)) || module.definition(target);
 		if (definition.body !== undefined) {
-			const args = operands(f, e.arguments, parameters);
+			const args = operands(
+				f,
+				e.arguments,
+				ofDevice ? [semantics.typeOf(e.arguments[0] as Expression), ...parameters] : parameters,
+			);
 			f.emit({ op: 'call', to, callee: module.function(definition), args }, e);
 			return to;
 		}

@@ -1,0 +1,65 @@
+import type { Report } from '../../machine/interpreter.js';
+import {
+	type Evidence,
+	kernelRelated,
+	lineOf,
+	type ReportKind,
+	reportMessage,
+	reportPlaceSpan,
+	threadName,
+} from '../finding.js';
+import { pageOf, toldSince, wayOut } from '../mapping.js';
+import type { Span } from '../result.js';
+import { type RunEvent, spanOfPlace, userSpan } from '../run.js';
+
+/** The device reaches a page that was freed or replaced through its TLB only: cleared, freed, and not flushed in between. */
+export const staleTlb: ReportKind = {
+	code: 'stale-tlb',
+	severity: 'error',
+	explain(evidence, report, thread) {
+		const { graph } = evidence;
+		const message = reportMessage(evidence, report);
+		const page = pageOf(evidence, report);
+		const cleared = clearingOf(evidence, report, page);
+		const name = threadName(graph, thread);
+		const clears = cleared === undefined ? name : threadName(graph, cleared.thread);
+		return {
+			message: cleared === undefined ? message : `${message} (${lineOf(graph, userSpan(cleared))})`,
+			span: blame(evidence, report, thread, cleared),
+			related: [
+				...(cleared === undefined
+					? []
+					: [{ span: spanOfPlace(cleared), message: `${clears} clears the entry of page ${page} here` }]),
+				...kernelRelated(report, `${name}: ${message}`),
+			],
+			closing: `${message[0]?.toUpperCase()}${message.slice(1)}.`,
+			threads: [...new Set([clears, name])],
+		};
+	},
+};
+
+/** The call that cleared the entry; undefined for a device that walks the CPU's page table, or when setup did it. */
+function clearingOf({ run }: Evidence, report: Report, page: number): RunEvent | undefined {
+	return run.events.findLast(
+		(e) =>
+			e.kind === 'call' &&
+			e.code.kernel &&
+			e.code.name === 'clear_device' &&
+			(e.args[1] as number) <= page &&
+			page < (e.args[2] as number) &&
+			(report.resource === 0 || e.args[0] === report.resource),
+	);
+}
+
+/**
+ * A driver that frees the page itself frees it too early. Where the kernel does, the flush is missing: behind the
+ * clearing, or in the callback that is there to flush.
+ */
+function blame(evidence: Evidence, report: Report, thread: number, cleared: RunEvent | undefined): Span {
+	const freer = report.stack.findLast((f) => !f.code.kernel);
+	const inDriver = freer?.code.node.$type === 'FunctionDecl';
+	if (inDriver) return reportPlaceSpan(report);
+	if (cleared !== undefined) return userSpan(cleared);
+	const told = toldSince(evidence, thread, undefined);
+	return told === undefined ? reportPlaceSpan(report) : wayOut(evidence, told);
+}

@@ -1,0 +1,77 @@
+import { spanOf, spanOfProperty } from '../language/text.js';
+import type { Report } from '../machine/interpreter.js';
+import { type Evidence, lineOf, reportMessage, reportPlaceSpan, threadName } from './finding.js';
+import type { Related, Span } from './result.js';
+import { type RunEvent, spanOfPlace, userSpan } from './run.js';
+
+/** The page that a report about a device speaks of. */
+export function pageOf(evidence: Evidence, report: Report): number {
+	return Number(/page (\d+)/.exec(reportMessage(evidence, report))?.[1] ?? -1);
+}
+
+/** The call that made the entry of a device's page table; undefined when setup made it. */
+export function mappingOf({ run }: Evidence, report: Report, page: number): RunEvent | undefined {
+	return run.events.findLast(
+		(e) =>
+			e.kind === 'call' &&
+			e.code.kernel &&
+			e.code.name === 'set_device_pte' &&
+			e.args[0] === page &&
+			(report.resource === 0 || e.args[3] === report.resource),
+	);
+}
+
+/** The driver's callback that `thread` called last, after `mapped`: it was told, and left the entry where it was. */
+export function toldSince({ run }: Evidence, thread: number, mapped: RunEvent | undefined): RunEvent | undefined {
+	const from = mapped === undefined ? 0 : run.events.indexOf(mapped) + 1;
+	return run.events
+		.slice(from)
+		.findLast(
+			(e) =>
+				e.kind === 'call' &&
+				e.thread === thread &&
+				!e.code.kernel &&
+				e.frames[e.frames.length - 1]?.code.kernel === true,
+		);
+}
+
+/** The statement with which a callback returned; its name where it came to its end. */
+export function wayOut({ run }: Evidence, callback: RunEvent): Span {
+	const out = run.events
+		.slice(run.events.indexOf(callback) + 1)
+		.find((e) => e.kind === 'return' && e.thread === callback.thread && e.code === callback.code);
+	return out?.node.$type === 'ReturnStatement' ? spanOf(out.node) : spanOfProperty(callback.code.node, 'name');
+}
+
+/** What is wrong with an entry, whom to blame, and what else to show. */
+export interface Culprit {
+	readonly span: Span;
+	/** For the message: who did what. */
+	readonly because: string;
+	readonly related: readonly Related[];
+	readonly threads: readonly string[];
+}
+
+/**
+ * Whom to blame for an entry that should not be there: the callback that was told and kept it, else the
+ * statement that made it, else the statement of the report.
+ */
+export function culpritOf(evidence: Evidence, report: Report, thread: number): Culprit {
+	const { graph } = evidence;
+	const page = pageOf(evidence, report);
+	const mapped = mappingOf(evidence, report, page);
+	const name = threadName(graph, thread);
+	const maps = mapped === undefined ? name : threadName(graph, mapped.thread);
+	const told = toldSince(evidence, thread, mapped);
+	const related: Related[] = [];
+	if (mapped !== undefined) related.push({ span: spanOfPlace(mapped), message: `${maps} maps page ${page} here` });
+	const threads = [...new Set([maps, name])];
+	if (told !== undefined) {
+		const span = wayOut(evidence, told);
+		const because = `${told.code.name}() was told, and returned without dropping the mapping (${lineOf(graph, span)})`;
+		return { span, because, related, threads };
+	}
+	const because =
+		mapped === undefined || mapped.thread === thread ? '' : `${maps} has mapped it, ${name} invalidates it`;
+	return { span: mapped === undefined ? reportPlaceSpan(report) : userSpan(mapped), because, related, threads };
+}
