@@ -1,13 +1,9 @@
-import { search } from '../explore/search.js';
 import { kernelLibraries } from '../kernel/library.js';
-import { type ExpectItem, isExpectItem, type Scenario } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import { loadProgram, type Program } from '../language/program.js';
-import { spanOf } from '../language/text.js';
-import { System } from '../machine/system.js';
-import { findingsOf } from './analyse.js';
 import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment } from './environment.js';
-import type { FileResult, Finding, ScenarioResult, Verdict } from './result.js';
+import type { FileResult, Finding, ScenarioResult } from './result.js';
+import { checkScenario, turn } from './scenario.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
 export interface Sources {
@@ -46,11 +42,6 @@ export interface CheckOptions {
 	/** Called as each scenario is done, before the whole file is. */
 	readonly onScenario?: (result: ScenarioResult) => void;
 }
-
-/** Longest time between two turns of the event loop, ms. */
-const TURN = 8;
-
-const ASSUMPTIONS = ['memory is sequentially consistent'];
 
 /**
  * Checks the sketch at `uri`: parses it with its includes, and runs every scenario in every interleaving.
@@ -113,137 +104,90 @@ async function inEnvironment(
 		(options.scenarios !== undefined && !options.scenarios.includes(DEFAULT_ENVIRONMENT))
 	)
 		return { uri, problems, scenarios: [] };
-	const result = await checkScenario(whole, scenario, options, uri);
-	if ('problems' in result) return { uri, problems: [...problems, ...result.problems], scenarios: [] };
+	const own = { home: uri };
+	let result: ScenarioResult | undefined;
+	for (const group of tiers(environment)) {
+		const results: ScenarioResult[] = [];
+		for (const adversaries of group) {
+			await turn();
+			if (options.signal?.aborted) break;
+			const one = await checkScenario(whole, scenario, options, {
+				...own,
+				threads: new Set([...environment.handlers, ...adversaries]),
+			});
+			if ('problems' in one) return { uri, problems: [...problems, ...one.problems], scenarios: [] };
+			results.push(one);
+		}
+		result = merged(results) ?? result;
+		if (result === undefined || options.signal?.aborted || result.verdict === 'fail') break;
+	}
+	if (result === undefined) return { uri, problems, scenarios: [] };
+	const scenarioResult = {
+		...told(result, environment, uri),
+		complete: result.complete && options.signal?.aborted !== true,
+	};
+	options.onScenario?.(scenarioResult);
+	return { uri, problems, scenarios: [scenarioResult] };
+}
+
+/** One adversary at a time, then two, then all: the first that is enough to break the sketch ends it. */
+function tiers({ adversaries }: Environment): string[][][] {
+	const names = [...adversaries.keys()];
+	const pairs = names.flatMap((a, n) => names.slice(n + 1).map((b) => [a, b]));
+	return [names.map((n) => [n]), pairs, [names]];
+}
+
+/** Several runs of one scenario as one result: what any of them found, each defect once. */
+function merged(results: readonly ScenarioResult[]): ScenarioResult | undefined {
+	const [first] = results;
+	if (first === undefined) return undefined;
+	const worst = ['fail', 'bounded', 'warn', 'ok'] as const;
+	const findings: Finding[] = [];
+	for (const f of results.flatMap((r) => r.findings))
+		if (
+			!findings.some(
+				(g) =>
+					g.code === f.code &&
+					g.span.uri === f.span.uri &&
+					g.span.line === f.span.line &&
+					g.span.column === f.span.column,
+			)
+		)
+			findings.push(f);
+	const sum = (of: (r: ScenarioResult) => number): number => results.reduce((n, r) => n + of(r), 0);
+	return {
+		...first,
+		verdict: worst.find((v) => results.some((r) => r.verdict === v)) ?? 'ok',
+		asExpected: results.every((r) => r.asExpected),
+		complete: results.every((r) => r.complete),
+		states: sum((r) => r.states),
+		transitions: sum((r) => r.transitions),
+		milliseconds: sum((r) => r.milliseconds),
+		threads: [...new Set(results.flatMap((r) => r.threads))],
+		findings,
+	};
+}
+
+/** The result in the user's terms: his own lines, and which of the adversaries a run needed. */
+function told(result: ScenarioResult, environment: Environment, uri: string): ScenarioResult {
 	const span = { uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
 	const findings = result.findings.map((f) => {
 		const needed = [...environment.adversaries].filter(
 			([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name),
 		);
-		const environmentWords =
-			needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
-		return { ...f, message: `${f.message}${environmentWords}`, span: f.span.uri === environment.uri ? span : f.span };
+		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
+		return { ...f, message: `${f.message}${words}`, span: f.span.uri === environment.uri ? span : f.span };
 	});
-	const scenarioResult: ScenarioResult = {
+	return {
 		...result,
 		span,
 		findings,
 		assumptions: [
 			...result.assumptions,
 			`no scenario is given: fault handlers run against ${[...environment.adversaries.values()].join('; ')}`,
+			...(result.verdict === 'fail'
+				? ['more of these at a time are tried once what is found with fewer is mended']
+				: []),
 		],
 	};
-	options.onScenario?.(scenarioResult);
-	return { uri, problems, scenarios: [scenarioResult] };
-}
-
-async function checkScenario(
-	program: Program,
-	scenario: Scenario,
-	options: CheckOptions,
-	home?: string,
-): Promise<ScenarioResult | { problems: readonly Problem[] }> {
-	const start = performance.now();
-	const system = new System(program, scenario, home, options.reduction === false);
-	if (system.problems.length > 0) return { problems: system.problems };
-	const limits = {
-		maxStates: options.maxStates ?? 2_000_000,
-		maxSeconds: options.maxSeconds ?? 60,
-		maxMemoryMB: options.maxMemoryMB ?? 1024,
-	};
-	const steps = search(system, limits, () => options.signal?.aborted === true);
-	let turned = performance.now();
-	let step = steps.next();
-	while (!step.done) {
-		if (performance.now() - turned > TURN) {
-			options.onProgress?.({ scenario: scenario.name, ...step.value, milliseconds: performance.now() - start });
-			await turn();
-			turned = performance.now();
-		}
-		step = steps.next();
-	}
-	const { graph, complete, limit } = step.value;
-	const all = findingsOf(graph);
-	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
-	const bounds = [
-		...(limit === undefined ? [] : [`the search stopped at ${limit}`]),
-		...all.filter((f) => f.code === 'bounded').map((f) => f.message),
-	];
-	if (bounds.length > 0) findings.push(bounded(scenario, bounds, graph.count));
-	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
-	const whole = complete && bounds.length === 0;
-	return {
-		name: scenario.name,
-		span: spanOf(scenario),
-		verdict: verdictOf(findings, whole),
-		expected,
-		asExpected: isAsExpected(findings, expected, whole, options),
-		states: graph.count,
-		transitions: graph.transitions,
-		milliseconds: Math.round(performance.now() - start),
-		complete: whole,
-		assumptions: ASSUMPTIONS,
-		threads: system.threads.map((t) => t.name),
-		findings,
-	};
-}
-
-const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
-	(only === undefined || only.includes(code)) && !ignore?.includes(code);
-
-function bounded(scenario: Scenario, reasons: readonly string[], states: number): Finding {
-	const message = `nothing is proved beyond what was looked at (${states} states): ${reasons.join('; ')}`;
-	return {
-		code: 'bounded',
-		severity: 'info',
-		message,
-		span: headOf(scenario),
-		threads: [],
-		related: [],
-		assumption: null,
-		run: [],
-		noReturn: null,
-		closing: message,
-	};
-}
-
-/** The first line of a scenario: what is said of the whole of it stands there. */
-function headOf(scenario: Scenario) {
-	const span = spanOf(scenario);
-	return { ...span, endLine: span.line, endColumn: span.column + 'scenario '.length + scenario.name.length };
-}
-
-function verdictOf(findings: readonly Finding[], whole: boolean): Verdict {
-	if (findings.some((f) => f.severity === 'error')) return 'fail';
-	if (!whole) return 'bounded';
-	return findings.some((f) => f.severity === 'warning') ? 'warn' : 'ok';
-}
-
-/** The errors are exactly the expected ones; a warning may be expected too. `expect ok` wants the whole space covered. */
-function isAsExpected(
-	findings: readonly Finding[],
-	expected: readonly string[],
-	whole: boolean,
-	options: CheckOptions,
-): boolean {
-	const errors = new Set(findings.filter((f) => f.severity === 'error').map((f) => f.code));
-	if (expected.length === 0) return errors.size === 0 && whole;
-	const codes = new Set(expected.filter((c) => c !== 'ok' && wanted(c, options)));
-	for (const code of errors) if (!codes.has(code)) return false;
-	for (const code of codes) if (!findings.some((f) => f.code === code)) return false;
-	return expected.includes('ok') ? whole : true;
-}
-
-/** Lets the event loop turn once: editors stay alive, and an abort can come in. */
-function turn(): Promise<void> {
-	const immediate = (globalThis as { setImmediate?: (f: () => void) => unknown }).setImmediate;
-	if (immediate !== undefined) return new Promise((resolve) => immediate(resolve));
-	return new Promise((resolve) => {
-		const { port1, port2 } = new MessageChannel();
-		port1.onmessage = () => {
-			port1.close();
-			resolve();
-		};
-		port2.postMessage(null);
-	});
 }

@@ -1,4 +1,5 @@
-import type { FunctionDecl, MacroDecl, Variable } from '../language/generated/ast.js';
+import { AstUtils } from 'langium';
+import { type FunctionDecl, isCall, isNameRef, type MacroDecl, type Variable } from '../language/generated/ast.js';
 import type { Program } from '../language/program.js';
 import { sourceOf } from '../language/text.js';
 import type { Type } from '../language/types.js';
@@ -14,6 +15,8 @@ export interface Environment {
 	readonly text: string;
 	/** Uri of that file; next to the user's, so that the include works. */
 	readonly uri: string;
+	/** Names of the threads that run the sketch's fault handlers. */
+	readonly handlers: readonly string[];
 	/** Names of the threads that are the environment's, with what each of them is. */
 	readonly adversaries: ReadonlyMap<string, string>;
 }
@@ -30,9 +33,8 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	);
 	if (handlers.length === 0) return undefined;
 	const registrations = registrationsOf(program);
-	const threads = handlers.map(
-		(f, n) => `\tthread ${handlers.length === 1 ? 'F' : `F${n + 1}`} { ${callOf(program, f)}; }`,
-	);
+	const names = handlers.map((_, n) => (handlers.length === 1 ? 'F' : `F${n + 1}`));
+	const threads = handlers.map((f, n) => `\tthread ${names[n]} { ${callOf(program, f)}; }`);
 	const adversaries: [name: string, what: string, body: string][] = [
 		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${PAGES});`],
 		['R', 'reclaim, which holds no mmap_lock', `reclaim(1, ${PAGES});`],
@@ -54,29 +56,84 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	return {
 		text,
 		uri: `${program.uri.slice(0, -file.length)}.${DEFAULT_ENVIRONMENT}.${file}`,
+		handlers: names,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
 	};
 }
 
-/** The call of a fault handler: a function whose name ends in `fault`, by `(addr)`, `(start, end)` or `(start, end, flags)`. */
+/**
+ * The call of a fault handler: a function whose name ends in `fault`, by `(addr)`, `(start, end)` or `(start, end, flags)`,
+ * behind pointers to what the sketch has as globals (`struct gpu *gpu`, `struct mm_struct *mm`).
+ */
 function callOf(program: Program, f: FunctionDecl): string | undefined {
 	if (!/fault$/.test(f.name)) return undefined;
 	const type = program.semantics.declaredType(f);
-	if (type.kind !== 'function' || type.parameters.some((p) => p.kind !== 'int')) return undefined;
-	switch (type.parameters.length) {
-		case 1:
-			return `${f.name}(1)`;
-		case 2:
-			return `${f.name}(0, ${PAGES})`;
-		case 3:
-			return `${f.name}(0, ${PAGES}, any(0, 1))`;
-		default:
-			return undefined;
+	if (type.kind !== 'function') return undefined;
+	const pointers = type.parameters.filter((p) => p.kind === 'pointer').map((p) => argumentFor(program, p));
+	const numbers = type.parameters.slice(pointers.length);
+	if (pointers.includes(undefined) || numbers.some((p) => p.kind !== 'int')) return undefined;
+	const places = [undefined, '1', `0, ${PAGES}`, `0, ${PAGES}, any(0, 1)`][numbers.length];
+	return places === undefined ? undefined : `${f.name}(${[...pointers, places].join(', ')})`;
+}
+
+/** Something of the sketch's own to point to; the `nth` global of its type. */
+function argumentFor(program: Program, pointer: Type, nth = 0): string | undefined {
+	if (pointer.kind !== 'pointer' || pointer.to.kind !== 'struct') return undefined;
+	const { name } = pointer.to;
+	if (name === 'mm_struct') return 'mm';
+	const global = program.globals.filter(
+		(g) => !sourceOf(g).kernel && isStruct(program.semantics.declaredType(g), name),
+	)[nth];
+	return global === undefined ? undefined : `&${global.name}`;
+}
+
+const REGISTERS = /^_*mmu_(interval_)?notifier_(register|insert|insert_locked|get)(_locked)?$/;
+
+/** The sketch's own functions that register a notifier, outermost callers only: they know what else has to be set up. */
+function registrars(program: Program): FunctionDecl[] {
+	const own = [...program.functions.values()].filter((f) => f.body !== undefined && !sourceOf(f).kernel);
+	const callees = new Map(
+		own.map((f) => [
+			f,
+			new Set(
+				AstUtils.streamAllContents(f)
+					.filter(isCall)
+					.map((c) => (isNameRef(c.callee) ? c.callee.target.$refText : '')),
+			),
+		]),
+	);
+	const registers = new Set(own.filter((f) => [...(callees.get(f) ?? [])].some((name) => REGISTERS.test(name))));
+	for (let size = -1; size !== registers.size; ) {
+		size = registers.size;
+		for (const f of own) if ([...registers].some((r) => callees.get(f)?.has(r.name))) registers.add(f);
 	}
+	return [...registers].filter(
+		(f) => ![...registers].some((caller) => caller !== f && callees.get(caller)?.has(f.name)),
+	);
+}
+
+/** Calls of a registering function: for each of the sketch's objects that it can be given, two at the most. */
+function registrationCalls(program: Program, f: FunctionDecl): string[] {
+	const type = program.semantics.declaredType(f);
+	if (type.kind !== 'function') return [];
+	const calls: string[] = [];
+	for (let nth = 0; nth < 2; nth++) {
+		const args = type.parameters.map((parameter, n) => {
+			if (parameter.kind === 'pointer') return argumentFor(program, parameter, nth);
+			const name = f.parameters[n]?.name ?? '';
+			return /last/.test(name) ? 'NR_PAGES - 1' : /end|len|size|pages|^nr/.test(name) ? 'NR_PAGES' : '0';
+		});
+		if (args.includes(undefined)) break;
+		const call = `${f.name}(${args.join(', ')});`;
+		if (!calls.includes(call)) calls.push(call);
+	}
+	return calls;
 }
 
 /** Registers every notifier among the user's globals, and for subscriptions a second one that shares the driver's locks. */
 function registrationsOf(program: Program): { calls: string[]; declarations: string[] } {
+	const own = registrars(program).flatMap((f) => registrationCalls(program, f));
+	if (own.length > 0) return { calls: own, declarations: [] };
 	const calls: string[] = [];
 	const declarations: string[] = [];
 	const globals = program.globals.filter((g): g is Variable => g.$type === 'Variable' && !sourceOf(g).kernel);

@@ -90,6 +90,8 @@ export class System {
 		readonly home = program.uri,
 		/** For comparison: every access to memory is a step, and no register is forgotten. */
 		everyAccess = false,
+		/** Only these of the scenario's threads; all when undefined. */
+		only?: ReadonlySet<string>,
 	) {
 		const pagesItem = scenario.items.find(isPagesItem);
 		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
@@ -103,7 +105,9 @@ export class System {
 
 		const code = (name: string, block: Block, node: AstNode): FunctionCode =>
 			module.functions[module.block(name, block, node)] as FunctionCode;
-		const items = scenario.items.filter((i): i is ThreadItem | InterruptItem => isThreadItem(i) || isInterruptItem(i));
+		const items = scenario.items
+			.filter((i): i is ThreadItem | InterruptItem => isThreadItem(i) || isInterruptItem(i))
+			.filter((i) => only === undefined || only.has(i.name));
 		const threads: ThreadInfo[] = items.map((node) => ({
 			name: node.name,
 			kind: isThreadItem(node) ? node.kind : 'interrupt',

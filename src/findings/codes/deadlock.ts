@@ -71,7 +71,7 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 	if (edge.isRange) return `which is active in ${name}${since}`;
 	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
 	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;
-	return `which ${name} has held${since}`;
+	return since === '' ? `which ${name} holds` : `which ${name} has held${since}`;
 }
 
 /** The waits and acquisitions of every edge of the cycle. */

@@ -1,0 +1,134 @@
+import { search } from '../explore/search.js';
+import { type ExpectItem, isExpectItem, type Scenario } from '../language/generated/ast.js';
+import type { Problem } from '../language/problem.js';
+import type { Program } from '../language/program.js';
+import { spanOf } from '../language/text.js';
+import { System } from '../machine/system.js';
+import { findingsOf } from './analyse.js';
+import type { CheckOptions } from './check.js';
+import type { Finding, ScenarioResult, Verdict } from './result.js';
+
+/** Longest time between two turns of the event loop, ms. */
+const TURN = 8;
+
+const ASSUMPTIONS = ['memory is sequentially consistent'];
+
+/** What a check of one scenario may be told beyond the options. */
+export interface ScenarioScope {
+	/** Uri of the sketch in which lines are counted, where it is not the program's own. */
+	readonly home?: string;
+	/** Only these of the scenario's threads. */
+	readonly threads?: ReadonlySet<string>;
+}
+
+/** Runs one scenario in every interleaving, turning the event loop as it goes. */
+export async function checkScenario(
+	program: Program,
+	scenario: Scenario,
+	options: CheckOptions,
+	scope: ScenarioScope = {},
+): Promise<ScenarioResult | { problems: readonly Problem[] }> {
+	const start = performance.now();
+	const system = new System(program, scenario, scope.home, options.reduction === false, scope.threads);
+	if (system.problems.length > 0) return { problems: system.problems };
+	const limits = {
+		maxStates: options.maxStates ?? 2_000_000,
+		maxSeconds: options.maxSeconds ?? 60,
+		maxMemoryMB: options.maxMemoryMB ?? 1024,
+	};
+	const steps = search(system, limits, () => options.signal?.aborted === true);
+	let turned = performance.now();
+	let step = steps.next();
+	while (!step.done) {
+		if (performance.now() - turned > TURN) {
+			options.onProgress?.({ scenario: scenario.name, ...step.value, milliseconds: performance.now() - start });
+			await turn();
+			turned = performance.now();
+		}
+		step = steps.next();
+	}
+	const { graph, complete, limit } = step.value;
+	const all = findingsOf(graph);
+	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
+	const bounds = [
+		...(limit === undefined ? [] : [`the search stopped at ${limit}`]),
+		...all.filter((f) => f.code === 'bounded').map((f) => f.message),
+	];
+	if (bounds.length > 0) findings.push(bounded(scenario, bounds, graph.count));
+	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
+	const whole = complete && bounds.length === 0;
+	return {
+		name: scenario.name,
+		span: spanOf(scenario),
+		verdict: verdictOf(findings, whole),
+		expected,
+		asExpected: isAsExpected(findings, expected, whole, options),
+		states: graph.count,
+		transitions: graph.transitions,
+		milliseconds: Math.round(performance.now() - start),
+		complete: whole,
+		assumptions: ASSUMPTIONS,
+		threads: system.threads.map((t) => t.name),
+		findings,
+	};
+}
+
+const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
+	(only === undefined || only.includes(code)) && !ignore?.includes(code);
+
+function bounded(scenario: Scenario, reasons: readonly string[], states: number): Finding {
+	const message = `nothing is proved beyond what was looked at (${states} states): ${reasons.join('; ')}`;
+	return {
+		code: 'bounded',
+		severity: 'info',
+		message,
+		span: headOf(scenario),
+		threads: [],
+		related: [],
+		assumption: null,
+		run: [],
+		noReturn: null,
+		closing: message,
+	};
+}
+
+/** The first line of a scenario: what is said of the whole of it stands there. */
+function headOf(scenario: Scenario) {
+	const span = spanOf(scenario);
+	return { ...span, endLine: span.line, endColumn: span.column + 'scenario '.length + scenario.name.length };
+}
+
+function verdictOf(findings: readonly Finding[], whole: boolean): Verdict {
+	if (findings.some((f) => f.severity === 'error')) return 'fail';
+	if (!whole) return 'bounded';
+	return findings.some((f) => f.severity === 'warning') ? 'warn' : 'ok';
+}
+
+/** The errors are exactly the expected ones; a warning may be expected too. `expect ok` wants the whole space covered. */
+function isAsExpected(
+	findings: readonly Finding[],
+	expected: readonly string[],
+	whole: boolean,
+	options: CheckOptions,
+): boolean {
+	const errors = new Set(findings.filter((f) => f.severity === 'error').map((f) => f.code));
+	if (expected.length === 0) return errors.size === 0 && whole;
+	const codes = new Set(expected.filter((c) => c !== 'ok' && wanted(c, options)));
+	for (const code of errors) if (!codes.has(code)) return false;
+	for (const code of codes) if (!findings.some((f) => f.code === code)) return false;
+	return expected.includes('ok') ? whole : true;
+}
+
+/** Lets the event loop turn once: editors stay alive, and an abort can come in. */
+export function turn(): Promise<void> {
+	const immediate = (globalThis as { setImmediate?: (f: () => void) => unknown }).setImmediate;
+	if (immediate !== undefined) return new Promise((resolve) => immediate(resolve));
+	return new Promise((resolve) => {
+		const { port1, port2 } = new MessageChannel();
+		port1.onmessage = () => {
+			port1.close();
+			resolve();
+		};
+		port2.postMessage(null);
+	});
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { checkSketch } from '../../src/findings/check.js';
+
+const corpus = path.join(import.meta.dirname, '../corpus');
+
+/** A corpus sketch without its scenarios: what a driver author has before writing one. */
+function driver(file: string): string {
+	const text = readFileSync(path.join(corpus, file), 'utf8');
+	return text.slice(0, text.search(/^(\/\*.*\*\/\n)?scenario /m));
+}
+
+const inEnvironment = (text: string) =>
+	checkSketch('file:///drivers/driver.mmn', { read: async (uri) => (uri.endsWith('/driver.mmn') ? text : undefined) });
+
+describe('a sketch without scenarios', () => {
+	test.each([
+		['seed/s01-goto-again-holding-lock.mmn', ['deadlock', 'self-deadlock']],
+		['seed/s06-callback-without-the-lock.mmn', ['stale-mapping']],
+		['interval/s27-read-begin-under-lock.mmn', ['deadlock']],
+		['interval/s35-hmm-range-fault-under-lock.mmn', ['deadlock', 'self-deadlock']],
+		['seed/s02-eagain-drop-lock.mmn', []],
+	])('%s: the callbacks alone show %j', async (file, codes) => {
+		const text = driver(file);
+		const { problems, scenarios } = await inEnvironment(text);
+		expect(problems.filter((p) => p.severity === 'error')).toEqual([]);
+		const [result] = scenarios;
+		expect(result).toMatchObject({
+			name: 'default_environment',
+			complete: true,
+			verdict: codes.length === 0 ? 'ok' : 'fail',
+		});
+		expect([...new Set(result?.findings.map((f) => f.code))].sort()).toEqual([...codes].sort());
+		for (const finding of result?.findings ?? []) {
+			// told at the user's own lines, with the adversaries that were needed
+			expect(finding.span.uri).toBe('file:///drivers/driver.mmn');
+			expect(finding.message).toMatch(/\((I|R|W|O) is /);
+		}
+	});
+
+	test('is judged by the smallest environment that breaks it', async () => {
+		const { scenarios } = await inEnvironment(driver('seed/s01-goto-again-holding-lock.mmn'));
+		expect(scenarios[0]?.states).toBeLessThan(2000);
+		expect(scenarios[0]?.assumptions.join()).toContain('more of these at a time');
+	});
+
+	test('and without a fault handler has nothing to run', async () => {
+		const { problems, scenarios } = await inEnvironment('static int helper(int a) { return a; }\n');
+		expect(problems).toEqual([]);
+		expect(scenarios).toEqual([]);
+	});
+
+	test("with a driver's own registration is set up by it", async () => {
+		const { scenarios } = await inEnvironment(`
+#include <mn/active-ranges>
+struct gpu { struct mmu_notifier mn; int ready; };
+static struct gpu gpu;
+static void start(struct mmu_notifier *mn, struct mm_struct *mm, const struct mmu_notifier_range *range)
+{
+	struct gpu *g = container_of(mn, struct gpu, mn);
+
+	BUG_ON(!g->ready);
+	dev_unmap(range->start, range->end);
+}
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
+static int gpu_probe(struct gpu *g)
+{
+	g->mn.ops = &ops;
+	g->ready = 1;
+	return mmu_notifier_register(&g->mn, mm);
+}
+static int gpu_fault(struct gpu *g, unsigned long addr) { return g->ready; }
+`);
+		expect(scenarios[0]).toMatchObject({ verdict: 'ok', complete: true });
+	});
+});
