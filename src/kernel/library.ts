@@ -25,7 +25,11 @@ import activeRangesCore from './lib/mn/active-ranges-core.mmn';
 import interval from './lib/mn/interval.mmn';
 import intervalCore from './lib/mn/interval-core.mmn';
 import list from './lib/mn/list.mmn';
+import notifier2008 from './lib/mn/notifier-2008.mmn';
+import notifier2008Core from './lib/mn/notifier-2008-core.mmn';
+import notifier2018 from './lib/mn/notifier-2018.mmn';
 import rangeLock from './lib/mn/range-lock.mmn';
+import secondaryTlb from './lib/mn/secondary-tlb.mmn';
 import twoPass from './lib/mn/two-pass.mmn';
 
 /** Scheme of the simulated kernel's files: `mmn-kernel:/mn/list.mmn` is `<mn/list>`. */
@@ -59,6 +63,10 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges-core': activeRangesCore,
 	'mn/range-lock': rangeLock,
 	'mn/list': list,
+	'mn/notifier-2008-core': notifier2008Core,
+	'mn/notifier-2018': notifier2018,
+	'mn/notifier-2008': notifier2008,
+	'mn/secondary-tlb': secondaryTlb,
 	'mn/interval': interval,
 	'mn/interval-core': intervalCore,
 	'mn/two-pass': twoPass,
