@@ -104,14 +104,14 @@ export interface Numbered {
 	readonly count: number;
 }
 
-/** The components of a graph of runs. States that were not expanded have no edges. */
-export function components(graph: Graph): Numbered {
+/** The components of a graph of runs, along `usable` edges. States that were not expanded have no edges. */
+export function components(graph: Graph, usable?: Uint8Array): Numbered {
 	const rows = graph.rowsOfEdges();
 	const component = new Int32Array(rows.count);
 	const order = new Int32Array(rows.count);
 	let count = 0;
 	let n = 0;
-	new Components(rows).run(undefined, undefined, (members, from, to) => {
+	new Components(rows).run(undefined, usable, (members, from, to) => {
 		for (let i = from; i < to; i++) {
 			const s = members[i] as number;
 			component[s] = count;

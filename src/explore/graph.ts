@@ -24,6 +24,8 @@ interface Entry {
 	readonly targets: Int32Array;
 	readonly reports: readonly (readonly Report[])[] | undefined;
 	readonly wait: Wait | undefined;
+	/** Its moves are timeouts, or signals: they may come, but nobody may rely on them. */
+	readonly timeout: boolean;
 }
 
 /** Threads are bits of a mask in many places: there are at most 32. */
@@ -170,7 +172,8 @@ export class Graph {
 		if (entry !== undefined) return entry;
 		const locals = this.locals[thread] as InternTable;
 		const result = this.system.step(thread, locals.get(local), this.shared.get(shared));
-		if (result.moves.length === 0) entry = { targets: NO_TARGETS, reports: undefined, wait: result.wait };
+		if (result.moves.length === 0)
+			entry = { targets: NO_TARGETS, reports: undefined, wait: result.wait, timeout: false };
 		else {
 			const targets = new Int32Array(2 * result.moves.length);
 			result.moves.forEach((move, n) => {
@@ -178,7 +181,7 @@ export class Graph {
 				targets[2 * n + 1] = move.fatal ? -1 : this.shared.intern(move.shared);
 			});
 			const reports = result.moves.some((m) => m.reports.length > 0) ? result.moves.map((m) => m.reports) : undefined;
-			entry = { targets, reports, wait: result.wait };
+			entry = { targets, reports, wait: result.wait, timeout: result.moves.every((m) => m.timeout) };
 		}
 		memo.set(key, entry);
 		return entry;
@@ -197,7 +200,7 @@ export class Graph {
 				const vector = (this.locals[t] as InternTable).get(local);
 				if (vector[0] === Status.ended) continue;
 				if (this.system.hasInterrupts && !this.system.gate(t, (u) => this.local(state, u))) continue;
-				const { targets, reports } = this.entry(t, local, this.rows[base + threads] as number);
+				const { targets, reports, timeout } = this.entry(t, local, this.rows[base + threads] as number);
 				for (let choice = 0; 2 * choice < targets.length; choice++) {
 					this.transitions++;
 					const toLocal = targets[2 * choice] as number;
@@ -209,6 +212,7 @@ export class Graph {
 						if (this.system.sequences !== undefined) this.renumberRow(scratch, this.system.sequences);
 						target = this.add(scratch, state);
 					}
+					if (timeout) this.timeouts.add(this.edgeCount);
 					this.addEdge(target, (choice << THREAD_BITS) | t);
 					for (const report of reports?.[choice] ?? []) this.reports.push({ state, thread: t, choice, report });
 				}
@@ -265,6 +269,8 @@ export class Graph {
 	}
 
 	private edgeCount = 0;
+	/** Edges by which a timer or a signal ends a wait. */
+	readonly timeouts = new Set<number>();
 
 	private addEdge(target: number, label: number): void {
 		if (this.edgeCount === this.targets.length) {

@@ -22,9 +22,12 @@ export interface Prospects {
 
 const ALL = ~0;
 
-/** One pass over the components in reverse topological order. */
-export function prospects(graph: Graph): Prospects {
-	const { component, order, count: comps } = components(graph);
+/**
+ * One pass over the components in reverse topological order. `timeouts` false: as if no timer and no signal ever ended a
+ * wait, which is what threads that wait for ever are looked for with (language.md, Meaning).
+ */
+export function prospects(graph: Graph, timeouts = true): Prospects {
+	const { component, order, count: comps } = components(graph, timeouts ? undefined : withoutTimeouts(graph));
 	const move = new Int32Array(comps);
 	const end = new Int32Array(comps);
 	const well = new Uint8Array(comps);
@@ -47,6 +50,7 @@ export function prospects(graph: Graph): Prospects {
 		} else {
 			const { from, to } = graph.edges(s);
 			for (let i = from; i < to; i++) {
+				if (!timeouts && graph.timeouts.has(i)) continue;
 				m |= 1 << graph.edgeThread(i);
 				const t = graph.target(i);
 				if (t < 0) {
@@ -71,4 +75,28 @@ export function prospects(graph: Graph): Prospects {
 		alive,
 		endsWell: (s) => well[component[s] as number] === 1,
 	};
+}
+
+function withoutTimeouts(graph: Graph): Uint8Array {
+	const usable = new Uint8Array(graph.transitions).fill(1);
+	for (const edge of graph.timeouts) usable[edge] = 0;
+	return usable;
+}
+
+/** The states to which some run leads in which no timer and no signal ends a wait. */
+export function reachedWithoutTimeouts(graph: Graph): Uint8Array {
+	const reached = new Uint8Array(graph.count);
+	reached[0] = 1;
+	const queue = [0];
+	for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
+		if (state >= graph.expanded) continue;
+		const { from, to } = graph.edges(state);
+		for (let edge = from; edge < to; edge++) {
+			const target = graph.target(edge);
+			if (target < 0 || reached[target] === 1 || graph.timeouts.has(edge)) continue;
+			reached[target] = 1;
+			queue.push(target);
+		}
+	}
+	return reached;
 }

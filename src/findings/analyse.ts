@@ -35,7 +35,7 @@ export function findingsOf(graph: Graph): Finding[] {
 	}
 	// where setup has failed no thread ever starts, which does not make them stuck
 	const starts = !graph.system.setupReports.some((r) => r.fatal);
-	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, prospects, shortest, stuck));
+	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, shortest, stuck));
 	for (const unbalanced of findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
 	for (const finding of starts ? findEndless(graph, prospects, shortest) : []) add(finding);
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
@@ -85,13 +85,17 @@ function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, 
 	};
 }
 
-function fromStuck(graph: Graph, prospects: Prospects, shortest: ShortestRuns, stuck: Stuck): Finding {
+function fromStuck(graph: Graph, shortest: ShortestRuns, stuck: Stuck): Finding {
 	const run = replayRun(graph, shortest.to(stuck.state));
-	const evidence: Evidence = { graph, prospects, run };
+	const evidence: Evidence = { graph, prospects: stuck.prospects, run };
 	const explanation = stuck.kind.explain(evidence, stuck.cycle);
 	const inCycle = stuck.edges.filter((e) => stuck.cycle.some((c) => c.thread === e.thread));
+	const message = stuck.delayed
+		? `${explanation.message}; only a timeout or a signal ends this, and none is counted on here`
+		: explanation.message;
 	return {
 		...explanation,
+		message,
 		code: stuck.kind.code,
 		severity: stuck.kind.severity,
 		assumption: null,

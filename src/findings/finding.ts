@@ -133,6 +133,7 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 			remark = `blocked: ${edge.resource} was never released by ${threadName(graph, leaver.thread)}`;
 		else if (holder === undefined || edge.wait.kind === 'wakeup')
 			remark = edge.resource === '' ? 'blocked: nobody wakes it' : `blocked: sleeps on ${edge.resource}`;
+		else if (edge.guessed) remark = `blocked: waits for ${edge.resource}`;
 		else if (edge.isRange) remark = `blocked: ${edge.resource} is active in ${threadName(graph, holder)}`;
 		else if (edge.wait.behindQueue)
 			remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;

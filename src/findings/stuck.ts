@@ -1,5 +1,5 @@
 import type { Graph } from '../explore/graph.js';
-import type { Prospects } from '../explore/prospects.js';
+import { type Prospects, prospects as prospectsOf, reachedWithoutTimeouts } from '../explore/prospects.js';
 import { deadlock } from './codes/deadlock.js';
 import { lostWakeup } from './codes/lost-wakeup.js';
 import { selfDeadlock } from './codes/self-deadlock.js';
@@ -13,6 +13,10 @@ export interface Stuck {
 	readonly cycle: readonly WaitEdge[];
 	/** All edges of the state's stuck threads: for the rows that close the run. */
 	readonly edges: readonly WaitEdge[];
+	/** Under which the threads are stuck. */
+	readonly prospects: Prospects;
+	/** Only a timer or a signal ends one of the waits. */
+	readonly delayed: boolean;
 }
 
 /**
@@ -21,8 +25,18 @@ export interface Stuck {
  * get stuck too) is passed over for a later one.
  */
 export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
-	const found: Stuck[] = [];
 	const seen = new Set<string>();
+	const found = stuckUnder(graph, prospects, undefined, seen);
+	// a timeout turns a deadlock into a delay: one that never fires shows it
+	if (graph.timeouts.size > 0)
+		found.push(...stuckUnder(graph, prospectsOf(graph, false), reachedWithoutTimeouts(graph), seen));
+	return found;
+}
+
+/** `only`: the states that count; all when undefined. `seen`: what was found already. */
+function stuckUnder(graph: Graph, prospects: Prospects, only: Uint8Array | undefined, seen: Set<string>): Stuck[] {
+	const found: Stuck[] = [];
+	const delayed = only !== undefined;
 	const explained = new Set<number>();
 	let open: { state: number; mask: number } | undefined;
 	const key = (edges: readonly WaitEdge[], state: number): string =>
@@ -38,7 +52,7 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 			.join(' ');
 	for (let state = 0; state < graph.expanded; state++) {
 		const stuck = prospects.alive(state) & ~prospects.canMove(state);
-		if (stuck === 0) continue;
+		if (stuck === 0 || only?.[state] === 0) continue;
 		const local = `${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;
 		if (seen.has(local)) continue;
 		const edges = waitsIn(graph, state, stuck);
@@ -52,7 +66,7 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 		const signature = `${reason.kind.code} ${key(reason.cycle, state)}`;
 		if (seen.has(signature)) continue;
 		seen.add(signature);
-		found.push({ ...reason, state, edges });
+		found.push({ ...reason, state, edges, prospects, delayed });
 	}
 	if (open !== undefined && found.length === 0) {
 		const { state, mask } = open;
@@ -61,7 +75,7 @@ export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
 		const spins = edges.some((edge) =>
 			edge.holders.some((h) => !(mask & (1 << h)) && !(prospects.canEnd(state) & (1 << h))),
 		);
-		if (!spins) found.push({ kind: deadlock, state, cycle: [edges[0] as WaitEdge], edges });
+		if (!spins) found.push({ kind: deadlock, state, cycle: [edges[0] as WaitEdge], edges, prospects, delayed });
 	}
 	return found;
 }
@@ -79,7 +93,7 @@ export function classify(
 		if (looksAgain(system, edge.thread, local) && goesOnWhenWoken(system, edge.thread, local, graph.sharedOf(state)))
 			return { kind: lostWakeup, cycle: [edge] };
 	}
-	const sure = cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup')) ?? cycleIn(edges);
+	const sure = cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup' && !e.guessed)) ?? cycleIn(edges);
 	if (sure !== undefined && sure.length === 2) {
 		// a handler that waits for the thread it runs on waits for itself: there is one CPU for both
 		const handler = sure.find(

@@ -15,6 +15,8 @@ export interface WaitEdge {
 	/** Name of what is wanted. */
 	readonly resource: string;
 	readonly isRange: boolean;
+	/** Nobody has what is wanted: `holders` are those who are stuck as well, and might have been going to bring it about. */
+	readonly guessed: boolean;
 }
 
 /** The wait-for graph of a state: an edge for each blocked thread of `mask`. */
@@ -27,6 +29,7 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 	waits.forEach((wait, thread) => {
 		if (wait === undefined) return;
 		let holders: number[] = [];
+		const othersStuck = waits.flatMap((w, t) => (w !== undefined && t !== thread ? [t] : []));
 		if (wait.kind === 'lock' || wait.kind === 'token') {
 			for (let t = 0; t < graph.threads; t++) {
 				if (graph.status(state, t) === Status.ended) continue;
@@ -40,18 +43,23 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 			}
 		} else if (wait.kind === 'wakeup') {
 			// anybody else who is stuck might have been going to wake it
-			holders = waits.flatMap((w, t) => (w !== undefined && t !== thread ? [t] : []));
+			holders = othersStuck;
 		} else if (system.hasInterrupts) {
 			holders = system.threads.flatMap((info, t) =>
 				info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : [],
 			);
 		}
+		const isRange = system.isRange(wait.resource, shared);
+		// nobody holds a completion or a fence
+		const guessed = wait.kind === 'token' && holders.length === 0 && !isRange && othersStuck.length > 0;
+		if (guessed) holders = othersStuck;
 		edges.push({
 			thread,
 			wait,
 			holders,
 			resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared),
-			isRange: system.isRange(wait.resource, shared),
+			isRange,
+			guessed,
 		});
 	});
 	return edges;
@@ -99,7 +107,7 @@ export function goesOnWhenWoken(system: System, thread: number, local: Int32Arra
 		const { moves, wait } = system.step(thread, state, memory);
 		const [move] = moves;
 		if (move === undefined || wait !== undefined) return false;
-		if (move.fatal || move.local[0] === Status.ended) return true;
+		if (move.fatal || move.local[0] === Status.ended || move.local[0] === Status.idle) return true;
 		state = move.local;
 		memory = move.shared;
 		// back at the same sleep: it looked again, and sleeps again

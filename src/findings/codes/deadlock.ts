@@ -36,7 +36,7 @@ export const deadlock: StuckKind = {
 		const closing = cycle.map((edge, n) => {
 			const before = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
 			const has =
-				before.wait.kind === 'wakeup' || before.holders.length === 0
+				before.wait.kind === 'wakeup' || before.guessed || before.holders.length === 0
 					? ''
 					: before.isRange
 						? `has ${before.resource} active and `
@@ -71,6 +71,7 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 	if (edge.isRange) return `which is active in ${name}${since}`;
 	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
 	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;
+	if (edge.guessed) return `and ${name} does not come to end that`;
 	return since === '' ? `which ${name} holds` : `which ${name} has held${since}`;
 }
 
