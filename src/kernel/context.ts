@@ -62,6 +62,8 @@ export interface KernelContext {
 	symbol(name: string): number;
 	/** Index of the first of the kernel's own lanes of this name. */
 	lane(name: string): number;
+	/** The thread is in a callback that a notifier library has called, or in what that calls. */
+	readonly inNotifierCallback: boolean;
 	/** The thread is an interrupt handler. */
 	readonly inInterrupt: boolean;
 	/** `config preempt_rt`: spinlock_t sleeps. */

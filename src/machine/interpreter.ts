@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import { BLOCKED, type Held, type KernelContext, type Primitive, type Task, type Wait } from '../kernel/context.js';
+import { sourceOf } from '../language/text.js';
 import { binary, unary } from './arithmetic.js';
 import type { FunctionCode, Instruction, Operand } from './ir.js';
 import {
@@ -141,6 +142,10 @@ export class Interpreter implements KernelContext {
 
 	get task(): Task {
 		return this.thread;
+	}
+	get inNotifierCallback(): boolean {
+		const { frames } = this.thread;
+		return frames.some((f, n) => f.heldAtEntry >= 0 && /:\/mn\//.test(sourceOf((frames[n - 1] ?? f).code.node).uri));
 	}
 	get tasks(): number {
 		return this.image.taskCount;

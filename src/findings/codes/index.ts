@@ -1,4 +1,5 @@
 import type { ReportKind } from '../finding.js';
+import { contract } from './contract.js';
 import { lockLeak } from './lock-leak.js';
 import { permission } from './permission.js';
 import { plain } from './reports.js';
@@ -16,7 +17,7 @@ export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
 		lockLeak,
 		sleepInAtomic,
 		sleepInNonblock,
-		plain('contract'),
+		contract,
 		plain('bad-unlock'),
 		plain('assertion'),
 		plain('warn-on', 'warning'),

@@ -1,23 +1,106 @@
 import type { Primitive } from '../context.js';
 
-/** Rules of the notifier API that no lock or memory check stands for, by the number that lib/mn/*.mmn use; each with its source. */
-const RULES: Readonly<Record<number, string>> = {
-	1: 'the start callback of %r refuses a blockable invalidation: the kernel warns and goes on without it (mn_hlist_invalidate_range_start)',
-	2: 'the start callback of %r fails with something else than -EAGAIN (mn_hlist_invalidate_range_start)',
-	3: 'the start callback of %r fails, and the notifier has an end callback, which is called all the same: a notifier whose start can fail must not have one (c2655835fd8c)',
-	4: '%r has both arch_invalidate_secondary_tlbs and start or end callbacks: it cannot be registered (1af5a8109904)',
-	5: 'the callback of %r returns false for a blockable invalidation: the kernel warns and goes on without it (mn_itree_invalidate)',
-	6: 'the callback of %r has returned true without mmu_interval_set_seq(): readers that began before cannot tell that they collided (99cb252f5e68)',
-	7: '%r hands out a finish record that is still in use: records of concurrent invalidations have to be different objects (7aba71dbc416)',
-	8: '%r has both invalidate and invalidate_start, or only one of invalidate_start and invalidate_finish (7aba71dbc416)',
+/** A rule of the notifier API that no lock or memory check stands for. */
+export interface Rule {
+	/** What is wrong; `%r` is the notifier. */
+	readonly broken: string;
+	/** Commit, or function whose comment or warning says so. */
+	readonly source: string;
+	readonly fix: string;
+	/** The callback's `return` is to blame, and not the call that noticed. */
+	readonly callback: boolean;
+}
+
+/** By the number that lib/mn/*.mmn use. */
+const RULES: Readonly<Record<number, Rule>> = {
+	1: {
+		broken: 'the start callback of %r refuses a blockable invalidation: the kernel warns and goes on without it',
+		source: 'mn_hlist_invalidate_range_start',
+		fix: 'return -EAGAIN only where mmu_notifier_range_blockable() says no',
+		callback: true,
+	},
+	2: {
+		broken: 'the start callback of %r fails with something else than -EAGAIN',
+		source: 'mn_hlist_invalidate_range_start, 93065ac753e4',
+		fix: 'return -EAGAIN, or 0',
+		callback: true,
+	},
+	3: {
+		broken:
+			'the start callback of %r fails, and the notifier has an end callback, which is called all the same: a notifier whose start can fail must not have one',
+		source: 'c2655835fd8c',
+		fix: 'drop the end callback, or make a start that cannot fail',
+		callback: true,
+	},
+	4: {
+		broken: '%r has both arch_invalidate_secondary_tlbs and start or end callbacks: it cannot be registered',
+		source: '1af5a8109904',
+		fix: 'use two notifiers',
+		callback: false,
+	},
+	5: {
+		broken: 'the callback of %r returns false for a blockable invalidation: the kernel warns and goes on without it',
+		source: 'mn_itree_invalidate',
+		fix: 'return false only where mmu_notifier_range_blockable() says no',
+		callback: true,
+	},
+	6: {
+		broken:
+			'the callback of %r has returned true without mmu_interval_set_seq(): readers that began before cannot tell that they collided',
+		source: '99cb252f5e68',
+		fix: 'call it first, under the lock of mmu_interval_read_retry(), whatever the event and whether or not something is mapped',
+		callback: true,
+	},
+	7: {
+		broken:
+			'%r hands out a finish record that is still in use: records of concurrent invalidations have to be different objects',
+		source: '7aba71dbc416',
+		fix: 'mark the record as taken, and do it in one pass when it is',
+		callback: true,
+	},
+	8: {
+		broken: '%r has both invalidate and invalidate_start, or only one of invalidate_start and invalidate_finish',
+		source: '7aba71dbc416',
+		fix: 'set either invalidate, or the two passes',
+		callback: false,
+	},
+	9: {
+		broken:
+			'%r is removed in a callback: removal waits until the invalidation, of which the callback is a part, is over',
+		source: 'mmu_interval_notifier_remove, mmu_notifier_unregister; semantics.md P13',
+		fix: 'leave it to a work item that the callback does not wait for, or to mmu_notifier_put()',
+		callback: false,
+	},
+	10: {
+		broken: '%r is registered in a callback: registration takes mmap_lock for write, which the invalidator may have',
+		source: 'mmu_notifier_register, mmu_interval_notifier_insert',
+		fix: 'register where the address space is opened, or in a work item',
+		callback: false,
+	},
 };
+
+const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
+
+/** The rule that a report's message states. */
+export const ruleOf = (message: string): Rule | undefined =>
+	Object.values(RULES).find((rule) => messageOf(rule) === message);
 
 export const contract: readonly Primitive[] = [
 	{
 		name: '__contract',
 		visible: false,
 		run(c, [rule = 0, object = 0]) {
-			c.warn('contract', RULES[rule] ?? 'a rule of the API is broken', object);
+			const broken = RULES[rule];
+			c.warn('contract', broken === undefined ? 'a rule of the API is broken' : messageOf(broken), object);
+			return 0;
+		},
+	},
+	{
+		name: '__not_in_callback',
+		visible: false,
+		run(c, [rule = 0, object = 0]) {
+			const broken = RULES[rule];
+			if (broken !== undefined && c.inNotifierCallback) c.warn('contract', messageOf(broken), object);
 			return 0;
 		},
 	},
