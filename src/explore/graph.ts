@@ -222,33 +222,42 @@ export class Graph {
 		return this.expanded < this.count;
 	}
 
-	private readonly sequenceValues = new Map<number, readonly number[]>();
+	private readonly sequenceValues: (readonly number[])[][] = [];
 
 	/** Sequence values of a part of a row: a thread's local vector, or the shared one. */
 	private valuesOf(part: number, index: number, sequences: Sequences): readonly number[] {
-		const key = index * this.width + part;
-		let values = this.sequenceValues.get(key);
+		this.sequenceValues[part] ??= [];
+		const known = this.sequenceValues[part] as (readonly number[])[];
+		let values = known[index];
 		if (values === undefined) {
 			values =
 				part === this.threads
 					? sequences.inShared(this.shared.get(index))
 					: sequences.inLocal((this.locals[part] as InternTable).get(index));
-			this.sequenceValues.set(key, values);
+			known[index] = values;
 		}
 		return values;
 	}
 
+	private readonly allValues: number[] = [];
+
 	/** Puts the state that stands for it in place of a row. */
 	private renumberRow(row: Int32Array, sequences: Sequences): void {
-		const values: number[] = [];
-		for (let k = 0; k < this.width; k++) values.push(...this.valuesOf(k, row[k] as number, sequences));
+		const values = this.allValues;
+		values.length = 0;
+		for (let k = 0; k < this.width; k++)
+			for (const value of this.valuesOf(k, row[k] as number, sequences)) values.push(value);
 		const to = renumber(values);
 		if (to === undefined) return;
-		for (let k = 0; k < this.threads; k++) {
-			const table = this.locals[k] as InternTable;
-			row[k] = table.intern(sequences.rewriteLocal(table.get(row[k] as number), to));
+		for (let k = 0; k < this.width; k++) {
+			const index = row[k] as number;
+			if (!this.valuesOf(k, index, sequences).some((v) => to.has(v))) continue;
+			const table = k === this.threads ? this.shared : (this.locals[k] as InternTable);
+			const vector = table.get(index);
+			row[k] = table.intern(
+				k === this.threads ? sequences.rewriteShared(vector, to) : sequences.rewriteLocal(vector, to),
+			);
 		}
-		row[this.threads] = this.shared.intern(sequences.rewriteShared(this.shared.get(row[this.threads] as number), to));
 	}
 
 	/** Every thread has ended, and every daemon is between two rounds. */

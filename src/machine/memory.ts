@@ -53,24 +53,30 @@ const FLAG_PUBLISHED = 1;
 const FLAG_FREED = 2;
 
 /** Where the objects of a packed vector lie: the index of their first cell, by layout. */
-export function* objectsIn(vector: Int32Array, globalCells: number): Generator<{ readonly layout: number; readonly at: number }> {
-	for (let i = globalCells; i < vector.length; i += 5 + (vector[i + 4] as number)) yield { layout: vector[i + 1] as number, at: i + 5 };
+export function* objectsIn(
+	vector: Int32Array,
+	globalCells: number,
+): Generator<{ readonly layout: number; readonly at: number }> {
+	for (let i = globalCells; i < vector.length; i += 5 + (vector[i + 4] as number))
+		yield { layout: vector[i + 1] as number, at: i + 5 };
 }
 
 /** The shared part of a state, unpacked for one step. */
 export class Memory {
+	/** Objects have come or gone since `unpack`: the vector has to be laid out anew. */
+	private reshaped = false;
+
 	private constructor(
+		/** A copy of the vector, which `globals` and the objects' cells are parts of. */
+		private readonly vector: Int32Array,
 		readonly globals: Int32Array,
 		/** Sorted by slot, so that equal memories are equal vectors. */
 		readonly objects: DynamicObject[],
 	) {}
 
-	static empty(cells: number): Memory {
-		return new Memory(new Int32Array(cells), []);
-	}
-
-	/** Unpacks a vector made by `pack`. */
-	static unpack(vector: Int32Array, cells: number): Memory {
+	/** Unpacks a vector made by `pack`; the vector itself stays as it is. */
+	static unpack(packed: Int32Array, cells: number): Memory {
+		const vector = packed.slice();
 		const objects: DynamicObject[] = [];
 		for (let i = cells; i < vector.length; ) {
 			const size = vector[i + 4] as number;
@@ -81,15 +87,27 @@ export class Memory {
 				published: (flags & FLAG_PUBLISHED) !== 0,
 				freed: (flags & FLAG_FREED) !== 0,
 				references: vector[i + 3] as number,
-				cells: vector.slice(i + 5, i + 5 + size),
+				cells: vector.subarray(i + 5, i + 5 + size),
 			});
 			i += 5 + size;
 		}
-		return new Memory(vector.slice(0, cells), objects);
+		return new Memory(vector, vector.length === cells ? vector : vector.subarray(0, cells), objects);
 	}
 
+	/** The vector that stands for this memory. Ends the memory's use: what is written later may show in the vector. */
 	pack(): Int32Array {
 		this.collect();
+		const vector = this.reshaped ? this.layOut() : this.vector;
+		let i = this.globals.length;
+		for (const object of this.objects) {
+			vector[i + 2] = (object.published ? FLAG_PUBLISHED : 0) | (object.freed ? FLAG_FREED : 0);
+			vector[i + 3] = object.references;
+			i += 5 + object.cells.length;
+		}
+		return vector;
+	}
+
+	private layOut(): Int32Array {
 		let length = this.globals.length;
 		for (const object of this.objects) length += 5 + object.cells.length;
 		const vector = new Int32Array(length);
@@ -98,8 +116,6 @@ export class Memory {
 		for (const object of this.objects) {
 			vector[i] = object.slot;
 			vector[i + 1] = object.layout;
-			vector[i + 2] = (object.published ? FLAG_PUBLISHED : 0) | (object.freed ? FLAG_FREED : 0);
-			vector[i + 3] = object.references;
 			vector[i + 4] = object.cells.length;
 			vector.set(object.cells, i + 5);
 			i += 5 + object.cells.length;
@@ -126,6 +142,7 @@ export class Memory {
 		let at = 0;
 		while (at < this.objects.length && (this.objects[at] as DynamicObject).slot < slot) at++;
 		this.objects.splice(at, this.objects[at]?.slot === slot ? 1 : 0, object);
+		this.reshaped = true;
 		return object;
 	}
 
@@ -144,7 +161,10 @@ export class Memory {
 	dropFrame(thread: number, depth: number): void {
 		for (let i = this.objects.length - 1; i >= 0; i--) {
 			const { slot } = this.objects[i] as DynamicObject;
-			if (!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth) this.objects.splice(i, 1);
+			if (!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth) {
+				this.objects.splice(i, 1);
+				this.reshaped = true;
+			}
 		}
 	}
 
@@ -178,7 +198,10 @@ export class Memory {
 		}
 		for (let i = this.objects.length - 1; i >= 0; i--) {
 			const object = this.objects[i] as DynamicObject;
-			if (object.slot & HEAP && !reached.has(object)) this.objects.splice(i, 1);
+			if (object.slot & HEAP && !reached.has(object)) {
+				this.objects.splice(i, 1);
+				this.reshaped = true;
+			}
 		}
 	}
 }

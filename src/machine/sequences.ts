@@ -180,24 +180,28 @@ export class Sequences {
 
 /** The smallest values with the same order, parity and small distances; undefined when they are that already. */
 export function renumber(values: readonly number[]): Renumbering | undefined {
-	const distinct = [...new Set(values)].filter((v) => v !== 0 && v !== UNINITIALISED).sort((a, b) => a - b);
-	const to = new Map<number, number>();
+	// few values, most of them equal: sorted in place of a set
+	const distinct: number[] = [];
+	for (const value of values) {
+		if (value === 0 || value === UNINITIALISED) continue;
+		let at = distinct.length;
+		while (at > 0 && (distinct[at - 1] as number) > value) at--;
+		if (at === 0 || distinct[at - 1] !== value) distinct.splice(at, 0, value);
+	}
+	let to: Map<number, number> | undefined;
 	let last = 0;
 	let previous = 0;
-	let changed = false;
 	for (const value of distinct) {
-		let next: number;
-		if (last === 0) next = value & 1 ? 1 : 2;
-		else {
-			const gap = value - previous;
-			next = last + (gap <= FAR ? gap : FAR + (gap & 1));
+		const gap = value - previous;
+		const next = last === 0 ? (value & 1 ? 1 : 2) : last + (gap <= FAR ? gap : FAR + (gap & 1));
+		if (next !== value) {
+			to ??= new Map();
+			to.set(value, next);
 		}
-		if (next !== value) changed = true;
-		to.set(value, next);
 		last = next;
 		previous = value;
 	}
-	return changed ? to : undefined;
+	return to;
 }
 
 /** The variable or field that an expression reads. */

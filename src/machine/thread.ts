@@ -79,6 +79,7 @@ export class ThreadState implements Task {
 
 	static unpack(index: number, vector: Int32Array, functions: readonly FunctionCode[]): ThreadState {
 		const thread = new ThreadState(index);
+		const copy = vector.slice();
 		thread.status = vector[0] as number;
 		thread.atomic = vector[1] as number;
 		thread.nonBlock = vector[2] as number;
@@ -97,7 +98,7 @@ export class ThreadState implements Task {
 		}
 		for (let n = vector[7] as number; n > 0; n--) {
 			const code = functions[vector[i] as number] as FunctionCode;
-			const registers = vector.slice(i + 3, i + 3 + code.registers);
+			const registers = copy.subarray(i + 3, i + 3 + code.registers);
 			thread.frames.push({ code, pc: vector[i + 1] as number, heldAtEntry: vector[i + 2] as number, registers });
 			i += 3 + code.registers;
 		}
