@@ -66,8 +66,8 @@ const RULES: Readonly<Record<number, Rule>> = {
 	},
 	9: {
 		broken:
-			'%r is removed in a callback: removal waits until the invalidation, of which the callback is a part, is over',
-		source: 'mmu_interval_notifier_remove, mmu_notifier_unregister; semantics.md P13',
+			'%r is removed in a callback: removal waits until callbacks and invalidations that run, this one among them, are over',
+		source: 'mmu_interval_notifier_remove, mmu_notifier_unregister',
 		fix: 'leave it to a work item that the callback does not wait for, or to mmu_notifier_put()',
 		callback: false,
 	},
