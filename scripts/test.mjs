@@ -58,6 +58,17 @@ await part(
 	bin('vitest/vitest.mjs').concat('run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`),
 	vitest,
 );
+await part(
+	'models in SPIN',
+	bin('vitest/vitest.mjs').concat(
+		'run',
+		'--config=test/export/vitest.config.mjs',
+		'--reporter=default',
+		'--reporter=json',
+		`--outputFile.json=${report}`,
+	),
+	vitest,
+);
 await part('grammar tests', bin('vscode-tmgrammar-test/dist/unit.js').concat('test/grammar/**/*.mmn'), (output) => ({
 	passed: all(output, /^✓ /gm).length,
 	failed: all(output, /^✖ /gm).length,

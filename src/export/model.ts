@@ -21,8 +21,18 @@ export interface Counts {
 	readonly transitions: number;
 	/** States in which nothing can move although some thread has not ended. */
 	readonly deadlocks: number;
-	/** Transitions that end the run at a finding. */
+	/** Transitions that end the run at a finding, or after which `finally` fails. */
 	readonly failures: number;
+}
+
+/** Cells and registers that hold values of sequence counters. */
+export interface SequencePlaces {
+	/** Indices of cells of the globals. */
+	readonly globals: readonly number[];
+	/** Offsets, by layout. */
+	readonly layouts: ReadonlyMap<number, readonly number[]>;
+	/** A digit for each register, by function. */
+	readonly registers: ReadonlyMap<number, string>;
 }
 
 /** A scenario as exporters see it. */
@@ -33,6 +43,9 @@ export interface Model {
 	readonly functions: readonly FunctionCode[];
 	readonly globalCells: number;
 	readonly noErrors: boolean;
+	readonly preemptRt: boolean;
+	/** Where values of sequence counters are, which are renumbered; undefined where the scenario has none. */
+	readonly sequences: SequencePlaces | undefined;
 	/** Index of the function that runs when every thread has ended; -1 where there is none. */
 	readonly finally: number;
 	/** Most ways that a step of each thread can go. */
@@ -70,6 +83,18 @@ export function modelOf(
 	let [held, stack, depth, objects] = [0, 0, 0, 0];
 	const measured = new Set<Int32Array>();
 	const globalCells = Math.max(GLOBAL_BASE, ...system.globals.map((g) => g.address + g.cells)) - GLOBAL_BASE;
+	const finals = new Map<number, boolean>();
+	/** `finally` fails in the state. */
+	const endsBadly = (s: number): boolean => {
+		if (!system.hasFinally || system.threads.some((_, t) => graph.status(s, t) === Status.running)) return false;
+		const shared = graph.sharedIndex(s);
+		let bad = finals.get(shared);
+		if (bad === undefined) {
+			bad = system.runFinally(graph.sharedOf(s)).some((r) => r.fatal);
+			finals.set(shared, bad);
+		}
+		return bad;
+	};
 	for (let s = 0; s < graph.count; s++) {
 		for (let t = 0; t < graph.threads; t++) {
 			const local = graph.local(s, t);
@@ -90,7 +115,7 @@ export function modelOf(
 		for (let e = from; e < to; e++) {
 			const t = graph.edgeThread(e);
 			choices[t] = Math.max(choices[t] as number, graph.edgeChoice(e) + 1);
-			if (graph.target(e) < 0) failures++;
+			if (graph.target(e) < 0 || endsBadly(graph.target(e))) failures++;
 		}
 		if (from === to && !complete) continue;
 		if (from === to && system.threads.some((_, t) => graph.status(s, t) === Status.running)) deadlocks++;
@@ -98,16 +123,19 @@ export function modelOf(
 	// inside a step a thread may need more room than it does between two
 	const room = complete ? 1 : 2;
 	const names = globalNames(system);
+	const config = new Set(scenario.items.filter(isConfigItem).flatMap((c) => c.words.map((w) => w.name)));
 	return {
 		system,
 		counts: { complete, states: graph.count, transitions: graph.transitions, deadlocks, failures },
 		everyAccess,
 		functions: system.functions,
 		globalCells,
-		noErrors: scenario.items.filter(isConfigItem).some((c) => c.words.some((w) => w.name === 'no_errors')),
+		noErrors: config.has('no_errors'),
+		preemptRt: config.has('preempt_rt'),
+		sequences: sequencePlaces(system, globalCells),
 		finally: system.functions.findIndex((f) => isFinallyItem(f.node)),
 		choices: choices.map((n) => (complete ? n : Math.max(n, 8))),
-		sizes: { held: room * held + 8, stack: room * stack, depth: 48, objects: room * objects },
+		sizes: { held: Math.max(1, room * held), stack: room * stack, depth: 48, objects: room * objects },
 		writtenOfObjects: writtenOfObjects(system),
 		isWritten: (address) => system.written.has(address),
 		primitive: (index) => primitives[index]?.name ?? '?',
@@ -120,6 +148,35 @@ export function modelOf(
 			return address === global.address ? name : `(${name} + ${address - global.address})`;
 		},
 	};
+}
+
+/** Asks the system for its sequence values in vectors whose cells hold their own index. */
+function sequencePlaces({ sequences, layouts, functions }: System, globalCells: number): SequencePlaces | undefined {
+	if (sequences === undefined) return undefined;
+	const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+	const globals = count(globalCells);
+	const ofLayouts = new Map<number, readonly number[]>();
+	for (let layout = 0; layouts.nameOf(layout) !== '?'; layout++) {
+		const type = layouts.typeOf(layout);
+		const cells = type === undefined ? 0 : Math.min(MAX_CELLS, layouts.cells(type));
+		const vector = new Int32Array([...globals.map(() => -1), 0, layout, 0, 0, cells, ...count(cells)]);
+		const found = sequences.inShared(vector).filter((v) => v >= 0);
+		if (found.length > 0) ofLayouts.set(layout, found);
+	}
+	const registers = new Map<number, string>();
+	for (const code of functions) {
+		// behind the code nothing is known to be dead
+		const frame = [code.index, code.code.length + 1, -1, ...count(code.registers)];
+		const found = sequences.inLocal(new Int32Array([0, 0, 0, 0, 0, 0, 0, 1, ...frame]));
+		if (found.length > 0)
+			registers.set(
+				code.index,
+				count(code.registers)
+					.map((r) => (found.includes(r) ? '1' : '0'))
+					.join(''),
+			);
+	}
+	return { globals: sequences.inShared(new Int32Array(globals)), layouts: ofLayouts, registers };
 }
 
 function writtenOfObjects(system: System): Map<number, number[]> {

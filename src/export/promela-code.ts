@@ -105,14 +105,15 @@ export function functionText(model: Model, code: FunctionCode): string {
 }
 
 function instructionText(model: Model, code: FunctionCode, i: Instruction, pc: number): string {
-	const v = (o: Operand): string => operand(model, code, o);
-	const set = (to: number, value: string): string => (to < 0 ? `(void)(${value});` : `${v(to)} = ${value};`);
+	const copied = (o: Operand): string => operand(model, code, o);
+	const v = (o: Operand): string => (o < 0 ? copied(o) : `used (${copied(o)})`);
+	const set = (to: number, value: string): string => (to < 0 ? `(void)(${value});` : `${copied(to)} = ${value};`);
 	const wide = (o: Operand, unsigned: boolean): string => `(wide)${unsigned ? '(unsigned)' : ''}${v(o)}`;
 	const fitted = (value: string, kind: IntKind | undefined): string =>
 		kind === undefined ? `any_width (${value})` : `fitted (${value}, ${bounds(kind)})`;
 	switch (i.op) {
 		case 'move':
-			return set(i.to, v(i.from));
+			return set(i.to, copied(i.from));
 		case 'binary': {
 			const x = wide(i.left, i.unsigned);
 			const y = wide(i.right, i.unsigned);
@@ -142,12 +143,15 @@ function instructionText(model: Model, code: FunctionCode, i: Instruction, pc: n
 			if (i.unsigned) return set(i.to, `(int)(0u - (unsigned)${v(i.operand)})`);
 			return set(i.to, fitted(`-${wide(i.operand, false)}`, i.kind));
 		case 'convert':
-			if (i.kind.min === 0 && i.kind.max === 1) return set(i.to, `${v(i.from)} != 0`);
-			return set(i.to, `convert (${wide(i.from, i.fromUnsigned)}, ${bounds(i.kind)}, ${i.implicit ? 1 : 0})`);
+			if (i.kind.min === 0 && i.kind.max === 1) return set(i.to, `truth (${copied(i.from)})`);
+			return set(
+				i.to,
+				`convert ((wide)${i.fromUnsigned ? '(unsigned)' : ''}${copied(i.from)}, ${bounds(i.kind)}, ${i.implicit ? 1 : 0})`,
+			);
 		case 'load':
-			return set(i.to, `load (${v(i.address)})`);
+			return set(i.to, `peek (${v(i.address)})`);
 		case 'store':
-			return `store (${v(i.address)}, ${v(i.value)});`;
+			return `store (${v(i.address)}, ${copied(i.value)});`;
 		case 'local':
 		case 'fresh': {
 			const { name, layout, cells } = code.memoryLocals[i.slot] as FunctionCode['memoryLocals'][number];
@@ -167,8 +171,8 @@ function instructionText(model: Model, code: FunctionCode, i: Instruction, pc: n
 		case 'indirect': {
 			const target =
 				i.op === 'call' ? `${i.callee} /* ${model.functions[i.callee]?.name} */` : `callee (${v(i.callee)})`;
-			const args = i.args.length === 0 ? '0' : i.args.map(v).join(', ');
-			const clear = i.to < 0 ? '' : ` ${v(i.to)} = 0;`;
+			const args = i.args.length === 0 ? '0' : i.args.map(copied).join(', ');
+			const clear = i.to < 0 ? '' : ` ${copied(i.to)} = 0;`;
 			return `{ int to = ${target}, args[] = { ${args} };${clear} return call (to, ${pc + 1}, ${i.args.length}, args); }`;
 		}
 		case 'primitive': {
@@ -178,7 +182,7 @@ function instructionText(model: Model, code: FunctionCode, i: Instruction, pc: n
 			return `{ int held = me->nheld, v; cursor_before = cursor;${sleeps} v = p_${name} (${args}); claimed (held); ${set(i.to, 'v')} }`;
 		}
 		case 'return':
-			return `return leave (${i.value === undefined ? '0' : v(i.value)});`;
+			return `return leave (${i.value === undefined ? 'UNSET' : copied(i.value)});`;
 		case 'pick':
 			return `if (${v(i.high)} < ${v(i.low)}) fatal ("assertion: any() has nothing to pick from"); ${set(i.to, `pick (${v(i.low)}, ${v(i.high)})`)}`;
 		case 'atomic-begin':

@@ -18,60 +18,98 @@ function define(names: string | readonly string[], body: string, how: { hidden?:
 		table.set(name, { visible: how.hidden === undefined, sleeps: how.sleeps !== undefined, body });
 }
 
-const MUTEX = 'if (load(a)) return block(); store(a, 1); take(a, MUTEX); return 0;';
-const SIGNAL = 'if (may_fail() && pick(0, 1)) return -4; ';
-define('mutex_lock', MUTEX, { sleeps: true });
-define(['mutex_lock_interruptible', 'mutex_lock_killable'], SIGNAL + MUTEX, { sleeps: true });
+const EXPIRES = 'if (!may_fail()) return block(); expire(); return -4;';
+const TAKE = 'store(a, 1); take(a, MUTEX); return 0;';
+define('mutex_lock', `if (load(a)) return block(); ${TAKE}`, { sleeps: true });
+define(['mutex_lock_interruptible', 'mutex_lock_killable'], `if (load(a)) { ${EXPIRES} } ${TAKE}`, { sleeps: true });
 define('mutex_trylock', 'if (load(a)) return 0; store(a, 1); take(a, MUTEX); return 1;');
 define('mutex_unlock', 'if (!drop(a, MUTEX)) fatal("bad-unlock: mutex_unlock"); store(a, 0); return 0;');
 define('mutex_is_locked', 'return load(a) != 0;');
 
+// with PREEMPT_RT a spinlock_t is a lock that sleeps, and leaves interrupts alone
 for (const kind of ['spin', 'raw_spin']) {
-	for (const [suffix, irqs] of [
-		['', 0],
-		['_irq', 1],
-		['_bh', 0],
-		['_irqsave', 1],
-	] as const) {
-		const name = suffix === '_irqsave' ? `__${kind}_lock_irqsave` : `${kind}_lock${suffix}`;
-		const off = irqs ? ' me->irqs_off++;' : '';
-		const on = irqs ? ' if (me->irqs_off > 0) me->irqs_off--;' : '';
-		define(name, `if (load(a)) return block(); store(a, 1); take(a, SPIN); me->atomic++;${off} return 0;`);
+	const mode = kind === 'spin' ? 'SPINLOCK' : 'SPIN';
+	const irqs = kind === 'spin' ? 'if (!PREEMPT_RT) ' : '';
+	for (const [suffix, off, on] of [
+		['', '', ''],
+		['_bh', '', ''],
+		['_irq', `${irqs}me->irqs_off = 1; `, `${irqs}me->irqs_off = 0; `],
+		['_irqrestore', '', `${irqs}me->irqs_off = b != 0; `],
+	]) {
+		if (suffix !== '_irqrestore')
+			define(
+				`${kind}_lock${suffix}`,
+				`if (load(a)) return block(); enter_atomic(${kind === 'spin' ? 1 : 0}); store(a, 1); take(a, ${mode}); ${off}return 0;`,
+			);
 		define(
-			`${kind}_unlock${suffix.replace('save', 'restore')}`,
-			`if (!drop(a, SPIN)) fatal("bad-unlock: ${kind}_unlock"); store(a, 0); me->atomic--;${on} return 0;`,
+			`${kind}_unlock${suffix}`,
+			`if (!drop(a, ${mode})) fatal("bad-unlock: ${kind}_unlock"); store(a, 0); me->atomic--; ${on}return 0;`,
 		);
 	}
-	define(`${kind}_trylock`, 'if (load(a)) return 0; store(a, 1); take(a, SPIN); me->atomic++; return 1;');
+	define(`${kind}_trylock`, `if (load(a)) return 0; store(a, 1); take(a, ${mode}); me->atomic++; return 1;`);
+	define(`${kind}_is_locked`, 'return load(a);');
 }
 
-// a rw_semaphore is { readers, writer, queued writers }: a writer in the queue keeps new readers out
-const READ = 'if (load(a + 1) || load(a + 2)) return block(); store(a, load(a) + 1); take(a, READ); return 0;';
-define('down_read', READ, { sleeps: true });
-define(['down_read_killable', 'down_read_interruptible'], SIGNAL + READ, { sleeps: true });
-define('down_read_trylock', READ.replace('return block();', 'return 0;').replace('READ); return 0', 'READ); return 1'));
-define('down_read_non_owner', READ.replace(' take(a, READ);', ''), { sleeps: true });
+// a lock with readers is { readers, writer, queued writers }: a writer in the queue keeps new readers out
+const UNREADABLE = 'load(a + 1) || load(a + 2)';
+const UNWRITABLE = 'load(a + 1) || load(a)';
+const ENTER_READ = 'store(a, load(a) + 1); take(a, READ);';
+const ENTER_WRITE = 'store(a + 1, 1); take(a, WRITE);';
+const LEAVE_QUEUE = 'store(a + 2, load(a + 2) - 1);';
+define('down_read', `if (${UNREADABLE}) return block(); ${ENTER_READ} return 0;`, { sleeps: true });
+define(['down_read_killable', 'down_read_interruptible'], `if (${UNREADABLE}) { ${EXPIRES} } ${ENTER_READ} return 0;`, {
+	sleeps: true,
+});
+define('down_read_non_owner', `if (${UNREADABLE}) return block(); store(a, load(a) + 1); return 0;`, { sleeps: true });
+define('down_read_trylock', `if (${UNREADABLE}) return 0; ${ENTER_READ} return 1;`);
 define('up_read', 'if (!drop(a, READ)) fatal("bad-unlock: up_read"); store(a, load(a) - 1); return 0;');
 define('up_read_non_owner', 'if (!load(a)) fatal("bad-unlock: up_read_non_owner"); store(a, load(a) - 1); return 0;');
 define(
 	'__down_write_fast',
-	'if (load(a + 1) || load(a)) { store(a + 2, load(a + 2) + 1); return 0; } store(a + 1, 1); take(a, WRITE); return 1;',
+	`if (${UNWRITABLE}) { store(a + 2, load(a + 2) + 1); return 0; } ${ENTER_WRITE} return 1;`,
 	{ sleeps: true },
 );
 define(
 	'__down_write_queued',
-	'if (load(a + 1) || load(a)) return block(); store(a + 2, load(a + 2) - 1); store(a + 1, 1); take(a, WRITE); return 0;',
+	`if (${UNWRITABLE}) { if (!b || !may_fail()) return block(); expire(); ${LEAVE_QUEUE} return -4; } ${LEAVE_QUEUE} ${ENTER_WRITE} return 0;`,
 );
-define(
-	'down_write_trylock',
-	'if (load(a + 1) || load(a) || load(a + 2)) return 0; store(a + 1, 1); take(a, WRITE); return 1;',
-);
+define('down_write_trylock', `if (${UNWRITABLE} || load(a + 2)) return 0; ${ENTER_WRITE} return 1;`);
 define('up_write', 'if (!drop(a, WRITE)) fatal("bad-unlock: up_write"); store(a + 1, 0); return 0;');
 define(
 	'downgrade_write',
-	'if (!drop(a, WRITE)) fatal("bad-unlock: downgrade_write"); store(a + 1, 0); store(a, load(a) + 1); take(a, READ); return 0;',
+	`if (!drop(a, WRITE)) fatal("bad-unlock: downgrade_write"); store(a + 1, 0); ${ENTER_READ} return 0;`,
 );
-define('rwsem_is_locked', 'return load(a + 1) || load(a);');
+define('rwsem_is_locked', `return ${UNWRITABLE};`);
+define('rwsem_is_contended', 'return load(a + 2) != 0;');
+
+const IRQS_OFF = 'if (!PREEMPT_RT) me->irqs_off = 1;';
+for (const suffix of ['', '_irq', '_bh'])
+	define(
+		`read_lock${suffix}`,
+		`if (load(a + 1) || (interrupts[self] < 0 && load(a + 2))) return block(); enter_atomic(1); ${suffix === '_irq' ? IRQS_OFF : ''} ${ENTER_READ} return 0;`,
+	);
+define('read_trylock', `if (${UNREADABLE}) return 0; me->atomic++; ${ENTER_READ} return 1;`);
+define(
+	'__write_lock_fast',
+	`enter_atomic(1); if (b) { ${IRQS_OFF} } if (!(${UNWRITABLE})) { ${ENTER_WRITE} return 1; } store(a + 2, load(a + 2) + 1); return 0;`,
+);
+define('__write_lock_queued', `if (${UNWRITABLE}) return block(); ${LEAVE_QUEUE} ${ENTER_WRITE} return 0;`);
+define('write_trylock', `if (${UNWRITABLE} || load(a + 2)) return 0; me->atomic++; ${ENTER_WRITE} return 1;`);
+for (const [suffix, on] of [
+	['', ''],
+	['_bh', ''],
+	['_irq', 'if (!PREEMPT_RT) me->irqs_off = 0; '],
+	['_irqrestore', 'if (!PREEMPT_RT) me->irqs_off = b != 0; '],
+]) {
+	define(
+		`read_unlock${suffix}`,
+		`if (!drop(a, READ)) fatal("bad-unlock: read_unlock"); store(a, load(a) - 1); me->atomic--; ${on}return 0;`,
+	);
+	define(
+		`write_unlock${suffix}`,
+		`if (!drop(a, WRITE)) fatal("bad-unlock: write_unlock"); store(a + 1, 0); me->atomic--; ${on}return 0;`,
+	);
+}
 
 define('__hold', 'take(a, TOKEN); return 0;', { hidden: true });
 define('__unhold', 'drop(a, TOKEN); return 0;', { hidden: true });
@@ -86,6 +124,20 @@ define(
 		return 0;`,
 	{ hidden: true },
 );
+define(
+	'__unhold_range',
+	`int n = 0;
+		while (n < me->nheld && !(me->held[2 * n] == a && (me->held[2 * n + 1] & MODES) == TOKEN)) n++;
+		for (n++; n < me->nheld; n++)
+			if (me->held[2 * n + 1] & IN_CALLBACK && (me->held[2 * n + 1] & MODES) != TOKEN)
+				warn("lock-leak: the invalidation is over and a lock is still held");
+		drop(a, TOKEN);
+		return 0;`,
+	{ hidden: true },
+);
+define('__holds', 'int n; for (n = 0; n < me->nheld; n++) if (me->held[2 * n] == a) return 1; return 0;', {
+	hidden: true,
+});
 define('__waits_for', 'return 0;', { hidden: true });
 define('__might_sleep', 'return 0;', { hidden: true, sleeps: true });
 define(
@@ -98,48 +150,82 @@ define(
 		return 0;`,
 	{ hidden: true },
 );
-define(['preempt_disable', 'rcu_read_lock'], 'me->atomic++; return 0;', { hidden: true });
+define(['preempt_disable', '__rcu_enter', 'local_bh_disable'], 'me->atomic++; return 0;', { hidden: true });
 define(
-	['preempt_enable', 'rcu_read_unlock'],
+	['preempt_enable', '__rcu_exit', 'local_bh_enable'],
 	'if (!me->atomic) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic--; return 0;',
 	{ hidden: true },
 );
 define(['pagefault_disable', 'pagefault_enable'], 'return 0;', { hidden: true });
 define('non_block_start', 'me->nonblock++; return 0;', { hidden: true });
 define('non_block_end', 'me->nonblock--; return 0;', { hidden: true });
-// a handler can come before them and behind them
-define('local_irq_disable', 'me->irqs_off++; return 0;');
-define('local_irq_enable', 'if (me->irqs_off > 0) me->irqs_off--; return 0;');
+// a handler may come just before interrupts go off, and just after they come on
+for (const [name, after] of [
+	['local_irq_disable', '1'],
+	['local_irq_enable', '0'],
+	['local_irq_restore', 'a != 0'],
+	['__local_irq_save', '1'],
+	['__spin_irq_save', 'PREEMPT_RT ? before : 1'],
+	['__spin_irq_restore', 'PREEMPT_RT ? before : a != 0'],
+] as const)
+	define(name, `int before = me->irqs_off; me->irqs_off = ${after}; return before;`);
+define('irqs_disabled', 'return me->irqs_off > 0;', { hidden: true });
+define('dma_fence_begin_signalling', 'me->signalling++; return 1;', { hidden: true });
+define('__dma_fence_end_signalling', 'me->signalling--; return 0;', { hidden: true });
+define('__model_limit', 'fatal("bounded: the model has no room for more"); return 0;', { hidden: true });
 define('in_atomic', 'return me->atomic > 0;', { hidden: true });
 
 define('__current', 'return current_task();', { hidden: true });
 define('__use_mm', 'int old = load(current_task() + TASK_MM); store(current_task() + TASK_MM, a); return old;', {
 	hidden: true,
 });
-define('prepare_to_wait', 'store(a, load(a) | 1 << self); store(current_task() + TASK_STATE, c); return 0;');
+define('__current_number', 'return self;', { hidden: true });
+define('__kernel_task', 'return TASKS + (KTHREADS + a) * TASK_CELLS;', { hidden: true });
+define('in_interrupt', 'return interrupts[self] >= 0;', { hidden: true });
+// a wait queue is { tasks that a wake-up takes off, tasks that stay, those who wait exclusively: five bits each, first come first }
 define(
-	'finish_wait',
-	'store(current_task() + TASK_STATE, 0); if (load(a) & 1 << self) store(a, load(a) & ~(1 << self)); return 0;',
+	'prepare_to_wait',
+	'if (!(load(a + 1) & 1 << self)) update(a, load(a) | 1 << self); set_state(self, c); return 0;',
 );
-define('add_wait_queue', 'store(a, load(a) | 1 << self); return 0;');
-define('remove_wait_queue', 'store(a, load(a) & ~(1 << self)); return 0;');
-define('set_current_state', 'store(current_task() + TASK_STATE, a); return 0;');
+define(
+	'prepare_to_wait_exclusive',
+	`int seats = load(a + 2), n = 0, there = 0;
+		for (; n < 6 && seats >> 5 * n & 31; n++) if ((seats >> 5 * n & 31) == self + 1) there = 1;
+		if (n == 6) fatal("bounded: more than 6 tasks wait exclusively on one queue");
+		if (!there) store(a + 2, seats | (self + 1) << 5 * n);
+		set_state(self, c);
+		return 0;`,
+);
+const OFF_THE_QUEUE = `update(a, load(a) & ~(1 << self)); update(a + 1, load(a + 1) & ~(1 << self));
+		{ int seats = load(a + 2), kept = 0, n, k = 0;
+		for (n = 0; n < 6; n++) if ((seats >> 5 * n & 31) && (seats >> 5 * n & 31) != self + 1) kept |= (seats >> 5 * n & 31) << 5 * k++;
+		update(a + 2, kept); }`;
+define('finish_wait', `set_state(self, 0); ${OFF_THE_QUEUE} return 0;`);
+define('add_wait_queue', 'update(a + 1, load(a + 1) | 1 << self); return 0;');
+define('remove_wait_queue', `${OFF_THE_QUEUE} return 0;`);
+define('set_current_state', 'set_state(self, a); return 0;');
 define(['schedule', '__schedule_on'], 'if (load(current_task() + TASK_STATE)) return block(); return 0;', {
 	sleeps: true,
 });
+define(
+	'__schedule_timeout_on',
+	'if (!load(current_task() + TASK_STATE)) return 0; expire(); set_state(self, 0); return 1;',
+	{ sleeps: true },
+);
 define('__signal_pending', 'return may_fail() ? pick(0, 1) : 0;');
-define(['wake_up', 'wake_up_all', 'wake_up_interruptible', 'wake_up_interruptible_all'], `int waiters = load(a), n;
-		for (n = 0; n < THREADS; n++) if (waiters & 1 << n) store(TASKS + n * TASK_CELLS + TASK_STATE, 0);
-		store(a, 0);
-		return waiters != 0;`);
-define('wake_up_process', 'int was = load(a + TASK_STATE); store(a + TASK_STATE, 0); return was != 0;');
-define('waitqueue_active', 'return load(a) != 0;');
+define('__expire', 'if (a == 1 && !may_fail()) return block(); expire(); return 0;', { hidden: true });
+define('wake_up', 'return wake(a, 3, 1);');
+define('wake_up_all', 'return wake(a, 3, 0);');
+define('wake_up_interruptible', 'return wake(a, 1, 1);');
+define('wake_up_interruptible_all', 'return wake(a, 1, 0);');
+define('__wake_up_task', 'int was = load(a + TASK_STATE); if (was) store(a + TASK_STATE, 0); return was != 0;');
+define('waitqueue_active', 'return (load(a) | load(a + 1) | load(a + 2)) != 0;');
 
-for (const prefix of ['atomic', 'atomic_long']) {
+for (const prefix of ['atomic', 'atomic_long', 'atomic64']) {
 	const set = (name: string, at: 'a' | 'b', value: string, result: string): void =>
 		define(`${prefix}_${name}`, `int old = load(${at}); store(${at}, ${value}); return ${result};`);
 	define(`${prefix}_read`, 'return load(a);');
-	set('set', 'a', 'b', '0');
+	define(`${prefix}_set`, 'store(a, b); return 0;');
 	set('inc', 'a', 'old + 1', '0');
 	set('dec', 'a', 'old - 1', '0');
 	set('add', 'b', 'old + a', '0');
@@ -150,6 +236,20 @@ for (const prefix of ['atomic', 'atomic_long']) {
 	set('sub_return', 'b', 'old - a', 'old - a');
 	set('fetch_add', 'b', 'old + a', 'old');
 	set('fetch_inc', 'a', 'old + 1', 'old');
+	set('fetch_dec', 'a', 'old - 1', 'old');
+	set('fetch_sub', 'b', 'old - a', 'old');
+	for (const [name, value] of [
+		['or', 'old | a'],
+		['and', 'old & a'],
+		['andnot', 'old & ~a'],
+	] as const) {
+		set(name, 'b', value, '0');
+		set(`fetch_${name}`, 'b', value, 'old');
+	}
+	set('add_negative', 'b', 'old + a', 'old + a < 0');
+	set('dec_if_positive', 'a', 'old > 0 ? old - 1 : old', 'old - 1');
+	define(`${prefix}_add_unless`, 'int old = load(a); if (old == c) return 0; store(a, old + b); return 1;');
+	define(`${prefix}_cmpxchg`, 'int old = load(a); if (old == b) store(a, c); return old;');
 	set('dec_and_test', 'a', 'old - 1', 'old == 1');
 	set('inc_and_test', 'a', 'old + 1', 'old == -1');
 	set('sub_and_test', 'b', 'old - a', 'old == a');
@@ -161,6 +261,25 @@ define('__allocate', 'if (may_fail() && pick(0, 1)) return 0; return allocate(a,
 define('kfree', 'release(a); return 0;');
 define('__stale_mapping', 'fatal("stale-mapping"); return 0;', { hidden: true });
 define('__contract', 'warn("contract: a rule of the notifier API is broken"); return 0;', { hidden: true });
+define('__stale_tlb', 'fatal("stale-tlb"); return 0;', { hidden: true });
+define('__permission', 'warn("permission"); return 0;', { hidden: true });
+define('__device_misuse', 'fatal("assertion: this is no device of the model"); return 0;', { hidden: true });
+define('__nth_device', 'return nth(devices, a);', { hidden: true });
+define('__nth_mm', 'return nth(mms, a);', { hidden: true });
+define('__is_device', 'int n; for (n = 0; devices[n]; n++) if (devices[n] == a) return 1; return 0;', { hidden: true });
+define('__holds_more_than', 'int n; for (n = 0; n < me->nheld; n++) if (me->held[2 * n] != a) return 1; return 0;', {
+	hidden: true,
+});
+define('__page_is_free', 'fatal("use-after-free: a page frame that is free"); return 0;', { hidden: true });
+define(
+	'__not_in_callback',
+	`int f;
+		for (f = 1; f < me->depth; f++)
+			if (me->stack[frame[f] + 2] >= 0 && in_notifiers[me->stack[frame[f - 1]]])
+				warn("contract: called from a notifier callback");
+		return 0;`,
+	{ hidden: true },
+);
 define('__no_page_frames', 'fatal("bounded: the model has no page frames left"); return 0;', { hidden: true });
 define('__may_fail', 'return may_fail();', { hidden: true });
 

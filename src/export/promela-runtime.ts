@@ -11,7 +11,7 @@ export const DECLARATIONS = `
 c_decl {
 	/* What belongs to one thread. A frame is: function, pc, locks held when a driver's callback was entered or -1, registers. */
 	typedef struct Thread {
-		short status, atomic, nonblock, irqs_off, reclaim, state, nheld, depth;
+		short status, atomic, nonblock, irqs_off, signalling, state, nheld, depth;
 		int held[2 * MAX_HELD];	/* resource, mode */
 		int stack[MAX_STACK];
 	} Thread;
@@ -25,7 +25,7 @@ c_decl {
 	extern World initial(void);
 	extern int runs(int t, int c), ends(int t, int c), rests(int t, int c), fails(int t, int c);
 	extern void commit(void);
-	extern void (*Uerror)(char *);
+	extern void (*uerror)(char *);
 	extern int readtrail;
 }
 c_state "World M" "Global" "initial()"
@@ -42,8 +42,14 @@ c_code {
 	enum { BLOCKED, RUNS, ENDS, RESTS, FAILS };	/* what a step comes to */
 
 	static World W;		/* the state that the step under way works on */
-	static Thread *me;
-	static int self;	/* its task number */
+	/* The thread that takes the step, and the objects: with more room than they need between two steps. */
+	static struct {
+		int status, atomic, nonblock, irqs_off, signalling, state, nheld, depth;
+		int held[2 * ROOM_HELD];
+		int stack[ROOM_STACK];
+	} task, *me = &task;
+	static int self;	/* its number */
+	static int used_cells, obj[ROOM_OBJECTS];
 	static int frame[MAX_DEPTH + 2];	/* where its frames begin in me->stack */
 	static int atomic_depth, stepped, instructions, alone;
 	static jmp_buf step_ends;
@@ -61,34 +67,34 @@ c_code {
 	static int *find(int slot)
 	{
 		int i;
-		for (i = 0; i < W.used; i += HEAD + W.obj[i + 4])
-			if (W.obj[i] == slot) return &W.obj[i];
+		for (i = 0; i < used_cells; i += HEAD + obj[i + 4])
+			if (obj[i] == slot) return &obj[i];
 		return 0;
 	}
 
 	static void remove_object(int at)
 	{
-		int size = HEAD + W.obj[at + 4];
-		memmove(&W.obj[at], &W.obj[at + size], (W.used - at - size) * sizeof(int));
-		W.used -= size;
-		memset(&W.obj[W.used], 0, size * sizeof(int));
+		int size = HEAD + obj[at + 4];
+		memmove(&obj[at], &obj[at + size], (used_cells - at - size) * sizeof(int));
+		used_cells -= size;
+		memset(&obj[used_cells], 0, size * sizeof(int));
 	}
 
 	/* Brings an object to life; one that is in its slot already is forgotten. */
 	static int *new_object(int slot, int layout, int cells, int zero)
 	{
 		int at = 0, i;
-		while (at < W.used && W.obj[at] < slot) at += HEAD + W.obj[at + 4];
-		if (at < W.used && W.obj[at] == slot) remove_object(at);
-		if (W.used + HEAD + cells > MAX_OBJECTS) fatal(TOO_SMALL);
-		memmove(&W.obj[at + HEAD + cells], &W.obj[at], (W.used - at) * sizeof(int));
-		W.used += HEAD + cells;
-		W.obj[at] = slot;
-		W.obj[at + 1] = layout;
-		W.obj[at + 2] = W.obj[at + 3] = 0;
-		W.obj[at + 4] = cells;
-		for (i = 0; i < cells; i++) W.obj[at + HEAD + i] = zero ? 0 : UNSET;
-		return &W.obj[at];
+		while (at < used_cells && obj[at] < slot) at += HEAD + obj[at + 4];
+		if (at < used_cells && obj[at] == slot) remove_object(at);
+		if (used_cells + HEAD + cells > ROOM_OBJECTS) fatal(TOO_SMALL);
+		memmove(&obj[at + HEAD + cells], &obj[at], (used_cells - at) * sizeof(int));
+		used_cells += HEAD + cells;
+		obj[at] = slot;
+		obj[at + 1] = layout;
+		obj[at + 2] = obj[at + 3] = 0;
+		obj[at + 4] = cells;
+		for (i = 0; i < cells; i++) obj[at + HEAD + i] = zero ? 0 : UNSET;
+		return &obj[at];
 	}
 
 	/* Another thread can reach the object at this address, and what it leads to, from now on. */
@@ -110,12 +116,16 @@ c_code {
 
 	static void no_cell(int a) { fatal(a == UNSET ? "uninitialised: a pointer that was never set" : "null-deref"); }
 
-	static int load(int a)
+	/* what an instruction reads; it may copy a value that was never set */
+	static int peek(int a)
 	{
 		if (a >= FIRST && a < FIRST + ALL_GLOBALS) return place[a - FIRST] < 0 ? constant[a - FIRST] : W.g[place[a - FIRST]];
 		if (a < DYNAMIC) no_cell(a);
 		return *object_cell(a);
 	}
+	/* what is used must have been set */
+	static int used(int v) { if (v == UNSET) fatal("uninitialised: a value is used before it was set"); return v; }
+	static int load(int a) { return used(peek(a)); }
 
 	static void store(int a, int v)
 	{
@@ -154,9 +164,9 @@ c_code {
 	{
 		int slot = HEAP, i;
 		if (cells > 1024) fatal("bounded: an object of more than 1024 cells");
-		for (i = 0; i < W.used; i += HEAD + W.obj[i + 4])
-			if (W.obj[i] == slot) slot++;
-			else if (W.obj[i] > slot) break;
+		for (i = 0; i < used_cells; i += HEAD + obj[i + 4])
+			if (obj[i] == slot) slot++;
+			else if (obj[i] > slot) break;
 		new_object(slot, layout, cells, zero);
 		return address_of(slot, 0);
 	}
@@ -200,15 +210,15 @@ c_code {
 		int i, k;
 		for (i = 0; i < GLOBALS; i++) mark(W.g[i]);
 		for (i = 0; constant_pointers[i]; i++) mark(constant_pointers[i]);
-		for (i = 0; i < W.used; i += HEAD + W.obj[i + 4]) {
-			if (!(W.obj[i] & HEAP)) for (k = 0; k < W.obj[i + 4]; k++) mark(W.obj[i + HEAD + k]);
-			else if (W.obj[i + 3] > 0) mark(address_of(W.obj[i], 0));
+		for (i = 0; i < used_cells; i += HEAD + obj[i + 4]) {
+			if (!(obj[i] & HEAP)) for (k = 0; k < obj[i + 4]; k++) mark(obj[i + HEAD + k]);
+			else if (obj[i + 3] > 0) mark(address_of(obj[i], 0));
 		}
-		for (i = 0; i < W.used; )
-			if (W.obj[i] & HEAP && !(W.obj[i + 2] & 4)) remove_object(i);
+		for (i = 0; i < used_cells; )
+			if (obj[i] & HEAP && !(obj[i + 2] & 4)) remove_object(i);
 			else {
-				W.obj[i + 2] &= ~4;
-				i += HEAD + W.obj[i + 4];
+				obj[i + 2] &= ~4;
+				i += HEAD + obj[i + 4];
 			}
 	}
 }
@@ -227,9 +237,11 @@ c_code {
 	static int any_width(wide v) { if ((int)v == UNSET) fatal("overflow: a value that the model reserves"); return (int)v; }
 	static wide nonzero(wide v) { if (!v) fatal("assertion: division by zero"); return v; }
 	static int shift(int n) { if (n < 0 || n > 31) fatal("overflow: shift"); return n; }
+	static int truth(int v) { return v == UNSET ? UNSET : v != 0; }
 	static int convert(wide v, wide lo, wide hi, int implicit)
 	{
 		wide span = hi - lo + 1;
+		if ((int)v == UNSET) return UNSET;
 		if ((v >= lo && v <= hi) || hi > 0xffff) return (int)v;
 		if (implicit) fatal("overflow");
 		return (int)(((v - lo) % span + span) % span + lo);
@@ -272,12 +284,19 @@ c_code {
 		npicks = i + 1;
 		return 1;
 	}
+	/* A timer or a signal ends the wait: without timeouts it never comes. */
+	static void expire(void)
+	{
+#ifdef NO_TIMEOUTS
+		block();
+#endif
+	}
 	static int may_fail(void) { return !alone && !NO_ERRORS; }
 
 	/* ---- locks and tokens that the thread holds, in the order in which it took them ---- */
 	static void take(int what, int mode)
 	{
-		if (me->nheld == MAX_HELD) fatal(TOO_SMALL);
+		if (me->nheld == ROOM_HELD) fatal(TOO_SMALL);
 		me->held[2 * me->nheld] = what;
 		me->held[2 * me->nheld++ + 1] = mode;
 	}
@@ -307,15 +326,27 @@ c_code {
 		else if (me->nonblock > 0) warn("sleep-in-nonblock");
 	}
 
+	static void enter_atomic(int may_sleep_with_rt)
+	{
+		int n, raw = 0;
+		for (n = 0; n < me->nheld; n++) if ((me->held[2 * n + 1] & MODES) == SPIN) raw = 1;
+		if (PREEMPT_RT && may_sleep_with_rt) {
+			if (raw || me->irqs_off > 0) warn("sleep-in-atomic");
+			else if (me->nonblock > 0) warn("sleep-in-nonblock");
+		}
+		me->atomic++;
+	}
+
 	/* ---- calls ---- */
 	static void push(int function, int held)
 	{
 		int top = me->depth ? frame[me->depth - 1] + 3 + registers[me->stack[frame[me->depth - 1]]] : 0;
-		if (top + 3 + registers[function] > MAX_STACK || me->depth >= MAX_DEPTH) fatal(TOO_SMALL);
+		if (top + 3 + registers[function] > ROOM_STACK || me->depth >= MAX_DEPTH) fatal(TOO_SMALL);
 		frame[me->depth++] = top;
 		me->stack[top] = function;
 		me->stack[top + 1] = 0;
 		me->stack[top + 2] = held;
+		unset(function, &me->stack[top + 3]);
 	}
 	static int result_register (int function, int pc);
 	static int call(int function, int pc_after, int nargs, int *args)
@@ -338,10 +369,10 @@ c_code {
 		int top = frame[me->depth - 1], i, to;
 		memset(&me->stack[top], 0, (3 + registers[me->stack[top]]) * sizeof(int));
 		/* its locals in memory die */
-		for (i = W.used; i > 0; ) {
+		for (i = used_cells; i > 0; ) {
 			int at = 0;
-			while (at + HEAD + W.obj[at + 4] < i) at += HEAD + W.obj[at + 4];
-			if (!(W.obj[at] & HEAP) && W.obj[at] >> 7 == (self << 7 | me->depth)) remove_object(at);
+			while (at + HEAD + obj[at + 4] < i) at += HEAD + obj[at + 4];
+			if (!(obj[at] & HEAP) && obj[at] >> 7 == (self << 7 | me->depth)) remove_object(at);
 			i = at;
 		}
 		if (--me->depth == 0) return 1;
@@ -360,191 +391,47 @@ c_code {
 		if (!find(self << 14 | me->depth << 7 | n)) fresh(n, layout, cells, 0);
 		return address_of(self << 14 | me->depth << 7 | n, 0);
 	}
+	static void set_state(int task, int state)
+	{
+		if (load(TASKS + task * TASK_CELLS + TASK_STATE) != state) store(TASKS + task * TASK_CELLS + TASK_STATE, state);
+	}
+	static void update(int a, int v) { if (load(a) != v) store(a, v); }
+	static int try_to_wake(int task, int mode)
+	{
+		if (!(load(TASKS + task * TASK_CELLS + TASK_STATE) & mode)) return 0;
+		set_state(task, 0);
+		return 1;
+	}
+	/* Wakes everybody in a queue who does not wait exclusively, and so many of those who do, or all. */
+	static int wake(int queue, int mode, int exclusive)
+	{
+		int woken = 0, waiters = load(queue), staying = load(queue + 1), seats, kept = 0, n, k = 0, left = exclusive;
+		for (n = 0; n < THREADS; n++) {
+			if (!((waiters | staying) & 1 << n) || !try_to_wake(n, mode)) continue;
+			waiters &= ~(1 << n);
+			woken++;
+		}
+		update(queue, waiters);
+		seats = load(queue + 2);
+		for (n = 0; n < 6 && seats >> 5 * n & 31; n++) {
+			int seat = seats >> 5 * n & 31;
+			if ((exclusive && left == 0) || !try_to_wake(seat - 1, mode)) {
+				kept |= seat << 5 * k++;
+				continue;
+			}
+			left--;
+			woken++;
+		}
+		update(queue + 2, kept);
+		return woken;
+	}
+	static int nth(int *list, int n)
+	{
+		while (*list && n-- > 0) list++;
+		return *list;
+	}
 	static int current_task(void) { return TASKS + self * TASK_CELLS; }
 	static int *regs(void) { return &me->stack[frame[me->depth - 1] + 3]; }
 	static int *pc(void) { return &me->stack[frame[me->depth - 1] + 1]; }
-}
-`;
-
-/** One step of a thread, and the way SPIN asks for it. */
-export const STEPS = String.raw`
-c_code {
-	static void find_frames(void)
-	{
-		int f, at = 0;
-		for (f = 0; f < me->depth; f++) {
-			frame[f] = at;
-			at += 3 + registers[me->stack[at]];
-		}
-	}
-
-	/* Runs until the next operation that others can see; the first one is taken whatever it is. */
-	static void proceed(void)
-	{
-		for (;;) {
-			if (me->depth > 0) {
-				if (!execute(me->stack[frame[me->depth - 1]])) return;
-				continue;
-			}
-			if (me->nheld > 0) {
-				int n, locks = 0;
-				for (n = 0; n < me->nheld; n++) if ((me->held[2 * n + 1] & MODES) != TOKEN) locks = 1;
-				if (locks) {
-					warn("lock-leak: the thread ends and still holds a lock");
-					me->nheld = 0;
-					memset(me->held, 0, sizeof me->held);
-				}
-			}
-			if (alone || entry[self] < 0) {
-				me->status = ENDED;
-				return;
-			}
-			me->status = IDLE;	/* a daemon's next round */
-			push(entry[self], -1);
-			stepped = 1;
-		}
-	}
-
-	/* Registers that nothing reads any more are zero. */
-	static void forget_the_dead(void)
-	{
-		int f, r;
-		for (f = 0; f < me->depth; f++) {
-			char *alive = live(me->stack[frame[f]], me->stack[frame[f] + 1]);
-			if (alive) for (r = 0; alive[r]; r++) if (alive[r] == '0') me->stack[frame[f] + 3 + r] = 0;
-		}
-	}
-
-	static void begin(void)
-	{
-		failure = warning = 0;
-		ndomains = cursor = atomic_depth = stepped = instructions = 0;
-		find_frames();
-	}
-
-	/* One way for the thread to go: RUNS, ENDS, RESTS, FAILS, or BLOCKED where it is blocked. */
-	static int go(void)
-	{
-		int ended;
-		W = now.M;
-		me = &W.t[self];
-		begin();
-		cursor_before = 0;
-		count_references(-1);
-		me->status = RUNNING;
-		ended = setjmp(step_ends);
-		if (!ended) proceed();
-		if (ended == 2) {
-			if (now.M.t[self].status == IDLE && interrupts[self] >= 0) {
-				/* a handler that cannot get its lock has come all the same */
-				W = now.M;
-				W.t[self].status = RUNNING;
-				return RUNS;
-			}
-			if (cursor_before < ndomains) ndomains = cursor_before;
-			return BLOCKED;
-		}
-		if (ended == 1) return FAILS;
-		forget_the_dead();
-		count_references(1);
-		collect();
-		return me->status == ENDED ? ENDS : me->status == IDLE ? RESTS : RUNS;
-	}
-
-	/* Interrupt handlers run on top of their thread, while it has interrupts on. */
-	static int may_go(int t)
-	{
-		int i;
-		if (interrupts[t] >= 0) return now.M.t[t].status != IDLE || now.M.t[interrupts[t]].irqs_off == 0;
-		for (i = 0; i < THREADS; i++) if (interrupts[i] == t && now.M.t[i].status == RUNNING) return 0;
-		return 1;
-	}
-
-	/* What finally finds when every thread has ended. */
-	static void check_end(void)
-	{
-		static Thread last;
-		static World kept;
-		int i;
-		if (FINALLY < 0) return;
-		for (i = 0; i < THREADS; i++) if (W.t[i].status == RUNNING) return;
-		kept = W;
-		memset(&last, 0, sizeof last);
-		me = &last;
-		self = THREADS;
-		alone = 1;
-		begin();
-		atomic_depth = 1;
-		push(FINALLY, -1);
-		if (!setjmp(step_ends)) proceed();
-		alone = 0;
-		W = kept;
-	}
-
-	static struct { int t, c, kind, at; World from; } tried = { -1 };
-
-	/* The c-th move of thread t, worked out into W. */
-	static int attempt(int t, int c)
-	{
-		int n = 0, kind;
-		if (tried.t == t && tried.c == c && !memcmp(&tried.from, &now.M, sizeof(World))) return tried.kind;
-		tried.t = t;
-		tried.c = c;
-		tried.from = now.M;
-		tried.kind = BLOCKED;
-		if (!may_go(t)) return BLOCKED;
-		self = t;
-		for (npicks = 0; ; ) {
-			kind = go();
-			if (kind != BLOCKED && n++ == c) break;
-			if (!next_picks()) return BLOCKED;
-		}
-		if (c == choices[t] - 1) {
-			/* there must not be more moves than the process has options */
-			World result = W;
-			char *why = failure, *said = warning;
-			while (next_picks()) if (go() != BLOCKED) { kind = FAILS; why = TOO_SMALL; break; }
-			W = result;
-			failure = why;
-			warning = said;
-		}
-		if (kind != FAILS && W.t[t].status != RUNNING) {
-			char *said = warning;
-			check_end();
-			if (failure) kind = FAILS;
-			if (said) warning = said;
-		}
-		return tried.kind = kind;
-	}
-	int runs(int t, int c) { return attempt(t, c) == RUNS; }
-	int ends(int t, int c) { return attempt(t, c) == ENDS; }
-	int rests(int t, int c) { return attempt(t, c) == RESTS; }
-	int fails(int t, int c) { return attempt(t, c) == FAILS; }
-
-	/* Takes the move that was tried last. A run that fails stays where it was: nothing after it has a meaning. */
-	void commit(void)
-	{
-		static char text[600];
-		Thread *t = &tried.from.t[tried.t];
-		char *stands;
-		self = tried.t;
-		me = t;
-		find_frames();
-		stands = t->depth ? where(t->stack[frame[t->depth - 1]], t->stack[frame[t->depth - 1] + 1]) : "";
-		if (readtrail) printf("%-12s %s\n", names[tried.t], stands);
-		if (tried.kind == FAILS) {
-			snprintf(text, sizeof text, "%s: %s, in the step %s", names[tried.t], failure, stands);
-			Uerror(text);
-		} else {
-			now.M = W;
-#ifdef WARNINGS
-			if (warning) {
-				snprintf(text, sizeof text, "%s: %s, in the step %s", names[tried.t], warning, stands);
-				Uerror(text);
-			}
-#endif
-		}
-		tried.t = -1;
-	}
 }
 `;

@@ -1,11 +1,13 @@
 import { TASK } from '../kernel/primitives/tasks.js';
+import { sourceOf } from '../language/text.js';
 import { GLOBAL_BASE, isHeap } from '../machine/memory.js';
 import type { ThreadInfo } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
 import type { Model } from './model.js';
 import { dispatchText, functionText } from './promela-code.js';
 import { cPrimitive } from './promela-primitives.js';
-import { DECLARATIONS, MACHINE, MEMORY, STEPS } from './promela-runtime.js';
+import { DECLARATIONS, MACHINE, MEMORY } from './promela-runtime.js';
+import { STEPS } from './promela-steps.js';
 
 /** Names of what a model uses and Promela has nothing for. */
 export function notInPromela(model: Model): string[] {
@@ -83,11 +85,23 @@ function sizes(model: Model): string {
 		define('ALL_GLOBALS', model.globalCells),
 		define('GLOBALS', Math.max(1, writtenCells(model).length)),
 		define('MAX_HELD', model.sizes.held),
-		define('MAX_STACK', stackRoom(model)),
+		define('MAX_STACK', Math.max(1, model.sizes.stack)),
 		define('MAX_DEPTH', model.sizes.depth),
-		define('MAX_OBJECTS', model.sizes.objects + objectRoom(model)),
+		define('MAX_OBJECTS', Math.max(1, model.sizes.objects)),
+		'/* inside a step there is more room than between two */',
+		define('ROOM_HELD', model.sizes.held + 8),
+		define('ROOM_STACK', 2 * model.sizes.stack + stackRoom(model)),
+		define('ROOM_OBJECTS', 2 * model.sizes.objects + objectRoom(model)),
 		define('FINALLY', model.finally),
 		define('NO_ERRORS', model.noErrors ? 1 : 0),
+		define('PREEMPT_RT', model.preemptRt ? 1 : 0),
+		define('SPINLOCK', model.preemptRt ? 'MUTEX' : 'SPIN'),
+		define('SEQUENCES', model.sequences === undefined ? 0 : 1),
+		define('MAX_VALUES', 256),
+		define(
+			'KTHREADS',
+			system.threads.findIndex((t) => t.kind === 'kernel' && /^kthread(\/\d+)?$/.test(t.name)),
+		),
 		define('TASKS', system.symbol('__tasks')),
 		define('TASK_CELLS', TASK.cells),
 		define('TASK_MM', TASK.mm),
@@ -102,10 +116,9 @@ function sizes(model: Model): string {
 }
 
 /** Room for what a step needs between two states: deeper calls than any state shows. */
-const stackRoom = (model: Model): number =>
-	model.sizes.stack + Math.max(64, ...model.functions.map((f) => 2 * (f.registers + 3)));
+const stackRoom = (model: Model): number => Math.max(256, ...model.functions.map((f) => 2 * (f.registers + 3)));
 const objectRoom = (model: Model): number =>
-	32 + Math.max(0, ...model.functions.map((f) => f.memoryLocals.reduce((sum, l) => sum + l.cells + 5, 0)));
+	256 + Math.max(0, ...model.functions.map((f) => f.memoryLocals.reduce((sum, l) => sum + l.cells + 5, 0)));
 
 function writtenCells(model: Model): number[] {
 	const cells: number[] = [];
@@ -167,11 +180,34 @@ ${cases.join('\n')}
 	static short registers[] = { ${list(functions.map((f) => f.registers))} };
 	static short parameters[] = { ${list(functions.map((f) => f.parameters))} };
 	static short in_kernel[] = { ${list(functions.map((f) => (f.kernel ? 1 : 0)))} };
+	static short in_notifiers[] = { ${list(functions.map((f) => (/:\/mn\//.test(sourceOf(f.node).uri) ? 1 : 0)))} };
 	/* threads: their names, the function in which daemons begin anew, the thread on top of which handlers run, options */
 	static char *names[] = { ${system.threads.map((t) => `"${t.name}"`).join(', ')} };
 	static short entry[] = { ${list([...system.threads.map((t) => (t.kind === 'thread' ? -1 : t.entry.index)), -1])} };
 	static short interrupts[] = { ${list(system.threads.map((t) => (t.kind === 'interrupt' ? t.on : -1)))} };
 	static short choices[] = { ${list(model.choices)} };
+	/* devices and address spaces, by number */
+	static int devices[] = { ${list(numbered(model, 'device'))} }, mms[] = { ${list(numbered(model, 'mm_struct'))} };
+	/* registers of a function that hold nothing yet when it is called */
+	static void unset (int function, int *r)
+	{
+		switch (function) {
+${lines(functions.filter((f) => f.unset.length > 0).map((f) => `case ${f.index}: ${f.unset.map((r) => `r[${r}] = `).join('')}(int)0x8badf00d; break;`))}		}
+	}
+	/* what holds values of sequence counters */
+	static int sequence_globals[] = { ${list([...(model.sequences?.globals ?? []), -1])} };
+	static int is_sequence (int layout, int cell)
+	{
+		switch (layout) {
+${lines([...(model.sequences?.layouts ?? [])].map(([layout, cells]) => `case ${layout}: return ${anyOf(cells)};`))}		default: return 0;
+		}
+	}
+	static char *sequence_registers (int function)
+	{
+		switch (function) {
+${lines([...(model.sequences?.registers ?? [])].map(([f, flags]) => `case ${f}: return "${flags}";`))}		default: return 0;
+		}
+	}
 	World initial (void)
 	{
 		static World w = {
@@ -185,6 +221,15 @@ ${cases.join('\n')}
 }`;
 }
 
+const lines = (cases: readonly string[]): string => cases.map((c) => `		${c}\n`).join('');
+const anyOf = (cells: readonly number[]): string => cells.map((c) => `cell == ${c}`).join(' || ');
+
+function numbered(model: Model, kind: string): number[] {
+	const found: number[] = [];
+	for (let n = 0; model.system.symbol(`${kind} ${n}`) !== 0; n++) found.push(model.system.symbol(`${kind} ${n}`));
+	return [...found, 0];
+}
+
 function primitiveFunctions(model: Model): string {
 	const names = new Set<string>();
 	for (const code of model.functions)
@@ -195,7 +240,7 @@ function primitiveFunctions(model: Model): string {
 	return `c_code {
 	static int too_long (void)
 	{
-		if (!atomic_depth || instructions > 200000) fatal ("bounded: a step of more than 2000 instructions");
+		if (!atomic_depth || instructions > 100000) fatal ("bounded: a step of more than 2000 instructions");
 		return 0;
 	}
 	/* ---- the primitives of the simulated kernel ---- */

@@ -1,0 +1,107 @@
+/**
+ * A second opinion: SPIN walks through exported scenarios, with primitives written a second time in C, and has to come
+ * to the same numbers of states, transitions and errors. All of the corpus: SPIN_ALL=1.
+ */
+import { execFileSync } from 'node:child_process';
+import { globSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Model, modelOf } from '../../src/export/model.js';
+import { notInPromela } from '../../src/export/promela.js';
+import type { Scenario } from '../../src/language/generated/ast.js';
+import type { Program } from '../../src/language/program.js';
+import { programOf, uriOf } from '../oracle/compare.js';
+import { countWithSpin, needSpin, workFolder } from './spin.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const SAMPLE = [
+	'seed/s01-*',
+	'seed/s02-*',
+	'seed/s05-*',
+	'seed/s06-*',
+	'range-lock/s1[0-4]-*',
+	'locks/s57-*',
+	'locks/s59-*',
+	'locks/s6[0-2]-*',
+];
+const patterns = process.env.SPIN_ALL === '1' ? ['**/*'] : SAMPLE;
+/** SPIN is to be compared, not waited for. */
+const LIMITS = { maxStates: 30_000, maxSeconds: 20 };
+
+async function scenarios(): Promise<{ file: string; program: Program; scenario: Scenario }[]> {
+	const files = patterns.flatMap((p) => globSync(`test/corpus/${p}.mmn`, { cwd: ROOT })).sort();
+	const found = [];
+	for (const file of files) {
+		const program = await programOf(uriOf(path.join(ROOT, file)));
+		for (const scenario of program.scenarios) found.push({ file, program, scenario });
+	}
+	return found;
+}
+
+function modelFor(program: Program, scenario: Scenario, everyAccess = false): Model {
+	const model = modelOf(program, scenario, LIMITS, everyAccess);
+	if ('problems' in model) throw new Error(model.problems.map((p) => p.message).join('\n'));
+	return model;
+}
+
+const withoutSpin = process.env.NOTIFIER_LAB_NO_SPIN === '1';
+if (withoutSpin) {
+	test.skip('SPIN is left out: NOTIFIER_LAB_NO_SPIN=1', () => {});
+} else {
+	const all = await scenarios();
+	const tools = await needSpin();
+	const folder = await workFolder();
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+	const compare = async (model: Model, file: string, name: string): Promise<void> => {
+		const { counts } = model;
+		const spin = await countWithSpin(model, file, name, { folder, cc: tools.cc });
+		expect(spin.problem).toBeUndefined();
+		expect({ states: spin.states, transitions: spin.transitions, errors: spin.errors }).toEqual({
+			states: counts.states,
+			transitions: counts.transitions,
+			errors: counts.deadlocks + counts.failures,
+		});
+		expect(spin.messages.includes('invalid end state')).toBe(counts.deadlocks > 0);
+		expect(spin.messages.some((m) => m !== 'invalid end state')).toBe(counts.failures > 0);
+	};
+
+	test('the sample is there', () => expect(all.length).toBeGreaterThan(40));
+
+	describe('SPIN counts what we count', () => {
+		test.concurrent.each(
+			all.map(
+				({ file, program, scenario }) =>
+					[file.replace(/^test\/corpus\//, ''), scenario.name, program, scenario] as const,
+			),
+		)('%s %s', async (file, name, program, scenario) => {
+			const model = modelFor(program, scenario);
+			expect(notInPromela(model)).toEqual([]);
+			if (model.counts.complete) await compare(model, file, name);
+			else expect(process.env.SPIN_ALL, 'a scenario of the sample is too large').toBe('1');
+		});
+	});
+
+	test('and with every access a step', async () => {
+		const { program, scenario, file } = all.find((s) => s.file.includes('s06-')) ?? (all[0] as (typeof all)[number]);
+		await compare(modelFor(program, scenario, true), `every-${path.basename(file)}`, scenario.name);
+	});
+
+	test('a model that is too small for its scenario says so', async () => {
+		const { program, scenario, file } =
+			all.find((s) => s.file.includes('s57-recursion')) ?? (all[0] as (typeof all)[number]);
+		const model = modelFor(program, scenario);
+		// no more room than the threads take before their first step
+		const stack = Math.max(...model.system.initialLocals.map((l) => l.length - 8 - 2 * (l[6] ?? 0)));
+		const cramped = { ...model, sizes: { ...model.sizes, stack } };
+		await expect(
+			countWithSpin(cramped, `cramped-${path.basename(file)}`, scenario.name, { folder, cc: tools.cc }),
+		).resolves.toMatchObject({
+			messages: [expect.stringContaining('the model is too small')],
+		});
+	});
+
+	test('SPIN is the one that was compared with', () => {
+		expect(execFileSync('spin', ['-V'], { encoding: 'utf8' })).toContain('Spin Version 6.5');
+	});
+}

@@ -1,0 +1,73 @@
+/** Exported models, as far as it needs no SPIN. */
+import { describe, expect, test } from 'vitest';
+import { type Model, modelOf } from '../../src/export/model.js';
+import { notInPromela, promela } from '../../src/export/promela.js';
+import { cPrimitive } from '../../src/export/promela-primitives.js';
+import { primitives } from '../../src/kernel/primitives.js';
+import { oneText, programOf } from '../oracle/compare.js';
+
+const SKETCH = `
+static DEFINE_MUTEX(a);
+static DEFINE_MUTEX(b);
+static int shared;
+scenario crossed {
+	thread A { mutex_lock(&a); mutex_lock(&b); shared = 1; mutex_unlock(&b); mutex_unlock(&a); }
+	thread B { mutex_lock(&b); mutex_lock(&a); shared = 2; mutex_unlock(&a); mutex_unlock(&b); }
+}
+`;
+
+async function modelFor(text: string, limits = { maxStates: 1000, maxSeconds: 10 }): Promise<Model> {
+	const program = await programOf('file:///sketch.mmn', oneText(text));
+	const scenario = program.scenarios[0];
+	if (scenario === undefined) throw new Error('no scenario');
+	const model = modelOf(program, scenario, limits, false);
+	if ('problems' in model) throw new Error(model.problems.map((p) => p.message).join('\n'));
+	return model;
+}
+
+describe('a model of a scenario', () => {
+	test('has a process for each thread, and says what to expect', async () => {
+		const model = await modelFor(SKETCH);
+		const text = promela(model, 'crossed.mmn', 'crossed');
+		expect(text.match(/^active proctype \w+/gm)).toEqual(['active proctype A_0', 'active proctype B_1']);
+		expect(model.counts).toMatchObject({ complete: true, deadlocks: 1, failures: 0 });
+		expect(text).toContain(`found ${model.counts.states} states, ${model.counts.transitions} transitions`);
+		expect(text).toContain('sketch.mmn:6: mutex_lock(&b)');
+		expect(text).toMatch(/#define G_shared \d+/);
+	});
+
+	test('has room to spare where the search did not come to its end, and says so', async () => {
+		const text = promela(await modelFor(SKETCH, { maxStates: 1, maxSeconds: 0.000001 }), 'crossed.mmn', 'crossed');
+		expect(text).toContain('the model is larger');
+	});
+
+	test('holds no quotes or comments of the sketch that would end its own', async () => {
+		const text = promela(
+			await modelFor('static int x;\nscenario s { thread A { /* " */ x = 1; assert(x == 1 /* } */); } }'),
+			'a*/b.mmn',
+			's',
+		);
+		expect(text.match(/\/\*/g)?.length).toBe(text.match(/\*\//g)?.length);
+		expect(text).not.toContain('\\"');
+	});
+});
+
+describe('what Promela has nothing for', () => {
+	test('is named', async () => {
+		const model = await modelFor(SKETCH);
+		const strange = {
+			...model,
+			primitive: (n: number) => (model.primitive(n) === 'mutex_lock' ? 'strange' : model.primitive(n)),
+		};
+		expect(notInPromela(model)).toEqual([]);
+		expect(notInPromela(strange)).toEqual(['the primitive strange']);
+	});
+
+	test('primitives that have a body agree on what a step is', () => {
+		const differ = primitives.filter((p) => {
+			const c = cPrimitive(p.name);
+			return c !== undefined && (c.visible !== p.visible || c.sleeps !== (p.sleeps === true));
+		});
+		expect(differ.map((p) => p.name)).toEqual([]);
+	});
+});
