@@ -7,6 +7,7 @@ import fault from './lib/kernel/fault.mmn';
 import fence from './lib/kernel/fence.mmn';
 import gup from './lib/kernel/gup.mmn';
 import invalidators from './lib/kernel/invalidators.mmn';
+import jobs from './lib/kernel/jobs.mmn';
 import kthread from './lib/kernel/kthread.mmn';
 import locks from './lib/kernel/locks.mmn';
 import mm from './lib/kernel/mm.mmn';
@@ -20,6 +21,7 @@ import tasks from './lib/kernel/tasks.mmn';
 import types from './lib/kernel/types.mmn';
 import workqueue from './lib/kernel/workqueue.mmn';
 import ww from './lib/kernel/ww.mmn';
+import migrate from './lib/migrate.mmn';
 import activeRanges from './lib/mn/active-ranges.mmn';
 import activeRangesCore from './lib/mn/active-ranges-core.mmn';
 import interval from './lib/mn/interval.mmn';
@@ -52,6 +54,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/invalidators': invalidators,
 	'kernel/gup': gup,
 	'kernel/device': device,
+	'kernel/jobs': jobs,
 	'kernel/alloc': alloc,
 	'kernel/kthread': kthread,
 	'kernel/workqueue': workqueue,
@@ -63,6 +66,7 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges-core': activeRangesCore,
 	'mn/range-lock': rangeLock,
 	'mn/list': list,
+	migrate,
 	'mn/notifier-2008-core': notifier2008Core,
 	'mn/notifier-2018': notifier2018,
 	'mn/notifier-2008': notifier2008,
@@ -106,6 +110,7 @@ const WORKERS = ['queue_work', 'flush_work', 'cancel_work_sync', 'flush_workqueu
 const KTHREADS = ['kthread_run', 'kthread_create'];
 export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'mmput', entry: '__mmput_async_fn', uses: ['mmput_async'], count: 1 },
+	{ name: 'gpu', entry: '__dev_job_fn', uses: ['__dev_submit'], count: 1 },
 	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
 	{ name: 'kthread/0', entry: '__kthread0', uses: KTHREADS, count: 1 },
 	{ name: 'kthread/1', entry: '__kthread1', uses: KTHREADS, count: 1 },

@@ -12,6 +12,7 @@ const STALE_MAPPING: Readonly<Record<number, string>> = {
 	3: 'maps page %a with memory that the CPU page table no longer has there',
 	4: 'still maps page %a when its memory is freed',
 	5: 'still maps page %a with the old memory when the invalidation is over',
+	6: 'still runs a job on page %a when its memory is freed: taking the page out of the page table does not stop a job, somebody has to wait for its fence',
 };
 
 const STALE_TLB: Readonly<Record<number, string>> = {
@@ -29,6 +30,7 @@ const MISUSE: Readonly<Record<number, string>> = {
 	1: 'a device of the model has to be a global of the sketch, not an object from the heap or the stack: its mappings could not be checked there',
 	2: "the device walks the CPU's page table (dev_bind_mm): it has no mappings of its own",
 	3: 'the device maps pages of another address space already: use one struct device for each',
+	4: 'more jobs are in flight than the model has room for (2)',
 };
 
 /** The third argument is the device: named in the message where the sketch has declared it. */
@@ -56,7 +58,7 @@ export const device: readonly Primitive[] = [
 		name: '__device_misuse',
 		visible: false,
 		run(c, [how = 0]) {
-			c.fatal('assertion', MISUSE[how] ?? 'this is no device');
+			c.fatal(how === 4 ? 'bounded' : 'assertion', MISUSE[how] ?? 'this is no device');
 			return 0;
 		},
 	},
