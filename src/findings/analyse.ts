@@ -90,15 +90,11 @@ function fromStuck(graph: Graph, shortest: ShortestRuns, stuck: Stuck): Finding 
 	const evidence: Evidence = { graph, prospects: stuck.prospects, run };
 	const explanation = stuck.kind.explain(evidence, stuck.cycle);
 	const inCycle = stuck.edges.filter((e) => stuck.cycle.some((c) => c.thread === e.thread));
-	const message = stuck.delayed
-		? `${explanation.message}; only a timeout or a signal ends this, and none is counted on here`
-		: explanation.message;
 	return {
 		...explanation,
-		message,
 		code: stuck.kind.code,
 		severity: stuck.kind.severity,
-		assumption: null,
+		assumption: stuck.delayed ? 'a timeout fires, or a signal comes' : null,
 		run: [...run.rows, ...blockedRows(evidence, inCycle.length > 0 ? inCycle : stuck.edges)],
 		noReturn: noReturn(evidence),
 	};
