@@ -128,6 +128,8 @@ define('ARRAY_SIZE', 'expression', as(ULONG));
 define('READ_ONCE rcu_access_pointer', 'lvalue', argument(0));
 define('rcu_dereference rcu_dereference_raw srcu_dereference_check', 'lvalue', argument(0), { rest: 'expression' });
 define('rcu_dereference_protected rcu_dereference_check srcu_dereference', 'lvalue expression', argument(0));
+define('get_user __get_user', 'lvalue expression', as(INT));
+define('put_user __put_user', 'expression expression', as(INT));
 define('WRITE_ONCE', 'lvalue expression', argument(0));
 define('rcu_assign_pointer RCU_INIT_POINTER', 'lvalue expression', as(VOID));
 define('rcu_replace_pointer', 'lvalue expression expression', argument(0));

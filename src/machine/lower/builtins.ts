@@ -13,6 +13,7 @@ import type { BinaryOperator, Operand } from '../ir.js';
 import { condition, lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
 import { type FunctionLowering, Label } from './function.js';
 import './kernel-macros.js';
+import './user-macros.js';
 import { arg, define, primitive, type Rule, rules, typeOf } from './macro.js';
 import { CannotLower } from './module.js';
 
