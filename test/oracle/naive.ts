@@ -18,18 +18,11 @@ export interface NaiveState {
 	/** Steps from the start, the fewest. */
 	readonly depth: number;
 	/** Where one step leads; `to` undefined: the run ends there with a fatal report. */
-	readonly edges: { readonly thread: number; readonly to: string | undefined }[];
+	readonly edges: { readonly thread: number; readonly to: string | undefined; readonly timeout: boolean }[];
 }
 
-/** What the oracle says of a scenario. */
-export interface Naive {
-	readonly system: System;
-	readonly states: ReadonlyMap<string, NaiveState>;
-	readonly transitions: number;
-	/** By code of the reports of single steps: the steps of the shortest run that shows it, that step included. */
-	readonly reports: ReadonlyMap<string, number>;
-	/** States in which nobody can take a step, and somebody has not come to the end. */
-	readonly deadlocks: number;
+/** What lies ahead of each state. */
+export interface Futures {
 	/** Threads that have to go on and never move again, by state. States without any are not there. */
 	readonly stuck: ReadonlyMap<string, readonly number[]>;
 	/** Threads that have to end and never will, by state. */
@@ -37,6 +30,21 @@ export interface Naive {
 	/** States from which some run brings every thread to its end. */
 	readonly endsWell: ReadonlySet<string>;
 }
+
+/** What the oracle says of a scenario. */
+export interface Naive extends Futures {
+	/** The same as if no timeout and no signal ever ended a wait. */
+	readonly withoutTimeouts: Futures;
+	readonly system: System;
+	readonly states: ReadonlyMap<string, NaiveState>;
+	readonly transitions: number;
+	/** By code of the reports of single steps: the steps of the shortest run that shows it, that step included. */
+	readonly reports: ReadonlyMap<string, number>;
+	/** States in which nobody can take a step, and somebody has not come to the end. */
+	readonly deadlocks: number;
+}
+
+const NOTHING_AHEAD: Futures = { stuck: new Map(), endless: new Map(), endsWell: new Set() };
 
 /** The same for equal states, and only for these. */
 export const keyOf = (locals: readonly Int32Array[], shared: Int32Array): string =>
@@ -82,9 +90,8 @@ function walk(system: System, most: number): Naive | undefined {
 			transitions,
 			reports,
 			deadlocks,
-			stuck: new Map(),
-			endless: new Map(),
-			endsWell: new Set(),
+			...NOTHING_AHEAD,
+			withoutTimeouts: NOTHING_AHEAD,
 		};
 	for (let n = 0; n < queue.length; n++) {
 		if (states.size > most) return undefined;
@@ -94,17 +101,27 @@ function walk(system: System, most: number): Naive | undefined {
 		for (let thread = 0; thread < locals.length; thread++) {
 			const local = locals[thread] as Int32Array;
 			if (local[0] === ENDED || !system.gate(thread, (t) => locals[t] as Int32Array)) continue;
-			for (const move of system.step(thread, local, shared).moves) {
+			const { moves } = system.step(thread, local, shared);
+			const timeout = moves.every((m) => m.timeout);
+			for (const move of moves) {
 				transitions++;
 				report(move.reports, depth + 1);
 				const next = system.canonical(locals.with(thread, move.local), move.shared);
 				const to = move.fatal ? undefined : visit(next.locals, next.shared, depth + 1);
-				edges.push({ thread, to });
+				edges.push({ thread, to, timeout });
 			}
 		}
 		if (edges.length === 0 && locals.some((_, t) => lives(state, t))) deadlocks++;
 	}
-	return { system, states, transitions, reports, deadlocks, ...futures(system, states) };
+	return {
+		system,
+		states,
+		transitions,
+		reports,
+		deadlocks,
+		...futures(system, states, true),
+		withoutTimeouts: futures(system, states, false),
+	};
 }
 
 const lives = (state: NaiveState, thread: number): boolean => {
@@ -112,13 +129,11 @@ const lives = (state: NaiveState, thread: number): boolean => {
 	return status !== ENDED && status !== IDLE;
 };
 
-function futures(
-	system: System,
-	states: ReadonlyMap<string, NaiveState>,
-): Pick<Naive, 'stuck' | 'endless' | 'endsWell'> {
+function futures(system: System, states: ReadonlyMap<string, NaiveState>, timeouts: boolean): Futures {
 	const from = new Map<string, string[]>();
-	for (const [key, { edges }] of states)
-		for (const { to } of edges) if (to !== undefined) from.set(to, [...(from.get(to) ?? []), key]);
+	const edgesOf = (state: NaiveState): NaiveState['edges'] => state.edges.filter((e) => timeouts || !e.timeout);
+	for (const [key, state] of states)
+		for (const { to } of edgesOf(state)) if (to !== undefined) from.set(to, [...(from.get(to) ?? []), key]);
 	/** States from which some run leads to one for which `good` holds. */
 	const leadingTo = (good: (state: NaiveState) => boolean): Set<string> => {
 		const reached = new Set<string>();
@@ -142,12 +157,12 @@ function futures(
 		// where a run ends with a finding of its own, nobody is called stuck
 		collect(
 			stuck,
-			leadingTo(({ edges }) => edges.some((e) => e.thread === t || e.to === undefined)),
+			leadingTo((s) => edgesOf(s).some((e) => e.thread === t || e.to === undefined)),
 			t,
 		);
 		collect(
 			endless,
-			leadingTo((s) => !lives(s, t) || s.edges.some((e) => e.to === undefined)),
+			leadingTo((s) => !lives(s, t) || edgesOf(s).some((e) => e.to === undefined)),
 			t,
 		);
 	});
