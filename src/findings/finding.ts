@@ -97,7 +97,7 @@ export function acquisitionOf(run: ReplayedRun, thread: number, resource: number
 
 /** How a blocked thread waits, in words: `waits for fault_lock`, `waits for [1, 3) to end`. */
 export function waitWords(edge: WaitEdge): string {
-	if (edge.isRange) return `waits for ${edge.resource} to end`;
+	if (edge.isRange) return `waits for range ${edge.resource} to end`;
 	switch (edge.wait.kind) {
 		case 'wakeup':
 			return edge.resource === '' ? 'sleeps until somebody wakes it' : `sleeps on ${edge.resource}`;

@@ -102,13 +102,14 @@ export function classify(
 		if (handler !== undefined) return { kind: selfDeadlock, cycle: [handler] };
 	}
 	if (sure !== undefined) return { kind: sure.length === 1 ? selfDeadlock : deadlock, cycle: sure };
-	// what it waits for has ended, or never comes
-	for (const edge of edges) {
-		if (edge.holders.length > 0) continue;
-		if (edge.wait.kind === 'wakeup' && !looksAgain(system, edge.thread, graph.local(state, edge.thread)))
-			return { kind: lostWakeup, cycle: [edge] };
-		if (everybodyElseIsDone(graph, state, edges)) return { kind: deadlock, cycle: [edge] };
-	}
+	// what it waits for has ended, or never comes; the order of the threads must not decide what that is called
+	const alone = edges.filter((e) => e.holders.length === 0);
+	const sleeper = alone.find(
+		(e) => e.wait.kind === 'wakeup' && !looksAgain(system, e.thread, graph.local(state, e.thread)),
+	);
+	if (sleeper !== undefined) return { kind: lostWakeup, cycle: [sleeper] };
+	const [first] = alone;
+	if (first !== undefined && everybodyElseIsDone(graph, state, edges)) return { kind: deadlock, cycle: [first] };
 	return undefined;
 }
 

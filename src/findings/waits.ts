@@ -23,6 +23,7 @@ export interface WaitEdge {
 export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 	const { system } = graph;
 	const shared = graph.sharedOf(state);
+	const locals = (t: number): Int32Array => graph.local(state, t);
 	const waits: (Wait | undefined)[] = [];
 	for (let t = 0; t < graph.threads; t++) waits.push(mask & (1 << t) ? graph.wait(state, t) : undefined);
 	const edges: WaitEdge[] = [];
@@ -49,7 +50,7 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 				info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : [],
 			);
 		}
-		const isRange = system.isRange(wait.resource, shared);
+		const isRange = system.isRange(wait.resource, shared, locals);
 		// nobody holds a completion or a fence
 		const guessed = wait.kind === 'token' && holders.length === 0 && !isRange && othersStuck.length > 0;
 		if (guessed) holders = othersStuck;
@@ -57,7 +58,7 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 			thread,
 			wait,
 			holders,
-			resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared),
+			resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared, locals),
 			isRange,
 			guessed,
 		});

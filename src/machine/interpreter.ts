@@ -212,7 +212,7 @@ export class Interpreter implements KernelContext {
 	private begin(thread: ThreadState, shared: Int32Array): void {
 		this.thread = thread;
 		this.outermost = (thread.frames[0]?.code ?? this.image.entry(thread.index)).node;
-		this.memory = Memory.unpack(shared, this.image.globalCells);
+		this.memory = Memory.unpack(shared, this.image.globalCells, thread.own);
 		this.reports = [];
 		this.domains = [];
 		this.cursor = 0;
@@ -259,7 +259,7 @@ export class Interpreter implements KernelContext {
 	private finish(): Move {
 		const fatal = this.reports.some((r) => r.fatal);
 		return {
-			local: this.thread.pack(),
+			local: this.thread.pack(this.memory.own),
 			shared: this.memory.pack(),
 			reports: this.reports,
 			fatal,
@@ -267,8 +267,13 @@ export class Interpreter implements KernelContext {
 		};
 	}
 
-	/** Registers that point into the heap keep freed objects from being forgotten. */
+	/** Registers and own locals that point into the heap keep freed objects from being forgotten. */
 	private countReferences(sign: number): void {
+		for (const { cells } of this.memory.own)
+			for (const cell of cells) {
+				const object = isHeap(cell) ? this.memory.find(slotOf(cell)) : undefined;
+				if (object !== undefined) object.references += sign;
+			}
 		for (const frame of this.thread.frames) {
 			const live = frame.code.live[frame.pc];
 			for (let r = 0; r < frame.registers.length; r++) {

@@ -32,7 +32,8 @@ export const addressOf = (slot: number, offset: number): number => DYNAMIC | (sl
 /** The slot of memory local `local` of the frame at `depth` of thread `thread`: the same in every interleaving. */
 export const stackSlot = (thread: number, depth: number, local: number): number =>
 	(thread << 14) | (depth << 7) | local;
-const threadOfSlot = (slot: number): number => slot >> 14;
+/** The thread whose local a slot is; meaningless for heap slots. */
+export const threadOfSlot = (slot: number): number => slot >> 14;
 const depthOfSlot = (slot: number): number => (slot >> 7) & 127;
 
 /** A local in memory or a heap object. */
@@ -70,12 +71,14 @@ export class Memory {
 		/** A copy of the vector, which `globals` and the objects' cells are parts of. */
 		private readonly vector: Int32Array,
 		readonly globals: Int32Array,
-		/** Sorted by slot, so that equal memories are equal vectors. */
+		/** What threads share, sorted by slot, so that equal memories are equal vectors. */
 		readonly objects: DynamicObject[],
+		/** Locals of the running thread that nobody else can reach: kept with the thread. Sorted by slot. */
+		readonly own: DynamicObject[],
 	) {}
 
 	/** Unpacks a vector made by `pack`; the vector itself stays as it is. */
-	static unpack(packed: Int32Array, cells: number): Memory {
+	static unpack(packed: Int32Array, cells: number, own: DynamicObject[] = []): Memory {
 		const vector = packed.slice();
 		const objects: DynamicObject[] = [];
 		for (let i = cells; i < vector.length; ) {
@@ -91,7 +94,7 @@ export class Memory {
 			});
 			i += 5 + size;
 		}
-		return new Memory(vector, vector.length === cells ? vector : vector.subarray(0, cells), objects);
+		return new Memory(vector, vector.length === cells ? vector : vector.subarray(0, cells), objects, own);
 	}
 
 	/** The vector that stands for this memory. Ends the memory's use: what is written later may show in the vector. */
@@ -124,6 +127,7 @@ export class Memory {
 	}
 
 	find(slot: number): DynamicObject | undefined {
+		for (const object of this.own) if (object.slot === slot) return object;
 		for (const object of this.objects) if (object.slot === slot) return object;
 		return undefined;
 	}
@@ -139,10 +143,9 @@ export class Memory {
 			cells: new Int32Array(cells),
 		};
 		if (!zero) object.cells.fill(UNINITIALISED);
-		let at = 0;
-		while (at < this.objects.length && (this.objects[at] as DynamicObject).slot < slot) at++;
-		this.objects.splice(at, this.objects[at]?.slot === slot ? 1 : 0, object);
-		this.reshaped = true;
+		this.remove(slot);
+		if (slot & HEAP) this.share(object);
+		else insert(this.own, object);
 		return object;
 	}
 
@@ -157,15 +160,30 @@ export class Memory {
 		return slot;
 	}
 
+	private share(object: DynamicObject): void {
+		insert(this.objects, object);
+		this.reshaped = true;
+	}
+
+	private remove(slot: number): void {
+		for (const list of [this.own, this.objects]) {
+			const at = list.findIndex((o) => o.slot === slot);
+			if (at < 0) continue;
+			list.splice(at, 1);
+			if (list === this.objects) this.reshaped = true;
+		}
+	}
+
 	/** Ends the life of the memory locals of a frame. */
 	dropFrame(thread: number, depth: number): void {
-		for (let i = this.objects.length - 1; i >= 0; i--) {
-			const { slot } = this.objects[i] as DynamicObject;
-			if (!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth) {
-				this.objects.splice(i, 1);
-				this.reshaped = true;
+		const inFrame = ({ slot }: DynamicObject): boolean =>
+			!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth;
+		for (const list of [this.own, this.objects])
+			for (let i = list.length - 1; i >= 0; i--) {
+				if (!inFrame(list[i] as DynamicObject)) continue;
+				list.splice(i, 1);
+				if (list === this.objects) this.reshaped = true;
 			}
-		}
 	}
 
 	/** Marks the object at `address` and all that its cells lead to as visible to other threads. */
@@ -174,6 +192,11 @@ export class Memory {
 		const object = this.find(slotOf(address));
 		if (object === undefined || object.published) return;
 		object.published = true;
+		const at = this.own.indexOf(object);
+		if (at >= 0) {
+			this.own.splice(at, 1);
+			this.share(object);
+		}
 		for (const cell of object.cells) this.publish(cell);
 	}
 
@@ -204,4 +227,11 @@ export class Memory {
 			}
 		}
 	}
+}
+
+/** Puts an object where its slot belongs. */
+function insert(list: DynamicObject[], object: DynamicObject): void {
+	let at = 0;
+	while (at < list.length && (list[at] as DynamicObject).slot < object.slot) at++;
+	list.splice(at, 0, object);
 }

@@ -5,7 +5,7 @@ import type { FunctionCode, Instruction } from './ir.js';
 import type { Layouts } from './layout.js';
 import type { ModuleLowering } from './lower/module.js';
 import { GLOBAL_BASE, objectsIn, UNINITIALISED } from './memory.js';
-import { registersIn } from './thread.js';
+import { ownObjectsIn, registersIn } from './thread.js';
 
 /** New values for old ones; identity where undefined. */
 export type Renumbering = ReadonlyMap<number, number>;
@@ -169,6 +169,8 @@ export class Sequences {
 	}
 
 	private eachLocal(vector: Int32Array, visit: (at: number) => void): void {
+		for (const { layout, at } of ownObjectsIn(vector, this.module.functions))
+			for (const offset of this.offsetsOfLayout(layout)) visit(at + offset);
 		for (const { code, pc, at } of registersIn(vector, this.module.functions)) {
 			const flags = this.registers[code.index];
 			if (flags === undefined) continue;

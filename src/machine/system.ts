@@ -43,6 +43,7 @@ import {
 	Memory,
 	offsetOf,
 	slotOf,
+	threadOfSlot,
 } from './memory.js';
 import { sequenceClasses } from './sequence-classes.js';
 import { Sequences } from './sequences.js';
@@ -364,7 +365,7 @@ export class System {
 	}
 
 	/** The name of what lies at an address, as a kernel developer would call it: `fault_lock`, `mmap_lock`, `[1, 3)`. */
-	nameOf(address: number, shared: Int32Array): string {
+	nameOf(address: number, shared: Int32Array, locals?: (thread: number) => Int32Array): string {
 		if (address === 0) return 'NULL';
 		if (isFunction(address)) return this.functions[address & ~FUNCTION]?.name ?? '?';
 		if (!isDynamic(address)) {
@@ -379,9 +380,21 @@ export class System {
 			if (global.name === 'range_locked' && locked) return `the range lock of page ${locked[1]}`;
 			return `${global.name}${path}`;
 		}
-		const object = Memory.unpack(shared, this.image.globalCells).find(slotOf(address));
+		const object = this.objectAt(address, shared, locals);
 		if (object === undefined) return 'an object that is gone';
 		return this.nameOfObject(object, offsetOf(address));
+	}
+
+	/** The object at an address: a shared one, or a thread's own where the threads' vectors are given. */
+	private objectAt(
+		address: number,
+		shared: Int32Array,
+		locals: ((thread: number) => Int32Array) | undefined,
+	): DynamicObject | undefined {
+		const slot = slotOf(address);
+		const owner = isHeap(address) ? this.threads.length : threadOfSlot(slot);
+		const own = locals === undefined || owner >= this.threads.length ? [] : this.task(owner, locals(owner)).own;
+		return Memory.unpack(shared, this.image.globalCells, own).find(slot);
 	}
 
 	private nameOfObject(object: DynamicObject, offset: number): string {
@@ -399,9 +412,9 @@ export class System {
 	}
 
 	/** Does the address designate an active invalidation range? */
-	isRange(address: number, shared: Int32Array): boolean {
+	isRange(address: number, shared: Int32Array, locals?: (thread: number) => Int32Array): boolean {
 		if (!isDynamic(address)) return false;
-		const object = Memory.unpack(shared, this.image.globalCells).find(slotOf(address));
+		const object = this.objectAt(address, shared, locals);
 		const type = object && this.layouts.typeOf(object.layout);
 		return type?.kind === 'struct' && type.name === 'mmu_notifier_range';
 	}

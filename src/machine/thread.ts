@@ -1,6 +1,6 @@
 import type { Held, HeldMode, Task } from '../kernel/context.js';
 import type { FunctionCode } from './ir.js';
-import { UNINITIALISED } from './memory.js';
+import { type DynamicObject, UNINITIALISED } from './memory.js';
 
 /** One call in progress. */
 export interface Frame {
@@ -46,10 +46,14 @@ export class ThreadState implements Task {
 		return frame;
 	}
 
-	/** Packs into a vector; registers that are dead at their pc are zero, so that they make no difference. */
-	pack(): Int32Array {
+	/** Locals in memory that no other thread can reach, when the state was unpacked. */
+	readonly own: DynamicObject[] = [];
+
+	/** Packs into a vector, with the `own` memory locals; registers that are dead at their pc are zero, so that they make no difference. */
+	pack(own: readonly DynamicObject[] = []): Int32Array {
 		let length = 8 + 2 * this.held.length;
 		for (const frame of this.frames) length += 3 + frame.code.registers;
+		for (const object of own) length += 3 + object.cells.length;
 		const vector = new Int32Array(length);
 		vector.set([
 			this.status,
@@ -73,6 +77,13 @@ export class ThreadState implements Task {
 			const live = frame.code.live[frame.pc];
 			for (let r = 0; r < frame.code.registers; r++)
 				vector[i++] = live === undefined || live[r] ? (frame.registers[r] as number) : 0;
+		}
+		for (const object of own) {
+			vector[i++] = object.slot;
+			vector[i++] = object.layout;
+			vector[i++] = object.cells.length;
+			vector.set(object.cells, i);
+			i += object.cells.length;
 		}
 		return vector;
 	}
@@ -102,8 +113,30 @@ export class ThreadState implements Task {
 			thread.frames.push({ code, pc: vector[i + 1] as number, heldAtEntry: vector[i + 2] as number, registers });
 			i += 3 + code.registers;
 		}
+		while (i < copy.length) {
+			const size = copy[i + 2] as number;
+			thread.own.push({
+				slot: copy[i] as number,
+				layout: copy[i + 1] as number,
+				published: false,
+				freed: false,
+				references: 0,
+				cells: copy.subarray(i + 3, i + 3 + size),
+			});
+			i += 3 + size;
+		}
 		return thread;
 	}
+}
+
+/** Where the memory locals that are a thread's own lie in its vector: the index of their first cell, by layout. */
+export function* ownObjectsIn(
+	vector: Int32Array,
+	functions: readonly FunctionCode[],
+): Generator<{ readonly layout: number; readonly at: number }> {
+	let i = 8 + 2 * (vector[6] as number);
+	for (let n = vector[7] as number; n > 0; n--) i += 3 + (functions[vector[i] as number] as FunctionCode).registers;
+	for (; i < vector.length; i += 3 + (vector[i + 2] as number)) yield { layout: vector[i + 1] as number, at: i + 3 };
 }
 
 /** Where the registers of each frame lie in a packed vector, outermost frame first. */
