@@ -1,6 +1,7 @@
 import type { EdgeReport, Graph } from '../explore/graph.js';
 import { type Prospects, prospects as prospectsOf } from '../explore/prospects.js';
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
+import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKinds } from './codes/index.js';
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
@@ -37,6 +38,7 @@ export function findingsOf(graph: Graph): Finding[] {
 	const starts = !graph.system.setupReports.some((r) => r.fatal);
 	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, shortest, stuck));
 	for (const unbalanced of findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
+	for (const race of findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
 	for (const finding of starts ? findEndless(graph, prospects, shortest) : []) add(finding);
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
@@ -53,6 +55,19 @@ function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRu
 		severity: 'error',
 		assumption: null,
 		run: run.rows,
+		noReturn: null,
+	};
+}
+
+function fromRace(graph: Graph, prospects: Prospects, shortest: ShortestRuns, race: Race): Finding {
+	const run = replayRun(graph, shortest.to(race.state));
+	const { rows, ...explained } = explainRace({ graph, prospects, run }, race);
+	return {
+		...explained,
+		code: 'data-race',
+		severity: 'warning',
+		assumption: null,
+		run: [...run.rows, ...rows],
 		noReturn: null,
 	};
 }

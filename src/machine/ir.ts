@@ -60,8 +60,9 @@ export type Instruction = { readonly node: AstNode } & (
 			readonly implicit: boolean;
 			readonly fromUnsigned: boolean;
 	  }
-	| { readonly op: 'load'; readonly to: number; readonly address: Operand }
-	| { readonly op: 'store'; readonly address: Operand; readonly value: Operand }
+	/** `marked`: READ_ONCE(), rcu_dereference() and their like, which may meet a write of another thread. */
+	| { readonly op: 'load'; readonly to: number; readonly address: Operand; marked?: boolean }
+	| { readonly op: 'store'; readonly address: Operand; readonly value: Operand; marked?: boolean }
 	/** Address of a local that lives in memory; it comes to life here if it has not yet. */
 	| { readonly op: 'local'; readonly to: number; readonly slot: number }
 	/** A declaration is reached: the local's cells start anew. */

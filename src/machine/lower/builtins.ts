@@ -59,7 +59,8 @@ function link(f: FunctionLowering, head: Operand, which: 0 | 1, node: Expression
 	const to = f.register();
 	const at = which === 0 ? head : f.register();
 	if (which === 1) f.emit({ op: 'field', to: at as number, base: head, offset: 1 }, node);
-	f.emit({ op: 'load', to, address: at }, node);
+	const marked = node.$type === 'EachStatement' && node.macro.endsWith('_rcu');
+	f.emit({ op: 'load', to, address: at, marked }, node);
 	return to;
 }
 
@@ -163,20 +164,28 @@ define('ARRAY_SIZE', (f, e) => {
 
 define(
 	'READ_ONCE rcu_dereference rcu_dereference_raw rcu_access_pointer rcu_dereference_protected rcu_dereference_check srcu_dereference srcu_dereference_check',
-	pass,
+	(f, e) => {
+		const start = f.code.code.length;
+		const value = pass(f, e);
+		f.mark(start);
+		return value;
+	},
 );
 define('WRITE_ONCE rcu_assign_pointer RCU_INIT_POINTER', (f, e) => {
 	const value = rvalue(f, arg(e, 1));
-	return storeTo(f, lvalue(f, arg(e, 0)), value, typeOf(f, arg(e, 1)), e);
+	const start = f.code.code.length;
+	const stored = storeTo(f, lvalue(f, arg(e, 0)), value, typeOf(f, arg(e, 1)), e);
+	f.mark(start);
+	return stored;
 });
 define('smp_load_acquire', (f, e) => {
 	const to = f.register();
-	f.emit({ op: 'load', to, address: rvalue(f, arg(e, 0)) }, e);
+	f.emit({ op: 'load', to, address: rvalue(f, arg(e, 0)), marked: true }, e);
 	return to;
 });
 define('smp_store_release smp_store_mb', (f, e) => {
 	const at = rvalue(f, arg(e, 0));
-	f.emit({ op: 'store', address: at, value: rvalue(f, arg(e, 1)) }, e);
+	f.emit({ op: 'store', address: at, value: rvalue(f, arg(e, 1)), marked: true }, e);
 	return f.constant(0);
 });
 define('xchg xchg_acquire xchg_release xchg_relaxed', (f, e) => {

@@ -73,6 +73,13 @@ export class FunctionLowering {
 		return this.code.code.length - 1;
 	}
 
+	/** The last access of what was emitted since `start` is meant to meet those of other threads: READ_ONCE() and its like. */
+	mark(start: number): void {
+		const last = this.code.code[this.code.code.length - 1];
+		if (this.code.code.length === start) return;
+		if (last?.op === 'load' || last?.op === 'store') last.marked = true;
+	}
+
 	at(pc: number): Instruction {
 		return this.code.code[pc] as Instruction;
 	}

@@ -1,0 +1,167 @@
+import { AstUtils } from 'langium';
+import type { Graph } from '../../explore/graph.js';
+import { isCall, isNameRef } from '../../language/generated/ast.js';
+import type { FunctionCode, Operand } from '../../machine/ir.js';
+import { Status, type ThreadState } from '../../machine/thread.js';
+import { type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
+import type { RunStep } from '../result.js';
+import { isToken, type Place, rowOf, userSpan } from '../run.js';
+
+/** A cell that a thread will read or write next. */
+interface Access {
+	readonly address: number;
+	readonly write: boolean;
+	/** READ_ONCE(), WRITE_ONCE() and their like. */
+	readonly marked: boolean;
+}
+
+/** Two threads that are both about to access a cell, one of them to write it, and not in a marked way. */
+export interface Race {
+	readonly state: number;
+	readonly address: number;
+	readonly threads: readonly [number, number];
+	readonly accesses: readonly [Access, Access];
+}
+
+/** The first race on each variable: a state in which either access may come next is a state without order between them. */
+export function findRaces(graph: Graph): Race[] {
+	const races: Race[] = [];
+	const known = new Set<string>();
+	const next = accessesOf(graph);
+	for (let state = 0; state < graph.expanded; state++) {
+		const pending: { thread: number; accesses: readonly Access[] }[] = [];
+		for (let thread = 0; thread < graph.threads; thread++) {
+			const accesses = next(state, thread);
+			if (accesses.length > 0 && graph.wait(state, thread) === undefined) pending.push({ thread, accesses });
+		}
+		for (const [n, a] of pending.entries())
+			for (const b of pending.slice(n + 1)) {
+				const race = conflict(a.accesses, b.accesses);
+				if (race === undefined) continue;
+				const name = graph.system.nameOf(race[0].address, graph.sharedOf(state));
+				if (known.has(name)) continue;
+				known.add(name);
+				races.push({ state, address: race[0].address, threads: [a.thread, b.thread], accesses: race });
+			}
+	}
+	return races;
+}
+
+function conflict(left: readonly Access[], right: readonly Access[]): [Access, Access] | undefined {
+	for (const a of left)
+		for (const b of right)
+			if (a.address === b.address && (a.write || b.write) && (suspicious(a, b) || suspicious(b, a))) return [a, b];
+	return undefined;
+}
+
+/** Plain writes of a word are taken for atomic where the other side is marked, as KCSAN does unless told otherwise. */
+const suspicious = (a: Access, b: Access): boolean => !a.marked && (!b.marked || !a.write);
+
+/** What a thread accesses next in a state; nothing where that is the kernel's business. Remembered by local vector. */
+function accessesOf(graph: Graph): (state: number, thread: number) => readonly Access[] {
+	const memo = new Map<number, readonly Access[] | ThreadState>();
+	const sequenced = new Map<FunctionCode, boolean>();
+	return (state, thread) => {
+		if (graph.status(state, thread) === Status.ended) return [];
+		const key = graph.localIndex(state, thread) * 32 + thread;
+		let known = memo.get(key);
+		if (known === undefined) {
+			const task = graph.system.task(thread, graph.local(state, thread));
+			known = task.frames.length === 0 ? [] : inListCall(task) ? task : ownAccess(task, sequenced);
+			memo.set(key, known);
+		}
+		return Array.isArray(known) ? known : listAccesses(graph, state, known as ThreadState);
+	};
+}
+
+function operandOf(task: ThreadState, operand: Operand): number {
+	const { code, registers } = task.frame;
+	return operand >= 0 ? (registers[operand] as number) : (code.constants[-1 - operand] as number);
+}
+
+/** The load or store that stands next in a function of the user's. */
+function ownAccess(task: ThreadState, sequenced: Map<FunctionCode, boolean>): Access[] {
+	const { code, pc } = task.frame;
+	if (code.kernel) return [];
+	let at = code.code[pc];
+	// xchg() and cmpxchg()
+	const atomic = at?.op === 'atomic-begin';
+	if (atomic) at = code.code[pc + 1];
+	if (at?.op !== 'load' && at?.op !== 'store') return [];
+	if (at.op === 'load' && !atomic && readsUnderSequence(code, sequenced)) return [];
+	const marked = atomic || at.marked === true;
+	return [{ address: operandOf(task, at.address), write: atomic || at.op === 'store', marked }];
+}
+
+/** Readers of a seqcount look at what is being written, and throw it away. */
+function readsUnderSequence(code: FunctionCode, memo: Map<FunctionCode, boolean>): boolean {
+	let reads = memo.get(code);
+	if (reads === undefined) {
+		reads = AstUtils.streamAllContents(code.node).some(
+			(n) => isCall(n) && isNameRef(n.callee) && /read_seq(count_)?(begin|retry)/.test(n.callee.target.$refText),
+		);
+		memo.set(code, reads);
+	}
+	return reads;
+}
+
+const LIST = /^list_(add|add_tail|del|del_init|empty)$/;
+
+/** The thread is about to do a list operation that the user's own code has called for. */
+function inListCall({ frames, frame }: ThreadState): boolean {
+	if (!frame.code.kernel || !LIST.test(frame.code.name)) return false;
+	if (frame.code.code[frame.pc]?.op !== 'atomic-begin') return false;
+	const outer = frames.findLastIndex((f) => !f.code.kernel);
+	return frames.slice(outer + 1).every((f) => f.code.name.startsWith('list_'));
+}
+
+/** The links that a list operation reads or writes (include/linux/list.h). */
+function listAccesses(graph: Graph, state: number, { frame }: ThreadState): Access[] {
+	const [first = 0, head = 0] = frame.registers;
+	const link = (address: number): number => graph.system.cell(address, graph.sharedOf(state)) ?? 0;
+	const write = (...addresses: number[]): Access[] =>
+		addresses.map((address) => ({ address, write: true, marked: false }));
+	switch (LIST.exec(frame.code.name)?.[1]) {
+		case 'add':
+			return write(head, first, first + 1, link(head) + 1);
+		case 'add_tail':
+			return write(head + 1, first, first + 1, link(head + 1));
+		case 'empty':
+			return [{ address: first, write: false, marked: true }];
+		default:
+			return write(first, first + 1, link(first) + 1, link(first + 1));
+	}
+}
+
+/** Blames the access that is not marked and has no lock; names both. */
+export function explainRace(evidence: Evidence, race: Race): Explanation & { readonly rows: readonly RunStep[] } {
+	const { graph, run } = evidence;
+	const { system } = graph;
+	const what = system.nameOf(race.address, graph.sharedOf(race.state));
+	const sides = race.threads.map((thread, n) => {
+		const access = race.accesses[n] as Access;
+		const local = graph.local(race.state, thread);
+		const place: Place = system.position(thread, local);
+		const locks = system.task(thread, local).held.filter((h) => !isToken(h));
+		return { name: threadName(graph, thread), access, place, locked: locks.length };
+	});
+	const guilt = (s: (typeof sides)[number]): number => (s.access.marked ? 100 : 0) + s.locked;
+	sides.sort((a, b) => guilt(a) - guilt(b));
+	const [blamed, other] = sides as [(typeof sides)[number], (typeof sides)[number]];
+	const does = ({ access }: (typeof sides)[number]): string => (access.write ? 'writes' : 'reads');
+	const line = (s: (typeof sides)[number]): string => lineOf(graph, userSpan(s.place));
+	const neither = other.access.marked ? 'the read is not marked' : 'neither is marked';
+	const message = `${blamed.name} ${does(blamed)} ${what} (${line(blamed)}) while ${other.name} ${does(other)} it (${line(other)}): ${neither}, and no lock that both hold keeps them apart`;
+	return {
+		message,
+		span: userSpan(blamed.place),
+		related: [{ span: userSpan(other.place), message: `${other.name} ${does(other)} ${what} here` }],
+		closing: `${message}.`,
+		threads: [blamed.name, other.name],
+		rows: sides.map((s) => ({
+			...rowOf(s.name, s.place, run.schedule.length, null),
+			blocked: true,
+			remarks: [`${does(s)} ${what}: at the same time`],
+		})),
+	};
+}
