@@ -53,7 +53,7 @@ function stuckUnder(graph: Graph, prospects: Prospects, only: Uint8Array | undef
 	for (let state = 0; state < graph.expanded; state++) {
 		const stuck = prospects.alive(state) & ~prospects.canMove(state);
 		if (stuck === 0 || only?.[state] === 0) continue;
-		const local = `${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;
+		const local = `${graph.sharedIndex(state)} ${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;
 		if (seen.has(local)) continue;
 		const edges = waitsIn(graph, state, stuck);
 		const reason = classify(graph, state, edges);
