@@ -81,7 +81,7 @@ export function modelOf(
 	let failures = 0;
 	const choices = system.threads.map(() => 1);
 	let [held, stack, depth, objects] = [0, 0, 0, 0];
-	const measured = new Set<Int32Array>();
+	const measured = new Map<Int32Array, number>();
 	const globalCells = Math.max(GLOBAL_BASE, ...system.globals.map((g) => g.address + g.cells)) - GLOBAL_BASE;
 	const finals = new Map<number, boolean>();
 	/** `finally` fails in the state. */
@@ -96,20 +96,21 @@ export function modelOf(
 		return bad;
 	};
 	for (let s = 0; s < graph.count; s++) {
+		let room = graph.sharedOf(s).length - globalCells;
 		for (let t = 0; t < graph.threads; t++) {
 			const local = graph.local(s, t);
-			if (measured.has(local)) continue;
-			measured.add(local);
-			const locks = local[6] as number;
-			held = Math.max(held, locks);
-			depth = Math.max(depth, local[7] as number);
-			stack = Math.max(stack, local.length - 8 - 2 * locks);
+			let own = measured.get(local);
+			if (own === undefined) {
+				const parts = partsOf(local, system.functions);
+				held = Math.max(held, parts.held.length / 2);
+				depth = Math.max(depth, local[7] as number);
+				stack = Math.max(stack, parts.frames.length);
+				own = parts.objects.reduce((sum, o) => sum + o.length, 0);
+				measured.set(local, own);
+			}
+			room += own;
 		}
-		const shared = graph.sharedOf(s);
-		if (!measured.has(shared)) {
-			measured.add(shared);
-			objects = Math.max(objects, shared.length - globalCells);
-		}
+		objects = Math.max(objects, room);
 		if (s >= graph.expanded) continue;
 		const { from, to } = graph.edges(s);
 		for (let e = from; e < to; e++) {
@@ -177,6 +178,23 @@ function sequencePlaces({ sequences, layouts, functions }: System, globalCells: 
 			);
 	}
 	return { globals: sequences.inShared(new Int32Array(globals)), layouts: ofLayouts, registers };
+}
+
+/** The vector of a thread (thread.ts): what it holds, its frames, and its own locals in memory as the shared vector has objects. */
+export function partsOf(
+	local: Int32Array,
+	functions: readonly FunctionCode[],
+): { readonly held: number[]; readonly frames: number[]; readonly objects: number[][] } {
+	const start = 8 + 2 * (local[6] as number);
+	let end = start;
+	for (let n = local[7] as number; n > 0; n--) end += 3 + (functions[local[end] as number]?.registers ?? 0);
+	const objects: number[][] = [];
+	for (let i = end; i < local.length; ) {
+		const size = local[i + 2] as number;
+		objects.push([local[i] as number, local[i + 1] as number, 0, 0, size, ...local.subarray(i + 3, i + 3 + size)]);
+		i += 3 + size;
+	}
+	return { held: [...local.subarray(8, start)], frames: [...local.subarray(start, end)], objects };
 }
 
 function writtenOfObjects(system: System): Map<number, number[]> {

@@ -186,10 +186,18 @@ c_code {
 		}
 	}
 
-	/* Registers that point to heap objects: they keep the slots of freed ones from being used again. */
+	/*
+	 * Registers and locals of its own that point to heap objects: they keep the slots of freed ones from being used
+	 * again.
+	 */
 	static void count_references(int sign)
 	{
-		int f, r, *o;
+		int f, r, i, *o;
+		for (i = 0; i < used_cells; i += HEAD + obj[i + 4]) {
+			if (obj[i] & HEAP || obj[i + 2] & PUBLISHED || obj[i] >> 14 != self) continue;
+			for (r = 0; r < obj[i + 4]; r++)
+				if (is_heap(obj[i + HEAD + r]) && (o = find(slot_of(obj[i + HEAD + r])))) o[3] += sign;
+		}
 		for (f = 0; f < me->depth; f++)
 			for (r = 0; r < registers[me->stack[frame[f]]]; r++)
 				if (is_heap(me->stack[frame[f] + 3 + r]) && (o = find(slot_of(me->stack[frame[f] + 3 + r]))))

@@ -3,7 +3,7 @@ import { sourceOf } from '../language/text.js';
 import { GLOBAL_BASE, isHeap } from '../machine/memory.js';
 import type { ThreadInfo } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
-import type { Model } from './model.js';
+import { type Model, partsOf } from './model.js';
 import { dispatchText, functionText } from './promela-code.js';
 import { cPrimitive } from './promela-primitives.js';
 import { DECLARATIONS, MACHINE, MEMORY } from './promela-runtime.js';
@@ -154,12 +154,16 @@ function tables(model: Model): string {
 		([layout, cells]) =>
 			`		case ${layout}: return ${cells.map((c) => `cell == ${c}`).join(' || ')};	/* ${plain(system.layouts.nameOf(layout))} */`,
 	);
-	const threads = system.initialLocals.map((local) => {
-		const locks = local[6] as number;
-		const head = [...local.subarray(0, 8)].join(', ');
-		return `{ ${head}, { ${list(local.subarray(8, 8 + 2 * locks)) || '0'} }, { ${list(local.subarray(8 + 2 * locks)) || '0'} } },`;
+	const parts = system.initialLocals.map((local) => partsOf(local, functions));
+	const threads = parts.map(({ held, frames }, n) => {
+		const head = [...(system.initialLocals[n] as Int32Array).subarray(0, 8)].join(', ');
+		return `{ ${head}, { ${list(held) || '0'} }, { ${list(frames) || '0'} } },`;
 	});
-	const objects = shared.subarray(model.globalCells);
+	// a state of the model has all objects in one place, by slot
+	const shaped: number[][] = parts.flatMap((p) => p.objects);
+	for (let i = model.globalCells; i < shared.length; i += 5 + (shared[i + 4] as number))
+		shaped.push([...shared.subarray(i, i + 5 + (shared[i + 4] as number))]);
+	const objects = shaped.sort((a, b) => (a[0] as number) - (b[0] as number)).flat();
 	return `c_code {
 	/* Cells that no thread writes are constants; place[] says where the others lie in the state. */
 	static int place[] = {
