@@ -5,6 +5,7 @@ import { binary, unary } from './arithmetic.js';
 import type { FunctionCode, Instruction, Operand } from './ir.js';
 import {
 	addressOf,
+	DANGLING,
 	DYNAMIC,
 	type DynamicObject,
 	FUNCTION,
@@ -532,13 +533,15 @@ export class Interpreter implements KernelContext {
 
 	private return(value: number | undefined): void {
 		const frame = this.thread.frames.pop() as ThreadState['frames'][number];
-		this.memory.dropFrame(this.thread.index, this.thread.frames.length + 1);
+		const registers = this.thread.frames.map((f) => f.registers);
+		this.memory.dropFrame(this.thread.index, this.thread.frames.length + 1, registers);
+		const dies = value !== undefined && isDynamic(value) && this.memory.find(slotOf(value)) === undefined;
 		this.trace?.returned?.(frame.code, value, this.thread.frames.length);
 		if (this.thread.frames.length === 0) return;
 		const caller = this.thread.frame;
 		const call = caller.code.code[caller.pc - 1] as Instruction & { op: 'call' | 'indirect' };
 		// nobody looks at what a void function returns
-		this.set(call.to, value ?? UNINITIALISED);
+		this.set(call.to, dies ? DANGLING : (value ?? UNINITIALISED));
 	}
 
 	private primitive(i: Instruction & { op: 'primitive' }): void {

@@ -36,6 +36,9 @@ export const stackSlot = (thread: number, depth: number, local: number): number 
 export const threadOfSlot = (slot: number): number => slot >> 14;
 const depthOfSlot = (slot: number): number => (slot >> 7) & 127;
 
+/** What is left of a pointer to a local that has died: no object ever lies there. */
+export const DANGLING = addressOf(stackSlot(31, MAX_DEPTH, MAX_MEMORY_LOCALS), OFFSET_MASK);
+
 /** A local in memory or a heap object. */
 export interface DynamicObject {
 	readonly slot: number;
@@ -174,16 +177,30 @@ export class Memory {
 		}
 	}
 
-	/** Ends the life of the memory locals of a frame. */
-	dropFrame(thread: number, depth: number): void {
-		const inFrame = ({ slot }: DynamicObject): boolean =>
+	/**
+	 * Ends the life of the memory locals of a frame. Pointers to them that are left in memory or in the `registers`
+	 * dangle from here on, whatever later takes the slot.
+	 */
+	dropFrame(thread: number, depth: number, registers: readonly Int32Array[]): void {
+		const inFrame = (slot: number): boolean =>
 			!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth;
+		let dropped = false;
 		for (const list of [this.own, this.objects])
 			for (let i = list.length - 1; i >= 0; i--) {
-				if (!inFrame(list[i] as DynamicObject)) continue;
+				if (!inFrame((list[i] as DynamicObject).slot)) continue;
 				list.splice(i, 1);
+				dropped = true;
 				if (list === this.objects) this.reshaped = true;
 			}
+		if (!dropped) return;
+		const cut = (cells: Int32Array): void => {
+			for (let i = 0; i < cells.length; i++)
+				if (isDynamic(cells[i] as number) && inFrame(slotOf(cells[i] as number))) cells[i] = DANGLING;
+		};
+		cut(this.globals);
+		for (const object of this.own) cut(object.cells);
+		for (const object of this.objects) cut(object.cells);
+		for (const cells of registers) cut(cells);
 	}
 
 	/** Marks the object at `address` and all that its cells lead to as visible to other threads. */
