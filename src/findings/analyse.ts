@@ -3,6 +3,7 @@ import { type Prospects, prospects as prospectsOf } from '../explore/prospects.j
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKinds } from './codes/index.js';
+import { type ClassCycle, explainLockOrder, findLockOrder } from './codes/lock-order.js';
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
 import { blockedRows, type Evidence, type ReportKind, threadName } from './finding.js';
@@ -40,6 +41,9 @@ export function findingsOf(graph: Graph): Finding[] {
 	for (const unbalanced of findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
 	for (const race of findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
 	for (const finding of starts ? findEndless(graph, prospects, shortest) : []) add(finding);
+	// a second opinion, and only where the first has found nothing to say about waiting
+	if (!findings.some(({ finding }) => /deadlock|livelock/.test(finding.code)))
+		for (const cycle of starts ? findLockOrder(graph) : []) add(fromLockOrder(graph, prospects, shortest, cycle));
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
 
@@ -68,6 +72,19 @@ function fromRace(graph: Graph, prospects: Prospects, shortest: ShortestRuns, ra
 		severity: 'warning',
 		assumption: null,
 		run: [...run.rows, ...rows],
+		noReturn: null,
+	};
+}
+
+function fromLockOrder(graph: Graph, prospects: Prospects, shortest: ShortestRuns, cycle: ClassCycle): Finding {
+	const { state, thread } = cycle.seen;
+	const run = replayRun(graph, shortest.to(state, thread));
+	return {
+		...explainLockOrder({ graph, prospects, run }, cycle),
+		code: 'lock-order',
+		severity: 'warning',
+		assumption: null,
+		run: run.rows,
 		noReturn: null,
 	};
 }

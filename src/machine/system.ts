@@ -411,6 +411,22 @@ export class System {
 		return `${name.replace(/^.*:/, '')}${path}`;
 	}
 
+	/** The global, local or heap object that an address lies in, and where in a value of its type. */
+	declaredAt(
+		address: number,
+		shared: Int32Array,
+	): { readonly name: string; readonly type: Type | undefined; readonly offset: number } | undefined {
+		if (!isDynamic(address)) {
+			const global = this.module.globals.find((g) => address >= g.address && address < g.address + g.cells);
+			return global && { name: global.name, type: global.type, offset: address - global.address };
+		}
+		const object = this.objectAt(address, shared, undefined);
+		if (object === undefined) return undefined;
+		const type = this.layouts.typeOf(object.layout);
+		const offset = type === undefined ? offsetOf(address) : offsetOf(address) % this.layouts.cells(type);
+		return { name: this.layouts.nameOf(object.layout).replace(/^.*:/, ''), type, offset };
+	}
+
 	/** Does the address designate an active invalidation range? */
 	isRange(address: number, shared: Int32Array, locals?: (thread: number) => Int32Array): boolean {
 		if (!isDynamic(address)) return false;

@@ -86,7 +86,7 @@ function rangeActive(graph: Graph, state: number): boolean {
 	const shared = graph.sharedOf(state);
 	for (let t = 0; t < graph.threads; t++)
 		for (const held of graph.system.task(t, graph.local(state, t)).held)
-			if (isToken(held) && graph.system.isRange(held.resource, shared)) return true;
+			if (isToken(held) && graph.system.isRange(held.resource, shared, (u) => graph.local(state, u))) return true;
 	return false;
 }
 
@@ -109,8 +109,10 @@ function countsIn({ graph, run }: Evidence, address: number): { open: Count[]; l
 		const by = (system.cell(address, graph.sharedOf(after)) ?? 0) - (system.cell(address, shared) ?? 0);
 		if (by === 0) return;
 		const local = graph.local(state, thread);
-		const token = system.task(thread, local).held.findLast((h) => isToken(h) && system.isRange(h.resource, shared));
-		const range = token && system.nameOf(token.resource, shared);
+		const locals = (t: number): Int32Array => graph.local(state, t);
+		const { held } = system.task(thread, local);
+		const token = held.findLast((h) => isToken(h) && system.isRange(h.resource, shared, locals));
+		const range = token && system.nameOf(token.resource, shared, locals);
 		const count: Count = { ...system.position(thread, local), thread, step, range };
 		if (by > 0) {
 			open.push(count);

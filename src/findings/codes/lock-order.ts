@@ -1,0 +1,104 @@
+import type { Graph } from '../../explore/graph.js';
+import { acquisitionOf, type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
+import { type ClassEdge, classEdges, FS_RECLAIM, isUsers, START_MAP } from '../lock-classes.js';
+import { userFunction, userSpan } from '../run.js';
+
+/** Classes of locks that are taken in a circle, by the edges of the circle; the edge to blame comes first. */
+export interface ClassCycle {
+	readonly edges: readonly ClassEdge[];
+	/** Where the edge to blame was seen. */
+	readonly seen: NonNullable<ClassEdge['seen']>;
+}
+
+/** Every circle of classes that has something of the sketch's in it, the shortest through each edge. */
+export function findLockOrder(graph: Graph): ClassCycle[] {
+	const edges = classEdges(graph);
+	const out = new Map<string, ClassEdge[]>();
+	for (const edge of edges) out.set(edge.from, [...(out.get(edge.from) ?? []), edge]);
+	const cycles: ClassCycle[] = [];
+	const known = new Set<string>();
+	for (const edge of edges) {
+		if (edge.seen === undefined) continue;
+		const back = pathBetween(out, edge.to, edge.from);
+		if (back === undefined) continue;
+		const circle = [edge, ...back];
+		const key = circle
+			.map((e) => e.from)
+			.sort()
+			.join('|');
+		if (known.has(key) || !circle.some((e) => isUsers(graph.system, e.from))) continue;
+		known.add(key);
+		const turned = blamedFirst(graph, circle);
+		const seen = turned[0]?.seen;
+		if (seen !== undefined) cycles.push({ edges: turned, seen });
+	}
+	return cycles;
+}
+
+/** A shortest chain of edges from a class to another; empty when they are the same. */
+function pathBetween(
+	out: ReadonlyMap<string, readonly ClassEdge[]>,
+	from: string,
+	to: string,
+): ClassEdge[] | undefined {
+	const paths = new Map<string, ClassEdge[]>([[from, []]]);
+	for (const [name, path] of paths) {
+		if (name === to) return path;
+		for (const edge of out.get(name) ?? []) if (!paths.has(edge.to)) paths.set(edge.to, [...path, edge]);
+	}
+	return undefined;
+}
+
+/** What a driver can change is what it takes outside of callbacks with a lock of its own. */
+function blamedFirst(graph: Graph, circle: readonly ClassEdge[]): ClassEdge[] {
+	const distance = (edge: ClassEdge): number => {
+		if (edge.seen === undefined) return 9;
+		if (edge.from === START_MAP) return 3;
+		return isUsers(graph.system, edge.from) ? (isUsers(graph.system, edge.to) ? 1 : 0) : 2;
+	};
+	const best = circle.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+	const at = circle.indexOf(best);
+	return [...circle.slice(at), ...circle.slice(0, at)];
+}
+
+const PSEUDO: Readonly<Record<string, string>> = {
+	[START_MAP]: 'a callback of mmu_notifier_invalidate_range_start',
+	[FS_RECLAIM]: 'fs_reclaim, direct reclaim',
+};
+const word = (name: string): string => PSEUDO[name] ?? name;
+
+/** What each edge says in words: `svm_lock -> a callback (line 12)`. */
+export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explanation {
+	const { graph, run } = evidence;
+	const { system } = graph;
+	const placeOf = ({ seen }: ClassEdge) => seen && system.position(seen.thread, graph.local(seen.state, seen.thread));
+	const parts = cycle.edges.map((edge) => {
+		const place = placeOf(edge);
+		if (place === undefined) return 'direct reclaim calls callbacks (f920e413ff9c)';
+		const inside = userFunction(place)?.name;
+		const where = `${inside === undefined ? '' : `in ${inside}(), `}${lineOf(graph, userSpan(place))}`;
+		return edge.from === START_MAP
+			? `${word(edge.to)} is taken in a callback (${where})`
+			: edge.to === START_MAP
+				? `callbacks run, or are waited for, under ${word(edge.from)} (${where})`
+				: `${word(edge.to)} is taken under ${word(edge.from)} (${where})`;
+	});
+	const blamed = cycle.edges[0] as ClassEdge;
+	const place = placeOf(blamed) as NonNullable<ReturnType<typeof placeOf>>;
+	const { thread, held } = cycle.seen;
+	const taken = held === 0 ? undefined : acquisitionOf(run, thread, held);
+	const others = cycle.edges.slice(1).flatMap((edge) => {
+		const other = placeOf(edge);
+		return other === undefined
+			? []
+			: [{ span: userSpan(other), message: `${word(edge.from)}, then ${word(edge.to)}, here` }];
+	});
+	const message = `the order of lock classes is a circle: ${parts.join('; ')}. No run of this scenario deadlocks; lockdep, which looks at classes, complains`;
+	return {
+		message,
+		span: userSpan(place),
+		related: [...(taken ? [{ span: userSpan(taken), message: `${word(blamed.from)} is taken here` }] : []), ...others],
+		closing: `${message}.`,
+		threads: [...new Set(cycle.edges.flatMap((e) => (e.seen ? [threadName(graph, e.seen.thread)] : [])))],
+	};
+}

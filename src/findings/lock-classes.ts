@@ -1,0 +1,151 @@
+import type { Graph } from '../explore/graph.js';
+import type { Held } from '../kernel/context.js';
+import { TASK } from '../kernel/primitives/tasks.js';
+import { primitives } from '../kernel/primitives.js';
+import { sourceOf } from '../language/text.js';
+import type { System } from '../machine/system.js';
+import { Status, type ThreadState } from '../machine/thread.js';
+import { isToken } from './run.js';
+
+/*
+ * Lock classes and the order in which they are taken, in the manner of lockdep (kernel/locking/lockdep.c; semantics.md 3.7):
+ * one class for each lock variable, and for each lock field of a struct, however many there are of it; two pseudo-locks
+ * where the kernel has them.
+ */
+
+/** Held around start and end callbacks; waiting in mmu_interval_read_begin() is for them (23b68395c7c7, 810e24e009cf). */
+export const START_MAP = 'mmu_notifier_invalidate_range_start';
+/** Taken by every allocation that may reclaim directly, and from there callbacks are called (66204f1d2d1b, f920e413ff9c). */
+export const FS_RECLAIM = 'fs_reclaim';
+
+const GFP_DIRECT_RECLAIM = 1024;
+const PF_MEMALLOC = 2048;
+
+/** `to` is taken by a thread that has `from`; where it was seen first. */
+export interface ClassEdge {
+	readonly from: string;
+	readonly to: string;
+	/** Undefined for the edge that is there from the kernel's boot. */
+	readonly seen: { readonly state: number; readonly thread: number; readonly held: number } | undefined;
+}
+
+/** What a thread is about to take in a state: a class, and the address where there is a lock. */
+interface Wanted {
+	readonly name: string;
+	readonly resource: number;
+}
+
+/** The edges of all steps of a graph, each once, in its shallowest state. */
+export function classEdges(graph: Graph): ClassEdge[] {
+	const { system } = graph;
+	const edges = new Map<string, ClassEdge>([['boot', { from: FS_RECLAIM, to: START_MAP, seen: undefined }]]);
+	const done = new Set<string>();
+	for (let state = 0; state < graph.expanded; state++)
+		for (let thread = 0; thread < graph.threads; thread++) {
+			if (graph.status(state, thread) === Status.ended) continue;
+			const key = `${thread} ${graph.localIndex(state, thread)}`;
+			if (done.has(key)) continue;
+			done.add(key);
+			const shared = graph.sharedOf(state);
+			const task = system.task(thread, graph.local(state, thread));
+			const add = (from: string | undefined, to: string, held: number): void => {
+				const edge = `${from} ${to}`;
+				if (from !== undefined && !edges.has(edge)) edges.set(edge, { from, to, seen: { state, thread, held } });
+			};
+			const classOf = (h: Held): string | undefined => (isToken(h) ? undefined : lockClass(system, h.resource, shared));
+			const callbacks = task.frames.filter((_, n) => isCallback(task, n));
+			for (const { heldAtEntry } of callbacks)
+				for (const held of task.held.slice(0, heldAtEntry)) add(classOf(held), START_MAP, held.resource);
+			const wanted = wantedBy(system, task, thread, shared);
+			if (wanted === undefined) continue;
+			const { name, resource } = wanted;
+			if (callbacks.length > 0 && name !== START_MAP) add(START_MAP, name, 0);
+			for (const held of task.held) {
+				const from = classOf(held);
+				if (from !== name || (held.resource !== resource && !nested(task))) add(from, name, held.resource);
+			}
+		}
+	return [...edges.values()];
+}
+
+/** Is the `n`-th frame a start or end callback that a notifier library has called? The map is not held around others. */
+const isCallback = ({ frames }: ThreadState, n: number): boolean => {
+	const caller = frames[n - 1]?.code;
+	if ((frames[n]?.heldAtEntry ?? -1) < 0 || caller === undefined) return false;
+	return /:\/mn\//.test(sourceOf(caller.node).uri) && /inv/.test(caller.name) && !/arch_|release/.test(caller.name);
+};
+
+/** A second lock of the same class is meant: it says so, or the class has a rule of its own for that. */
+const nested = ({ frames }: ThreadState): boolean =>
+	frames.some((f) => f.code.kernel && /_nested$|^(__)?ww_|^dma_resv_/.test(f.code.name));
+
+/** What the next step of a thread takes, for good or for a moment. A trylock waits for nothing. */
+function wantedBy(system: System, task: ThreadState, thread: number, shared: Int32Array): Wanted | undefined {
+	if (task.frames.length === 0) return undefined;
+	const { code, pc, registers } = task.frame;
+	const next = code.code[pc];
+	// read_begin itself waits for callbacks; its first step is what takes and drops the map
+	if (next?.op === 'atomic-begin' && code.kernel && code.name === 'mmu_interval_read_begin')
+		return { name: START_MAP, resource: 0 };
+	if (next?.op !== 'primitive') return undefined;
+	const { name } = primitives[next.primitive] as (typeof primitives)[number];
+	const args = next.args.map((a) => (a >= 0 ? (registers[a] as number) : (code.constants[-1 - a] as number)));
+	if (name === '__allocate') {
+		const flags = system.cell(system.symbol('__tasks') + thread * TASK.cells + TASK.flags, shared) ?? 0;
+		const reclaims = ((args[3] ?? 0) & GFP_DIRECT_RECLAIM) !== 0 && (flags & PF_MEMALLOC) === 0;
+		return reclaims ? { name: FS_RECLAIM, resource: 0 } : undefined;
+	}
+	if (!TAKES.test(name)) return undefined;
+	const resource = args[0] ?? 0;
+	const lock = lockClass(system, resource, shared);
+	return lock === undefined ? undefined : { name: lock, resource };
+}
+
+const TAKES =
+	/^(mutex_lock|mutex_lock_interruptible|mutex_lock_killable|(raw_)?spin_lock(_irq|_bh)?|__(raw_)?spin_lock_irqsave|down_read|down_read_killable|down_read_interruptible|__down_write_fast|read_lock|write_lock|__(read|write)_lock\w*)$/;
+
+const LOCKS = new Set([
+	'mutex',
+	'spinlock',
+	'raw_spinlock',
+	'rwlock',
+	'rw_semaphore',
+	'percpu_rw_semaphore',
+	'ww_mutex',
+	'dma_resv',
+]);
+
+/** The class of the lock at an address: `fault_lock`, `struct drv.lock`, `mmap_lock`; undefined where lockdep has none (folios). */
+export function lockClass(system: System, address: number, shared: Int32Array): string | undefined {
+	const object = system.declaredAt(address, shared);
+	if (object === undefined) return undefined;
+	let { name, type, offset } = object;
+	while (type !== undefined) {
+		if (type.kind === 'array') {
+			const { of } = type;
+			offset %= system.layouts.cells(of);
+			type = of;
+			continue;
+		}
+		if (type.kind !== 'struct' || LOCKS.has(type.name)) break;
+		if (type.name === 'page' || type.name === 'folio') return undefined;
+		const struct = type;
+		const at = (field: (typeof struct.fields)[number]): number => system.layouts.offset(struct, field.name) as number;
+		const field = struct.fields.findLast((f) => at(f) <= offset);
+		if (field === undefined) break;
+		name = field.name === 'mmap_lock' ? 'mmap_lock' : `struct ${struct.name}.${field.name}`;
+		offset -= at(field);
+		type = field.type;
+	}
+	return name;
+}
+
+/** Is a class the sketch's own? */
+export function isUsers(system: System, name: string): boolean {
+	const struct = /^struct (\w+)\./.exec(name)?.[1];
+	if (struct !== undefined) {
+		const definition = system.program.structs.get(struct);
+		return definition !== undefined && !sourceOf(definition).kernel;
+	}
+	return system.globals.some((g) => !g.kernel && g.name === name);
+}
