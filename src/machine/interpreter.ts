@@ -13,6 +13,7 @@ import {
 	isDynamic,
 	isFunction,
 	isHeap,
+	isSlotOf,
 	MAX_CELLS,
 	Memory,
 	offsetOf,
@@ -534,8 +535,9 @@ export class Interpreter implements KernelContext {
 	private return(value: number | undefined): void {
 		const frame = this.thread.frames.pop() as ThreadState['frames'][number];
 		const registers = this.thread.frames.map((f) => f.registers);
-		this.memory.dropFrame(this.thread.index, this.thread.frames.length + 1, registers);
-		const dies = value !== undefined && isDynamic(value) && this.memory.find(slotOf(value)) === undefined;
+		const depth = this.thread.frames.length + 1;
+		this.memory.dropFrame(this.thread.index, depth, registers);
+		const dies = value !== undefined && isDynamic(value) && isSlotOf(slotOf(value), this.thread.index, depth);
 		this.trace?.returned?.(frame.code, value, this.thread.frames.length);
 		if (this.thread.frames.length === 0) return;
 		const caller = this.thread.frame;

@@ -36,6 +36,10 @@ export const stackSlot = (thread: number, depth: number, local: number): number 
 export const threadOfSlot = (slot: number): number => slot >> 14;
 const depthOfSlot = (slot: number): number => (slot >> 7) & 127;
 
+/** Is it the slot of a local of the frame at `depth`? */
+export const isSlotOf = (slot: number, thread: number, depth: number): boolean =>
+	!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth;
+
 /** What is left of a pointer to a local that has died: no object ever lies there. */
 export const DANGLING = addressOf(stackSlot(31, MAX_DEPTH, MAX_MEMORY_LOCALS), OFFSET_MASK);
 
@@ -182,8 +186,7 @@ export class Memory {
 	 * dangle from here on, whatever later takes the slot.
 	 */
 	dropFrame(thread: number, depth: number, registers: readonly Int32Array[]): void {
-		const inFrame = (slot: number): boolean =>
-			!(slot & HEAP) && threadOfSlot(slot) === thread && depthOfSlot(slot) === depth;
+		const inFrame = (slot: number): boolean => isSlotOf(slot, thread, depth);
 		let dropped = false;
 		for (const list of [this.own, this.objects])
 			for (let i = list.length - 1; i >= 0; i--) {
