@@ -30,6 +30,8 @@ const SAMPLE = [
 const patterns = process.env.SPIN_SAMPLE === '1' ? SAMPLE : ['**/*'];
 const RANDOM = Number(process.env.SPIN_RANDOM ?? 24);
 const SEED = Number(process.env.NOTIFIER_LAB_SEED ?? 20261122);
+/** What a model says where a thread loops on what nobody else sees: the search parks it there, the model does not. */
+const LOOPS = 'a step of more than 2000 instructions';
 /** SPIN is to be compared, not waited for. */
 const LIMITS = { maxStates: 6000, maxSeconds: 20 };
 
@@ -60,9 +62,10 @@ if (withoutSpin) {
 	const folder = await workFolder();
 	afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-	const compare = async (model: Model, file: string, name: string): Promise<void> => {
+	const compare = async (model: Model, file: string, name: string): Promise<boolean> => {
 		const { counts } = model;
 		const spin = await countWithSpin(model, file, name, { folder, cc: tools.cc });
+		if (spin.messages.some((m) => m.includes(LOOPS))) return false;
 		expect(spin.problem).toBeUndefined();
 		expect({ states: spin.states, transitions: spin.transitions, errors: spin.errors }).toEqual({
 			states: counts.states,
@@ -71,6 +74,7 @@ if (withoutSpin) {
 		});
 		expect(spin.messages.includes('invalid end state')).toBe(counts.deadlocks > 0);
 		expect(spin.messages.some((m) => m !== 'invalid end state')).toBe(counts.failures > 0);
+		return true;
 	};
 
 	test('the sample is there', () => expect(all.length).toBeGreaterThan(40));
@@ -86,7 +90,7 @@ if (withoutSpin) {
 			const missing = notInPromela(model);
 			if (missing.length > 0) refused.push(`${file}: ${missing.join(', ')}`);
 			else if (!model.counts.complete) large.push(file);
-			else await compare(model, file, name);
+			else expect(await compare(model, file, name), 'the model refused').toBe(true);
 		});
 
 		test('nearly everywhere', () => {
@@ -106,10 +110,10 @@ if (withoutSpin) {
 				for (const scenario of program.scenarios) {
 					const model = modelFor(program, scenario);
 					if (!model.counts.complete || notInPromela(model).length > 0) continue;
-					compared++;
-					await compare(model, `random${n}.mmn`, scenario.name).catch((error: unknown) => {
+					const done = await compare(model, `random${n}.mmn`, scenario.name).catch((error: unknown) => {
 						throw new Error(`${String(error)}\n${text}`);
 					});
+					if (done) compared++;
 				}
 			}
 			expect(compared).toBeGreaterThan(RANDOM / 2);
@@ -119,7 +123,7 @@ if (withoutSpin) {
 
 	test('and with every access a step', async () => {
 		const { program, scenario, file } = all.find((s) => s.file.includes('s06-')) ?? (all[0] as (typeof all)[number]);
-		await compare(modelFor(program, scenario, true), `every-${path.basename(file)}`, scenario.name);
+		expect(await compare(modelFor(program, scenario, true), `every-${path.basename(file)}`, scenario.name)).toBe(true);
 	});
 
 	test('a model that is too small for its scenario says so', async () => {
