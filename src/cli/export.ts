@@ -29,8 +29,8 @@ export async function exportScenario(args: readonly string[], console: Console):
 			`export: nothing is exported to '${target}'${didYouMean(target, TARGETS)}; there are ${TARGETS.join(', ')}`,
 		);
 	const limits: ExportLimits = {
-		maxStates: positive('max-states', values['max-states'], true) ?? 300_000,
-		maxSeconds: positive('max-seconds', values['max-seconds'], false) ?? 30,
+		maxStates: positive('max-states', values['max-states'], true, 'export') ?? 300_000,
+		maxSeconds: positive('max-seconds', values['max-seconds'], false, 'export') ?? 30,
 	};
 	const { inputs, errors } = await collectInputs([file], console);
 	const [input] = inputs;

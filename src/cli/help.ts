@@ -56,8 +56,8 @@ searched first, because what its threads write decides what a step is.
 
   --to promela        what for
   --scenario NAME     which scenario; needed where the sketch has several
-  --max-states N      stop that search after N states (default 300,000); a larger
-                      scenario is exported all the same, with room to spare
+  --max-states N      stop that search after N states (default 300,000); what is
+                      larger is exported all the same, with room to spare
   --max-seconds S     … after S seconds (default 30)
   --no-reduction      make every access to memory a step
 

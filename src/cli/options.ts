@@ -37,9 +37,16 @@ function explainParseError(error: unknown, options: ParseArgsOptionsConfig): str
 }
 
 /** @throws UsageError unless `text` is a number greater than zero; `whole` refuses fractions. */
-export function positive(option: string, text: string | undefined, whole: boolean): number | undefined {
+export function positive(
+	option: string,
+	text: string | undefined,
+	whole: boolean,
+	command = 'check',
+): number | undefined {
 	if (text === undefined) return undefined;
 	const value = (whole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(text) ? Number(text) : Number.NaN;
 	if (value > 0 && Number.isFinite(value)) return value;
-	throw new UsageError(`check: --${option} needs a ${whole ? 'whole ' : ''}number greater than zero, not '${text}'`);
+	throw new UsageError(
+		`${command}: --${option} needs a ${whole ? 'whole ' : ''}number greater than zero, not '${text}'`,
+	);
 }
