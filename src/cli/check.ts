@@ -21,6 +21,8 @@ export interface CheckRequest {
 	readonly paths: readonly string[];
 	readonly format: Format;
 	readonly watch: boolean;
+	/** Show hints one by one. */
+	readonly hints: boolean;
 	readonly options: CheckOptions;
 }
 
@@ -42,6 +44,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		only: { type: 'string', multiple: true },
 		ignore: { type: 'string', multiple: true },
 		'no-reduction': { type: 'boolean' },
+		hints: { type: 'boolean' },
 		watch: { type: 'boolean' },
 	});
 	if (positionals.length === 0)
@@ -63,7 +66,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		...defined('ignore', await codes('ignore', values.ignore, console)),
 		...(values['no-reduction'] === true ? { reduction: false } : {}),
 	};
-	return { paths: positionals, format, watch: values.watch === true, options };
+	return { paths: positionals, format, watch: values.watch === true, hints: values.hints === true, options };
 }
 
 /**
@@ -85,6 +88,7 @@ export async function runCheck(
 		path,
 		source: (uri: string) => sources.text(uri) ?? kernelLibraries.read(uri),
 		colour: console.colour,
+		hints: request.hints,
 	};
 	const results: FileResult[] = [];
 	const news: FileResult[] = [];

@@ -34,6 +34,7 @@ all its .mmn files, - for standard input.
   --max-memory MB     … when it holds about so much memory (default 1024)
   --only CODE,…       look for these findings only
   --ignore CODE,…     do not report these findings
+  --hints             show each hint: code that no run reaches
   --no-reduction      walk through every interleaving, for comparison
   --watch             check again whenever a file changes
 

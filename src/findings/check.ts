@@ -1,9 +1,10 @@
 import { kernelLibraries } from '../kernel/library.js';
 import type { Problem } from '../language/problem.js';
 import { loadProgram, type Program } from '../language/program.js';
+import { Coverage } from './coverage.js';
 import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment } from './environment.js';
 import type { FileResult, Finding, ScenarioResult } from './result.js';
-import { checkScenario, turn } from './scenario.js';
+import { checkScenario, turn, wanted } from './scenario.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
 export interface Sources {
@@ -54,11 +55,12 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios };
 	const environment = program.scenarios.length === 0 ? defaultEnvironment(program) : undefined;
 	if (environment !== undefined) return inEnvironment(program, environment, sources, options);
+	const coverage = new Coverage();
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
 		await turn();
 		if (options.signal?.aborted) break;
-		const result = await checkScenario(program, scenario, options);
+		const result = await checkScenario(program, scenario, options, { coverage });
 		if ('problems' in result)
 			problems.push(
 				...result.problems.filter(
@@ -71,7 +73,11 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 			options.onScenario?.(result);
 		}
 	}
-	return { uri, problems, scenarios: problems.some((p) => p.severity === 'error') ? [] : scenarios };
+	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios: [] };
+	// what was not searched to the end, or ends early by mistake, says nothing about code behind it
+	const all = scenarios.length === program.scenarios.length && scenarios.every((s) => s.complete && s.asExpected);
+	const hints = all && scenarios.length > 0 && wanted('unreachable', options) ? coverage.hints(program) : [];
+	return hints.length === 0 ? { uri, problems, scenarios } : { uri, problems, scenarios, hints };
 }
 
 /** Checks a sketch without scenarios in the default environment. What is found is told at the user's own lines. */

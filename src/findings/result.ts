@@ -101,4 +101,6 @@ export interface FileResult {
 	readonly uri: string;
 	readonly problems: readonly Problem[];
 	readonly scenarios: readonly ScenarioResult[];
+	/** What is no mistake but worth a look, such as code that no run reaches. Left out where there is none. */
+	readonly hints?: readonly Problem[];
 }

@@ -6,6 +6,7 @@ import { spanOf } from '../language/text.js';
 import { System } from '../machine/system.js';
 import { findingsOf } from './analyse.js';
 import type { CheckOptions } from './check.js';
+import type { Coverage } from './coverage.js';
 import type { Finding, ScenarioResult, Verdict } from './result.js';
 
 /** Longest time between two turns of the event loop, ms. */
@@ -17,6 +18,8 @@ const ASSUMPTIONS = ['memory is sequentially consistent'];
 export interface ScenarioScope {
 	/** Uri of the sketch in which lines are counted, where it is not the program's own. */
 	readonly home?: string;
+	/** Where to note what code a complete search has run. */
+	readonly coverage?: Coverage;
 	/** Only these of the scenario's threads. */
 	readonly threads?: ReadonlySet<string>;
 }
@@ -57,6 +60,7 @@ export async function checkScenario(
 	if (bounds.length > 0) findings.push(bounded(scenario, bounds, graph.count));
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0;
+	if (whole) scope.coverage?.add(system);
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),
@@ -73,7 +77,7 @@ export async function checkScenario(
 	};
 }
 
-const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
+export const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
 	(only === undefined || only.includes(code)) && !ignore?.includes(code);
 
 function bounded(scenario: Scenario, reasons: readonly string[], states: number): Finding {

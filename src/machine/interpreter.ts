@@ -397,6 +397,7 @@ export class Interpreter implements KernelContext {
 
 	private execute(i: Instruction): void {
 		const { frame } = this.thread;
+		frame.code.reached[frame.pc] = true;
 		switch (i.op) {
 			case 'move':
 				this.set(i.to, this.value(i.from));

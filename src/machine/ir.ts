@@ -119,6 +119,8 @@ export interface FunctionCode {
 	readonly constants: number[];
 	readonly code: Instruction[];
 	readonly memoryLocals: MemoryLocal[];
+	/** Instructions that some step has run, by pc. */
+	readonly reached: boolean[];
 	/** Registers that hold nothing yet when the function is called: locals that a declaration leaves without a value. */
 	readonly unset: number[];
 	/** live[pc] has a true for each register that is read before it is written from pc on. */

@@ -24,6 +24,7 @@ export function toDiagnostics(result: FileResult, { links }: { links: boolean })
 		else files.set(span.uri, [diagnostic]);
 	};
 	for (const problem of result.problems) add(problem.span, ofProblem(problem));
+	for (const hint of result.hints ?? []) add(hint.span, ofHint(hint, links));
 	for (const scenario of result.scenarios) {
 		scenario.findings.forEach((finding, index) => {
 			const reference = { uri: result.uri, scenario: scenario.name, index };
@@ -54,6 +55,14 @@ function rank({ severity }: Diagnostic): number {
 
 function ofProblem({ code, severity, message, span }: Problem): Diagnostic {
 	return { range: toRange(span), severity: SEVERITY[severity], code, source: SOURCE, message };
+}
+
+/** Code that no run reaches is shown faded. */
+function ofHint(hint: Problem, links: boolean): Diagnostic {
+	const diagnostic = ofProblem(hint);
+	if (links) diagnostic.codeDescription = { href: manualUri(hint.code) };
+	if (hint.code === 'unreachable') diagnostic.tags = [DiagnosticTag.Unnecessary];
+	return diagnostic;
 }
 
 function ofFinding(finding: Finding, scenario: ScenarioResult, data: FindingReference, links: boolean): Diagnostic {

@@ -26,6 +26,7 @@ export interface ReportFile {
 	readonly path: string;
 	readonly diagnostics: readonly (Place & Pick<Problem, 'code' | 'severity' | 'message'>)[];
 	readonly scenarios: readonly ReportScenario[];
+	readonly hints?: ReportFile['diagnostics'];
 }
 
 export interface ReportScenario extends Omit<ScenarioResult, 'span' | 'findings'>, Range {
@@ -52,6 +53,11 @@ export function jsonReport(files: readonly FileResult[], path: (uri: string) => 
 				...place(span),
 			})),
 			scenarios: file.scenarios.map((scenario) => reportScenario(scenario, place)),
+			...(file.hints === undefined
+				? {}
+				: {
+						hints: file.hints.map(({ code, severity, message, span }) => ({ code, severity, message, ...place(span) })),
+					}),
 		})),
 	};
 }

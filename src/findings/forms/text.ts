@@ -11,6 +11,8 @@ export interface TextOptions {
 	/** The text of a file, for the lines that are shown; undefined where it is not at hand. */
 	readonly source: (uri: string) => string | undefined;
 	readonly colour: boolean;
+	/** Show each hint, and not only how many there are. */
+	readonly hints?: boolean;
 }
 
 const WIDTH = 78;
@@ -51,8 +53,18 @@ export function textForm(file: FileResult, options: TextOptions): string {
 	const summary = file.scenarios.map((scenario) => summaryLine(scenario, width, paint));
 	if (file.scenarios.length === 0 && !file.problems.some((problem) => problem.severity === 'error'))
 		summary.push(`${paint.dim('none ')}  ${options.path(file.uri)} has no scenario and no fault handler to check`);
+	summary.push(...hintLines(file, options, paint));
 	if (summary.length > 0) blocks.push(summary);
 	return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+/** One line for all hints, or one for each where they are asked for. */
+function hintLines(file: FileResult, options: TextOptions, paint: Paint): string[] {
+	const hints = file.hints ?? [];
+	if (options.hints === true) return hints.map((h) => headline(h.span, 'hint', h.message, h.code, options, paint));
+	if (hints.length === 0) return [];
+	const codes = [...new Set(hints.map((h) => h.code))].join(', ');
+	return [paint.dim(`hints  ${hints.length} (${codes}); --hints shows them`)];
 }
 
 /** The part of the text form that is about the text itself; empty where nothing is wrong with it. */

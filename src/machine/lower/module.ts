@@ -178,6 +178,7 @@ export class ModuleLowering {
 			constants: [],
 			code: [],
 			memoryLocals: [],
+			reached: [],
 			unset: [],
 			live: [],
 		};

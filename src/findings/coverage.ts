@@ -1,0 +1,114 @@
+import { type AstNode, AstUtils } from 'langium';
+import {
+	type Block,
+	type FunctionDecl,
+	isBlock,
+	isFunctionDecl,
+	isIfStatement,
+	isInitializerEntry,
+	isNameRef,
+	type Statement,
+} from '../language/generated/ast.js';
+import type { Program } from '../language/program.js';
+import { spanOf, spanOfProperty } from '../language/text.js';
+import type { System } from '../machine/system.js';
+import type { Problem, Span } from './result.js';
+
+/** Which code the scenarios of a sketch have run, for `unreachable`: a hint, since it only says what was not looked at. */
+export class Coverage {
+	/** Nodes that have code, and nodes whose code some run has run, with everything around them. */
+	private readonly coded = new Set<AstNode>();
+	private readonly reached = new Set<AstNode>();
+
+	/** Adds what a complete search has run. */
+	add(system: System): void {
+		for (const { code, kernel, reached } of system.functions) {
+			if (kernel) continue;
+			code.forEach((instruction, pc) => {
+				around(this.coded, instruction.node);
+				if (reached[pc]) around(this.reached, instruction.node);
+			});
+		}
+	}
+
+	/** One hint for each stretch of statements, and for each function, of the sketch itself that no run has reached. */
+	hints(program: Program): Problem[] {
+		const hints: Problem[] = [];
+		const callbacks = callbacksOf(program);
+		for (const f of program.root.items.filter(isFunctionDecl)) {
+			if (f.body === undefined) continue;
+			if (!this.reached.has(f)) hints.push(hint(spanOfProperty(f, 'name'), never(f, callbacks)));
+			else this.inBlock(f.body, hints);
+		}
+		return hints;
+	}
+
+	private inBlock(block: Block, hints: Problem[]): void {
+		let first: Statement | undefined;
+		let last: Statement | undefined;
+		const flush = (): void => {
+			if (first !== undefined && last !== undefined) {
+				const end = spanOf(last);
+				hints.push(
+					hint(
+						{ ...spanOf(first), endLine: end.endLine, endColumn: end.endColumn },
+						'no run of any scenario gets here',
+					),
+				);
+			}
+			first = undefined;
+			last = undefined;
+		};
+		for (const statement of block.statements) {
+			// labels, empty statements and what is only printed have no code: they go with their neighbours
+			if (!this.coded.has(statement)) continue;
+			if (this.reached.has(statement)) {
+				flush();
+				this.inside(statement, hints);
+			} else {
+				first ??= statement;
+				last = statement;
+			}
+		}
+		flush();
+	}
+
+	/** The statements in a statement that was reached. */
+	private inside(statement: Statement, hints: Problem[]): void {
+		const inner: (Statement | undefined)[] = isBlock(statement)
+			? [statement]
+			: isIfStatement(statement)
+				? [statement.then, statement.otherwise]
+				: 'body' in statement
+					? [statement.body]
+					: [];
+		for (const s of inner) {
+			if (s === undefined) continue;
+			if (isBlock(s)) this.inBlock(s, hints);
+			else if (this.reached.has(s)) this.inside(s, hints);
+			else if (this.coded.has(s)) hints.push(hint(spanOf(s), 'no run of any scenario gets here'));
+		}
+	}
+}
+
+function around(nodes: Set<AstNode>, node: AstNode): void {
+	for (let at: AstNode | undefined = node; at !== undefined && !nodes.has(at); at = at.$container) nodes.add(at);
+}
+
+const hint = (span: Span, message: string): Problem => ({ code: 'unreachable', severity: 'hint', message, span });
+
+const never = (f: FunctionDecl, callbacks: ReadonlySet<AstNode>): string =>
+	callbacks.has(f)
+		? `${f.name}() never runs: no scenario leads the kernel to call it`
+		: `${f.name}() is not called in any scenario`;
+
+/** Functions that stand in a table of operations. */
+function callbacksOf(program: Program): Set<AstNode> {
+	const found = new Set<AstNode>();
+	for (const node of AstUtils.streamAllContents(program.root)) {
+		if (!isNameRef(node) || !isFunctionDecl(node.target.ref)) continue;
+		for (let at: AstNode | undefined = node.$container; at !== undefined; at = at.$container)
+			if (isInitializerEntry(at)) found.add(program.definitionOf(node.target.ref));
+	}
+	return found;
+}
