@@ -96,6 +96,8 @@ export function functionText(model: Model, code: FunctionCode): string {
 		'	{',
 		'		int *r = regs ();',
 		'		switch (*pc ()) {',
+		// parked by the search in a loop that nobody else sees
+		'		default: fatal ("bounded: a step of more than 2000 instructions");',
 		...lines,
 		'		}',
 		'		return 0;',

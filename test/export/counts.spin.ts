@@ -140,6 +140,14 @@ if (withoutSpin) {
 		});
 	});
 
+	test('a thread that was parked in a loop nobody sees is refused, never left where it stands', async () => {
+		const text = 'static int x;\nscenario s { thread A { x = 1; x = 2; } daemon D { return; } }\n';
+		const program = await programOf('file:///sketch.mmn', oneText(text));
+		const model = modelFor(program, program.scenarios[0] as Scenario);
+		const spin = await countWithSpin(model, 'parked.mmn', 's', { folder, cc: tools.cc });
+		expect(spin.messages).toEqual([expect.stringContaining(LOOPS)]);
+	});
+
 	test('SPIN is the one that was compared with', () => {
 		expect(execFileSync('spin', ['-V'], { encoding: 'utf8' })).toContain('Spin Version 6.5');
 	});
