@@ -3,6 +3,7 @@ import type { Problem } from '../language/problem.js';
 import { loadProgram, type Program } from '../language/program.js';
 import { Coverage } from './coverage.js';
 import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment } from './environment.js';
+import { lintsOf } from './lints/index.js';
 import type { FileResult, Finding, ScenarioResult } from './result.js';
 import { checkScenario, turn, wanted } from './scenario.js';
 
@@ -54,7 +55,8 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	const scenarios: ScenarioResult[] = [];
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios };
 	const environment = program.scenarios.length === 0 ? defaultEnvironment(program) : undefined;
-	if (environment !== undefined) return inEnvironment(program, environment, sources, options);
+	if (environment !== undefined)
+		return withHints(await inEnvironment(program, environment, sources, options), program, [], options);
 	const coverage = new Coverage();
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
@@ -76,8 +78,14 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios: [] };
 	// what was not searched to the end, or ends early by mistake, says nothing about code behind it
 	const all = scenarios.length === program.scenarios.length && scenarios.every((s) => s.complete && s.asExpected);
-	const hints = all && scenarios.length > 0 && wanted('unreachable', options) ? coverage.hints(program) : [];
-	return hints.length === 0 ? { uri, problems, scenarios } : { uri, problems, scenarios, hints };
+	const unreached = all && scenarios.length > 0 ? coverage.hints(program) : [];
+	return withHints({ uri, problems, scenarios }, program, unreached, options);
+}
+
+/** Adds what the text alone foretells, and `more`. */
+function withHints(result: FileResult, program: Program, more: readonly Problem[], options: CheckOptions): FileResult {
+	const hints = [...lintsOf(program, result.scenarios), ...more].filter((h) => wanted(h.code, options));
+	return hints.length === 0 ? result : { ...result, hints };
 }
 
 /** Checks a sketch without scenarios in the default environment. What is found is told at the user's own lines. */

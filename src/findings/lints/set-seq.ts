@@ -1,0 +1,31 @@
+import { AstUtils } from 'langium';
+import { isNameRef, isReturnStatement } from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { spanOf } from '../../language/text.js';
+import type { Problem } from '../result.js';
+import { callbacksOf, callsIn, foretell } from './callbacks.js';
+
+/** An interval callback that accepts a range before mmu_interval_set_seq(), or never calls it. */
+export function setSeq(program: Program): Problem[] {
+	return callbacksOf(program).flatMap(({ operation, function: f }) => {
+		if (operation !== 'invalidate' && operation !== 'invalidate_start') return [];
+		const sets = callsIn(program, f).filter((c) => c.name === 'mmu_interval_set_seq');
+		const first = Math.min(...sets.map((c) => c.at.$cstNode?.offset ?? 0));
+		const accepts = [...AstUtils.streamAllContents(f)].filter(
+			(n) => isReturnStatement(n) && n.value !== undefined && isNameRef(n.value) && n.value.target.$refText === 'true',
+		);
+		const last = accepts[accepts.length - 1];
+		if (last === undefined) return [];
+		if (sets.length === 0)
+			return [foretell('contract', spanOf(last), `${f.name}() accepts ranges and never calls mmu_interval_set_seq()`)];
+		return accepts
+			.filter((n) => (n.$cstNode?.offset ?? 0) < first)
+			.map((n) =>
+				foretell(
+					'contract',
+					spanOf(n),
+					`${f.name}() accepts a range before mmu_interval_set_seq(): whoever began to read cannot tell`,
+				),
+			);
+	});
+}
