@@ -102,3 +102,52 @@ describe('what must not be called in a callback', () => {
 		},
 	);
 });
+
+const reader = (body: string) => `#include <mn/interval>
+
+static DEFINE_MUTEX(lock);
+static struct mmu_interval_notifier sub;
+
+static void fault(unsigned long addr)
+{
+	unsigned long seq;
+	pte_t pte;
+${body}
+	dev_map_page(addr, pte_page(pte), 0);
+	mutex_unlock(&lock);
+}
+
+scenario quiet { thread A { } }
+`;
+const RETRY = '\tif (mmu_interval_read_retry(&sub, seq)) {\n\t\tmutex_unlock(&lock);\n\t\tgoto again;\n\t}';
+const BEGIN = '\tseq = mmu_interval_read_begin(&sub);';
+const PAGES = '\tpte = cpu_pte(addr);';
+const LOCK = '\tmutex_lock(&lock);';
+
+describe('collision and retry', () => {
+	test('a new snapshot, pages, lock, check', async () => {
+		expect(await hints(reader(['again:', BEGIN, PAGES, LOCK, RETRY].join('\n')))).toEqual([]);
+	});
+	test('without a new snapshot', async () => {
+		expect(await hints(reader([BEGIN, 'again:', PAGES, LOCK, RETRY].join('\n')))).toEqual([
+			'hint livelock 16: goes round again without a new mmu_interval_read_begin(): once it has collided, it always will (a hint: no run shows it)',
+		]);
+	});
+	test('pages before the snapshot', async () => {
+		expect(await hints(reader(['again:', PAGES, BEGIN, LOCK, RETRY].join('\n')))).toEqual([
+			'hint stale-mapping 11: cpu_pte() comes before mmu_interval_read_begin(): an invalidation in between goes unnoticed (a hint: no run shows it)',
+		]);
+	});
+	test('back with the lock', async () => {
+		const body = ['again:', BEGIN, PAGES, LOCK, RETRY.replace('\t\tmutex_unlock(&lock);\n', '')].join('\n');
+		expect(await hints(reader(body))).toEqual([
+			'hint deadlock 15: goes back to take lock again and still holds it (a hint: no run shows it)',
+		]);
+	});
+	test('a way out that unlocks does not unlock for the others', async () => {
+		const out = '\tif (addr) {\n\t\tmutex_unlock(&lock);\n\t\treturn;\n\t}\n\tif (!pte)\n\t\tgoto again;';
+		expect(await hints(reader(['again:', BEGIN, PAGES, LOCK, out].join('\n')))).toEqual([
+			'hint deadlock 19: goes back to take lock again and still holds it (a hint: no run shows it)',
+		]);
+	});
+});
