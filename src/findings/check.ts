@@ -118,37 +118,38 @@ async function inEnvironment(
 		(options.scenarios !== undefined && !options.scenarios.includes(DEFAULT_ENVIRONMENT))
 	)
 		return { uri, problems, scenarios: [] };
-	const own = { home: uri };
-	let result: ScenarioResult | undefined;
-	for (const group of tiers(environment)) {
-		const results: ScenarioResult[] = [];
-		for (const adversaries of group) {
-			await turn();
-			if (options.signal?.aborted) break;
-			const one = await checkScenario(whole, scenario, options, {
-				...own,
-				threads: new Set([...environment.handlers, ...adversaries]),
-			});
-			if ('problems' in one) return { uri, problems: [...problems, ...one.problems], scenarios: [] };
-			results.push(one);
-		}
-		result = merged(results) ?? result;
-		if (result === undefined || options.signal?.aborted || result.verdict === 'fail') break;
+	const results: ScenarioResult[] = [];
+	let last: ScenarioResult | undefined;
+	for (const [adversaries, isWhole] of tiers(environment)) {
+		// the whole is for what stands up to each of its parts
+		if (isWhole && results.some((r) => r.verdict === 'fail')) break;
+		await turn();
+		if (options.signal?.aborted) break;
+		const one = await checkScenario(whole, scenario, options, {
+			home: uri,
+			threads: new Set([...environment.handlers, ...adversaries]),
+		});
+		if ('problems' in one) return { uri, problems: [...problems, ...one.problems], scenarios: [] };
+		results.push(one);
+		if (isWhole) last = one;
 	}
+	const result = last ?? merged(results);
 	if (result === undefined) return { uri, problems, scenarios: [] };
-	const scenarioResult = {
+	const stopped = options.signal?.aborted === true;
+	const scenarioResult: ScenarioResult = {
 		...told(result, environment, uri),
-		complete: result.complete && options.signal?.aborted !== true,
+		...(stopped && result.verdict !== 'fail' ? { verdict: 'bounded', asExpected: false } : {}),
+		complete: result.complete && !stopped,
 	};
 	options.onScenario?.(scenarioResult);
 	return { uri, problems, scenarios: [scenarioResult] };
 }
 
-/** One adversary at a time, then two, then all: the first that is enough to break the sketch ends it. */
-function tiers({ adversaries }: Environment): string[][][] {
+/** One adversary at a time, then two, then all of them. */
+function tiers({ adversaries }: Environment): [adversaries: readonly string[], isWhole: boolean][] {
 	const names = [...adversaries.keys()];
 	const pairs = names.flatMap((a, n) => names.slice(n + 1).map((b) => [a, b]));
-	return [names.map((n) => [n]), pairs, [names]];
+	return [...names.map((n) => [n]), ...pairs, names].map((group) => [group, group === names]);
 }
 
 /** Several runs of one scenario as one result: what any of them found, each defect once. */
@@ -200,7 +201,7 @@ function told(result: ScenarioResult, environment: Environment, uri: string): Sc
 			...result.assumptions,
 			`no scenario is given: fault handlers run against ${[...environment.adversaries.values()].join('; ')}`,
 			...(result.verdict === 'fail'
-				? ['more of these at a time are tried once what is found with fewer is mended']
+				? ['with all of these at once it is tried when what is found with one or two is mended']
 				: []),
 		],
 	};

@@ -72,7 +72,7 @@ function callOf(program: Program, f: FunctionDecl): string | undefined {
 	const pointers = type.parameters.filter((p) => p.kind === 'pointer').map((p) => argumentFor(program, p));
 	const numbers = type.parameters.slice(pointers.length);
 	if (pointers.includes(undefined) || numbers.some((p) => p.kind !== 'int')) return undefined;
-	const places = [undefined, '1', `0, ${PAGES}`, `0, ${PAGES}, any(0, 1)`][numbers.length];
+	const places = [undefined, `any(0, ${PAGES - 1})`, `0, ${PAGES}`, `0, ${PAGES}, any(0, 1)`][numbers.length];
 	return places === undefined ? undefined : `${f.name}(${[...pointers, places].join(', ')})`;
 }
 
