@@ -151,3 +151,31 @@ describe('collision and retry', () => {
 		]);
 	});
 });
+
+const withCallback = (body: string) =>
+	reader(body).replace(
+		'static void fault',
+		`static bool invalidate(struct mmu_interval_notifier *mni, const struct mmu_notifier_range *range, unsigned long cur)
+{
+	mutex_lock(&lock);
+	mmu_interval_set_seq(mni, cur);
+	mutex_unlock(&lock);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops ops = { .invalidate = invalidate };
+
+static void fault`,
+	);
+
+describe('the check', () => {
+	test('under the lock that the callback takes', async () => {
+		expect(await hints(withCallback(['again:', BEGIN, PAGES, LOCK, RETRY].join('\n')))).toEqual([]);
+	});
+	test('outside of it', async () => {
+		const check = '\tif (mmu_interval_read_retry(&sub, seq))\n\t\tgoto again;';
+		expect(await hints(withCallback(['again:', BEGIN, PAGES, check, LOCK].join('\n')))).toEqual([
+			'hint stale-mapping 23: fault() checks without lock, which the callback takes: an invalidation may come right behind the check (a hint: no run shows it)',
+		]);
+	});
+});

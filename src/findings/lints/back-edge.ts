@@ -1,5 +1,6 @@
 import { type AstNode, AstUtils } from 'langium';
 import {
+	type Call,
 	isBlock,
 	isCall,
 	isFunctionDecl,
@@ -13,7 +14,7 @@ import { sourceText, spanOf } from '../../language/text.js';
 import type { Problem } from '../result.js';
 import { foretell } from './callbacks.js';
 
-const LOCK =
+export const LOCK =
 	/^(mutex_lock|(?:raw_)?spin_lock|down_read|down_write)(?:_killable|_interruptible|_irq|_bh|_irqsave|_nested)?$/;
 const UNLOCK = /^(mutex_unlock|(?:raw_)?spin_unlock|up_read|up_write)(?:_irq|_bh|_irqrestore)?$/;
 
@@ -23,14 +24,25 @@ export function backEdge(program: Program): Problem[] {
 		[...AstUtils.streamAllContents(f)].flatMap((node) => {
 			const label = isGotoStatement(node) ? node.label?.ref : undefined;
 			if (label === undefined || offsetOf(label) >= offsetOf(node)) return [];
-			const held = new Set<string>();
-			for (const statement of pathTo(node, offsetOf(label))) follow(statement, held);
-			const [lock] = held;
+			const [lock] = heldAt(node, offsetOf(label));
 			return lock === undefined
 				? []
 				: [foretell('deadlock', spanOf(node), `goes back to take ${lock} again and still holds it`)];
 		}),
 	);
+}
+
+/** Locks that are taken between `from` and a node, and not released again. */
+export function heldAt(node: AstNode, from: number): Set<string> {
+	const held = new Set<string>();
+	for (const statement of pathTo(node, from)) follow(statement, held);
+	return held;
+}
+
+/** The last name of the lock that a call takes: callback and reader reach it by different pointers. */
+export function lockOf(call: Call): string | undefined {
+	const [lock] = call.arguments;
+	return lock && sourceText(lock).replace(/^&?(.*(->|\.))?/, '');
 }
 
 const offsetOf = (node: AstNode): number => node.$cstNode?.offset ?? 0;
