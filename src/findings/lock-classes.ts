@@ -39,11 +39,11 @@ interface Wanted {
 export function classEdges(graph: Graph): ClassEdge[] {
 	const { system } = graph;
 	const edges = new Map<string, ClassEdge>([['boot', { from: FS_RECLAIM, to: START_MAP, seen: undefined }]]);
-	const done = new Set<string>();
+	const done = new Set<number>();
 	for (let state = 0; state < graph.expanded; state++)
 		for (let thread = 0; thread < graph.threads; thread++) {
 			if (graph.status(state, thread) === Status.ended) continue;
-			const key = `${thread} ${graph.localIndex(state, thread)}`;
+			const key = graph.localIndex(state, thread) * 32 + thread;
 			if (done.has(key)) continue;
 			done.add(key);
 			const shared = graph.sharedOf(state);
