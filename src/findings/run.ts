@@ -221,8 +221,11 @@ function publicNode({ node, frames }: Place): AstNode {
 /** Loops, conditions and waits of the kernel say less than the name of the function they are in. */
 function isInternal(node: AstNode): boolean {
 	if (isForStatement(node) || isIfStatement(node) || isWhileStatement(node)) return true;
+	if (!isCall(node)) return false;
+	// a hook of the core's, or a helper
 	return (
-		isCall(node) && isNameRef(node.callee) && /^(__|wait_until$|wait_event_for$)/.test(node.callee.target.$refText)
+		!isNameRef(node.callee) ||
+		/^(__|notify_|wait_until$|wait_event_for$|any$|any_bool$)/.test(node.callee.target.$refText)
 	);
 }
 

@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import { BLOCKED, type Held, type KernelContext, type Primitive, type Task, type Wait } from '../kernel/context.js';
+import { isCall, isNameRef } from '../language/generated/ast.js';
 import { sourceOf } from '../language/text.js';
 import { binary, unary } from './arithmetic.js';
 import type { FunctionCode, Instruction, Operand } from './ir.js';
@@ -551,8 +552,7 @@ export class Interpreter implements KernelContext {
 		const primitive = this.image.primitives[i.primitive] as Primitive;
 		this.cursorBefore = this.cursor;
 		const args = i.args.map((a) => this.used(a));
-		if (primitive.sleeps)
-			this.mightSleep(primitive.name === '__might_sleep' ? this.thread.frame.code.name : primitive.name);
+		if (primitive.sleeps) this.mightSleep(this.sleeper(primitive.name, i.node));
 		const holds = this.thread.held.length;
 		const value = primitive.run(this, args);
 		if (this.thread.held.length > holds && this.thread.frames.some((f) => f.heldAtEntry >= 0))
@@ -562,6 +562,21 @@ export class Interpreter implements KernelContext {
 		for (const held of this.thread.held.slice(holds)) this.trace?.takes?.({ ...held });
 		this.set(i.to, value);
 		this.thread.frame.pc++;
+	}
+
+	/** What a message calls an operation that may sleep: for the kernel's helpers, what was called to get into them. */
+	private sleeper(primitive: string, node: AstNode): string {
+		if (!primitive.startsWith('__')) return primitive;
+		const { frames } = this.thread;
+		for (let n = frames.length - 1; n >= 0; n--) {
+			const { code } = frames[n] as ThreadState['frames'][number];
+			if (code.kernel && !code.name.startsWith('__')) return code.name;
+			if (code.kernel) continue;
+			const inner = frames[n] as ThreadState['frames'][number];
+			const at = n === frames.length - 1 ? node : (code.code[inner.pc - 1] as Instruction).node;
+			return isCall(at) && isNameRef(at.callee) ? at.callee.target.$refText : primitive;
+		}
+		return primitive;
 	}
 
 	/** The kernel's might_sleep(): complains, and goes on. */

@@ -12,7 +12,7 @@ import {
 	waitWords,
 } from '../finding.js';
 import type { Related, Span } from '../result.js';
-import { spanOfPlace, userFunction, userSpan } from '../run.js';
+import { type Place, spanOfPlace, userFunction, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 
 /** Some threads wait for each other for ever, whether or not others still run. */
@@ -120,6 +120,11 @@ export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
 		);
 		if (jump !== undefined && userFunction(taken) === jump.code) return spanOf(jump.node);
 	}
+	// a driver's call into the kernel that comes back to its own callback: the call is to blame, not the callback
+	for (const edge of cycle) {
+		const entry = entryOfRecursion(blockedPlace(evidence, edge.thread));
+		if (entry !== undefined) return entry;
+	}
 	const rank = (edge: WaitEdge): number => {
 		const place = blockedPlace(evidence, edge.thread);
 		const callback = userFunction(place);
@@ -128,4 +133,16 @@ export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
 	};
 	const worst = [...cycle].sort((a, b) => rank(b) - rank(a))[0] as WaitEdge;
 	return userSpan(blockedPlace(evidence, worst.thread));
+}
+
+/** Where the user's code has called the kernel that has called the user's code again; undefined where it has not. */
+function entryOfRecursion({ frames }: Place): Span | undefined {
+	// the scenario's block is nobody's driver
+	const own = frames.findIndex((f, n) => n > 0 && !f.code.kernel);
+	if (own < 0) return undefined;
+	const kernel = frames.findIndex((f, n) => n > own && f.code.kernel);
+	const back = frames.findIndex((f, n) => kernel > 0 && n > kernel && !f.code.kernel);
+	return back < 0
+		? undefined
+		: userSpan({ node: (frames[kernel - 1] as Place['frames'][number]).node, frames: frames.slice(0, kernel) });
 }

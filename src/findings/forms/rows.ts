@@ -306,7 +306,10 @@ function calledBy(step: RunStep, next: RunStep | undefined): string | undefined 
 function callText(step: RunStep, stack: readonly string[], level: number): string {
 	const name = stack[level] ?? '';
 	const text = tidy(step.calls?.slice(-stack.length)[level]?.text ?? name);
-	return text.startsWith(`${name}(`) && text.length <= 40 ? text : name;
+	// a helper of the kernel's goes by the name of what the sketch has called
+	const helper = name.startsWith('__') && /^\w+\(/.test(text);
+	if (!helper && !text.startsWith(`${name}(`)) return name;
+	return text.length <= 40 ? text : text.slice(0, text.indexOf('('));
 }
 
 /** A callback goes by the name of its operation where the step names it, else by its function's. */
