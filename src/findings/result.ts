@@ -3,25 +3,9 @@
  * Lines and columns count from 1, as in `--format json` (shared/design/interfaces.md).
  */
 
-/** How bad a finding or problem is. Only `error` makes a scenario fail. */
-export type Severity = 'error' | 'warning' | 'info' | 'hint';
+import type { Problem, Severity, Span } from '../language/problem.js';
 
-/** A range of text in one file. `uri` is `file:` for a user's file, `mmn-kernel:` for a file of the simulated kernel. */
-export interface Span {
-	readonly uri: string;
-	readonly line: number;
-	readonly column: number;
-	readonly endLine: number;
-	readonly endColumn: number;
-}
-
-/** Something wrong with the text itself: syntax, names, types, what the language does not have. */
-export interface Problem {
-	readonly code: string;
-	readonly severity: Severity;
-	readonly message: string;
-	readonly span: Span;
-}
+export type { Problem, Severity, Span };
 
 /** A further place that belongs to a finding, with what happens there. */
 export interface Related {
