@@ -22,7 +22,9 @@ export interface SearchResult {
 }
 
 /** States expanded between two looks at the clock. */
-const SLICE = 500;
+const SLICE = 64;
+/** Longest time between two yields, ms, but for the odd table that has to grow. */
+const TURN = 4;
 
 /**
  * Breadth-first search through all interleavings. Yields after each slice, so that the caller can do other things
@@ -34,9 +36,13 @@ export function* search(system: System, limits: Limits, stop: () => boolean): Ge
 		const graph = new Graph(system);
 		let limit: string | undefined;
 		let more = true;
+		let looked = performance.now();
 		while (more && limit === undefined) {
 			more = graph.expand(SLICE);
 			if (system.written.grew) break;
+			const now = performance.now();
+			if (more && now - looked < TURN && graph.count < limits.maxStates) continue;
+			looked = now;
 			if (more) {
 				if (graph.count >= limits.maxStates) limit = `${limits.maxStates} states`;
 				else if ((performance.now() - start) / 1000 >= limits.maxSeconds) limit = `${limits.maxSeconds} s`;

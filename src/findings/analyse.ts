@@ -11,10 +11,23 @@ import type { Finding } from './result.js';
 import { replayRun, rowOf } from './run.js';
 import { findStuck, type Stuck } from './stuck.js';
 
-/** Everything wrong in a graph: each defect once, with one shortest run, the earliest first. */
+/** As `analyse`, in one go. */
 export function findingsOf(graph: Graph): Finding[] {
+	const steps = analyse(graph);
+	let step = steps.next();
+	while (!step.done) step = steps.next();
+	return step.value;
+}
+
+/**
+ * Everything wrong in a graph: each defect once, with one shortest run, the earliest first. Yields between its parts,
+ * so that the caller can do other things.
+ */
+export function* analyse(graph: Graph): Generator<void, Finding[]> {
 	const prospects = prospectsOf(graph);
+	yield;
 	const shortest = new ShortestRuns(graph);
+	yield;
 	const findings: { finding: Finding; steps: number }[] = [];
 	const add = (finding: Finding): void => {
 		const { span } = finding;
@@ -34,12 +47,16 @@ export function findingsOf(graph: Graph): Finding[] {
 		if (kind === undefined || seen.has(key)) continue;
 		seen.add(key);
 		add(fromReport(graph, prospects, shortest, edge));
+		yield;
 	}
 	// where setup has failed no thread ever starts, which does not make them stuck
 	const starts = !graph.system.setupReports.some((r) => r.fatal);
 	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, shortest, stuck));
+	yield;
 	for (const unbalanced of findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
+	yield;
 	for (const race of findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
+	yield;
 	for (const finding of starts ? findEndless(graph, prospects, shortest) : []) add(finding);
 	// a second opinion, and only where the first has found nothing to say about waiting
 	if (!findings.some(({ finding }) => /deadlock|livelock/.test(finding.code)))

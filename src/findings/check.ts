@@ -13,6 +13,9 @@ export interface Sources {
 	read(uri: string): Promise<string | undefined>;
 }
 
+/** Reason of an abort after which nobody wants the result: it ends at once, with nothing made of what was found. */
+export const SUPERSEDED = 'superseded';
+
 /** How far a check got in the scenario it is working on. */
 export interface Progress {
 	readonly scenario: string;

@@ -4,8 +4,8 @@ import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { spanOf } from '../language/text.js';
 import { System } from '../machine/system.js';
-import { findingsOf } from './analyse.js';
-import type { CheckOptions } from './check.js';
+import { analyse } from './analyse.js';
+import { type CheckOptions, SUPERSEDED } from './check.js';
 import type { Coverage } from './coverage.js';
 import type { Finding, ScenarioResult, Verdict } from './result.js';
 
@@ -51,7 +51,17 @@ export async function checkScenario(
 		step = steps.next();
 	}
 	const { graph, complete, limit } = step.value;
-	const all = findingsOf(graph);
+	const parts = analyse(graph);
+	let part = parts.next();
+	while (!part.done) {
+		if (options.signal?.aborted && options.signal.reason === SUPERSEDED) break;
+		if (performance.now() - turned > TURN) {
+			await turn();
+			turned = performance.now();
+		}
+		part = parts.next();
+	}
+	const all = part.done ? part.value : [];
 	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
 	const bounds = [
 		...(limit === undefined ? [] : [`the search stopped at ${limit}`]),
@@ -59,7 +69,7 @@ export async function checkScenario(
 	];
 	if (bounds.length > 0) findings.push(bounded(scenario, bounds, graph.count));
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
-	const whole = complete && bounds.length === 0;
+	const whole = complete && bounds.length === 0 && part.done === true;
 	if (whole) scope.coverage?.add(system);
 	return {
 		name: scenario.name,

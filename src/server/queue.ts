@@ -1,3 +1,4 @@
+import { SUPERSEDED } from '../findings/check.js';
 /** Does one job; stops early when the signal is aborted. */
 export type Job = (key: string, signal: AbortSignal) => Promise<void>;
 
@@ -38,7 +39,7 @@ export class JobQueue {
 		this.waiting = this.waiting.filter((entry) => entry.key !== key);
 		if (this.running?.key === key) {
 			this.running.repeat = false;
-			this.running.abort.abort();
+			this.running.abort.abort(SUPERSEDED);
 		}
 		this.settle();
 	}
@@ -62,7 +63,7 @@ export class JobQueue {
 		} else if (this.running) {
 			// Comes back here when it has stopped.
 			if (this.running.key !== due.key) this.running.repeat = true;
-			this.running.abort.abort();
+			this.running.abort.abort(SUPERSEDED);
 		} else {
 			this.waiting = this.waiting.filter((entry) => entry !== due);
 			void this.start(due.key);
