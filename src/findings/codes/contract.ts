@@ -44,6 +44,8 @@ function exitOf({ graph, run }: Evidence, report: Report, thread: number): RunEv
 			e.kind === 'call' &&
 			e.thread === thread &&
 			!e.code.kernel &&
+			// called by the kernel: a helper of the driver's may get the same address
+			e.frames.at(-1)?.code.kernel === true &&
 			e.args[0] === report.resource &&
 			!ends.has(e.code.node),
 	);
