@@ -134,7 +134,7 @@ export function explainUnbalanced(evidence: Evidence, found: Unbalanced): Explan
 	const name = threadName(graph, up.thread);
 	const after = run.events.filter((e) => e.step >= up.step);
 	const ended = after.find((e) => e.kind === 'call' && e.thread === up.thread && found.ends.has(e.code.node));
-	const gone = after.find((e) => e.kind === 'call' && /unregister|mmu_notifier_put/.test(e.code.name));
+	const gone = run.events.find((e) => e.kind === 'call' && /unregister|mmu_notifier_put/.test(e.code.name));
 	const why =
 		ended !== undefined
 			? `${ended.code.name}() does not count it down`
