@@ -134,18 +134,19 @@ export function explainUnbalanced(evidence: Evidence, found: Unbalanced): Explan
 	const name = threadName(graph, up.thread);
 	const after = run.events.filter((e) => e.step >= up.step);
 	const ended = after.find((e) => e.kind === 'call' && e.thread === up.thread && found.ends.has(e.code.node));
-	const gone = run.events.find((e) => e.kind === 'call' && /unregister|mmu_notifier_put/.test(e.code.name));
+	// by its steps, since the call itself may lie before the thread's first one
+	const gone = run.rows.find((r) => r.stack.some((f) => /notifier_(unregister|put)/.test(f)));
 	const why =
 		ended !== undefined
 			? `${ended.code.name}() does not count it down`
 			: gone !== undefined
-				? `${threadName(graph, gone.thread)} unregisters the notifier before the range ends, so that its end callback is never called`
+				? `${gone.thread} unregisters the notifier before the range ends, so that its end callback is never called`
 				: 'the callback refuses the range behind it, so that no end callback follows';
 	const whose = up.range === undefined ? '' : ` for ${up.range}`;
 	return {
 		message: `${found.name} never comes back to zero: ${name} counts it up${whose} (${lineOf(graph, userSpan(up))}), and ${why}`,
 		span: userSpan(up),
-		related: gone !== undefined && ended === undefined ? [{ span: userSpan(gone), message: 'unregistered here' }] : [],
+		related: gone !== undefined && ended === undefined ? [{ span: gone.span, message: `${gone.thread} unregisters here` }] : [],
 		closing: `No range is active, and ${found.name} is not zero: it never will be again.`,
 		threads: [name],
 	};
