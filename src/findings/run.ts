@@ -220,7 +220,8 @@ function publicNode({ node, frames }: Place): AstNode {
 
 /** Loops, conditions and waits of the kernel say less than the name of the function they are in. */
 function isInternal(node: AstNode): boolean {
-	if (isForStatement(node) || isIfStatement(node) || isWhileStatement(node)) return true;
+	if (isForStatement(node) || isIfStatement(node) || isWhileStatement(node) || node.$type === 'EachStatement')
+		return true;
 	if (!isCall(node)) return false;
 	// a hook of the core's, or a helper
 	return (
@@ -283,6 +284,8 @@ function principal(statements: readonly Statement[]): AstNode | undefined {
 
 function textOf(node: AstNode): string {
 	if (node.$type === 'IfStatement') return `if (${sourceText((node as AstNode & { condition: AstNode }).condition)})`;
+	// a loop is shown by its head
+	if (node.$type === 'EachStatement') return sourceText(node).replace(/\)\s*(\{|[^()]*\(.*|[^()]*)$/s, ')');
 	// a block as a whole: its head says which
 	if (/^(Interrupt|Thread|Setup|Finally)Item$/.test(node.$type)) return sourceText(node).replace(/\s*\{[\s\S]*$/, '');
 	return sourceText(node).replace(/;$/, '');

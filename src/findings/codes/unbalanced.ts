@@ -146,7 +146,10 @@ export function explainUnbalanced(evidence: Evidence, found: Unbalanced): Explan
 	return {
 		message: `${found.name} never comes back to zero: ${name} counts it up${whose} (${lineOf(graph, userSpan(up))}), and ${why}`,
 		span: userSpan(up),
-		related: gone !== undefined && ended === undefined ? [{ span: gone.span, message: `${gone.thread} unregisters here` }] : [],
+		related:
+			gone !== undefined && ended === undefined
+				? [{ span: gone.span, message: `${gone.thread} unregisters here` }]
+				: [],
 		closing: `No range is active, and ${found.name} is not zero: it never will be again.`,
 		threads: [name],
 	};
