@@ -10,6 +10,7 @@ import {
 	isNameRef,
 	isVariable,
 } from '../language/generated/ast.js';
+import type { Program } from '../language/program.js';
 import type { Semantics } from '../language/semantics.js';
 import { sourceOf } from '../language/text.js';
 import { decay } from '../language/types.js';
@@ -18,14 +19,25 @@ import type { ModuleLowering } from './lower/module.js';
 /**
  * Which variables, fields, parameters and results are sequence counters: only added to, `|1`, `&1`, compared with each
  * other for equality, and copied. Their values mean nothing but their order and parity, so they may be renumbered
- * (language.md, Types). Found by following every use in the functions that a scenario reaches; one other use, such as a
+ * (language.md, Types). Found by following every use in the program; one other use, such as a
  * comparison by `<` or with a constant, is enough to leave a variable and all its copies alone.
  */
 export function sequenceClasses(module: ModuleLowering): ReadonlySet<AstNode> {
-	const flow = new Flow(module);
-	for (const code of module.functions) flow.function(code.node);
-	return flow.result();
+	const { program } = module;
+	let found = classes.get(program);
+	if (found === undefined) {
+		const flow = new Flow(module);
+		for (const { root } of program.files)
+			for (const item of root.items) if (item.$type === 'FunctionDecl' && item.body !== undefined) flow.function(item);
+		for (const scenario of program.scenarios) for (const item of scenario.items) flow.function(item);
+		found = flow.result();
+		classes.set(program, found);
+	}
+	return found;
 }
+
+/** By program: they are the same for each of its scenarios. */
+const classes = new WeakMap<Program, ReadonlySet<AstNode>>();
 
 /** What an expression's value is: a copy of an entity, a constant, or something computed. */
 type Value = AstNode | 'constant' | undefined;

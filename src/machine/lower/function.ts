@@ -49,7 +49,7 @@ export class FunctionLowering {
 	private readonly loops: { onBreak: Label; onContinue: Label | undefined; scopes: number }[] = [];
 	/** The `atomic` and `with_mm` blocks around the current statement, and the code that leaves each. */
 	private readonly scopes: { readonly node: AstNode; readonly leave: () => void }[] = [];
-	private readonly addressTaken = new Set<AstNode>();
+	private readonly addressTaken: ReadonlySet<AstNode>;
 	/** Statement whose code is being made: what instructions without a node of their own belong to. */
 	private node: AstNode;
 
@@ -58,12 +58,7 @@ export class FunctionLowering {
 		readonly code: FunctionCode,
 	) {
 		this.node = code.node;
-		for (const node of AstUtils.streamAllContents(code.node)) {
-			if (isUnary(node) && node.operator === '&') {
-				const base = baseVariable(node.operand);
-				if (base !== undefined) this.addressTaken.add(base);
-			}
-		}
+		this.addressTaken = addressTakenIn(code.node);
 	}
 
 	// ---- emitting ----
@@ -483,6 +478,24 @@ export class FunctionLowering {
 
 function casesOf(block: Block): Statement[] {
 	return block.statements.flatMap((s) => (isCaseLabel(s) || isDefaultLabel(s) ? [s] : isBlock(s) ? casesOf(s) : []));
+}
+
+const addressTaken = new WeakMap<AstNode, ReadonlySet<AstNode>>();
+
+/** Variables of a function whose address is taken. Trees do not change, so that those of the kernel are looked at once. */
+function addressTakenIn(owner: AstNode): ReadonlySet<AstNode> {
+	let found = addressTaken.get(owner);
+	if (found === undefined) {
+		const taken = new Set<AstNode>();
+		for (const node of AstUtils.streamAllContents(owner)) {
+			if (!isUnary(node) || node.operator !== '&') continue;
+			const base = baseVariable(node.operand);
+			if (base !== undefined) taken.add(base);
+		}
+		found = taken;
+		addressTaken.set(owner, found);
+	}
+	return found;
 }
 
 /** The local or parameter of which `expression` is a part, without going through a pointer. */
