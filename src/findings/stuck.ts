@@ -93,7 +93,10 @@ export function classify(
 		if (looksAgain(system, edge.thread, local) && goesOnWhenWoken(system, edge.thread, local, graph.sharedOf(state)))
 			return { kind: lostWakeup, cycle: [edge] };
 	}
-	const sure = cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup' && !e.guessed)) ?? cycleIn(edges);
+	// guesses count when nobody is left who could prove them wrong
+	const sure =
+		cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup' && !e.guessed)) ??
+		(everybodyElseIsDone(graph, state, edges) ? cycleIn(edges) : undefined);
 	if (sure !== undefined && sure.length === 2) {
 		// a handler that waits for the thread it runs on waits for itself: there is one CPU for both
 		const handler = sure.find(

@@ -373,7 +373,7 @@ export class System {
 			if (global === undefined) return `page ${address}`;
 			const path = pathTo(this.layouts, global.type, address - global.address, false);
 			// the parts of an mm are known by their own names
-			if (global.kernel && global.name === 'init_mm') return path.slice(1);
+			if (global.kernel && global.name === 'init_mm') return path.slice(1) || 'mmap_lock';
 			const frame = /^\[(\d+)\]\.locked$/.exec(path);
 			if (global.name === '__frames' && frame) return `the lock of page frame ${frame[1]}`;
 			const locked = /^\[(\d+)\]$/.exec(path);
