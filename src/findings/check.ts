@@ -204,7 +204,7 @@ function told(result: ScenarioResult, environment: Environment, uri: string): Sc
 			...result.assumptions,
 			`no scenario is given: fault handlers run against ${[...environment.adversaries.values()].join('; ')}`,
 			...(result.verdict === 'fail'
-				? ['with all of these at once it is tried when what is found with one or two is mended']
+				? ['one and two of these at a time were tried; all of them at once are tried when nothing is found that way']
 				: []),
 		],
 	};

@@ -156,7 +156,8 @@ function returnRemark(code: FunctionCode, value: number | undefined, system: Sys
 	if (type.kind !== 'function') return undefined;
 	if (type.returns.kind === 'void') return /wait|range_lock/.test(code.name) ? 'returns' : undefined;
 	if (type.returns.kind !== 'int' || value === undefined) return undefined;
-	if (type.returns.name === 'bool') return value === 0 ? 'fails' : undefined;
+	if (type.returns.name === 'bool')
+		return value === 0 && /valid|inactive|try|not_zero/.test(code.name) ? 'fails' : undefined;
 	return value < 0 ? `returns ${errno(value)}` : undefined;
 }
 

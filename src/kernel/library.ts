@@ -85,7 +85,7 @@ export const kernelLibraries = {
 	/** Uris of the files that every sketch includes without saying so, in order. */
 	prelude: Object.keys(PRELUDE).map(uriOf),
 	/** Names for `#include <name>`. */
-	names: Object.keys(INCLUDABLE),
+	names: Object.keys(INCLUDABLE).filter((name) => !name.endsWith('-core')),
 	/** The uri of `#include <name>`; undefined when there is no such file. */
 	resolve(name: string): string | undefined {
 		return name in INCLUDABLE ? uriOf(name) : undefined;

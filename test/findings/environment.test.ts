@@ -43,7 +43,7 @@ describe('a sketch without scenarios', () => {
 	test('is judged by the smallest environment that breaks it', async () => {
 		const { scenarios } = await inEnvironment(driver('seed/s01-goto-again-holding-lock.mmn'));
 		expect(scenarios[0]?.findings[0]?.threads).toHaveLength(2);
-		expect(scenarios[0]?.assumptions.join()).toContain('all of these at once');
+		expect(scenarios[0]?.assumptions.join()).toContain('all of them at once');
 	});
 
 	test('and without a fault handler has nothing to run', async () => {

@@ -209,11 +209,12 @@ class Folding {
 		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
 		if (!step.kernel) return text;
 		if (state.justNamed && this.standsForAll(state) && !EVENT.test(step.text)) return '';
-		return this.matters(step)
-			? calleeOf(step.text)
-					.replace(/^.*->/, '->')
-					.replace(/\s*\($/, '')
-			: '';
+		if (!this.matters(step)) return '';
+		const row = calleeOf(step.text)
+			.replace(/^.*->/, '->')
+			.replace(/\s*\($/, '');
+		// the call has its row already
+		return state.justNamed && row === state.lastText ? '' : row;
 	}
 
 	/** The thread's last row is a call that the sketch makes itself: it stands for what the kernel does in it. */

@@ -1,4 +1,4 @@
-import { type AstNode, AstUtils } from 'langium';
+import type { AstNode } from 'langium';
 import {
 	type Block,
 	type Expression,
@@ -6,15 +6,8 @@ import {
 	isBlock,
 	isCaseLabel,
 	isDefaultLabel,
-	isIndex,
 	isInitializerList,
 	isLabelStatement,
-	isMember,
-	isNameRef,
-	isParameter,
-	isParenthesized,
-	isUnary,
-	isVariable,
 	type LabelStatement,
 	type MacroDecl,
 	type Parameter,
@@ -25,6 +18,7 @@ import {
 import type { Type } from '../../language/types.js';
 import type { FunctionCode, Instruction, Operand } from '../ir.js';
 import { MAX_CELLS, MAX_MEMORY_LOCALS, UNINITIALISED } from '../memory.js';
+import { addressTakenIn } from './addresses.js';
 import { lowerEach } from './builtins.js';
 import { condition, convert, rvalue, structInto } from './expressions.js';
 import { CannotLower, flatten, type ModuleLowering } from './module.js';
@@ -478,34 +472,4 @@ export class FunctionLowering {
 
 function casesOf(block: Block): Statement[] {
 	return block.statements.flatMap((s) => (isCaseLabel(s) || isDefaultLabel(s) ? [s] : isBlock(s) ? casesOf(s) : []));
-}
-
-const addressTaken = new WeakMap<AstNode, ReadonlySet<AstNode>>();
-
-/** Variables of a function whose address is taken. Trees do not change, so that those of the kernel are looked at once. */
-function addressTakenIn(owner: AstNode): ReadonlySet<AstNode> {
-	let found = addressTaken.get(owner);
-	if (found === undefined) {
-		const taken = new Set<AstNode>();
-		for (const node of AstUtils.streamAllContents(owner)) {
-			if (!isUnary(node) || node.operator !== '&') continue;
-			const base = baseVariable(node.operand);
-			if (base !== undefined) taken.add(base);
-		}
-		found = taken;
-		addressTaken.set(owner, found);
-	}
-	return found;
-}
-
-/** The local or parameter of which `expression` is a part, without going through a pointer. */
-function baseVariable(expression: Expression): AstNode | undefined {
-	if (isParenthesized(expression)) return baseVariable(expression.inner);
-	if (isMember(expression)) return expression.operator === '.' ? baseVariable(expression.object) : undefined;
-	if (isIndex(expression)) return baseVariable(expression.array);
-	if (isNameRef(expression)) {
-		const target = expression.target.ref;
-		return isVariable(target) || isParameter(target) ? target : undefined;
-	}
-	return undefined;
 }
