@@ -538,7 +538,12 @@ export class Interpreter implements KernelContext {
 		const frame = this.thread.frames.pop() as ThreadState['frames'][number];
 		const registers = this.thread.frames.map((f) => f.registers);
 		const depth = this.thread.frames.length + 1;
-		this.memory.dropFrame(this.thread.index, depth, registers);
+		// others may look at these cells: that they dangle now is a write like any other
+		this.memory.dropFrame(this.thread.index, depth, registers, (object, offset) => {
+			if (!this.recording) return;
+			if (object === undefined) this.image.written.add(GLOBAL_BASE + offset);
+			else if (object.published) this.image.written.add(writtenKey(object.layout, offset));
+		});
 		const dies = value !== undefined && isDynamic(value) && isSlotOf(slotOf(value), this.thread.index, depth);
 		this.trace?.returned?.(frame.code, value, this.thread.frames.length);
 		if (this.thread.frames.length === 0) return;

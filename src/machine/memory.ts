@@ -183,9 +183,14 @@ export class Memory {
 
 	/**
 	 * Ends the life of the memory locals of a frame. Pointers to them that are left in memory or in the `registers`
-	 * dangle from here on, whatever later takes the slot.
+	 * dangle from here on, whatever later takes the slot; `changed` hears of those in shared memory.
 	 */
-	dropFrame(thread: number, depth: number, registers: readonly Int32Array[]): void {
+	dropFrame(
+		thread: number,
+		depth: number,
+		registers: readonly Int32Array[],
+		changed: (object: DynamicObject | undefined, offset: number) => void,
+	): void {
 		const inFrame = (slot: number): boolean => isSlotOf(slot, thread, depth);
 		let dropped = false;
 		for (const list of [this.own, this.objects])
@@ -196,13 +201,16 @@ export class Memory {
 				if (list === this.objects) this.reshaped = true;
 			}
 		if (!dropped) return;
-		const cut = (cells: Int32Array): void => {
-			for (let i = 0; i < cells.length; i++)
-				if (isDynamic(cells[i] as number) && inFrame(slotOf(cells[i] as number))) cells[i] = DANGLING;
+		const cut = (cells: Int32Array, tell?: (offset: number) => void): void => {
+			for (let i = 0; i < cells.length; i++) {
+				if (!isDynamic(cells[i] as number) || !inFrame(slotOf(cells[i] as number))) continue;
+				cells[i] = DANGLING;
+				tell?.(i);
+			}
 		};
-		cut(this.globals);
+		cut(this.globals, (offset) => changed(undefined, offset));
+		for (const object of this.objects) cut(object.cells, (offset) => changed(object, offset));
 		for (const object of this.own) cut(object.cells);
-		for (const object of this.objects) cut(object.cells);
 		for (const cells of registers) cut(cells);
 	}
 
