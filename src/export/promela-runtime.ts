@@ -131,8 +131,11 @@ c_code {
 	{
 		if (a >= FIRST && a < FIRST + ALL_GLOBALS) {
 			if (place[a - FIRST] < 0) {
-				if (constant[a - FIRST] == v && alone) return;
-				fatal(TOO_SMALL);
+				/* finally may write what no thread writes: nobody comes after it */
+				if (!alone) fatal(TOO_SMALL);
+				constant[a - FIRST] = v;
+				publish(v);
+				return;
 			}
 			W.g[place[a - FIRST]] = v;
 			publish(v);

@@ -179,10 +179,12 @@ c_code {
 	static void check_end(void)
 	{
 		static World kept;
+		static int constants[sizeof constant / sizeof *constant];
 		int i;
 		if (FINALLY < 0) return;
 		for (i = 0; i < THREADS; i++) if (W.t[i].status == RUNNING) return;
 		kept = W;
+		memcpy(constants, constant, sizeof constant);
 		memset(me, 0, sizeof *me);
 		unpack_objects();
 		self = THREADS;
@@ -193,6 +195,7 @@ c_code {
 		if (!setjmp(step_ends)) proceed();
 		alone = 0;
 		W = kept;
+		memcpy(constant, constants, sizeof constant);
 	}
 
 	static struct { int t, c, kind, at; World from; } tried = { -1 };
