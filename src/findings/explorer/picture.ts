@@ -56,7 +56,13 @@ export interface Step {
 	readonly details: readonly Detail[];
 	/** The statement that the finding blames. */
 	readonly cause: boolean;
-	/** Set on closing rows that are states, not transitions: the thread is found waiting for ever. */
+	/** Words for the folded row of `call`: `mmu_notifier_range_wait_valid(mm, start, end)`, `munmap(1, 3)`; null with `call`. */
+	readonly callText: string | null;
+	/** Worth a row of its own, or to speak for its call, even while that is folded: takes, releases, waits, opens, ends, fails, frees. */
+	readonly matters: boolean;
+	/** False on rows that are no step of their own: closing rows, and a jump (`goto again`) that belongs to the step before it. */
+	readonly moves: boolean;
+	/** Set on closing rows that are states, not transitions: the thread is found waiting for ever. They stand where that is true first. */
 	readonly blocked: boolean;
 	/** Who else could go in the state before this step (without the step itself). */
 	readonly alternatives: readonly Alternative[];
@@ -139,6 +145,23 @@ export interface State {
 	readonly variables: readonly Variable[];
 }
 
+/**
+ * Something that lasts along a lane: there in the states `from` … `to`, both included. Known for the whole run, also where
+ * its states were left out; one that is there in the last state goes on below it.
+ */
+export interface Bar {
+	readonly lane: number;
+	readonly kind: 'lock' | 'range' | 'wait' | 'callback';
+	/** `fault_lock`, `[1, 3)`, `->invalidate_range_start`. */
+	readonly name: string;
+	readonly mode: 'exclusive' | 'shared';
+	readonly from: number;
+	readonly to: number;
+	/** Waits only: whom it waits for, and that it never ends. */
+	readonly lanes: readonly number[];
+	readonly forEver: boolean;
+}
+
 /** An edge of the wait-for cycle. */
 export interface Wait {
 	readonly from: number;
@@ -180,6 +203,7 @@ export interface Picture {
 	/** First step of the cycle of a lasso; null without. */
 	readonly cycleStart: number | null;
 	readonly waits: readonly Wait[];
+	readonly bars: readonly Bar[];
 	/** What never happens, for the ∞ row: lane and words. */
 	readonly never: readonly { readonly lane: number; readonly text: string }[];
 	/** Length of the found run that this one has in common when it is a branch, else null. */
