@@ -2,9 +2,10 @@ import { kernelLibraries } from '../kernel/library.js';
 import type { Problem } from '../language/problem.js';
 import { loadProgram, type Program } from '../language/program.js';
 import { Coverage } from './coverage.js';
-import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment } from './environment.js';
+import { checkInEnvironment } from './environment/check.js';
+import { defaultEnvironment } from './environment/environment.js';
 import { lintsOf } from './lints/index.js';
-import type { FileResult, Finding, ScenarioResult } from './result.js';
+import type { FileResult, ScenarioResult } from './result.js';
 import { checkScenario, turn, wanted } from './scenario.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
@@ -59,7 +60,7 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios };
 	const environment = program.scenarios.length === 0 ? defaultEnvironment(program) : undefined;
 	if (environment !== undefined)
-		return withHints(await inEnvironment(program, environment, sources, options), program, [], options);
+		return withHints(await checkInEnvironment(program, environment, sources, options), program, [], options);
 	const coverage = new Coverage();
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
@@ -89,123 +90,4 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 function withHints(result: FileResult, program: Program, more: readonly Problem[], options: CheckOptions): FileResult {
 	const hints = [...lintsOf(program, result.scenarios), ...more].filter((h) => wanted(h.code, options));
 	return hints.length === 0 ? result : { ...result, hints };
-}
-
-/** Checks a sketch without scenarios in the default environment. What is found is told at the user's own lines. */
-async function inEnvironment(
-	program: Program,
-	environment: Environment,
-	sources: Sources,
-	options: CheckOptions,
-): Promise<FileResult> {
-	const { uri } = program;
-	const problems = [...program.problems];
-	const whole = await loadProgram(
-		environment.uri,
-		{ read: async (u) => (u === environment.uri ? environment.text : sources.read(u)) },
-		kernelLibraries,
-	);
-	const errors = whole.problems.filter((p) => p.severity === 'error');
-	const [scenario] = whole.scenarios;
-	// the environment is ours: what is wrong with it is told, at the sketch's first line
-	problems.push(
-		...errors.map((e) => ({
-			...e,
-			message: `the default environment does not fit this sketch: ${e.message}. Write a scenario of your own`,
-			span: { uri, line: 1, column: 1, endLine: 1, endColumn: 1 },
-		})),
-	);
-	if (
-		errors.length > 0 ||
-		scenario === undefined ||
-		(options.scenarios !== undefined && !options.scenarios.includes(DEFAULT_ENVIRONMENT))
-	)
-		return { uri, problems, scenarios: [] };
-	const results: ScenarioResult[] = [];
-	let last: ScenarioResult | undefined;
-	for (const [adversaries, isWhole] of tiers(environment)) {
-		// the whole is for what stands up to each of its parts
-		if (isWhole && results.some((r) => r.verdict === 'fail')) break;
-		await turn();
-		if (options.signal?.aborted) break;
-		const one = await checkScenario(whole, scenario, options, {
-			home: uri,
-			threads: new Set([...environment.handlers, ...adversaries]),
-		});
-		if ('problems' in one) return { uri, problems: [...problems, ...one.problems], scenarios: [] };
-		results.push(one);
-		if (isWhole) last = one;
-	}
-	const result = last ?? merged(results);
-	if (result === undefined) return { uri, problems, scenarios: [] };
-	const stopped = options.signal?.aborted === true;
-	const scenarioResult: ScenarioResult = {
-		...told(result, environment, uri),
-		...(stopped && result.verdict !== 'fail' ? { verdict: 'bounded', asExpected: false } : {}),
-		complete: result.complete && !stopped,
-	};
-	options.onScenario?.(scenarioResult);
-	return { uri, problems, scenarios: [scenarioResult] };
-}
-
-/** One adversary at a time, then two, then all of them. */
-function tiers({ adversaries }: Environment): [adversaries: readonly string[], isWhole: boolean][] {
-	const names = [...adversaries.keys()];
-	const pairs = names.flatMap((a, n) => names.slice(n + 1).map((b) => [a, b]));
-	return [...names.map((n) => [n]), ...pairs, names].map((group) => [group, group === names]);
-}
-
-/** Several runs of one scenario as one result: what any of them found, each defect once. */
-function merged(results: readonly ScenarioResult[]): ScenarioResult | undefined {
-	const [first] = results;
-	if (first === undefined) return undefined;
-	const worst = ['fail', 'bounded', 'warn', 'ok'] as const;
-	const findings: Finding[] = [];
-	for (const f of results.flatMap((r) => r.findings))
-		if (
-			!findings.some(
-				(g) =>
-					g.code === f.code &&
-					g.span.uri === f.span.uri &&
-					g.span.line === f.span.line &&
-					g.span.column === f.span.column,
-			)
-		)
-			findings.push(f);
-	const sum = (of: (r: ScenarioResult) => number): number => results.reduce((n, r) => n + of(r), 0);
-	return {
-		...first,
-		verdict: worst.find((v) => results.some((r) => r.verdict === v)) ?? 'ok',
-		asExpected: results.every((r) => r.asExpected),
-		complete: results.every((r) => r.complete),
-		states: sum((r) => r.states),
-		transitions: sum((r) => r.transitions),
-		milliseconds: sum((r) => r.milliseconds),
-		threads: [...new Set(results.flatMap((r) => r.threads))],
-		findings,
-	};
-}
-
-/** The result in the user's terms: his own lines, and which of the adversaries a run needed. */
-function told(result: ScenarioResult, environment: Environment, uri: string): ScenarioResult {
-	const span = { uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
-	const findings = result.findings.map((f) => {
-		const needed = [...environment.adversaries].filter(
-			([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name),
-		);
-		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
-		return { ...f, message: `${f.message}${words}`, span: f.span.uri === environment.uri ? span : f.span };
-	});
-	return {
-		...result,
-		span,
-		findings,
-		assumptions: [
-			...result.assumptions,
-			`no scenario is given: fault handlers run against ${[...environment.adversaries.values()].join('; ')}`,
-			...(result.verdict === 'fail'
-				? ['one and two of these at a time were tried; all of them at once are tried when nothing is found that way']
-				: []),
-		],
-	};
 }

@@ -7,10 +7,13 @@ import { System } from '../machine/system.js';
 import { analyse } from './analyse.js';
 import { type CheckOptions, SUPERSEDED } from './check.js';
 import type { Coverage } from './coverage.js';
-import type { Finding, ScenarioResult, Verdict } from './result.js';
+import type { Finding, ScenarioResult, Span, Verdict } from './result.js';
 
 /** Longest time between two turns of the event loop, ms. */
 const TURN = 8;
+
+/** What one scenario may cost where nobody says otherwise. */
+export const DEFAULT_LIMITS = { maxStates: 2_000_000, maxSeconds: 60, maxMemoryMB: 1024 } as const;
 
 const ASSUMPTIONS = ['memory is sequentially consistent'];
 
@@ -35,9 +38,9 @@ export async function checkScenario(
 	const system = new System(program, scenario, scope.home, options.reduction === false, scope.threads);
 	if (system.problems.length > 0) return { problems: system.problems };
 	const limits = {
-		maxStates: options.maxStates ?? 2_000_000,
-		maxSeconds: options.maxSeconds ?? 60,
-		maxMemoryMB: options.maxMemoryMB ?? 1024,
+		maxStates: options.maxStates ?? DEFAULT_LIMITS.maxStates,
+		maxSeconds: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,
+		maxMemoryMB: options.maxMemoryMB ?? DEFAULT_LIMITS.maxMemoryMB,
 	};
 	const steps = search(system, limits, () => options.signal?.aborted === true);
 	let turned = performance.now();
@@ -67,7 +70,7 @@ export async function checkScenario(
 		...(limit === undefined ? [] : [`the search stopped at ${limit}`]),
 		...all.filter((f) => f.code === 'bounded').map((f) => f.message),
 	];
-	if (bounds.length > 0) findings.push(bounded(scenario, bounds, graph.count));
+	if (bounds.length > 0) findings.push(bounded(headOf(scenario), bounds, graph.count));
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0 && part.done === true;
 	if (whole) scope.coverage?.add(system);
@@ -90,13 +93,14 @@ export async function checkScenario(
 export const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
 	(only === undefined || only.includes(code)) && !ignore?.includes(code);
 
-function bounded(scenario: Scenario, reasons: readonly string[], states: number): Finding {
+/** The finding that says where a search stopped. */
+export function bounded(span: Span, reasons: readonly string[], states: number): Finding {
 	const message = `nothing is proved beyond what was looked at (${states} states): ${reasons.join('; ')}`;
 	return {
 		code: 'bounded',
 		severity: 'info',
 		message,
-		span: headOf(scenario),
+		span,
 		threads: [],
 		related: [],
 		assumption: null,

@@ -1,3 +1,6 @@
+import nestedRanges from './lib/environment/nested-ranges.mmn';
+import nestedRanges2015 from './lib/environment/nested-ranges-2015.mmn';
+import otherDriver from './lib/environment/other-driver.mmn';
 import hmm from './lib/hmm.mmn';
 import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
@@ -75,6 +78,10 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/interval-core': intervalCore,
 	'mn/two-pass': twoPass,
 	hmm,
+	// adversaries of the default environment
+	'environment/nested-ranges': nestedRanges,
+	'environment/nested-ranges-2015': nestedRanges2015,
+	'environment/other-driver': otherDriver,
 };
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;

@@ -7,8 +7,7 @@ const corpus = path.join(import.meta.dirname, '../corpus');
 
 /** A corpus sketch without its scenarios: what a driver author has before writing one. */
 function driver(file: string): string {
-	const text = readFileSync(path.join(corpus, file), 'utf8');
-	return text.slice(0, text.search(/^(\/\*.*\*\/\n)?scenario /m));
+	return readFileSync(path.join(corpus, file), 'utf8').replace(/^scenario \w+ \{[\s\S]*?^\}$/gm, '');
 }
 
 const inEnvironment = (text: string) =>
@@ -20,7 +19,11 @@ describe('a sketch without scenarios', () => {
 		['seed/s06-callback-without-the-lock.mmn', ['stale-mapping']],
 		['interval/s27-read-begin-under-lock.mmn', ['deadlock']],
 		['interval/s35-hmm-range-fault-under-lock.mmn', ['deadlock', 'self-deadlock']],
+		['kvm/s24-rwsem-start-to-end.mmn', ['deadlock', 'sleep-in-nonblock']],
 		['kvm/s26-bool-for-a-counter.mmn', ['sleep-in-nonblock', 'stale-mapping']],
+		['locks/s62-mmap-lock-read-twice.mmn', ['deadlock']],
+		['workqueue/s66-other-driver-flushes.mmn', ['deadlock']],
+		['workqueue/s67-cancel-work-sync-in-callback.mmn', ['deadlock']],
 		['seed/s02-eagain-drop-lock.mmn', []],
 	])('%s: the callbacks alone show %j', async (file, codes) => {
 		const text = driver(file);
@@ -29,14 +32,14 @@ describe('a sketch without scenarios', () => {
 		const [result] = scenarios;
 		expect(result).toMatchObject({
 			name: 'default_environment',
-			complete: true,
+			complete: codes.length === 0,
 			verdict: codes.length === 0 ? 'ok' : 'fail',
 		});
 		expect([...new Set(result?.findings.map((f) => f.code))].sort()).toEqual([...codes].sort());
 		for (const finding of result?.findings ?? []) {
 			// told at the user's own lines, with the adversaries that were needed
 			expect(finding.span.uri).toBe('file:///drivers/driver.mmn');
-			expect(finding.message).toMatch(/\((I|R|W|O) is /);
+			if (finding.threads.length > 1) expect(finding.message).toMatch(/\w is /);
 		}
 	});
 

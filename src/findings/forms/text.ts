@@ -177,11 +177,15 @@ function summaryLine(scenario: ScenarioResult, nameWidth: number, paint: Paint):
 		count(scenario.states, 'state'),
 		count(scenario.transitions, 'transition'),
 		`${Math.round(scenario.milliseconds)} ms`,
-		scenario.complete ? 'complete' : 'stopped at a limit',
+		scenario.complete ? 'complete' : isBounded(scenario) ? 'stopped at a limit' : 'not looked any further',
 	].join(', ');
 	const name = scenario.name.padEnd(nameWidth);
 	return `${statusWord(scenario, paint)}  ${name}  ${paint.dim(figures)}${outcome(scenario)}`;
 }
+
+/** A limit was hit. A search in the default environment also ends when it has found enough. */
+const isBounded = ({ findings, verdict }: ScenarioResult): boolean =>
+	verdict !== 'fail' || findings.some((f) => f.code === 'bounded');
 
 function statusWord(scenario: ScenarioResult, paint: Paint): string {
 	if (isWrong(scenario)) return paint.error('FAIL ');

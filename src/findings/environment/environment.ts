@@ -1,0 +1,272 @@
+import { AstUtils } from 'langium';
+import { type FunctionDecl, isCall, isInitializerEntry, isNameRef } from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { fileName, sourceOf } from '../../language/text.js';
+import { isStruct, Objects, PAGES } from './objects.js';
+import { type Roles, rolesOf } from './roles.js';
+
+/**
+ * The default environment (language.md, Scenarios): what a sketch without scenarios is checked against. Smaller ones
+ * call wrong drivers right (domain/semantics.md, part 6), so it has every adversary that a real driver meets: an
+ * invalidator that holds mmap_lock for write, one that holds no mmap_lock at all, one that nests its ranges, a writer
+ * that queues for mmap_lock, the OOM reaper, which must not be made to sleep, a second subscription, another driver.
+ */
+export interface Environment {
+	/** The sketch's text of the environment: one file that includes the user's. */
+	readonly text: string;
+	/** Uri of that file; next to the user's, so that the include works. */
+	readonly uri: string;
+	/** Threads that run the sketch's own functions. */
+	readonly handlers: readonly Handler[];
+	/** Threads that take the driver down. */
+	readonly teardown: readonly Handler[];
+	/** Names of the threads that are the environment's, with what each of them is. */
+	readonly adversaries: ReadonlyMap<string, string>;
+	readonly has: {
+		/** A scenario in which a second object of the driver is subscribed, too. */
+		readonly second: boolean;
+		/** A scenario with another driver, whose callback waits. */
+		readonly other: boolean;
+	};
+	/** What else has to be said of a result, one sentence each. */
+	readonly remarks: readonly string[];
+}
+
+/** A thread that runs one of the sketch's functions. */
+export interface Handler {
+	/** Name of the thread, and of the one that runs the same on a second object. */
+	readonly name: string;
+	readonly second: string | undefined;
+	readonly function: string;
+}
+
+/** The name under which results of the default environment appear; also that of its first scenario. */
+export const DEFAULT_ENVIRONMENT = 'default_environment';
+export const WITH_SECOND = 'default_environment_two';
+export const WITH_OTHER = 'default_environment_other';
+
+/** More entry points than this are not run: say so rather than search for ever. */
+const MOST_HANDLERS = 8;
+
+/** The callback of <environment/other-driver>, in which nobody but an invalidator of the environment's is to wait. */
+export const OTHER_CALLBACK = 'other_driver_invalidate';
+
+/** The environment for a program without scenarios; undefined when there is nothing to run in it. */
+export function defaultEnvironment(program: Program): Environment | undefined {
+	const roles = rolesOf(program);
+	const objects = new Objects(program);
+	const left: string[] = [];
+	const callable = roles.handlers.flatMap((f) => {
+		const call = objects.call(f, 0, true);
+		if (call === undefined) left.push(`${f.name}() was not run: there is nothing to pass to it`);
+		return call === undefined ? [] : [{ f, call }];
+	});
+	for (const { f } of callable.slice(MOST_HANDLERS))
+		left.push(`${f.name}() was not run: ${MOST_HANDLERS} functions were before it`);
+	for (const f of roles.helpers) left.push(`${f.name}() was not run: nobody calls it, and it wants a lock to be held`);
+	const run = callable.slice(0, MOST_HANDLERS);
+	const registration = registrationsOf(program, roles, objects);
+	const ends = roles.teardown.flatMap((f) => objects.call(f, 0, false) ?? []);
+	if (run.length === 0 && registration.first.length === 0) return undefined;
+
+	const handlers = run.map(({ f }, n): Handler => {
+		const number = run.length === 1 ? '' : String(n + 1);
+		const second = registration.second.length > 0 && objects.objectsFor(f) > 1;
+		return { name: `F${number}`, second: second ? `G${number}` : undefined, function: f.name };
+	});
+	const teardown = ends.map(
+		(call, n): Handler => ({
+			name: ends.length === 1 ? 'T' : `T${n + 1}`,
+			second: undefined,
+			function: call.replace(/\(.*$/s, ''),
+		}),
+	);
+	const start = startOf(program);
+	const adversaries: [name: string, what: string, body: string][] = [
+		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${PAGES});`],
+		['R', 'reclaim, which holds no mmap_lock', `reclaim(${PAGES - objects.span}, ${PAGES});`],
+		['W', 'a writer that queues for mmap_lock', 'mmap_write_lock(mm); mmap_write_unlock(mm);'],
+		['O', 'the OOM reaper, which must not sleep', `oom_reap(0, ${PAGES});`],
+		['P', 'fork, which only write-protects', `fork(0, ${PAGES});`],
+	];
+	if (start !== undefined)
+		adversaries.push(['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']);
+	if (callbackNames(program).has('release')) adversaries.push(['X', 'the end of the process', 'exit_mmap();']);
+	const maps = mappingAtStart(program, objects, roles);
+	const file = fileName(program.uri);
+	const has = {
+		second: registration.second.length > 0,
+		other: start === 'range' && ownNames(program).has('mmap_read_lock'),
+	};
+	const scenario = (name: string, setup: readonly string[], threads: readonly string[]): string =>
+		[
+			`scenario ${name} {`,
+			`\tpages ${PAGES};`,
+			`\tsetup { ${setup.join(' ')} }`,
+			...threads,
+			...adversaries.map(([thread, , body]) => `\tthread ${thread} { ${body} }`),
+			'}',
+			'',
+		].join('\n');
+	const threads = [
+		...run.map(({ call }, n) => `\tthread ${handlers[n]?.name} { ${call}; }`),
+		...ends.map((call, n) => `\tthread ${teardown[n]?.name} { ${call}; }`),
+	];
+	const seconds = handlers.flatMap(({ second }, n) => {
+		const call = second === undefined ? undefined : objects.call((run[n] as (typeof run)[number]).f, 1, true);
+		return call === undefined ? [] : [`\tthread ${second} { ${call}; }`];
+	});
+	const first = [...registration.before, ...registration.first, ...maps];
+	const text = [
+		`#include "${file}"`,
+		...(start === undefined ? [] : [`#include <environment/nested-ranges${start === 'mm' ? '-2015' : ''}>`]),
+		...(has.other ? ['#include <environment/other-driver>'] : []),
+		...objects.declarations,
+		scenario(DEFAULT_ENVIRONMENT, first, threads),
+		has.second
+			? scenario(
+					WITH_SECOND,
+					[...registration.before, ...registration.first, ...registration.second, ...maps],
+					[...threads, ...seconds],
+				)
+			: '',
+		has.other ? scenario(WITH_OTHER, [...first, 'other_driver_open();'], threads) : '',
+	].join('\n');
+	return {
+		text,
+		uri: `${program.uri.slice(0, -file.length)}.${DEFAULT_ENVIRONMENT}.${file}`,
+		handlers,
+		teardown,
+		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
+		has,
+		remarks: [
+			...(run.length === 0
+				? [
+						`nothing here looks like a fault handler (a function whose name ends in "fault", or one that nobody calls): only the callbacks were run${maps.length > 0 ? ', on a device that has every page mapped at the start' : ''}`,
+					]
+				: []),
+			...(registration.first.length === 0 && roles.callbacks.length > 0
+				? [
+						`no notifier was registered: there is no global object that ${roles.callbacks[0]?.name}() could be a callback of`,
+					]
+				: []),
+			...left,
+		],
+	};
+}
+
+interface Registrations {
+	/** Calls that come before any registration. */
+	readonly before: readonly string[];
+	readonly first: readonly string[];
+	/** Of a second object, or subscription. */
+	readonly second: readonly string[];
+}
+
+/** Registers every notifier among the user's globals, by the sketch's own functions where it has them. */
+function registrationsOf(program: Program, roles: Roles, objects: Objects): Registrations {
+	objects.cloneSubscribers();
+	const first: string[] = [];
+	const second: string[] = [];
+	for (const f of roles.setup) {
+		const call = objects.call(f, 0, false);
+		if (call === undefined) continue;
+		first.push(`${call};`);
+		const other = objects.call(f, 1, false);
+		if (other !== undefined && other !== call) second.push(`${other};`);
+	}
+	const own = roles.setup.some((f) => roles.registrars.has(f) && objects.call(f, 0, false) !== undefined);
+	if (own) return { before: [], first, second };
+	const notifiers = notifiersOf(program, objects);
+	return { before: first, ...notifiers };
+}
+
+/** A registration of each notifier that stands in a global; of a second one where the API has subscriptions. */
+function notifiersOf(program: Program, objects: Objects): { first: string[]; second: string[] } {
+	const first: string[] = [];
+	const second: string[] = [];
+	const ops = objects.all.find((g) => isStruct(objects.typeOf(g), 'mmu_interval_notifier_ops'));
+	const listOps = objects.all.find((g) => isStruct(objects.typeOf(g), 'mmu_notifier_ops'));
+	const insert = (path: string): string => `mmu_interval_notifier_insert(&${path}, mm, 0, NR_PAGES, &${ops?.name});`;
+	const clones = new Map(objects.clones.map((c) => [c.of as unknown, c.name]));
+	const seen = new Set<string>();
+	for (const global of objects.all) {
+		for (const { path, type } of objects.notifiersIn(global)) {
+			if (type === 'mmu_notifier') {
+				const hasOps = /\bops\b/.test(global.$cstNode?.text ?? '') || assignsOps(program);
+				const set = hasOps || listOps === undefined ? '' : `${path}.ops = &${listOps.name}; `;
+				first.push(`${set}mmu_notifier_register(&${path}, mm);`);
+			} else if (ops !== undefined) {
+				const clone = clones.get(global);
+				// of several the sketch has itself the first is enough to begin with
+				const struct = objects.typeOf(global);
+				const name = struct.kind === 'struct' ? struct.name : '';
+				(seen.has(name) ? second : first).push(insert(path));
+				if (clone !== undefined) second.push(insert(`${clone}${path.slice(global.name.length)}`));
+			}
+		}
+		const struct = objects.typeOf(global);
+		if (struct.kind === 'struct') seen.add(struct.name);
+	}
+	return { first, second };
+}
+
+/** Does the sketch set `->ops` of a notifier in a function? */
+const assignsOps = (program: Program): boolean =>
+	program.files.some((f) => !f.kernel && /[.>]ops\s*=[^=]/.test(f.root.$cstNode?.text ?? ''));
+
+/** How mmu_notifier_invalidate_range_start() of this generation is called; undefined where sketches cannot call it. */
+function startOf(program: Program): 'range' | 'mm' | undefined {
+	const f = program.functions.get('mmu_notifier_invalidate_range_start');
+	if (f === undefined || !sourceOf(f).kernel) return undefined;
+	return f.parameters.length === 1 ? 'range' : 'mm';
+}
+
+/** All names that the sketch's own files mention. */
+function ownNames(program: Program): Set<string> {
+	const names = new Set<string>();
+	for (const { root, kernel } of program.files)
+		if (!kernel)
+			for (const node of AstUtils.streamAllContents(root)) if (isNameRef(node)) names.add(node.target.$refText);
+	return names;
+}
+
+/** The operations that the sketch implements. */
+function callbackNames(program: Program): Set<string> {
+	const names = new Set<string>();
+	for (const { root, kernel } of program.files) {
+		if (kernel) continue;
+		for (const node of AstUtils.streamAllContents(root))
+			if (isInitializerEntry(node) && node.designators[0]?.field !== undefined)
+				names.add(node.designators[0].field.$refText);
+	}
+	return names;
+}
+
+/**
+ * Where callbacks unmap and nobody maps, the device has everything mapped at the start: else there is nothing that a
+ * wrong callback could leave behind.
+ */
+function mappingAtStart(program: Program, objects: Objects, roles: Roles): string[] {
+	const names = ownNames(program);
+	const maps = [...names].some((name) => /^dev_(map|map_page|bind_mm|submit)$/.test(name));
+	if (maps || roles.callbacks.length === 0) return [];
+	if (callbackNames(program).has('arch_invalidate_secondary_tlbs')) return ['dev_bind_mm(mm);'];
+	if (![...names].some((name) => /^dev_(unmap|clear|flush)$/.test(name))) return [];
+	const devices = objects.all.flatMap((g) => objects.inside(g, ['device']).map(({ path }) => path));
+	const others = unmapsOthers(roles.callbacks);
+	if (others) return devices.slice(0, 1).map((path) => `dev_map(&${path}, 0, NR_PAGES);`);
+	return ['dev_map(0, NR_PAGES);'];
+}
+
+/** Does a callback name the device that it unmaps from? */
+const unmapsOthers = (callbacks: readonly FunctionDecl[]): boolean =>
+	callbacks.some((f) =>
+		AstUtils.streamAllContents(f).some(
+			(n) =>
+				isCall(n) &&
+				isNameRef(n.callee) &&
+				/^dev_(unmap|clear|flush)$/.test(n.callee.target.$refText) &&
+				n.arguments.length > 2,
+		),
+	);

@@ -1,0 +1,166 @@
+import type { FunctionDecl, MacroDecl, Variable } from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { sourceOf, sourceText } from '../../language/text.js';
+import type { StructType, Type } from '../../language/types.js';
+
+/** Pages of the default environment's address space. */
+export const PAGES = 2;
+
+/** Where the simulated kernel has an object of its own to point to. */
+const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm' };
+
+/** What the default environment has to point to, and what it passes to functions that it calls. */
+export class Objects {
+	/** Declarations of the environment's own objects. */
+	readonly declarations: string[] = [];
+	/** Pages that the sketch has room for: one where it has an array of one element. */
+	readonly span: number;
+	private readonly globals: readonly (Variable | MacroDecl)[];
+	private readonly made = new Map<string, string>();
+
+	constructor(private readonly program: Program) {
+		this.globals = program.globals.filter((g) => !sourceOf(g).kernel);
+		const narrow = (type: Type, depth: number): boolean =>
+			(type.kind === 'array' && type.length === 1) ||
+			(type.kind === 'struct' && depth < 3 && type.fields.some((f) => narrow(f.type, depth + 1)));
+		this.span = this.globals.some((g) => !isKernels(this.typeOf(g)) && narrow(this.typeOf(g), 0)) ? 1 : PAGES;
+	}
+
+	typeOf(global: Variable | MacroDecl): Type {
+		return this.program.semantics.declaredType(global);
+	}
+
+	/**
+	 * The call of `f` on the `nth` object of each type that it wants; undefined where there is nothing to pass.
+	 * @param vary numbers are the adversary's to pick; else they name the whole address space
+	 */
+	call(f: FunctionDecl, nth: number, vary: boolean): string | undefined {
+		const type = this.program.semantics.declaredType(f);
+		if (type.kind !== 'function' || type.variadic) return undefined;
+		let numbers = type.parameters.filter((p) => p.kind === 'int').length;
+		const unnamed = numbers;
+		const args = type.parameters.map((parameter, n) => {
+			const name = f.parameters[n]?.name ?? '';
+			if (parameter.kind === 'pointer') return this.pointer(parameter.to, parameter.user, nth);
+			if (parameter.kind !== 'int') return undefined;
+			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary);
+		});
+		return args.includes(undefined) ? undefined : `${f.name}(${args.join(', ')})`;
+	}
+
+	/** How many different objects `f` can be called on. */
+	objectsFor(f: FunctionDecl): number {
+		const type = this.program.semantics.declaredType(f);
+		if (type.kind !== 'function') return 0;
+		const counts = type.parameters.flatMap((p) =>
+			p.kind === 'pointer' && p.to.kind === 'struct' && !isKernels(p.to) ? [this.ofStruct(p.to.name).length] : [],
+		);
+		return Math.max(1, ...counts);
+	}
+
+	/** Globals of a struct, the sketch's first, and pointers to one. */
+	private ofStruct(name: string): string[] {
+		const own = this.globals.flatMap((g) => {
+			const type = this.typeOf(g);
+			if (type.kind === 'struct' && type.name === name) return [`&${g.name}`];
+			if (type.kind === 'array' && type.of.kind === 'struct' && type.of.name === name) return [`&${g.name}[0]`];
+			return type.kind === 'pointer' && type.to.kind === 'struct' && type.to.name === name ? [g.name] : [];
+		});
+		const clone = this.made.get(`second ${name}`);
+		return clone === undefined ? own : [...own, `&${clone}`];
+	}
+
+	private pointer(to: Type, user: boolean, nth: number): string | undefined {
+		if (user) return `(${to.kind === 'struct' ? `struct ${to.name}` : 'void'} __user *)0`;
+		if (to.kind !== 'struct') return undefined;
+		const kernels = KERNELS[to.name];
+		if (kernels !== undefined) return kernels;
+		const all = this.ofStruct(to.name);
+		return all[nth] ?? all[0] ?? (isKernels(to) ? undefined : this.make(to));
+	}
+
+	private number(type: string, name: string, first: boolean, vary: boolean): string {
+		if (/gfp/.test(type) || /^gfp/.test(name)) return 'GFP_KERNEL';
+		if (/last$/.test(name)) return `${this.span - 1}`;
+		if (/end$|len|size|^n?r?_?pages$|npages|count|cnt|^nr|^n$/.test(name)) return `${this.span}`;
+		if (type === 'bool' || /write|flag/.test(name)) return vary ? 'any(0, 1)' : '0';
+		if (/addr|^va$|vaddr|address|gfn|pfn|index|^arg$|page|offset/.test(name) || (first && !/start/.test(name)))
+			return vary && this.span > 1 ? `any(0, ${this.span - 1})` : '0';
+		return '0';
+	}
+
+	/** An object of the environment's own: all zero, but for pointers to what there is. */
+	private make(struct: StructType): string | undefined {
+		if (struct.def === undefined) return undefined;
+		const known = this.made.get(struct.name);
+		if (known !== undefined) return `&${known}`;
+		const name = `default_${struct.name}`;
+		this.made.set(struct.name, name);
+		const fields = struct.fields.flatMap(({ name: field, type }) => {
+			if (type.kind !== 'pointer' || type.to.kind !== 'struct') return [];
+			const value = type.to.name === 'mm_struct' ? '&init_mm' : this.constant(type.to);
+			return value === undefined ? [] : [`.${field} = ${value}`];
+		});
+		this.declarations.push(
+			`static struct ${struct.name} ${name}${fields.length > 0 ? ` = { ${fields.join(', ')} }` : ''};`,
+		);
+		return `&${name}`;
+	}
+
+	/** Something that an initialiser can point to. */
+	private constant(to: StructType): string | undefined {
+		const all = this.ofStruct(to.name).filter((o) => o.startsWith('&'));
+		return all[0] ?? (isKernels(to) ? undefined : this.make(to));
+	}
+
+	/** A second object like the only one of a struct with a subscription in it, so that two share the driver's locks. */
+	cloneSubscribers(): void {
+		for (const global of this.globals) {
+			const type = this.typeOf(global);
+			if (global.$type !== 'Variable' || type.kind !== 'struct') continue;
+			const holds =
+				type.name === 'mmu_interval_notifier' ||
+				this.notifiersIn(global).some((n) => n.type === 'mmu_interval_notifier');
+			if (!holds || this.ofStruct(type.name).length !== 1) continue;
+			const name = `second_${global.name}`;
+			const init =
+				global.init === undefined
+					? ''
+					: ` = ${sourceText(global.init).replaceAll(new RegExp(`\\b${global.name}\\.`, 'g'), `${name}.`)}`;
+			this.declarations.push(`static struct ${type.name} ${name}${init};`);
+			this.made.set(`second ${type.name}`, name);
+			this.clones.push({ of: global, name });
+		}
+	}
+
+	/** The objects that cloneSubscribers() has made. */
+	readonly clones: { readonly of: Variable; readonly name: string }[] = [];
+
+	/** Notifiers and devices in a global: itself, or the fields of a driver's own struct. */
+	notifiersIn(global: Variable | MacroDecl): { path: string; type: string }[] {
+		return this.inside(global, ['mmu_notifier', 'mmu_interval_notifier']);
+	}
+
+	inside(global: Variable | MacroDecl, structs: readonly string[]): { path: string; type: string }[] {
+		const found: { path: string; type: string }[] = [];
+		const visit = (type: Type, path: string, depth: number): void => {
+			if (type.kind !== 'struct') return;
+			if (structs.includes(type.name)) found.push({ path, type: type.name });
+			else if (depth < 3) for (const field of type.fields) visit(field.type, `${path}.${field.name}`, depth + 1);
+		};
+		visit(this.typeOf(global), global.name, 0);
+		return found;
+	}
+
+	/** The sketch's own globals. */
+	get all(): readonly (Variable | MacroDecl)[] {
+		return this.globals;
+	}
+}
+
+export const isStruct = (type: Type, name: string): boolean => type.kind === 'struct' && type.name === name;
+
+/** A struct of the simulated kernel. */
+function isKernels(type: Type): boolean {
+	return type.kind === 'struct' && type.def !== undefined && sourceOf(type.def).kernel;
+}

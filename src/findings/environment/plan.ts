@@ -1,0 +1,84 @@
+import { DEFAULT_ENVIRONMENT, type Environment, type Handler, WITH_OTHER, WITH_SECOND } from './environment.js';
+
+/** One search: some threads of one of the environment's scenarios. */
+export interface Part {
+	readonly scenario: string;
+	readonly threads: readonly string[];
+	/** Most states that it may cost; undefined: all that is left. */
+	readonly maxStates?: number;
+	/** A first look: cut short it is done again, and is no limit of the whole. */
+	readonly look?: boolean;
+}
+
+/** What became of a part. */
+export interface Outcome {
+	/** All of it was searched. */
+	readonly complete: boolean;
+	/** Nothing was found. */
+	readonly clean: boolean;
+}
+
+/** For one part among many: what takes more is left to the whole, or said to be too large. */
+const PART = 100_000;
+const FIRST_LOOK = 20_000;
+
+/** What a driver has to stand all at once (domain/semantics.md, part 6). */
+const CORE = ['I', 'R', 'W', 'O'];
+/** Pairs in which the others show more than alone: a queue behind a range within a range, a page that was write-protected. */
+const FURTHER_PAIRS = [
+	['N', 'W'],
+	['N', 'R'],
+	['P', 'R'],
+];
+
+/**
+ * The searches of the default environment, smallest first, so that a first answer comes at once and a run needs no more
+ * threads than it has to; the caller says what became of each. All core adversaries at once come before pairs of them:
+ * where that is clean, there is no need to look at less.
+ */
+export function* plan({ handlers, teardown, adversaries, has }: Environment): Generator<Part, void, Outcome> {
+	const first = (threads: readonly string[], maxStates = PART): Part => ({
+		scenario: DEFAULT_ENVIRONMENT,
+		threads,
+		maxStates,
+	});
+	const names = [...adversaries.keys()];
+	const core = names.filter((n) => CORE.includes(n));
+	const pairs = [
+		...core.flatMap((a, n) => core.slice(n + 1).map((b) => [a, b])),
+		...FURTHER_PAIRS.filter((pair) => pair.every((n) => adversaries.has(n))),
+	];
+	const lanes: (Handler | undefined)[] = handlers.length === 0 ? [undefined] : [...handlers];
+	const own = (h: Handler | undefined): string[] => (h === undefined ? [] : [h.name]);
+	let clean = true;
+	const note = (outcome: Outcome): void => {
+		if (!outcome.clean) clean = false;
+	};
+	for (const h of handlers) note(yield first([h.name]));
+	for (const h of lanes) for (const a of names) note(yield first([...own(h), a]));
+	const unfinished: (Handler | undefined)[] = [];
+	for (const h of lanes) {
+		const whole = yield { ...first([...own(h), ...core], FIRST_LOOK), look: true };
+		const further =
+			whole.complete && whole.clean ? FURTHER_PAIRS.filter((p) => p.every((n) => adversaries.has(n))) : pairs;
+		for (const pair of further) note(yield first([...own(h), ...pair]));
+		if (!whole.complete) unfinished.push(h);
+		note(whole);
+	}
+	if (has.second)
+		for (const h of lanes) {
+			const some = handlers.length === 0 ? ['I', 'R'] : ['I', 'R', 'O'];
+			for (const a of some) note(yield { ...first([...own(h), a]), scenario: WITH_SECOND });
+			if (h?.second === undefined) continue;
+			note(yield { ...first([h.name, h.second]), scenario: WITH_SECOND });
+			note(yield { ...first([h.name, h.second, 'R']), scenario: WITH_SECOND });
+		}
+	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
+	for (const [n, h] of handlers.entries())
+		for (const other of handlers.slice(n + 1))
+			for (const a of [[], ['I'], ['R']]) note(yield first([h.name, other.name, ...a]));
+	for (const t of teardown)
+		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) note(yield first([t.name, ...group]));
+	// a finding by all of them at once says little that those of the pairs do not
+	if (clean) for (const h of unfinished) yield { scenario: DEFAULT_ENVIRONMENT, threads: [...own(h), ...core] };
+}

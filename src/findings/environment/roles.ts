@@ -1,0 +1,151 @@
+import { AstUtils } from 'langium';
+import {
+	type FunctionDecl,
+	isCall,
+	isFunctionDecl,
+	isInitializerEntry,
+	isMember,
+	isNameRef,
+	type NameRef,
+} from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { sourceOf } from '../../language/text.js';
+
+/** What the functions of a sketch without scenarios are there for, as far as names and calls tell. */
+export interface Roles {
+	/** Run first, alone: they register notifiers, or are named for a beginning. */
+	readonly setup: readonly FunctionDecl[];
+	/** Those of them that register notifiers. */
+	readonly registrars: ReadonlySet<FunctionDecl>;
+	/** Run as threads: fault handlers first, then what the sketch itself never calls, such as ioctls. */
+	readonly handlers: readonly FunctionDecl[];
+	/** Run as threads when no handler runs any more: they take notifiers off. */
+	readonly teardown: readonly FunctionDecl[];
+	/** Called by the simulated kernel through a table of operations of its own. */
+	readonly callbacks: readonly FunctionDecl[];
+	/** Called by nobody, and not to be called from outside: they want a lock to be held. */
+	readonly helpers: readonly FunctionDecl[];
+}
+
+const REGISTERS = /^_*mmu_(interval_)?notifier_(register|insert|insert_locked|get)(_locked)?$/;
+const TAKES_OFF =
+	/^_*mmu_(interval_)?notifier_(unregister|remove|put)$|^(destroy_workqueue|kthread_stop|cancel_work_sync)$/;
+const BEGINS = /(^|_)(init|probe|open|create|setup|attach|bind|load|enable|begin|start)$/;
+const FAULT = /fault$/;
+const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
+
+/** Own functions are those of the user's files that have a body. */
+export function rolesOf(program: Program): Roles {
+	const own = [...program.functions.values()].filter((f) => f.body !== undefined && !sourceOf(f).kernel);
+	const calls = new Map(own.map((f) => [f, calledIn(program, f)]));
+	const { named, operations, callbacks } = referencesOf(program, own);
+	const called = new Set([...calls].flatMap(([f, { functions }]) => [...functions].filter((callee) => callee !== f)));
+	const closures = new Map(own.map((f) => [f, namesBehind(f, calls)]));
+	const reaches = (f: FunctionDecl, pattern: RegExp): boolean =>
+		[...(closures.get(f) ?? [])].some((name) => pattern.test(name));
+
+	const setup: FunctionDecl[] = [];
+	const begins: FunctionDecl[] = [];
+	const handlers: FunctionDecl[] = [];
+	const teardown: FunctionDecl[] = [];
+	const helpers: FunctionDecl[] = [];
+	for (const f of own) {
+		if (callbacks.has(f)) continue;
+		const fault = FAULT.test(f.name);
+		// what others call or keep the address of runs when they say so
+		if (!fault && (called.has(f) || (named.has(f) && !operations.has(f)))) continue;
+		const registers = reaches(f, REGISTERS);
+		const takesOff = reaches(f, TAKES_OFF);
+		if (fault || (registers && takesOff)) handlers.push(f);
+		else if (registers) setup.push(f);
+		else if (takesOff) teardown.push(f);
+		else if (BEGINS.test(f.name)) begins.push(f);
+		else if ([...(calls.get(f)?.names ?? [])].some((name) => WANTS_LOCK.test(name))) helpers.push(f);
+		// without a call into the kernel there is nothing to race with
+		else if ([...(closures.get(f) ?? [])].some((name) => isKernels(program, name))) handlers.push(f);
+	}
+	return {
+		setup: [...begins, ...setup],
+		registrars: new Set(setup),
+		handlers: [...handlers.filter((f) => FAULT.test(f.name)), ...handlers.filter((f) => !FAULT.test(f.name))],
+		teardown,
+		callbacks: [...callbacks],
+		helpers,
+	};
+}
+
+interface Called {
+	/** Functions of the sketch's own that are called. */
+	readonly functions: ReadonlySet<FunctionDecl>;
+	/** Names of all functions that are called. */
+	readonly names: ReadonlySet<string>;
+}
+
+function calledIn(program: Program, f: FunctionDecl): Called {
+	const functions = new Set<FunctionDecl>();
+	const names = new Set<string>();
+	for (const node of AstUtils.streamAllContents(f)) {
+		if (!isCall(node) || !isNameRef(node.callee)) continue;
+		names.add(node.callee.target.$refText);
+		const target = node.callee.target.ref;
+		if (isFunctionDecl(target)) functions.add(program.definitionOf(target));
+	}
+	return { functions, names };
+}
+
+/** All names that `f` calls, itself or through the sketch's own functions. */
+function namesBehind(f: FunctionDecl, calls: ReadonlyMap<FunctionDecl, Called>): Set<string> {
+	const names = new Set<string>();
+	const seen = new Set<FunctionDecl>([f]);
+	for (const at of seen) {
+		const inside = calls.get(at);
+		for (const name of inside?.names ?? []) names.add(name);
+		for (const callee of inside?.functions ?? []) seen.add(callee);
+	}
+	return names;
+}
+
+function isKernels(program: Program, name: string): boolean {
+	const f = program.functions.get(name);
+	// macros that no prototype can express, such as wait_event(), are the kernel's, too
+	return f === undefined ? /^(wait_event|READ_ONCE|WRITE_ONCE|xchg|cmpxchg|dev_)/.test(name) : sourceOf(f).kernel;
+}
+
+/** Functions that are named without being called: anywhere, in tables of the sketch's own, in tables of the kernel's. */
+function referencesOf(
+	program: Program,
+	own: readonly FunctionDecl[],
+): { named: Set<FunctionDecl>; operations: Set<FunctionDecl>; callbacks: Set<FunctionDecl> } {
+	const named = new Set<FunctionDecl>();
+	const inTable = new Map<FunctionDecl, Set<unknown>>();
+	const callbacks = new Set<FunctionDecl>();
+	const dispatched = new Set<unknown>();
+	const bodies = new Set(own);
+	for (const { root, kernel } of program.files) {
+		if (kernel) continue;
+		for (const node of AstUtils.streamAllContents(root)) {
+			if (isCall(node) && isMember(node.callee)) dispatched.add(node.callee.field.ref);
+			if (!isNameRef(node) || !isFunctionDecl(node.target.ref) || isCallee(node)) continue;
+			const f = program.definitionOf(node.target.ref);
+			if (!bodies.has(f)) continue;
+			named.add(f);
+			const field = fieldOf(node);
+			if (field === undefined) continue;
+			if (sourceOf(field).kernel) callbacks.add(f);
+			else inTable.set(f, (inTable.get(f) ?? new Set()).add(field));
+		}
+	}
+	// what the sketch calls through its table itself is no entry point
+	const operations = new Set(
+		[...inTable].flatMap(([f, fields]) => ([...fields].some((x) => dispatched.has(x)) ? [] : [f])),
+	);
+	return { named, operations, callbacks };
+}
+
+const isCallee = (node: NameRef): boolean => isCall(node.$container) && node.$container.callee === node;
+
+/** The field of a table of operations that a name is the initialiser of. */
+function fieldOf(node: NameRef) {
+	const entry = node.$container;
+	return isInitializerEntry(entry) ? entry.designators[0]?.field?.ref : undefined;
+}
