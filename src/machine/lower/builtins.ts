@@ -261,11 +261,10 @@ function allocate(
 		{ op: 'binary', to: total, operator: '*', left: count, right: f.constant(cells), kind: UINT, unsigned: true },
 		e,
 	);
-	const layout = layouts.index(sourceText(e), type, cells);
+	const layout = f.layout(sourceText(e), type, cells);
 	const reclaim = f.module.program.functions.get('__alloc_enter');
-	if (reclaim !== undefined)
-		f.emit({ op: 'call', to: f.register(), callee: f.module.function(reclaim), args: [gfp] }, e);
-	return primitive(f, '__allocate', [f.constant(layout), total, f.constant(zero ? 1 : 0), gfp], e);
+	if (reclaim !== undefined) f.call(reclaim, f.register(), [gfp], e);
+	return primitive(f, '__allocate', [layout, total, f.constant(zero ? 1 : 0), gfp], e);
 }
 define('kmalloc kvmalloc', (f, e) =>
 	allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), false),

@@ -13,7 +13,6 @@ import {
 } from '../../language/generated/ast.js';
 import { commonType, decay, INT, type IntType, promote, type StructType, type Type } from '../../language/types.js';
 import type { BinaryOperator, IntKind, Operand } from '../ir.js';
-import { FUNCTION } from '../memory.js';
 import { lowerMacro } from './builtins.js';
 import { type FunctionLowering, Label } from './function.js';
 import { CannotLower, pathOffset } from './module.js';
@@ -263,7 +262,7 @@ function name(f: FunctionLowering, e: NameRef): Lvalue {
 	const type = f.module.semantics.typeOf(e);
 	if (isFunctionDecl(target))
 		return {
-			address: f.constant(FUNCTION | f.module.function(f.module.definition(target))),
+			address: f.address(f.module.definition(target)),
 			type: { kind: 'function', returns: type, parameters: [], variadic: false },
 		};
 	const place = f.placeOf(target);
@@ -275,7 +274,7 @@ function name(f: FunctionLowering, e: NameRef): Lvalue {
 	}
 	if (isVariable(target) || isMacroDecl(target)) {
 		if (target.name === 'current' && f.module.isKernel(target)) return current(f, e, type);
-		return { address: f.constant(f.module.global(target).address), type };
+		return { address: f.address(target), type };
 	}
 	throw new CannotLower(e, `'${e.target.$refText}' is no variable`);
 }
@@ -470,7 +469,7 @@ function call(f: FunctionLowering, e: Call): Operand {
 				e.arguments,
 				ofDevice ? [semantics.typeOf(e.arguments[0] as Expression), ...parameters] : parameters,
 			);
-			f.emit({ op: 'call', to, callee: module.function(definition), args }, e);
+			f.call(definition, to, args, e);
 			return to;
 		}
 		const primitive = module.primitive(definition.name);

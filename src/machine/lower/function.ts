@@ -3,6 +3,7 @@ import {
 	type Block,
 	type Expression,
 	type ForStatement,
+	type FunctionDecl,
 	isBlock,
 	isCaseLabel,
 	isDefaultLabel,
@@ -22,6 +23,7 @@ import { addressTakenIn } from './addresses.js';
 import { lowerEach } from './builtins.js';
 import { condition, convert, rvalue, structInto } from './expressions.js';
 import { CannotLower, flatten, type ModuleLowering } from './module.js';
+import type { Link } from './template.js';
 
 /** Where a local variable is: in a register, or in memory because its address is taken or it is an aggregate. */
 export type Place = { readonly register: number } | { readonly slot: number };
@@ -44,6 +46,9 @@ export class FunctionLowering {
 	/** The `atomic` and `with_mm` blocks around the current statement, and the code that leaves each. */
 	private readonly scopes: { readonly node: AstNode; readonly leave: () => void }[] = [];
 	private readonly addressTaken: ReadonlySet<AstNode>;
+	private readonly addresses = new Map<AstNode, Operand>();
+	/** What `ModuleLowering.link` has to fill in. */
+	readonly links: Link[] = [];
 	/** Statement whose code is being made: what instructions without a node of their own belong to. */
 	private node: AstNode;
 
@@ -90,6 +95,32 @@ export class FunctionLowering {
 		return -1 - index;
 	}
 
+	/** The address of a global, or of a function as a value. */
+	address(node: Variable | MacroDecl | FunctionDecl): Operand {
+		let operand = this.addresses.get(node);
+		if (operand === undefined) {
+			const constant = this.code.constants.push(0) - 1;
+			this.links.push(
+				node.$type === 'FunctionDecl' ? { kind: 'function', constant, node } : { kind: 'global', constant, node },
+			);
+			operand = -1 - constant;
+			this.addresses.set(node, operand);
+		}
+		return operand;
+	}
+
+	/** The number of a layout for objects of a type. */
+	layout(name: string, type: Type | undefined, cells: number): Operand {
+		const constant = this.code.constants.push(0) - 1;
+		this.links.push({ kind: 'layout', constant, name, type, cells });
+		return -1 - constant;
+	}
+
+	/** Calls a function that has a body. */
+	call(callee: FunctionDecl, to: number, args: readonly Operand[], node: AstNode): void {
+		this.links.push({ kind: 'call', pc: this.emit({ op: 'call', to, callee: -1, args }, node), node: callee });
+	}
+
 	use(label: Label, patch: (target: number) => void): void {
 		if (label.target >= 0) patch(label.target);
 		else label.uses.push(patch);
@@ -134,9 +165,9 @@ export class FunctionLowering {
 			);
 		if (this.code.memoryLocals.length >= MAX_MEMORY_LOCALS)
 			throw new CannotLower(this.node, 'too many locals in memory in one function');
-		const layout = this.module.layouts.index(`${this.code.name}:${name}`, type, cells);
-		this.code.memoryLocals.push({ name, cells, layout });
-		return this.code.memoryLocals.length - 1;
+		const local = this.code.memoryLocals.push({ name, cells, layout: -1 }) - 1;
+		this.links.push({ kind: 'local', local, name: `${this.code.name}:${name}`, type, cells });
+		return local;
 	}
 
 	parameters(parameters: readonly Parameter[]): void {
@@ -174,7 +205,7 @@ export class FunctionLowering {
 		const declaration = node.$container;
 		const storage = node.$type === 'MacroDecl' ? node.storage : 'storage' in declaration ? declaration.storage : [];
 		if (storage.includes('static') || storage.includes('extern')) {
-			this.module.global(node);
+			this.address(node);
 			return;
 		}
 		const type = semantics.declaredType(node);

@@ -39,6 +39,6 @@ export function library(f: FunctionLowering, name: string, args: readonly Operan
 	const declaration = f.module.program.functions.get(name);
 	if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
 	const to = f.register();
-	f.emit({ op: 'call', to, callee: f.module.function(declaration), args }, node);
+	f.call(declaration, to, args, node);
 	return to;
 }

@@ -19,11 +19,12 @@ import type { Problem } from '../../language/problem.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, spanOf } from '../../language/text.js';
 import type { FieldInfo, Type } from '../../language/types.js';
-import type { FunctionCode } from '../ir.js';
+import type { FunctionCode, Instruction, MemoryLocal } from '../ir.js';
 import { Layouts } from '../layout.js';
 import { computeLiveness } from '../liveness.js';
 import { FUNCTION, GLOBAL_BASE } from '../memory.js';
 import { FunctionLowering } from './function.js';
+import { type Template, templatesOf } from './template.js';
 
 /** A global in memory. */
 export interface Global {
@@ -57,6 +58,7 @@ export class ModuleLowering {
 	private readonly globalIndex = new Map<AstNode, Global>();
 	private readonly pending: (() => void)[] = [];
 	private readonly primitiveIndex: ReadonlyMap<string, number>;
+	private readonly templates: Map<AstNode, Template>;
 	private nextAddress = GLOBAL_BASE;
 	/** (address, value) pairs of initialised globals. */
 	private readonly initial: [number, number][] = [];
@@ -66,10 +68,9 @@ export class ModuleLowering {
 		readonly primitives: readonly Primitive[],
 		/** Size of the address space, pages. */
 		readonly pages: number,
-		/** Names of `config` items that are on. */
-		readonly config: ReadonlySet<string>,
 	) {
 		this.layouts = new Layouts(program.semantics, pages);
+		this.templates = templatesOf(program, pages);
 		this.primitiveIndex = new Map(primitives.map((p, n) => [p.name, n]));
 	}
 
@@ -166,22 +167,7 @@ export class ModuleLowering {
 	}
 
 	private newCode(name: string, node: AstNode, parameters: number): FunctionCode {
-		const code: FunctionCode = {
-			name,
-			index: this.functions.length,
-			kernel: this.isKernel(node),
-			node,
-			parameters,
-			registers: parameters,
-			registerNames: [],
-			registerNodes: [],
-			constants: [],
-			code: [],
-			memoryLocals: [],
-			reached: [],
-			unset: [],
-			live: [],
-		};
+		const code = emptyCode(name, this.functions.length, this.isKernel(node), node, parameters);
 		this.functions.push(code);
 		return code;
 	}
@@ -189,11 +175,62 @@ export class ModuleLowering {
 	private add(name: string, node: AstNode, lower: (lowering: FunctionLowering) => void, parameters: number): number {
 		const code = this.newCode(name, node, parameters);
 		this.functionIndex.set(node, code.index);
-		this.pending.push(() => {
-			lower(new FunctionLowering(this, code));
-			computeLiveness(code);
-		});
+		this.pending.push(() => this.link(this.template(name, node, lower, parameters), code));
 		return code.index;
+	}
+
+	private template(
+		name: string,
+		node: AstNode,
+		lower: (lowering: FunctionLowering) => void,
+		parameters: number,
+	): Template {
+		let template = this.templates.get(node);
+		if (template === undefined) {
+			const code = emptyCode(name, -1, this.isKernel(node), node, parameters);
+			const lowering = new FunctionLowering(this, code);
+			lower(lowering);
+			computeLiveness(code);
+			template = { code, links: lowering.links };
+			this.templates.set(node, template);
+		}
+		return template;
+	}
+
+	/** Copies a template into `code` and fills in what differs from scenario to scenario. */
+	private link({ code: from, links }: Template, code: FunctionCode): void {
+		code.registers = from.registers;
+		code.registerNames.push(...from.registerNames);
+		code.registerNodes.push(...from.registerNodes);
+		code.constants.push(...from.constants);
+		code.code.push(...from.code);
+		code.memoryLocals.push(...from.memoryLocals);
+		code.unset.push(...from.unset);
+		code.live = from.live;
+		for (const link of links) {
+			switch (link.kind) {
+				case 'global':
+					code.constants[link.constant] = this.global(link.node).address;
+					break;
+				case 'function':
+					code.constants[link.constant] = FUNCTION | this.function(link.node);
+					break;
+				case 'layout':
+					code.constants[link.constant] = this.layouts.index(link.name, link.type, link.cells);
+					break;
+				case 'local':
+					code.memoryLocals[link.local] = {
+						...(code.memoryLocals[link.local] as MemoryLocal),
+						layout: this.layouts.index(link.name, link.type, link.cells),
+					};
+					break;
+				case 'call':
+					code.code[link.pc] = {
+						...(code.code[link.pc] as Instruction & { op: 'call' }),
+						callee: this.function(link.node),
+					};
+			}
+		}
 	}
 
 	/** The global that a file-level or static local declaration stands for. */
@@ -332,6 +369,23 @@ export class ModuleLowering {
 		return reference.target.ref;
 	}
 }
+
+const emptyCode = (name: string, index: number, kernel: boolean, node: AstNode, parameters: number): FunctionCode => ({
+	name,
+	index,
+	kernel,
+	node,
+	parameters,
+	registers: parameters,
+	registerNames: [],
+	registerNodes: [],
+	constants: [],
+	code: [],
+	memoryLocals: [],
+	reached: [],
+	unset: [],
+	live: [],
+});
 
 /** The entries of an initialiser list with the place in cells and the type that each one sets; the rest is zero. */
 export function flatten(
