@@ -1,9 +1,14 @@
 import type { Wait } from '../kernel/context.js';
-import type { Report } from '../machine/interpreter.js';
-import { renumber, type Sequences } from '../machine/sequences.js';
+import type { Move, Report } from '../machine/interpreter.js';
+import { UNINITIALISED } from '../machine/memory.js';
+import { LONGEST_GAP, renumber, type Sequences } from '../machine/sequences.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
 import { InternTable } from './intern.js';
+import * as C from './loop/control.js';
+import type { Host, Machine } from './loop/machine.js';
+import { giveBack, takeMachine } from './loop/pool.js';
+import { type EdgeRows, MOST_STATES, type Moves, Store } from './store.js';
 
 /** Stand for a thread in reports of blocks that run alone. */
 export const FINALLY = -1;
@@ -19,92 +24,111 @@ export interface EdgeReport {
 }
 
 /** What a thread can do, by (local, shared): successors, or what it waits for. Worked out once and remembered. */
-interface Entry {
-	/** (local, shared) pairs; local -1 where the run ends. */
-	readonly targets: Int32Array;
+interface Entry extends Moves {
 	readonly reports: readonly (readonly Report[])[] | undefined;
 	readonly wait: Wait | undefined;
-	/** Its moves are timeouts, or signals: they may come, but nobody may rely on them. */
-	readonly timeout: boolean;
 }
 
-/** Threads are bits of a mask in many places: there are at most 32. */
-const THREAD_BITS = 5;
-const NO_TARGETS = new Int32Array(0);
-/** Shared indices have 26 bits in a memo key, local ones the rest of a safe integer. */
-const SHARED_LIMIT = 2 ** 26;
+/** Why `expand` came back. */
+export type Expanded = 'all' | 'more' | 'no memory' | 'grew';
+
+const NO_MOVES: Moves = { targets: new Int32Array(0), timeout: false };
+/** Sequence values above this are not kept as bits: bit 0 stands for them. */
+const MOST_BIT = 31;
 
 /**
- * The states reached so far, breadth first, and the edges between them.
- * A state is a row of indices: one for each thread's local vector, and one for the shared vector.
+ * The states reached so far, breadth first, and the edges between them. A state is a row of indices: one for each
+ * thread's local vector, and one for the shared vector. The search itself is a machine's (loop/); this is what the
+ * indices stand for, and what the edges mean.
  */
-export class Graph {
+export class Graph implements Host {
 	readonly threads: number;
-	private readonly width: number;
+	private readonly store: Store;
 	private readonly shared = new InternTable();
 	private readonly locals: readonly InternTable[];
-	private readonly memo: readonly Map<number, Entry>[];
-	private rows: Int32Array;
-	private table: Int32Array;
-	count = 0;
-	transitions = 0;
-	/** States expanded so far: the queue is the rows themselves. */
-	expanded = 0;
-	/** Index of the first edge of each expanded state. */
-	readonly edgeStart: number[] = [0];
-	/** Target state, or -1 where the run ends. */
-	private targets = new Int32Array(1024);
-	/** choice << THREAD_BITS | thread */
-	private labels = new Int32Array(1024);
-	readonly parents: number[] = [];
-	readonly depths: number[] = [];
+	private readonly entries: Entry[] = [];
+	/** Pairs that only somebody who looks at the graph has asked for. */
+	private readonly asked = new Map<string, Entry>();
 	readonly reports: EdgeReport[] = [];
 
-	constructor(readonly system: System) {
+	constructor(
+		readonly system: System,
+		private readonly machine: Machine = takeMachine(),
+		expected = 0,
+	) {
 		this.threads = system.threads.length;
-		this.width = this.threads + 1;
 		this.locals = system.threads.map(() => new InternTable());
-		this.memo = system.threads.map(() => new Map());
-		this.rows = new Int32Array(this.width * 1024);
-		this.table = new Int32Array(2048).fill(-1);
-		const row = new Int32Array(this.width);
-		system.initialLocals.forEach((local, t) => {
-			row[t] = (this.locals[t] as InternTable).intern(local);
+		machine.host = this;
+		const store = new Store(machine, this.threads, expected);
+		this.store = store;
+		store.arena.set(C.GATED, system.hasInterrupts ? 1 : 0);
+		store.arena.set(C.FINALLY, system.hasFinally ? 1 : 0);
+		store.arena.set(C.NEAR, system.sequences === undefined ? 0 : LONGEST_GAP);
+		system.threads.forEach(({ kind, on }, t) => {
+			if (kind !== 'interrupt') return;
+			store.arena.set(C.FIELDS + t * C.FIELD_SIZE + C.FIELD_ON, on + 1);
+			const handlers = C.FIELDS + on * C.FIELD_SIZE + C.FIELD_HANDLERS;
+			if (on >= 0) store.arena.set(handlers, store.arena.get(handlers) | (1 << t));
 		});
-		row[this.threads] = this.shared.intern(system.initialShared);
-		this.scratch = row.slice();
-		this.add(row, -1);
+		store.begin([
+			...system.initialLocals.map((local, t) => this.internLocal(t, local)),
+			this.internShared(system.initialShared),
+		]);
 		for (const report of system.setupReports) this.reports.push({ state: 0, thread: SETUP, choice: 0, report });
 		// nothing that follows a broken setup has a meaning
-		if (system.setupReports.some((r) => r.fatal)) {
-			this.expanded = 1;
-			this.edgeStart.push(0);
-		}
+		if (system.setupReports.some((r) => r.fatal)) store.skip();
 	}
 
-	private readonly scratch: Int32Array;
+	get count(): number {
+		return this.store.count;
+	}
+
+	get transitions(): number {
+		return this.store.edges;
+	}
+
+	/** States expanded so far: the queue is the rows themselves. */
+	get expanded(): number {
+		return this.store.expanded;
+	}
 
 	/** Rough size of what is held, bytes. */
 	get bytes(): number {
 		let cells = this.shared.cells;
-		let memo = 0;
 		for (const table of this.locals) cells += table.cells;
-		for (const map of this.memo) memo += map.size;
-		return (
-			4 * cells + 160 * memo + 4 * this.rows.length + 4 * this.table.length + 8 * this.targets.length + 24 * this.count
-		);
+		return 4 * cells + 200 * this.entries.length + this.store.bytes;
+	}
+
+	private internLocal(thread: number, vector: Int32Array): number {
+		const table = this.locals[thread] as InternTable;
+		const index = table.intern(vector);
+		if (index < this.store.size(thread)) return index;
+		const status = vector[0];
+		const flags =
+			(vector[3] !== 0 ? C.FLAG_IRQS_OFF : 0) |
+			(status === Status.running ? C.FLAG_RUNNING : 0) |
+			(status === Status.idle ? C.FLAG_IDLE : 0);
+		this.store.describe(thread, flags, bitsOf(this.system.sequences?.inLocal(vector)));
+		return index;
+	}
+
+	private internShared(vector: Int32Array): number {
+		const index = this.shared.intern(vector);
+		if (index === this.store.size(this.threads))
+			this.store.describe(this.threads, 0, bitsOf(this.system.sequences?.inShared(vector)));
+		return index;
 	}
 
 	localIndex(state: number, thread: number): number {
-		return this.rows[state * this.width + thread] as number;
+		return this.store.index(state, thread);
 	}
 
 	local(state: number, thread: number): Int32Array {
-		return (this.locals[thread] as InternTable).get(this.localIndex(state, thread));
+		return (this.locals[thread] as InternTable).get(this.store.index(state, thread));
 	}
 
 	sharedIndex(state: number): number {
-		return this.rows[state * this.width + this.threads] as number;
+		return this.store.index(state, this.threads);
 	}
 
 	sharedOf(state: number): Int32Array {
@@ -116,33 +140,48 @@ export class Graph {
 	}
 
 	edges(state: number): { readonly from: number; readonly to: number } {
-		return { from: this.edgeStart[state] as number, to: this.edgeStart[state + 1] as number };
+		return { from: this.store.firstEdge(state), to: this.store.firstEdge(state + 1) };
 	}
 
+	private whole: EdgeRows | undefined;
+
 	/** All edges at once, for passes over the whole graph: those of a state are sorted by the thread that moves. */
-	rowsOfEdges(): {
-		readonly count: number;
-		readonly first: Int32Array;
-		readonly target: Int32Array;
-		readonly mover: Uint8Array;
-	} {
-		const first = new Int32Array(this.count + 1).fill(this.edgeCount);
-		for (let s = 0; s <= this.expanded; s++) first[s] = this.edgeStart[s] as number;
-		const mover = new Uint8Array(this.edgeCount);
-		for (let e = 0; e < mover.length; e++) mover[e] = this.edgeThread(e);
-		return { count: this.count, first, target: this.targets, mover };
+	rowsOfEdges(): EdgeRows {
+		this.whole ??= this.store.rows();
+		return this.whole;
+	}
+
+	private depthsOf: Int32Array | undefined;
+
+	/** Steps from the start, by state. */
+	get depths(): Int32Array {
+		if (this.depthsOf?.length !== this.count) this.depthsOf = depthsOf(this.rowsOfEdges());
+		return this.depthsOf;
+	}
+
+	private timeoutsOf: ReadonlySet<number> | undefined;
+
+	/** Edges by which a timer or a signal ends a wait. */
+	get timeouts(): ReadonlySet<number> {
+		this.timeoutsOf ??= new Set(this.entries.some((e) => e.timeout) ? this.store.timeouts() : []);
+		return this.timeoutsOf;
 	}
 
 	target(edge: number): number {
-		return this.targets[edge] as number;
+		return this.store.target(edge);
 	}
 
 	edgeThread(edge: number): number {
-		return (this.labels[edge] as number) & ((1 << THREAD_BITS) - 1);
+		return this.store.label(edge) & C.LABEL_THREAD;
 	}
 
+	/** Which of its moves the thread takes along an edge: those of a thread in a state follow each other. */
 	edgeChoice(edge: number): number {
-		return (this.labels[edge] as number) >> THREAD_BITS;
+		const thread = this.edgeThread(edge);
+		const first = this.store.firstEdge(this.store.sourceOf(edge));
+		let before = edge;
+		while (before > first && this.edgeThread(before - 1) === thread) before--;
+		return edge - before;
 	}
 
 	/** How many moves a thread has in a state. */
@@ -153,7 +192,8 @@ export class Graph {
 	/** Where a thread's `choice`-th move leads; -1 where the run ends. The state has to be an expanded one. */
 	targetOf(state: number, thread: number, choice: number): number {
 		const { from, to } = this.edges(state);
-		for (let e = from; e < to; e++) if (this.labels[e] === ((choice << THREAD_BITS) | thread)) return this.target(e);
+		for (let e = from; e < to; e++)
+			if (this.edgeThread(e) === thread) return e + choice < to ? this.target(e + choice) : -1;
 		return -1;
 	}
 
@@ -165,61 +205,66 @@ export class Graph {
 		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).wait;
 	}
 
+	/** The entry of a pair, also of one that no state has been expanded with. */
 	private entry(thread: number, local: number, shared: number): Entry {
-		const memo = this.memo[thread] as Map<number, Entry>;
-		const key = local * SHARED_LIMIT + shared;
-		let entry = memo.get(key);
-		if (entry !== undefined) return entry;
-		const locals = this.locals[thread] as InternTable;
-		const result = this.system.step(thread, locals.get(local), this.shared.get(shared));
-		if (result.moves.length === 0)
-			entry = { targets: NO_TARGETS, reports: undefined, wait: result.wait, timeout: false };
-		else {
-			const targets = new Int32Array(2 * result.moves.length);
-			result.moves.forEach((move, n) => {
-				targets[2 * n] = move.fatal ? -1 : locals.intern(move.local);
-				targets[2 * n + 1] = move.fatal ? -1 : this.shared.intern(move.shared);
-			});
-			const reports = result.moves.some((m) => m.reports.length > 0) ? result.moves.map((m) => m.reports) : undefined;
-			entry = { targets, reports, wait: result.wait, timeout: result.moves.every((m) => m.timeout) };
+		const known = this.store.recall(thread, local, shared);
+		if (known >= 0) return this.entries[known] as Entry;
+		const key = `${thread} ${local} ${shared}`;
+		let entry = this.asked.get(key);
+		if (entry === undefined) {
+			entry = this.work(thread, local, shared, (move) => [move.fatal ? -1 : 0, 0]);
+			this.asked.set(key, entry);
 		}
-		memo.set(key, entry);
 		return entry;
 	}
 
-	/** Expands the next `n` states of the queue. False when there are none left. */
-	expand(n: number): boolean {
-		const end = Math.min(this.count, this.expanded + n);
-		const { width, threads, scratch } = this;
-		for (; this.expanded < end; this.expanded++) {
-			const state = this.expanded;
-			const base = state * width;
-			if (this.system.hasFinally && this.allEnded(state)) this.runFinally(state);
-			for (let t = 0; t < threads; t++) {
-				const local = this.rows[base + t] as number;
-				const vector = (this.locals[t] as InternTable).get(local);
-				if (vector[0] === Status.ended) continue;
-				if (this.system.hasInterrupts && !this.system.gate(t, (u) => this.local(state, u))) continue;
-				const { targets, reports, timeout } = this.entry(t, local, this.rows[base + threads] as number);
-				for (let choice = 0; 2 * choice < targets.length; choice++) {
-					this.transitions++;
-					const toLocal = targets[2 * choice] as number;
-					let target = -1;
-					if (toLocal >= 0) {
-						for (let k = 0; k < width; k++) scratch[k] = this.rows[base + k] as number;
-						scratch[t] = toLocal;
-						scratch[threads] = targets[2 * choice + 1] as number;
-						if (this.system.sequences !== undefined) this.renumberRow(scratch, this.system.sequences);
-						target = this.add(scratch, state);
-					}
-					if (timeout) this.timeouts.add(this.edgeCount);
-					this.addEdge(target, (choice << THREAD_BITS) | t);
-					for (const report of reports?.[choice] ?? []) this.reports.push({ state, thread: t, choice, report });
-				}
-			}
-			this.edgeStart.push(this.edgeCount);
+	/** Takes a step of a thread. */
+	private work(
+		thread: number,
+		local: number,
+		shared: number,
+		targetOf: (move: Move) => readonly [local: number, shared: number],
+	): Entry {
+		const vector = (this.locals[thread] as InternTable).get(local);
+		if (vector[0] === Status.ended) return { ...NO_MOVES, reports: undefined, wait: undefined };
+		const { moves, wait } = this.system.step(thread, vector, this.shared.get(shared));
+		if (moves.length === 0) return { ...NO_MOVES, reports: undefined, wait };
+		return {
+			targets: Int32Array.from(moves.flatMap(targetOf)),
+			reports: moves.some((m) => m.reports.length > 0) ? moves.map((m) => m.reports) : undefined,
+			wait,
+			timeout: moves.every((m) => m.timeout),
+		};
+	}
+
+	/** A pair that the loop has not met: how it goes on, and what is wrong with that. */
+	miss(thread: number, local: number, shared: number, state: number): number {
+		const entry = this.work(thread, local, shared, (move) =>
+			move.fatal ? [-1, -1] : [this.internLocal(thread, move.local), this.internShared(move.shared)],
+		);
+		const running = (this.locals[thread] as InternTable).get(local)[0] === Status.running;
+		this.entries[this.store.learn(thread, local, shared, running, entry)] = entry;
+		// later states in which the thread does the same have nothing new to tell
+		entry.reports?.forEach((reports, choice) => {
+			for (const report of reports) this.reports.push({ state, thread, choice, report });
+		});
+		if (this.system.written.grew || !this.store.settled) return C.ABORT;
+		return this.store.cell(thread, local, shared);
+	}
+
+	/** Expands at least `n` of the states in the queue, or all; fewer when `most` states were found. */
+	expand(n: number, most = Number.POSITIVE_INFINITY): Expanded {
+		this.store.limit(most);
+		this.whole = undefined;
+		const stop = this.expanded + n;
+		for (;;) {
+			const result = this.machine.run(Math.max(1, stop - this.expanded));
+			if (this.system.written.grew) return 'grew';
+			if (!this.store.settled && !this.store.settle()) return 'no memory';
+			if (result === C.FULL && !this.store.grow()) return 'no memory';
+			if (result === C.DONE) return 'all';
+			if (result === C.MORE) return this.count < MOST_STATES ? 'more' : 'no memory';
 		}
-		return this.expanded < this.count;
 	}
 
 	private readonly sequenceValues: (readonly number[])[][] = [];
@@ -241,98 +286,58 @@ export class Graph {
 
 	private readonly allValues: number[] = [];
 
-	/** Puts the state that stands for it in place of a row. */
-	private renumberRow(row: Int32Array, sequences: Sequences): void {
+	/** Puts the state that stands for it in place of a packed one. */
+	renumber(row: number): number {
+		const sequences = this.system.sequences as Sequences;
 		const values = this.allValues;
 		values.length = 0;
-		for (let k = 0; k < this.width; k++)
-			for (const value of this.valuesOf(k, row[k] as number, sequences)) values.push(value);
+		for (let k = 0; k <= this.threads; k++)
+			for (const value of this.valuesOf(k, this.store.indexAt(row, k), sequences)) values.push(value);
 		const to = renumber(values);
-		if (to === undefined) return;
-		for (let k = 0; k < this.width; k++) {
-			const index = row[k] as number;
+		if (to === undefined) return 1;
+		for (let k = 0; k <= this.threads; k++) {
+			const index = this.store.indexAt(row, k);
 			if (!this.valuesOf(k, index, sequences).some((v) => to.has(v))) continue;
-			const table = k === this.threads ? this.shared : (this.locals[k] as InternTable);
-			const vector = table.get(index);
-			row[k] = table.intern(
-				k === this.threads ? sequences.rewriteShared(vector, to) : sequences.rewriteLocal(vector, to),
-			);
+			const next =
+				k === this.threads
+					? this.internShared(sequences.rewriteShared(this.shared.get(index), to))
+					: this.internLocal(k, sequences.rewriteLocal((this.locals[k] as InternTable).get(index), to));
+			if (!this.store.settled) return 0;
+			this.store.setIndexAt(row, k, next);
 		}
+		return 1;
 	}
 
-	/** Every thread has ended, and every daemon is between two rounds. */
-	private allEnded(state: number): boolean {
-		for (let t = 0; t < this.threads; t++) if (this.status(state, t) === Status.running) return false;
-		return true;
-	}
+	private readonly finalReports = new Set<number>();
 
-	private readonly finalReports = new Map<number, readonly Report[]>();
-
-	/** What `finally` finds depends on shared memory only. */
-	private runFinally(state: number): void {
-		const shared = this.sharedIndex(state);
+	/** Runs `finally` where every thread has ended, and every daemon is between two rounds. What it finds depends on shared memory only. */
+	ended(state: number, shared: number): void {
 		if (this.finalReports.has(shared)) return;
-		const reports = this.system.runFinally(this.shared.get(shared));
-		this.finalReports.set(shared, reports);
-		for (const report of reports) this.reports.push({ state, thread: FINALLY, choice: 0, report });
+		this.finalReports.add(shared);
+		for (const report of this.system.runFinally(this.shared.get(shared)))
+			this.reports.push({ state, thread: FINALLY, choice: 0, report });
 	}
 
-	private edgeCount = 0;
-	/** Edges by which a timer or a signal ends a wait. */
-	readonly timeouts = new Set<number>();
-
-	private addEdge(target: number, label: number): void {
-		if (this.edgeCount === this.targets.length) {
-			this.targets = doubled(this.targets);
-			this.labels = doubled(this.labels);
-		}
-		this.targets[this.edgeCount] = target;
-		this.labels[this.edgeCount++] = label;
-	}
-
-	private add(row: Int32Array, parent: number): number {
-		const { width } = this;
-		let mask = this.table.length - 1;
-		let slot = hashRow(row) & mask;
-		for (;;) {
-			const state = this.table[slot] as number;
-			if (state < 0) break;
-			const base = state * width;
-			let k = 0;
-			while (k < width && this.rows[base + k] === row[k]) k++;
-			if (k === width) return state;
-			slot = (slot + 1) & mask;
-		}
-		const state = this.count++;
-		if ((state + 1) * width > this.rows.length) this.rows = doubled(this.rows);
-		this.rows.set(row, state * width);
-		this.parents.push(parent);
-		this.depths.push(parent < 0 ? 0 : (this.depths[parent] as number) + 1);
-		this.table[slot] = state;
-		if (this.count * 2 > this.table.length) {
-			this.table = new Int32Array(this.table.length * 2).fill(-1);
-			mask = this.table.length - 1;
-			for (let s = 0; s < this.count; s++) {
-				let at = hashRow(this.rows.subarray(s * width, s * width + width)) & mask;
-				while ((this.table[at] as number) >= 0) at = (at + 1) & mask;
-				this.table[at] = s;
-			}
-		}
-		return state;
+	/** Gives the machine back: nothing may be asked of the graph any more. */
+	release(): void {
+		giveBack(this.machine);
 	}
 }
 
-function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
-	const larger = new Int32Array(array.length * 2);
-	larger.set(array);
-	return larger;
+/** Sequence values as bits, for the loop. */
+function bitsOf(values: readonly number[] | undefined): number {
+	let bits = 0;
+	for (const value of values ?? [])
+		if (value !== 0 && value !== UNINITIALISED) bits |= value < 0 || value > MOST_BIT ? 1 : 1 << value;
+	return bits >>> 0;
 }
 
-function hashRow(row: Int32Array): number {
-	let h = 0x9e3779b9;
-	for (let i = 0; i < row.length; i++) {
-		h = Math.imul(h ^ (row[i] as number), 0x85ebca6b);
-		h ^= h >>> 13;
-	}
-	return (h ^ (h >>> 16)) >>> 0;
+/** Breadth first, states are numbered in the order in which edges lead to them first. */
+function depthsOf({ count, first, target }: EdgeRows): Int32Array {
+	const depths = new Int32Array(count);
+	let next = 1;
+	for (let s = 0; s < count; s++)
+		for (let e = first[s] as number; e < (first[s + 1] as number); e++)
+			if (target[e] === next) depths[next++] = (depths[s] as number) + 1;
+	return depths;
 }

@@ -21,8 +21,9 @@ export interface SearchResult {
 	readonly limit: string | undefined;
 }
 
-/** States expanded between two looks at the clock. */
+/** States expanded between two looks at the clock: at first, when many steps are new, and at most. */
 const SLICE = 64;
+const LARGEST_SLICE = 2048;
 /** Longest time between two yields, ms, but for the odd table that has to grow. */
 const TURN = 4;
 
@@ -36,15 +37,22 @@ export function* search(system: System, limits: Limits, stop: () => boolean): Ge
 		const graph = new Graph(system);
 		let limit: string | undefined;
 		let more = true;
+		let slice = SLICE;
 		let looked = performance.now();
+		let before = looked;
 		while (more && limit === undefined) {
-			more = graph.expand(SLICE);
-			if (system.written.grew) break;
+			const expanded = graph.expand(slice, limits.maxStates);
+			if (expanded === 'grew') break;
+			more = expanded !== 'all';
 			const now = performance.now();
-			if (more && now - looked < TURN && graph.count < limits.maxStates) continue;
+			if (now - before < TURN / 4) slice = Math.min(2 * slice, LARGEST_SLICE);
+			else if (now - before > TURN) slice = Math.max(slice >> 1, SLICE);
+			before = now;
+			if (expanded === 'more' && now - looked < TURN && graph.count < limits.maxStates) continue;
 			looked = now;
 			if (more) {
-				if (graph.count >= limits.maxStates) limit = `${limits.maxStates} states`;
+				if (expanded === 'no memory') limit = 'the end of memory';
+				else if (graph.count >= limits.maxStates) limit = `${limits.maxStates} states`;
 				else if ((performance.now() - start) / 1000 >= limits.maxSeconds) limit = `${limits.maxSeconds} s`;
 				else if (graph.bytes >= limits.maxMemoryMB * 2 ** 20) limit = `${limits.maxMemoryMB} MB of memory`;
 				else if (stop()) limit = 'being stopped';

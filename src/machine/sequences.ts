@@ -12,6 +12,8 @@ export type Renumbering = ReadonlyMap<number, number>;
 
 /** Two values further apart than this are as good as any two that are: nothing adds more to a copy before it is compared. */
 const FAR = 4;
+/** The largest distance of neighbours that stays as it is. */
+export const LONGEST_GAP = FAR + 1;
 
 /**
  * Renumbers the values of sequence counters, so that a counter that grows without end leaves finitely many states:
