@@ -7,7 +7,7 @@ import { Status } from '../machine/thread.js';
 import { InternTable } from './intern.js';
 import * as C from './loop/control.js';
 import type { Host, Machine } from './loop/machine.js';
-import { giveBack, takeMachine } from './loop/pool.js';
+import { giveBack } from './loop/pool.js';
 import { type EdgeRows, MOST_STATES, type Moves, Store } from './store.js';
 
 /** Stand for a thread in reports of blocks that run alone. */
@@ -53,7 +53,7 @@ export class Graph implements Host {
 
 	constructor(
 		readonly system: System,
-		private readonly machine: Machine = takeMachine(),
+		private readonly machine: Machine,
 		expected = 0,
 	) {
 		this.threads = system.threads.length;

@@ -1,5 +1,7 @@
 import type { System } from '../machine/system.js';
 import { Graph } from './graph.js';
+import type { Machine } from './loop/machine.js';
+import { takeMachine } from './loop/pool.js';
 
 export interface Limits {
 	readonly maxStates: number;
@@ -29,12 +31,18 @@ const TURN = 4;
 
 /**
  * Breadth-first search through all interleavings. Yields after each slice, so that the caller can do other things
- * and stop it: `return()` on the generator, or `stop()` saying so, ends it with what was found.
+ * and stop it: `return()` on the generator, or `stop()` saying so, ends it with what was found. The graph's `release`
+ * makes the next search faster.
  */
-export function* search(system: System, limits: Limits, stop: () => boolean): Generator<SearchProgress, SearchResult> {
+export function* search(
+	system: System,
+	limits: Limits,
+	stop: () => boolean,
+	machine: () => Machine = takeMachine,
+): Generator<SearchProgress, SearchResult> {
 	const start = performance.now();
 	for (;;) {
-		const graph = new Graph(system);
+		const graph = new Graph(system, machine());
 		let limit: string | undefined;
 		let more = true;
 		let slice = SLICE;
@@ -64,6 +72,7 @@ export function* search(system: System, limits: Limits, stop: () => boolean): Ge
 			system.written.settle();
 			system.restart();
 			if (stop()) return { graph, complete: false, limit: 'being stopped' };
+			graph.release();
 			continue;
 		}
 		return { graph, complete: !more, limit };

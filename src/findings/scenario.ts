@@ -65,12 +65,14 @@ export async function checkScenario(
 		part = parts.next();
 	}
 	const all = part.done ? part.value : [];
+	const { count: states, transitions } = graph;
+	graph.release();
 	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
 	const bounds = [
 		...(limit === undefined ? [] : [`the search stopped at ${limit}`]),
 		...all.filter((f) => f.code === 'bounded').map((f) => f.message),
 	];
-	if (bounds.length > 0) findings.push(bounded(headOf(scenario), bounds, graph.count));
+	if (bounds.length > 0) findings.push(bounded(headOf(scenario), bounds, states));
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0 && part.done === true;
 	if (whole) scope.coverage?.add(system);
@@ -80,8 +82,8 @@ export async function checkScenario(
 		verdict: verdictOf(findings, whole),
 		expected,
 		asExpected: isAsExpected(findings, expected, whole, options),
-		states: graph.count,
-		transitions: graph.transitions,
+		states,
+		transitions,
 		milliseconds: Math.round(performance.now() - start),
 		complete: whole,
 		assumptions: ASSUMPTIONS,

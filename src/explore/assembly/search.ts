@@ -5,7 +5,7 @@
 // touched, so that the waits for memory overlap, and then they are looked up and added. Nothing is changed before
 // the last of these, so a batch can be given up and begun again.
 import {
-  ABORT, ABORTED, CELL_COUNT, CELL_RUNNING, CELL_SHIFT, CELL_TIMEOUT, COUNT, DELTAS, DONE, EDGES, EDGE_ROOM, EDGE_START, EXPANDED,
+  ABORT, ABORTED, BATCH, CELL_COUNT, CELL_RUNNING, CELL_SHIFT, CELL_TIMEOUT, COUNT, DELTAS, DONE, EDGES, EDGE_ROOM, EDGE_START, EXPANDED,
   FIELDS, FIELD_COLUMN, FIELD_HANDLERS, FIELD_MASK, FIELD_ON, FIELD_SHIFT, FIELD_SIZE, FIELD_WORD, FINALLY, FLAGS, FLAG_IDLE,
   FLAG_IRQS_OFF, FLAG_RUNNING, FULL, GATED, INDEX_BITS, LABELS, LABEL_FATAL, LABEL_TIMEOUT, MEMO, MEMO_MASK, MORE, MOST, NEAR, ROOM,
   ROWS, SCRATCH, SCRATCH_FULL, SHARED_MASK, SHARED_SHIFT, SHARED_VALUES, SHARED_WORD, STRIDE, TABLE, TABLE_MASK, TARGETS, THREADS,
@@ -22,7 +22,6 @@ declare function ended(state: u32, shared: u32): void;
 @external('host', 'renumber')
 declare function renumber(row: usize): bool;
 
-const BATCH: u32 = 16;
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 
 @inline

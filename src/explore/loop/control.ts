@@ -89,6 +89,9 @@ export const FLAG_IDLE = 4;
 /** Bits of a table slot that hold state + 1; the others are its tag. */
 export const INDEX_BITS = 26;
 
+/** States that are worked on together. */
+export const BATCH = 16;
+
 /** What `run` returns. */
 export const DONE = 0;
 export const MORE = 1;

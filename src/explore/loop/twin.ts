@@ -108,10 +108,14 @@ export function twinMachine(): Machine {
 			const stop = control(C.EXPANDED) + chunk;
 			while (control(C.EXPANDED) < control(C.COUNT)) {
 				if (control(C.EXPANDED) >= stop || control(C.COUNT) >= control(C.MOST)) return C.MORE;
-				const end = successors(control(C.EXPANDED));
-				if (end < 0) return -end;
-				const result = insert(end);
-				if (result !== C.DONE) return result;
+				// limits are looked at as often as there
+				const batch = Math.min(control(C.EXPANDED) + C.BATCH, control(C.COUNT));
+				while (control(C.EXPANDED) < batch) {
+					const end = successors(control(C.EXPANDED));
+					if (end < 0) return -end;
+					const result = insert(end);
+					if (result !== C.DONE) return result;
+				}
 			}
 			return C.DONE;
 		},
