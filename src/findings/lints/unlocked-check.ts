@@ -3,7 +3,7 @@ import { isCall, isFunctionDecl, isNameRef } from '../../language/generated/ast.
 import type { Program } from '../../language/program.js';
 import { spanOf } from '../../language/text.js';
 import type { Problem } from '../result.js';
-import { heldAt, LOCK, lockOf } from './back-edge.js';
+import { heldAt, lockName, TAKES } from '../text/locks.js';
 import { callbacksOf, callsIn, foretell } from './callbacks.js';
 
 /** mmu_interval_read_retry() without any lock that a callback takes: an invalidation may come right behind it (S29). */
@@ -11,8 +11,8 @@ export function unlockedCheck(program: Program): Problem[] {
 	const taken = new Set(
 		callbacksOf(program)
 			.filter(({ operation }) => operation === 'invalidate')
-			.flatMap(({ function: f }) => callsIn(program, f).filter((c) => LOCK.test(c.name)))
-			.flatMap(({ call }) => lockOf(call) ?? []),
+			.flatMap(({ function: f }) => callsIn(program, f).filter((c) => TAKES.test(c.name)))
+			.flatMap(({ call }) => lockName(call)),
 	);
 	if (taken.size === 0) return [];
 	const functions = program.root.items.filter(isFunctionDecl);
@@ -28,7 +28,7 @@ export function unlockedCheck(program: Program): Problem[] {
 			[...AstUtils.streamAllContents(f)].flatMap((node) => {
 				if (!isCall(node) || !isNameRef(node.callee)) return [];
 				if (node.callee.target.$refText !== 'mmu_interval_read_retry') return [];
-				if ([...heldAt(node, 0)].some((lock) => taken.has(fieldOf(lock)))) return [];
+				if (heldAt(node).some((lock) => taken.has(lockName(lock)))) return [];
 				return [
 					foretell(
 						'stale-mapping',
@@ -39,5 +39,3 @@ export function unlockedCheck(program: Program): Problem[] {
 			}),
 		);
 }
-
-const fieldOf = (lock: string): string => lock.replace(/^.*(->|\.)/, '');

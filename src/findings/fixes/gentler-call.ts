@@ -1,0 +1,59 @@
+import type { FunctionDecl } from '../../language/generated/ast.js';
+import { sourceOf } from '../../language/text.js';
+import { locksOf, releasesOf } from '../text/locks.js';
+import { callsOf, nameOf, parameterOf } from '../text/sketch.js';
+import { Edits, rangeOf } from './edits.js';
+import type { Fix, Fixer } from './fix.js';
+
+/** Calls that wait, and what does the same without waiting. */
+const GENTLER: Readonly<Record<string, string>> = {
+	mmput: 'mmput_async',
+	mmu_notifier_unregister: 'mmu_notifier_put',
+	cancel_work_sync: 'cancel_work',
+	cancel_delayed_work_sync: 'cancel_delayed_work',
+	dev_clear: 'dev_unmap',
+};
+/** What may reclaim, and so call callbacks. */
+const RECLAIMS = /\bGFP_(KERNEL|NOFS|NOIO|USER|HIGHUSER\w*)\b/;
+
+/** A call that waits, or reclaims, where that is not allowed: its sibling that does not. */
+export const gentlerCall: Fixer = ({ functions }) =>
+	functions.flatMap((f) => [...renames(f), ...flags(f), ...withoutMmapLock(f)]);
+
+function renames(f: FunctionDecl): Fix[] {
+	return Object.entries(GENTLER).flatMap(([from, to]): Fix[] => {
+		const calls = callsOf(f, new RegExp(`^${from}$`));
+		if (calls.length === 0) return [];
+		const edits = new Edits();
+		// a put takes the notifier only
+		for (const call of calls) {
+			edits.replace(call.callee, to);
+			const [first, second] = call.arguments;
+			if (to === 'mmu_notifier_put' && first && second)
+				edits.replaceRange(sourceOf(call).uri, rangeOf(first)[1], rangeOf(second)[1], '');
+		}
+		return [{ title: `Call ${to}() instead of ${from}()`, edits: edits.list }];
+	});
+}
+
+/** A callback that takes mmap_lock, which its caller may have (S61). */
+function withoutMmapLock(f: FunctionDecl): Fix[] {
+	if (parameterOf(f, /struct mmu_(interval_)?notifier\b/) === undefined) return [];
+	return locksOf(f)
+		.filter(({ call }) => /^mmap_/.test(nameOf(call)))
+		.map(({ call, statement }) => {
+			const edits = new Edits().remove(statement);
+			for (const release of releasesOf(f, call)) edits.remove(release);
+			return { title: `Do not take mmap_lock in ${f.name}()`, edits: edits.list };
+		});
+}
+
+function flags(f: FunctionDecl): Fix[] {
+	return callsOf(f, /alloc/).flatMap((call): Fix[] => {
+		const flag = call.arguments.find((a) => RECLAIMS.test(sourceOf(a).text.slice(...rangeOf(a))));
+		if (flag === undefined) return [];
+		return [
+			{ title: `Allocate with GFP_NOWAIT in ${nameOf(call)}()`, edits: new Edits().replace(flag, 'GFP_NOWAIT').list },
+		];
+	});
+}

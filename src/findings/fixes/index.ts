@@ -1,0 +1,66 @@
+import type { FunctionDecl } from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { callbacksOf } from '../lints/callbacks.js';
+import { functionAt } from '../text/sketch.js';
+import { addCheck } from './add-check.js';
+import { callbackLock } from './callback-lock.js';
+import { checkUnderLock } from './check-under-lock.js';
+import { dropMapping } from './drop-mapping.js';
+import { areApart } from './edits.js';
+import type { Blamed, Fix, Fixer } from './fix.js';
+import { gentlerCall } from './gentler-call.js';
+import { unknownName } from './names.js';
+import { newRead } from './new-read.js';
+import { outOfLock } from './out-of-lock.js';
+import { setSeq } from './set-seq.js';
+import { spinlock } from './spinlock.js';
+import { trylock } from './trylock.js';
+import { unlockBeforeRetry } from './unlock-before-retry.js';
+import { unlockOnError } from './unlock-on-error.js';
+
+const WAITING: readonly Fixer[] = [unlockBeforeRetry, unlockOnError, outOfLock, trylock, gentlerCall];
+const MAPPING: readonly Fixer[] = [checkUnderLock, addCheck, setSeq, callbackLock, newRead, dropMapping, trylock];
+
+/** The fixes that may cure a finding, by its code, the likeliest first. */
+const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
+	deadlock: WAITING,
+	'self-deadlock': WAITING,
+	livelock: [newRead, unlockBeforeRetry, ...WAITING],
+	starvation: [newRead, unlockBeforeRetry],
+	'lost-wakeup': WAITING,
+	'lock-leak': [unlockOnError, unlockBeforeRetry],
+	'lock-order': [outOfLock, gentlerCall],
+	'sleep-in-atomic': [unlockBeforeRetry, outOfLock, spinlock, gentlerCall],
+	'sleep-in-nonblock': [trylock, gentlerCall],
+	'stale-mapping': MAPPING,
+	'stale-tlb': [dropMapping, gentlerCall],
+	permission: MAPPING,
+	contract: [setSeq, trylock, gentlerCall, outOfLock],
+	unbalanced: [unlockOnError, trylock],
+	'data-race': [checkUnderLock, callbackLock],
+	name: [unknownName],
+};
+
+/** What could be tried against a finding, each text once. */
+export function fixesFor(program: Program, blamed: Blamed): Fix[] {
+	const context = { program, blamed, functions: functionsOf(program, blamed) };
+	const seen = new Set<string>();
+	return (FIXERS[blamed.code] ?? [])
+		.flatMap((fixer) => fixer(context))
+		.filter(({ edits }) => {
+			const key = JSON.stringify(edits);
+			if (seen.has(key) || edits.length === 0 || !areApart(edits)) return false;
+			seen.add(key);
+			return true;
+		});
+}
+
+function functionsOf(program: Program, { span, places }: Blamed): FunctionDecl[] {
+	const found = new Set<FunctionDecl>();
+	for (const place of [span, ...places]) {
+		const f = functionAt(program, place);
+		if (f !== undefined) found.add(f);
+	}
+	for (const { function: f } of callbacksOf(program)) found.add(f);
+	return [...found];
+}

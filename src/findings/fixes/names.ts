@@ -1,0 +1,59 @@
+import { type AstNode, AstUtils } from 'langium';
+import { type Call, isCall, isFunctionDecl, isInclude, isNameRef } from '../../language/generated/ast.js';
+import { stubFor, stubForCall } from '../../language/stub.js';
+import { sourceOf } from '../../language/text.js';
+import { nodeAt } from '../text/sketch.js';
+import { Edits, eolOf, rangeOf } from './edits.js';
+import type { Fix, FixContext, Fixer } from './fix.js';
+
+/** A name that nothing declares: the library that does, the name that was meant, or a stub. */
+export const unknownName: Fixer = (context) => {
+	const node = nodeAt(context.program, context.blamed.span);
+	if (node === undefined || sourceOf(node).kernel) return [];
+	return [...include(context), ...meant(context, node), ...stub(context, node)];
+};
+
+function include({ program, blamed }: FixContext): Fix[] {
+	const library = /add #include <([\w/-]+)>/.exec(blamed.message)?.[1];
+	if (library === undefined) return [];
+	const { uri, text } = sourceOf(program.root);
+	const last = program.root.items.filter(isInclude).at(-1);
+	const eol = eolOf(text);
+	const at = last ? rangeOf(last)[1] : (program.root.items[0]?.$cstNode?.offset ?? 0);
+	const line = `#include <${library}>`;
+	const edits = new Edits().insert(uri, at, last ? `${eol}${line}` : `${line}${eol}${eol}`);
+	return [{ title: `Add ${line}`, edits: edits.list }];
+}
+
+function meant({ blamed }: FixContext, node: AstNode): Fix[] {
+	const guess = /did you mean '(?:struct )?([\w ]+)'\?/.exec(blamed.message)?.[1];
+	if (guess === undefined || !isNameRef(node)) return [];
+	return [{ title: `Change to ${guess}`, edits: new Edits().replace(node, guess).list }];
+}
+
+/** Above the function that calls it. */
+function stub({ program, blamed }: FixContext, node: AstNode): Fix[] {
+	if (!/\bstub\b/.test(blamed.message)) return [];
+	const call = AstUtils.getContainerOfType(node, (n): n is Call => isCall(n));
+	if (call === undefined || !isNameRef(call.callee)) return [];
+	const name = call.callee.target.$refText;
+	const declared = call.callee.target.ref;
+	const text =
+		declared && isFunctionDecl(declared)
+			? stubFor(declared, program.semantics)
+			: stubForCall(call, name, program.semantics);
+	let owner: AstNode = call;
+	while (owner.$container?.$container !== undefined) owner = owner.$container;
+	const { uri, text: source } = sourceOf(call);
+	const eol = eolOf(source);
+	const edits = new Edits().insert(uri, aboveComment(source, rangeOf(owner)[0]), `${text}${eol}${eol}`);
+	return [{ title: `Add a stub for ${name}()`, edits: edits.list }];
+}
+
+/** Where the comment begins that stands right above an item. */
+function aboveComment(text: string, offset: number): number {
+	const comment = /(^|\n)[ \t]*(\/\*(?:(?!\*\/)[\s\S])*\*\/|(?:\/\/[^\r\n]*\r?\n[ \t]*)*\/\/[^\r\n]*)[ \t]*\r?\n$/.exec(
+		text.slice(0, offset),
+	);
+	return comment ? comment.index + (comment[1]?.length ?? 0) : offset;
+}

@@ -1,0 +1,185 @@
+import { kernelLibraries } from '../../kernel/library.js';
+import { isExpectItem } from '../../language/generated/ast.js';
+import { loadProgram, type Program } from '../../language/program.js';
+import { type CheckOptions, checkSketch, type Sources } from '../check.js';
+import type { FileResult, Problem, ScenarioResult, Span } from '../result.js';
+import { turn } from '../scenario.js';
+import { applyEdits, type Edit, Edits } from './edits.js';
+import type { Blamed, Fix } from './fix.js';
+import { fixesFor } from './index.js';
+
+/** A fix whose edits were applied to a copy of the sketch, and the copy checked. */
+export interface CheckedFix {
+	/** What it does and what came of it: `Unlock fault_lock before the retry (checked: 51 states, ok)`. */
+	readonly title: string;
+	readonly edits: readonly Edit[];
+	/** Nothing at all is left to find. */
+	readonly ok: boolean;
+	/** States explored, in all scenarios. */
+	readonly states: number;
+}
+
+export interface FixOptions {
+	readonly check?: CheckOptions;
+	/** Ends the search at its next slice. */
+	readonly signal?: AbortSignal;
+	/** Stop to look for more after this many seconds (default 10). */
+	readonly maxSeconds?: number;
+	/** Stop to look for more when so many were found (default 3). */
+	readonly most?: number;
+}
+
+/** What a finding, hint or problem asks to be fixed. */
+export function blamedOf(
+	found: Problem & { related?: readonly { span: Span }[]; run?: readonly { span: Span }[] },
+): Blamed {
+	const { code, message, span } = found;
+	return { code, message, span, places: [...(found.related ?? []), ...(found.run ?? [])].map((r) => r.span) };
+}
+
+/**
+ * The fixes that do cure `found`, one of the findings, hints or problems of `before`: each was applied and the sketch
+ * checked again, with nothing found that was not there before. Empty when there is none, or `signal` was aborted.
+ */
+export async function checkedFixes(
+	before: FileResult,
+	found: Problem,
+	sources: Sources,
+	{ check = {}, signal, maxSeconds = 10, most = 3 }: FixOptions = {},
+): Promise<CheckedFix[]> {
+	const end = performance.now() + maxSeconds * 1000;
+	const program = await loadProgram(before.uri, sources, kernelLibraries);
+	const fixes: CheckedFix[] = [];
+	const done = new Set<string>();
+	for (const fix of fixesFor(program, blamedOf(found))) {
+		if (fix.group !== undefined && done.has(fix.group)) continue;
+		await turn();
+		const left = (end - performance.now()) / 1000;
+		if (signal?.aborted || left <= 0 || fixes.length >= most) break;
+		const options = { ...check, maxSeconds: Math.min(check.maxSeconds ?? left, left), ...(signal && { signal }) };
+		const tried = await tryFix(program, before, found, fix, sources, options);
+		if (tried && !fixes.some(({ title }) => title === tried.title)) fixes.push(tried);
+		if (tried?.ok && fix.group !== undefined) done.add(fix.group);
+	}
+	if (signal?.aborted) return [];
+	return fixes.sort((a, b) => Number(b.ok) - Number(a.ok));
+}
+
+async function tryFix(
+	program: Program,
+	before: FileResult,
+	found: Problem,
+	fix: Fix,
+	sources: Sources,
+	options: CheckOptions,
+): Promise<CheckedFix | undefined> {
+	const texts = new Map<string, string>();
+	const changed: Sources = {
+		read: async (uri) => {
+			if (!fix.edits.some((e) => e.uri === uri)) return sources.read(uri);
+			const known = texts.get(uri);
+			if (known !== undefined) return known;
+			const text = applyEdits((await sources.read(uri)) ?? '', uri, fix.edits);
+			texts.set(uri, text);
+			return text;
+		},
+	};
+	// where it was found says soonest that a fix is none
+	const shown = before.scenarios.filter((s) => s.findings.some((f) => isSame(f, found))).map((s) => s.name);
+	const others = before.scenarios.map((s) => s.name).filter((name) => !shown.includes(name));
+	if (shown.length > 0 && others.length > 0) {
+		const part = await checkSketch(before.uri, changed, { ...options, scenarios: shown });
+		if (options.signal?.aborted || !cures(only(before, shown), part, found)) return undefined;
+		const rest = await checkSketch(before.uri, changed, { ...options, scenarios: others });
+		const after = { ...part, scenarios: inOrder(before, [...part.scenarios, ...rest.scenarios]) };
+		return options.signal?.aborted || !cures(before, after, found) ? undefined : told(program, fix, after);
+	}
+	const after = await checkSketch(before.uri, changed, options);
+	return options.signal?.aborted || !cures(before, after, found) ? undefined : told(program, fix, after);
+}
+
+const only = (result: FileResult, names: readonly string[]): FileResult => ({
+	...result,
+	scenarios: result.scenarios.filter((s) => names.includes(s.name)),
+});
+
+const inOrder = (before: FileResult, scenarios: readonly ScenarioResult[]): ScenarioResult[] =>
+	before.scenarios.flatMap(({ name }) => scenarios.find((s) => s.name === name) ?? []);
+
+const isSame = (a: Problem, b: Problem): boolean =>
+	a.code === b.code && a.span.uri === b.span.uri && a.span.line === b.span.line && a.span.column === b.span.column;
+
+/** Lines move with a fix, so findings are counted by code: one less of this in each scenario, no more of any other. */
+function cures(before: FileResult, after: FileResult, found: Problem): boolean {
+	const errors = (r: FileResult) => r.problems.filter((p) => p.severity === 'error' || p.severity === 'warning');
+	const wasProblem = before.problems.some((p) => isSame(p, found));
+	const told = (r: FileResult) => counts(errors(r).map((p) => `${p.code} ${p.message}`));
+	if (more(told(after), told(before))) return false;
+	if (wasProblem) {
+		const key = `${found.code} ${found.message}`;
+		return (told(after).get(key) ?? 0) < (told(before).get(key) ?? 0);
+	}
+	if (after.scenarios.length !== before.scenarios.length) return false;
+	for (const [n, was] of before.scenarios.entries()) {
+		const is = after.scenarios[n];
+		if (is === undefined || is.name !== was.name || !is.complete) return false;
+		const is_ = counts(is.findings.map((f) => f.code));
+		const was_ = counts(was.findings.map((f) => f.code));
+		if (more(is_, was_)) return false;
+		if (was.findings.some((f) => isSame(f, found)) && (is_.get(found.code) ?? 0) >= (was_.get(found.code) ?? 0))
+			return false;
+	}
+	const hints = (r: FileResult) => counts((r.hints ?? []).filter((h) => h.code !== 'unreachable').map((h) => h.code));
+	const wasHint = before.hints?.some((h) => isSame(h, found)) ?? false;
+	if (wasHint) return (hints(after).get(found.code) ?? 0) < (hints(before).get(found.code) ?? 0);
+	// what a run has shown is no hint: a fix that turns a finding into one has only hidden it
+	return !(hints(after).has(found.code) && !hints(before).has(found.code));
+}
+
+function counts(keys: readonly string[]): Map<string, number> {
+	const map = new Map<string, number>();
+	for (const key of keys) map.set(key, (map.get(key) ?? 0) + 1);
+	return map;
+}
+
+const more = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean =>
+	[...a].some(([key, n]) => n > (b.get(key) ?? 0));
+
+function told(program: Program, fix: Fix, after: FileResult): CheckedFix {
+	const states = after.scenarios.reduce((sum, s) => sum + s.states, 0);
+	const errors = after.problems.filter((p) => p.severity === 'error').length;
+	const left = [
+		...new Set(after.scenarios.flatMap((s) => s.findings.filter((f) => f.severity !== 'hint').map((f) => f.code))),
+	];
+	const ok =
+		errors === 0 && left.length === 0 && after.scenarios.length > 0 && after.scenarios.every((s) => s.complete);
+	const verdict =
+		errors > 0
+			? `${errors} other error${errors === 1 ? '' : 's'} remain${errors === 1 ? 's' : ''}`
+			: after.scenarios.length === 0
+				? 'no error'
+				: `${states.toLocaleString('en-US')} states, ${ok ? 'ok' : `${left.join(', ')} remain${left.length === 1 ? 's' : ''}`}`;
+	return {
+		title: `${fix.title} (checked: ${verdict})`,
+		edits: [...fix.edits, ...(errors > 0 ? [] : expectations(program, after))],
+		ok,
+		states,
+	};
+}
+
+/** What was expected and is cured is expected no longer. */
+function expectations(program: Program, after: FileResult): Edit[] {
+	const edits = new Edits();
+	for (const scenario of program.scenarios) {
+		const result = after.scenarios.find((s) => s.name === scenario.name);
+		const items = scenario.items.filter(isExpectItem);
+		const [first, ...more] = items;
+		if (result === undefined || first === undefined) continue;
+		const words = items.flatMap((item) => item.words);
+		const left = words.filter((word) => word === 'ok' || result.findings.some((f) => f.code === word));
+		if (left.length === words.length) continue;
+		edits.replace(first, `expect ${left.length === 0 ? 'ok' : left.join(', ')};`);
+		for (const item of more) edits.replace(item, '');
+	}
+	return edits.list;
+}
