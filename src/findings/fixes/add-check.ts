@@ -35,13 +35,15 @@ function checked(f: FunctionDecl, begin: Call, statement: Statement, lock: Call,
 	const label = callsOf(f, /./).length > 0 && /\bagain\b/.test(sourceText(f)) ? 'retry' : 'again';
 	if (statement.$type === 'VariableDecl') {
 		edits.replace(statement, sourceText(statement).replace(/\s*=.*$/, ';'));
-		edits.before(first, `${label}:`, `${name} = ${sourceText(begin)};`);
+		edits.label(first, label).before(first, `${name} = ${sourceText(begin)};`);
 	} else {
 		if (snapshot === undefined) {
-			edits.before(first, `unsigned long ${name};`);
+			const declared = f.body?.statements.filter((s) => s.$type === 'VariableDecl').at(-1);
+			if (declared) edits.after(declared, `unsigned long ${name};`);
+			else edits.before(first, `unsigned long ${name};`);
 			edits.replace(begin, `${name} = ${sourceText(begin)}`);
 		}
-		edits.before(statement, `${label}:`);
+		edits.label(statement, label);
 	}
 	edits.after(
 		taken,

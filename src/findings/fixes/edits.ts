@@ -35,7 +35,10 @@ const inOrder = (edits: readonly Edit[]): Edit[] =>
 		.map((edit, n) => ({ edit, n }))
 		.sort(
 			(a, b) =>
-				(a.edit.uri < b.edit.uri ? -1 : a.edit.uri > b.edit.uri ? 1 : 0) || a.edit.start - b.edit.start || a.n - b.n,
+				(a.edit.uri < b.edit.uri ? -1 : a.edit.uri > b.edit.uri ? 1 : 0) ||
+				a.edit.start - b.edit.start ||
+				Number(a.edit.end > a.edit.start) - Number(b.edit.end > b.edit.start) ||
+				a.n - b.n,
 		)
 		.map(({ edit }) => edit);
 
@@ -80,6 +83,13 @@ export class Edits {
 
 	after(statement: Statement, ...lines: string[]): this {
 		return this.surround(statement, [], lines);
+	}
+
+	/** Puts a label before a statement that begins its line, at the margin. */
+	label(statement: Statement, name: string): this {
+		const { uri, text } = sourceOf(statement);
+		const at = text.lastIndexOf('\n', rangeOf(statement)[0] - 1) + 1;
+		return this.insert(uri, at, `${name}:${eolOf(text)}`);
 	}
 
 	/** Takes a statement out, with its lines where it has them for itself. */

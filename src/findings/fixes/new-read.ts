@@ -50,7 +50,9 @@ export const newRead: Fixer = ({ functions }) =>
 					if (isLabelStatement(round.first)) edits.after(round.first, snapshot.line);
 					else edits.before(round.first, snapshot.line);
 					const begin = callsOf(snapshot.statement, BEGINS)[0];
-					const what = begin ? `${nameOf(begin)}()` : `reading ${snapshot.counter}`;
+					const what = begin
+						? `${nameOf(begin)}()`
+						: `reading ${snapshot.counter.replace(/^READ_ONCE\((.*)\)$/, '$1')}`;
 					return { title: `Begin each round with ${what}`, edits: edits.list };
 				}),
 		);

@@ -25,7 +25,7 @@ function waysToSet(f: FunctionDecl): Fix[] {
 	const moves = old !== undefined;
 	const edits = () => (old ? new Edits().remove(old) : new Edits());
 	const fixes: Fix[] = [];
-	const title = moves ? 'Move mmu_interval_set_seq() up' : 'Call mmu_interval_set_seq()';
+	const title = moves ? 'Move mmu_interval_set_seq()' : 'Call mmu_interval_set_seq()';
 	// `if (blockable) lock(); else if (!trylock()) return false;` is one statement
 	const tries = callsOf(f, /trylock/).flatMap((c) => statementOf(c) ?? []);
 	const plain = locksOf(f).map(({ statement }) => statement);
@@ -41,7 +41,7 @@ function waysToSet(f: FunctionDecl): Fix[] {
 				.remove(filter)
 				.after(lock, set, ...filterLines(f, sourceText(filter))).list,
 		});
-	fixes.push({ title: `${title} first of all`, edits: edits().before(first, set).list });
+	fixes.push({ title: `${title} ${moves ? 'to the top' : 'first of all'}`, edits: edits().before(first, set).list });
 	return fixes.map((fix) => ({ ...fix, group: f.name }));
 }
 

@@ -4,9 +4,11 @@ import { loadProgram, type Program } from '../../language/program.js';
 import { type CheckOptions, checkSketch, type Sources } from '../check.js';
 import type { FileResult, Problem, ScenarioResult, Span } from '../result.js';
 import { turn } from '../scenario.js';
+import { addScenario } from './add-scenario.js';
 import { applyEdits, type Edit, Edits } from './edits.js';
 import type { Blamed, Fix } from './fix.js';
 import { fixesFor } from './index.js';
+import { renameApi } from './rename-api.js';
 
 /** A fix whose edits were applied to a copy of the sketch, and the copy checked. */
 export interface CheckedFix {
@@ -65,6 +67,24 @@ export async function checkedFixes(
 	return fixes.sort((a, b) => Number(b.ok) - Number(a.ok));
 }
 
+/** What can be done for a whole file, whatever is found in it: checked, but not against a finding. */
+export async function checkedActions(
+	uri: string,
+	sources: Sources,
+	{ check = {}, signal, maxSeconds = 10 }: FixOptions = {},
+): Promise<{ readonly rename?: CheckedFix; readonly scenario?: CheckedFix }> {
+	const program = await loadProgram(uri, sources, kernelLibraries);
+	const options = { ...check, maxSeconds, ...(signal && { signal }) };
+	const tried = async (fix: Fix | undefined): Promise<CheckedFix | undefined> => {
+		const after = fix && (await checkSketch(uri, changedBy(fix, sources), options));
+		if (!fix || !after || signal?.aborted || after.problems.some((p) => p.severity === 'error')) return undefined;
+		return told(program, fix, after, 'finds');
+	};
+	const rename = await tried(renameApi(program));
+	const scenario = await tried(addScenario(program));
+	return { ...(rename && { rename }), ...(scenario && { scenario }) };
+}
+
 async function tryFix(
 	program: Program,
 	before: FileResult,
@@ -73,17 +93,7 @@ async function tryFix(
 	sources: Sources,
 	options: CheckOptions,
 ): Promise<CheckedFix | undefined> {
-	const texts = new Map<string, string>();
-	const changed: Sources = {
-		read: async (uri) => {
-			if (!fix.edits.some((e) => e.uri === uri)) return sources.read(uri);
-			const known = texts.get(uri);
-			if (known !== undefined) return known;
-			const text = applyEdits((await sources.read(uri)) ?? '', uri, fix.edits);
-			texts.set(uri, text);
-			return text;
-		},
-	};
+	const changed = changedBy(fix, sources);
 	// where it was found says soonest that a fix is none
 	const shown = before.scenarios.filter((s) => s.findings.some((f) => isSame(f, found))).map((s) => s.name);
 	const others = before.scenarios.map((s) => s.name).filter((name) => !shown.includes(name));
@@ -96,6 +106,16 @@ async function tryFix(
 	}
 	const after = await checkSketch(before.uri, changed, options);
 	return options.signal?.aborted || !cures(before, after, found) ? undefined : told(program, fix, after);
+}
+
+/** The files as they would be with the fix. */
+function changedBy(fix: Fix, sources: Sources): Sources {
+	return {
+		read: async (uri) => {
+			const text = await sources.read(uri);
+			return text === undefined ? undefined : applyEdits(text, uri, fix.edits);
+		},
+	};
 }
 
 const only = (result: FileResult, names: readonly string[]): FileResult => ({
@@ -145,7 +165,7 @@ function counts(keys: readonly string[]): Map<string, number> {
 const more = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean =>
 	[...a].some(([key, n]) => n > (b.get(key) ?? 0));
 
-function told(program: Program, fix: Fix, after: FileResult): CheckedFix {
+function told(program: Program, fix: Fix, after: FileResult, verb: 'finds' | 'remains' = 'remains'): CheckedFix {
 	const states = after.scenarios.reduce((sum, s) => sum + s.states, 0);
 	const errors = after.problems.filter((p) => p.severity === 'error').length;
 	const left = [
@@ -158,13 +178,18 @@ function told(program: Program, fix: Fix, after: FileResult): CheckedFix {
 			? `${errors} other error${errors === 1 ? '' : 's'} remain${errors === 1 ? 's' : ''}`
 			: after.scenarios.length === 0
 				? 'no error'
-				: `${states.toLocaleString('en-US')} states, ${ok ? 'ok' : `${left.join(', ')} remain${left.length === 1 ? 's' : ''}`}`;
+				: `${states.toLocaleString('en-US')} states, ${ok ? 'ok' : leftWords(left, verb)}`;
 	return {
 		title: `${fix.title} (checked: ${verdict})`,
 		edits: [...fix.edits, ...(errors > 0 ? [] : expectations(program, after))],
 		ok,
 		states,
 	};
+}
+
+function leftWords(left: readonly string[], verb: 'finds' | 'remains'): string {
+	if (verb === 'finds') return `finds ${left.join(', ')}`;
+	return `${left.join(', ')} ${left.length === 1 ? 'remains' : 'remain'}`;
 }
 
 /** What was expected and is cured is expected no longer. */

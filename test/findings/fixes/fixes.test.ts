@@ -1,0 +1,146 @@
+/**
+ * For each fix: a wrong sketch NAME.mmn, the title under which the fix is offered, the fixed text NAME.fixed, and the
+ * verdict of the fixed text. `UPDATE_GOLDEN=1` rewrites the fixed texts: read the difference before you commit it.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { applyEdits } from '../../../src/findings/fixes/edits.js';
+import { type CheckedFix, checkedActions, checkedFixes } from '../../../src/findings/fixes/try.js';
+import type { Problem } from '../../../src/findings/result.js';
+import { expectGolden } from '../../golden.js';
+import { checkText } from '../examples.js';
+
+const folder = import.meta.dirname;
+const URI = 'file:///example.mmn';
+
+/** The name of the sketch, the code of what is fixed, and the title with what the check came to. */
+const FIXES: readonly (readonly [name: string, code: string, title: string])[] = [
+	['unlock-before-retry', 'deadlock', 'Unlock fault_lock before the retry'],
+	['unlock-before-retry', 'self-deadlock', 'Unlock fault_lock before the retry'],
+	['lock-in-callback', 'stale-mapping', 'Take fault_lock in invalidate_range_start() too'],
+	['lock-around-check-and-map', 'stale-mapping', 'Take fault_lock around check and map'],
+	['check-under-lock', 'stale-mapping', 'Check again under notifier_lock'],
+	['add-check', 'stale-mapping', 'Check mmu_interval_read_retry() under notifier_lock'],
+	['new-read-begin', 'livelock', 'Begin each round with mmu_interval_read_begin()'],
+	['new-read-notifier-seq', 'livelock', 'Begin each round with reading kvm.mmu_invalidate_seq'],
+	['add-set-seq', 'contract', 'Call mmu_interval_set_seq() under the lock'],
+	['move-set-seq', 'contract', 'Move mmu_interval_set_seq() under the lock, before the filter'],
+	['allocation-out-of-lock', 'self-deadlock', 'Take notifier_lock only after the allocation'],
+	['user-copy-out-of-lock', 'deadlock', 'Take notifier_lock only after the user copy'],
+	['read-begin-out-of-lock', 'deadlock', 'Take notifier_lock only after mmu_interval_read_begin()'],
+	['trylock-list', 'sleep-in-nonblock', 'Try notifier_lock where the range is not blockable, and return -EAGAIN'],
+	['trylock-interval', 'sleep-in-nonblock', 'Try notifier_lock where the range is not blockable, and return false'],
+	['wait-where-blockable', 'contract', 'Wait for notifier_lock where the range is blockable'],
+	['unlock-on-error', 'lock-leak', 'Unlock notifier_lock on the way out'],
+	['spinlock', 'sleep-in-atomic', 'Make domain_lock a spinlock'],
+];
+
+const read = (name: string): string => readFileSync(path.join(folder, `${name}.mmn`), 'utf8');
+
+async function offered(text: string, code: string): Promise<CheckedFix[]> {
+	const before = await checkText(text);
+	const all: Problem[] = [...before.problems, ...before.scenarios.flatMap((s) => s.findings)];
+	const found = all.find((f) => f.code === code);
+	if (!found) throw new Error(`no ${code}: ${JSON.stringify(all.map((f) => `${f.code} ${f.message}`))}`);
+	return checkedFixes(before, found, { read: async () => text });
+}
+
+/** The fixed text, with its verdict checked afresh. */
+async function apply(name: string, text: string, fix: CheckedFix): Promise<string> {
+	const fixed = applyEdits(text, URI, fix.edits);
+	expectGolden(fixed, path.join(folder, `${name}.fixed`));
+	const after = await checkText(fixed);
+	expect(after.problems.filter((p) => p.severity === 'error')).toEqual([]);
+	expect(after.scenarios.map(({ verdict, asExpected }) => ({ verdict, asExpected }))).toEqual(
+		after.scenarios.map(() => ({ verdict: 'ok', asExpected: true })),
+	);
+	expect(after.scenarios.reduce((sum, s) => sum + s.states, 0)).toBe(fix.states);
+	return fixed;
+}
+
+test('every wrong sketch here has its fix in the table', () => {
+	const names = readdirSync(folder).filter((f) => f.endsWith('.mmn'));
+	const known = new Set([...FIXES.map(([name]) => `${name}.mmn`), 'stub.mmn', 'rename-api.mmn', 'add-scenario.mmn']);
+	expect(names.sort()).toEqual([...known].sort());
+});
+
+test.each(FIXES)('%s: %s', async (name, code, title) => {
+	const text = read(name);
+	const fixes = await offered(text, code);
+	const fix = fixes[0];
+	expect(fix?.title).toBe(`${title} (checked: ${fix?.states.toLocaleString('en-US')} states, ok)`);
+	if (fix) await apply(name, text, fix);
+});
+
+test('stub: one for each unmodelled call, which together make the sketch whole', async () => {
+	const text = read('stub');
+	const [first] = await offered(text, 'name');
+	expect(first?.title).toBe('Add a stub for gpu_tracks() (checked: 1 other error remains)');
+	const once = applyEdits(text, URI, first?.edits ?? []);
+	const [second] = await offered(once, 'name');
+	expect(second?.title).toBe(`Add a stub for gpu_note() (checked: ${second?.states} states, ok)`);
+	if (second) await apply('stub', once, second);
+});
+
+test('rename-api: the whole file has the new names', async () => {
+	const text = read('rename-api');
+	const { rename } = await checkedActions(URI, { read: async () => text });
+	expect(rename?.title).toBe(
+		`Use the new names, range_wait_active and range_inactive (checked: ${rename?.states} states, ok)`,
+	);
+	if (rename) expect(await apply('rename-api', text, rename)).not.toMatch(/_valid\(/);
+});
+
+test('add-scenario: one that fits the callbacks and handlers', async () => {
+	const text = read('add-scenario');
+	const { scenario } = await checkedActions(URI, { read: async () => text });
+	expect(scenario?.title).toBe(`Add a scenario for device_fault() (checked: ${scenario?.states} states, ok)`);
+	if (scenario) await apply('add-scenario', text, scenario);
+});
+
+test('a scenario for a wrong sketch says what it finds', async () => {
+	const text = read('unlock-before-retry').replace(/\nscenario[\s\S]*$/, '');
+	const { scenario } = await checkedActions(URI, { read: async () => text });
+	expect(scenario?.title).toMatch(/^Add a scenario for device_fault\(\) \(checked: \d+ states, finds .*deadlock/);
+});
+
+test('what a scenario was to show, and the fix has cured, is expected no longer', async () => {
+	const text = read('unlock-before-retry').replace(/\}\n$/, '\texpect deadlock, self-deadlock;\n}\n');
+	const [fix] = await offered(text, 'deadlock');
+	const fixed = applyEdits(text, URI, fix?.edits ?? []);
+	expect(fixed).toMatch(/\texpect ok;\n\}\n$/);
+	expect((await checkText(fixed)).scenarios.map((s) => s.asExpected)).toEqual([true]);
+});
+
+test('a fix that does not cure, or brings something new, is not offered', async () => {
+	// the callback takes the lock too: what is left to do is not to take it there, which nobody may guess
+	const text = read('unlock-before-retry').replace(
+		'\tmmu_notifier_range_wait_valid(mm, start, end);\n\tmutex_lock(&fault_lock);\n',
+		'\tmutex_lock(&fault_lock);\n\tmutex_lock(&fault_lock);\n',
+	);
+	expect(await offered(text, 'self-deadlock')).toEqual([]);
+});
+
+test('line ends and indentation are kept', async () => {
+	const text = read('unlock-before-retry').replaceAll('\n', '\r\n');
+	const [fix] = await offered(text, 'deadlock');
+	const fixed = applyEdits(text, URI, fix?.edits ?? []);
+	expect(fixed).not.toMatch(/[^\r]\n/);
+	expect(fixed.replaceAll('\r\n', '\n')).toBe(readFileSync(path.join(folder, 'unlock-before-retry.fixed'), 'utf8'));
+});
+
+test('a search for fixes ends when it is told to', async () => {
+	const text = read('unlock-before-retry');
+	const before = await checkText(text);
+	const found = before.scenarios[0]?.findings[0];
+	if (!found) throw new Error('nothing found');
+	const abort = new AbortController();
+	const sources = {
+		read: async () => {
+			abort.abort();
+			return text;
+		},
+	};
+	expect(await checkedFixes(before, found, sources, { signal: abort.signal })).toEqual([]);
+});
