@@ -1,3 +1,4 @@
+import type { Graph } from '../explore/graph.js';
 import { kernelLibraries } from '../kernel/library.js';
 import type { Problem } from '../language/problem.js';
 import { loadProgram, type Program } from '../language/program.js';
@@ -27,6 +28,15 @@ export interface Progress {
 	readonly milliseconds: number;
 }
 
+/** A search that was made: the graph of its runs, for who wants to look into it. */
+export interface Explored {
+	readonly scenario: string;
+	readonly graph: Graph;
+	readonly complete: boolean;
+	/** Each of them is also a finding of the file's result, known by its `run`. */
+	readonly findings: readonly Finding[];
+}
+
 export interface CheckOptions {
 	/** Only scenarios of these names; all when undefined. */
 	readonly scenarios?: readonly string[];
@@ -45,6 +55,8 @@ export interface CheckOptions {
 	/** Ends the search at its next slice (within 20 ms); what was found so far is returned, `complete` false. */
 	readonly signal?: AbortSignal;
 	readonly onProgress?: (progress: Progress) => void;
+	/** Called with the graph of every search that was made, before its scenario is done; the default environment makes several. */
+	readonly onExplored?: (explored: Explored) => void;
 	/** Called as each scenario is done, before the whole file is. */
 	readonly onScenario?: (result: ScenarioResult) => void;
 }

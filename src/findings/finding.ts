@@ -3,7 +3,7 @@ import type { Endless } from '../explore/liveness.js';
 import type { Prospects } from '../explore/prospects.js';
 import type { Report } from '../machine/interpreter.js';
 import { Status } from '../machine/thread.js';
-import type { Related, RunStep, Severity, Span } from './result.js';
+import type { Finding, Related, RunStep, Severity, Span } from './result.js';
 import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userSpan } from './run.js';
 import type { WaitEdge } from './waits.js';
 
@@ -42,6 +42,7 @@ export interface StuckKind {
 export interface LivenessExplanation extends Explanation {
 	/** What would end it; null where nothing does. */
 	readonly assumption: string | null;
+	readonly fairness: NonNullable<Finding['fairness']>;
 }
 
 /** A finding code for threads that go on for ever. */

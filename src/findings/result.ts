@@ -49,6 +49,8 @@ export interface Finding {
 	readonly related: readonly Related[];
 	/** Liveness only: the weakest assumption under which the thread would end; null otherwise. */
 	readonly assumption: string | null;
+	/** Liveness only: assumptions on the scheduler and the environment, and whether the first victim comes to its end under each. */
+	readonly fairness?: readonly { readonly name: string; readonly ends: boolean }[];
 	readonly run: readonly RunStep[];
 	/** Liveness only: the step from which on the run repeats for ever; after its last step it is where it was before this one. */
 	readonly cycleStart?: number | null;

@@ -138,7 +138,7 @@ function same(a: Int32Array, b: Int32Array): boolean {
 }
 
 /** A jump against the text: `goto again`, `continue`. */
-function isBackward(instruction: Instruction): boolean {
+export function isBackward(instruction: Instruction): boolean {
 	const { node } = instruction;
 	if (node.$type === 'ContinueStatement') return true;
 	if (node.$type !== 'GotoStatement') return false;
@@ -147,7 +147,7 @@ function isBackward(instruction: Instruction): boolean {
 }
 
 /** What a kernel function's value means to its caller: `fails` for a check that says no, the errno of an error. */
-function returnRemark(code: FunctionCode, value: number | undefined, system: System): string | undefined {
+export function returnRemark(code: FunctionCode, value: number | undefined, system: System): string | undefined {
 	const { node } = code;
 	if (node.$type !== 'FunctionDecl') return undefined;
 	const type = system.program.semantics.declaredType(
@@ -175,7 +175,7 @@ const ERRNO: Readonly<Record<number, string>> = {
 const errno = (value: number): string => (ERRNO[-value] === undefined ? String(value) : `-${ERRNO[-value]}`);
 
 /** What a primitive did, where its text does not say it. */
-function primitiveRemark(name: string, value: number): string | undefined {
+export function primitiveRemark(name: string, value: number): string | undefined {
 	if (name.endsWith('_trylock')) return value === 0 ? 'fails' : 'succeeds';
 	if (name === 'prepare_to_wait') return 'queues itself';
 	if (name === '__schedule_on' || name === 'schedule') return 'is awake again';
@@ -232,7 +232,7 @@ function isInternal(node: AstNode): boolean {
 }
 
 /** The smallest piece of source that reads as a step: a call, a whole expression statement, a condition. */
-function shownNode(node: AstNode): AstNode {
+export function shownNode(node: AstNode): AstNode {
 	if (isAtomicStatement(node)) return principal(node.body.statements) ?? node;
 	let at = node;
 	for (let up: AstNode | undefined = node; up !== undefined; up = up.$container) {
@@ -283,7 +283,7 @@ function principal(statements: readonly Statement[]): AstNode | undefined {
 	return isExpressionStatement(first) ? first.expression : first;
 }
 
-function textOf(node: AstNode): string {
+export function textOf(node: AstNode): string {
 	if (node.$type === 'IfStatement') return `if (${sourceText((node as AstNode & { condition: AstNode }).condition)})`;
 	// a loop is shown by its head
 	if (node.$type === 'EachStatement') return sourceText(node).replace(/\)\s*(\{|[^()]*\(.*|[^()]*)$/s, ')');

@@ -76,6 +76,7 @@ export async function checkScenario(
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0 && part.done === true;
 	if (whole) scope.coverage?.add(system);
+	options.onExplored?.({ scenario: scenario.name, graph, complete: whole, findings });
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),

@@ -441,6 +441,11 @@ export class System {
 		return Memory.unpack(shared, this.image.globalCells).find(slotOf(address))?.cells[offsetOf(address)];
 	}
 
+	/** The objects in shared memory. */
+	objectsIn(shared: Int32Array): readonly DynamicObject[] {
+		return Memory.unpack(shared, this.image.globalCells).objects;
+	}
+
 	/** Addresses of the cells that a declaration of a global, or of a field of globals and heap objects, stands for. */
 	cellsOf(declaration: AstNode, shared: Int32Array): number[] {
 		const found: number[] = [];

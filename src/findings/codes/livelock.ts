@@ -37,6 +37,11 @@ export const livelock: LivenessKind = {
 			span: (loops[0] as Loop).span,
 			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
 			assumption: endless.escapes ? luck : null,
+			fairness: [
+				{ name: 'weak fairness', ends: false },
+				{ name: 'strong fairness', ends: false },
+				...(endless.escapes ? [{ name: luck, ends: true }] : []),
+			],
 			closing: endless.escapes
 				? `${all} go${s === '' ? '' : 'es'} round for ever, although every thread gets its turn and no invalidation is needed; what would end it: ${luck}.`
 				: `${all} go${s === '' ? '' : 'es'} round for ever: no schedule brings ${names.length === 1 ? 'it' : 'them'} to an end any more.`,

@@ -28,7 +28,11 @@ export const starvation: LivenessKind = {
 		const assumption = assumptionOf(graph, endless, names[0] as string);
 		const first = loops[0] as Loop;
 		const sleep = sleepsForNothing(evidence, victims[0] as number, first, cycle);
-		if (sleep !== undefined) return misses(evidence, names, daemons, first, sleep, assumption, threads);
+		if (sleep !== undefined)
+			return {
+				...misses(evidence, names, daemons, first, sleep, assumption, threads),
+				fairness: underWhich(graph, endless, names[0] as string),
+			};
 		const words = goRound(evidence, victims, loops);
 		const behind = waitsBehind(evidence, endless);
 		return {
@@ -36,6 +40,7 @@ export const starvation: LivenessKind = {
 			span: first.span,
 			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
 			assumption,
+			fairness: underWhich(graph, endless, names[0] as string),
 			closing: `${and(daemons)} can put ${and(names)} off for ever; ${names.length === 1 ? 'it ends' : 'they end'} with ${assumption}. ${fairness(endless)}`,
 			threads,
 		};
@@ -48,6 +53,23 @@ function assumptionOf(graph: Evidence['graph'], { finite, gap }: Endless, victim
 	const rounds = `finitely many rounds of ${names}`;
 	if (gap === null) return rounds;
 	return `${rounds}, or a gap of ${gap} step${gap === 1 ? '' : 's'} of ${victim} between two rounds of ${names}`;
+}
+
+/** What the search has assumed already, and what would end it. */
+function underWhich(
+	graph: Evidence['graph'],
+	{ finite, gap }: Endless,
+	victim: string,
+): LivenessExplanation['fairness'] {
+	const names = and(threadsOf(finite).map((t) => threadName(graph, t)));
+	return [
+		{ name: 'weak fairness', ends: false },
+		{ name: 'strong fairness', ends: false },
+		{ name: `finitely many rounds of ${names}`, ends: true },
+		gap === null
+			? { name: 'a quiet gap', ends: false }
+			: { name: `a quiet gap of ${gap} step${gap === 1 ? '' : 's'} of ${victim}`, ends: true },
+	];
 }
 
 /** What fairness can and cannot do here (semantics.md 1.6). */
@@ -85,7 +107,7 @@ function misses(
 	sleep: Place,
 	assumption: string,
 	threads: readonly string[],
-): LivenessExplanation {
+): Omit<LivenessExplanation, 'fairness'> {
 	const name = names[0] as string;
 	const call = sleep.frames[sleep.frames.length - 1]?.code.name ?? 'the kernel';
 	const condition = conditionOf(sleep);
