@@ -14,9 +14,10 @@ const BELOW: Record<string, readonly string[]> = {
 	explore: ['language', 'kernel', 'machine'],
 	findings: ['language', 'kernel', 'machine', 'explore'],
 	export: ['language', 'kernel', 'machine', 'explore'],
+	webview: ['findings'],
 	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export'],
 	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server'],
-	extension: ['server', 'findings'],
+	extension: ['server', 'findings', 'webview'],
 };
 
 /** Folders whose code runs in a browser as it runs in a process. */

@@ -6,7 +6,7 @@ import { Coverage } from './coverage.js';
 import { checkInEnvironment } from './environment/check.js';
 import { defaultEnvironment } from './environment/environment.js';
 import { lintsOf } from './lints/index.js';
-import type { FileResult, ScenarioResult } from './result.js';
+import type { FileResult, Finding, ScenarioResult } from './result.js';
 import { checkScenario, turn, wanted } from './scenario.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
@@ -55,7 +55,10 @@ export interface CheckOptions {
 	/** Ends the search at its next slice (within 20 ms); what was found so far is returned, `complete` false. */
 	readonly signal?: AbortSignal;
 	readonly onProgress?: (progress: Progress) => void;
-	/** Called with the graph of every search that was made, before its scenario is done; the default environment makes several. */
+	/**
+	 * Called with the graph of every search that was made, before its scenario is done; the default environment makes
+	 * several. Who takes it releases it.
+	 */
 	readonly onExplored?: (explored: Explored) => void;
 	/** Called as each scenario is done, before the whole file is. */
 	readonly onScenario?: (result: ScenarioResult) => void;

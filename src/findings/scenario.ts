@@ -66,7 +66,6 @@ export async function checkScenario(
 	}
 	const all = part.done ? part.value : [];
 	const { count: states, transitions } = graph;
-	graph.release();
 	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
 	const bounds = [
 		...(limit === undefined ? [] : [`the search stopped at ${limit}`]),
@@ -76,7 +75,8 @@ export async function checkScenario(
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0 && part.done === true;
 	if (whole) scope.coverage?.add(system);
-	options.onExplored?.({ scenario: scenario.name, graph, complete: whole, findings });
+	if (options.onExplored === undefined) graph.release();
+	else options.onExplored({ scenario: scenario.name, graph, complete: whole, findings });
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),

@@ -1,6 +1,7 @@
 /** Runs of one scenario to look at: the found ones, and every other that the reader asks for. */
 import { ShortestRuns } from '../../explore/shortest.js';
 import { type CheckOptions, checkSketch, type Explored, type Sources } from '../check.js';
+import { DEFAULT_ENVIRONMENT } from '../environment/environment.js';
 import type { FileResult, Finding, RunStep, ScenarioResult, Span } from '../result.js';
 import { type Drawn, draw, type Subject } from './build.js';
 import { firstOrder } from './order.js';
@@ -12,21 +13,35 @@ import { isGoodEnd, wayTo } from './ways.js';
 /** A check with the graphs that it went through. */
 export interface Exploration {
 	readonly result: FileResult;
-	/** By name of the scenario; the default environment has several. */
+	/** By name of the scenario. Of the default environment, which makes many, those that show something and the last of the others. */
 	readonly explored: ReadonlyMap<string, readonly Explored[]>;
+	/** Gives the memory back; nothing can be asked any more. */
+	release(): void;
 }
 
 /** Checks a sketch and keeps what was searched. Same options and result as {@link checkSketch}. */
 export async function explore(uri: string, sources: Sources, options: CheckOptions = {}): Promise<Exploration> {
-	const explored = new Map<string, Explored[]>();
+	const all: Explored[] = [];
 	const result = await checkSketch(uri, sources, {
 		...options,
 		onExplored: (one) => {
-			explored.set(one.scenario, [...(explored.get(one.scenario) ?? []), one]);
-			options.onExplored?.(one);
+			const clean = (e: Explored): boolean =>
+				e.scenario === one.scenario && e.findings.every((f) => f.code === 'bounded');
+			const old = clean(one) ? all.findIndex(clean) : -1;
+			if (old >= 0) for (const { graph } of all.splice(old, 1)) graph.release();
+			all.push(one);
 		},
 	});
-	return { result, explored };
+	const explored = new Map<string, readonly Explored[]>();
+	for (const { name } of result.scenarios)
+		explored.set(name, name === DEFAULT_ENVIRONMENT ? all : all.filter((e) => e.scenario === name));
+	return {
+		result,
+		explored,
+		release() {
+			for (const { graph } of all.splice(0)) graph.release();
+		},
+	};
 }
 
 /** A run that is shown, and what can be asked about it. */

@@ -31,7 +31,8 @@ const isBad = (report: Report): boolean => {
 export class Outlooks {
 	/** By state: a good end, a bad one, or one where the search stopped can be reached. */
 	private readonly ahead: Uint8Array;
-	private readonly badEdges = new Map<number, Set<number>>();
+	/** Steps that report an error, by the thread's part of the state and shared memory: they report it in every state. */
+	private readonly badSteps = new Set<string>();
 	readonly prospects: Prospects;
 
 	/**
@@ -68,7 +69,7 @@ export class Outlooks {
 
 	/** The step itself reports an error. */
 	isBadStep(state: number, thread: number, choice: number): boolean {
-		return this.badEdges.get(state)?.has(label(thread, choice)) === true;
+		return this.badSteps.size > 0 && this.badSteps.has(this.keyOf(state, thread, choice));
 	}
 
 	/** The run has come to its end here, and it is a good one. */
@@ -88,12 +89,13 @@ export class Outlooks {
 		for (const { state, thread, choice, report } of this.graph.reports) {
 			if (!isBad(report)) continue;
 			if (thread === FINALLY) this.badEnds.add(this.graph.sharedIndex(state));
-			else if (thread !== SETUP) {
-				const known = this.badEdges.get(state);
-				if (known) known.add(label(thread, choice));
-				else this.badEdges.set(state, new Set([label(thread, choice)]));
-			}
+			else if (thread !== SETUP) this.badSteps.add(this.keyOf(state, thread, choice));
 		}
+	}
+
+	private keyOf(state: number, thread: number, choice: number): string {
+		const { graph } = this;
+		return `${thread} ${choice} ${graph.localIndex(state, thread)} ${graph.sharedIndex(state)}`;
 	}
 
 	private markStates(codes: readonly string[]): void {
@@ -142,7 +144,6 @@ export class Outlooks {
 	}
 }
 
-const label = (thread: number, choice: number): number => choice * 32 + thread;
 const alive0 = (prospects: Prospects, state: number): boolean => prospects.alive(state) === 0;
 
 /** States of fair cycles in which a thread never comes to its end, or to the end of its round. */
