@@ -138,6 +138,7 @@ function fromStuck(graph: Graph, shortest: ShortestRuns, stuck: Stuck): Finding 
 	const run = replayRun(graph, shortest.to(stuck.state));
 	const evidence: Evidence = { graph, prospects: stuck.prospects, run };
 	const explanation = stuck.kind.explain(evidence, stuck.cycle);
+	const guessed = stuck.cycle.some((e) => e.wait.kind === 'wakeup' || e.guessed || e.holders.length === 0);
 	const inCycle = stuck.edges.filter((e) => stuck.cycle.some((c) => c.thread === e.thread));
 	return {
 		...explanation,
@@ -146,6 +147,7 @@ function fromStuck(graph: Graph, shortest: ShortestRuns, stuck: Stuck): Finding 
 		assumption: stuck.delayed ? 'a timeout fires, or a signal comes' : null,
 		run: [...run.rows, ...blockedRows(evidence, inCycle.length > 0 ? inCycle : stuck.edges)],
 		noReturn: noReturn(evidence),
+		...(guessed ? { guessed } : {}),
 	};
 }
 

@@ -56,6 +56,8 @@ export interface Finding {
 	readonly cycleStart?: number | null;
 	/** The step after which every continuation leads into the finding; 0 = from the start, null = not known or not meant for this code. */
 	readonly noReturn: number | null;
+	/** Waiting only: nobody holds what is waited for; that it never comes is because nobody in the scenario brings it. */
+	readonly guessed?: boolean;
 	/** The sentence that closes the mail table: the cycle, or what is wrong. */
 	readonly closing: string;
 }

@@ -4,6 +4,7 @@ import {
 	acquisitionOf,
 	blockedPlace,
 	type Evidence,
+	type Explanation,
 	inLine,
 	leaverOf,
 	type StuckKind,
@@ -22,6 +23,8 @@ export const deadlock: StuckKind = {
 	explain(evidence, cycle) {
 		const { graph } = evidence;
 		const { system } = graph;
+		const forgotten = coreForgets(evidence, cycle);
+		if (forgotten !== undefined) return forgotten;
 		const name = (t: number): string => threadName(graph, t);
 		const parts = cycle.map((edge, n) => {
 			const holder = cycle[(n + 1) % cycle.length] as WaitEdge;
@@ -61,6 +64,31 @@ export const deadlock: StuckKind = {
 		};
 	},
 };
+
+/**
+ * The kernel's mistake, not a driver's (domain/semantics.md 2.3, `Latent asymmetry in core`): the interval callbacks have
+ * agreed to a non-blockable range, a list notifier has then refused it, and nobody counts the range down again.
+ */
+function coreForgets({ graph, run }: Evidence, cycle: readonly WaitEdge[]): Explanation | undefined {
+	const [edge] = cycle;
+	if (cycle.length !== 1 || edge === undefined || !/\bactive_invalidate_ranges$/.test(edge.resource)) return undefined;
+	const refusal = run.events.findLast(
+		(e) =>
+			e.kind === 'return' && !e.code.kernel && e.frames.at(-2)?.code.name.startsWith('mn_hlist_invalidate') === true,
+	);
+	if (refusal === undefined) return undefined;
+	const name = threadName(graph, edge.thread);
+	const other = threadName(graph, refusal.thread);
+	const span = userSpan(blockedPlace({ graph, run } as Evidence, edge.thread));
+	const why = `${refusal.code.name}()${inLine(graph, spanOf(refusal.node))} has refused it after the interval callbacks had agreed, and the core does not take their part back`;
+	return {
+		message: `${name} waits${inLine(graph, span)} for the end of an invalidation by ${other} that is over: ${why}. This is the kernel's mistake (__mmu_notifier_invalidate_range_start(), mm/mmu_notifier.c); a list notifier that shares an mm with interval notifiers is safe from it when it never refuses`,
+		span,
+		related: [{ span: spanOf(refusal.node), message: `${other} is refused here` }],
+		closing: `${name} waits for the end of an invalidation that is over: the core has forgotten to count it down. It is the kernel's to mend.`,
+		threads: [name, other],
+	};
+}
 
 /** `which is active in B`, `which A has held since line 28`. */
 function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {

@@ -2,13 +2,18 @@ import { kernelLibraries } from '../../kernel/library.js';
 import type { Problem } from '../../language/problem.js';
 import { loadProgram, type Program } from '../../language/program.js';
 import type { CheckOptions, Sources } from '../check.js';
-import type { FileResult, Finding, ScenarioResult, Verdict } from '../result.js';
-import { bounded, checkScenario, DEFAULT_LIMITS } from '../scenario.js';
-import { DEFAULT_ENVIRONMENT, type Environment, OTHER_CALLBACK } from './environment.js';
+import type { FileResult, Finding, ScenarioResult } from '../result.js';
+import { checkScenario } from '../scenario.js';
+import { DEFAULT_ENVIRONMENT, type Environment, OTHER_CALLBACK, WITH_OTHER } from './environment.js';
+import { merged, repeats, told, topOf } from './merge.js';
 import { type Part, plan } from './plan.js';
 
+/** What all parts together may cost where nobody says otherwise: nobody has asked for a long search. */
+const LIMITS = { maxStates: 1_000_000, maxSeconds: 20 } as const;
 /** A first finding must not hide a second one; but what else is wrong can wait until the first is mended. */
 const ENOUGH_MORE = 100_000;
+/** For asking whether somebody else ends a wait. */
+const SECOND_OPINION = 100_000;
 
 /** Checks a sketch without scenarios in the default environment. What is found is told at the user's own lines. */
 export async function checkInEnvironment(
@@ -18,10 +23,9 @@ export async function checkInEnvironment(
 	options: CheckOptions,
 ): Promise<FileResult> {
 	const { uri } = program;
-	const problems = [...program.problems];
 	const none = (more: readonly Problem[] = []): FileResult => ({
 		uri,
-		problems: [...problems, ...more],
+		problems: [...program.problems, ...more],
 		scenarios: [],
 	});
 	const whole = await loadProgram(
@@ -32,60 +36,125 @@ export async function checkInEnvironment(
 	const errors = whole.problems.filter((p) => p.severity === 'error');
 	if (errors.length > 0) return none(errors.map((e) => notFitting(e, uri)));
 	if (options.scenarios !== undefined && !options.scenarios.includes(DEFAULT_ENVIRONMENT)) return none();
-
-	const start = performance.now();
-	const limits = {
-		maxStates: options.maxStates ?? DEFAULT_LIMITS.maxStates,
-		maxSeconds: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,
-	};
-	const results: ScenarioResult[] = [];
-	/** What was cut short, in words. */
-	const cut: string[] = [];
-	/** Where to stop looking for more once something is wrong. */
-	let enough = Number.POSITIVE_INFINITY;
-	let early = false;
+	const searches = new Searches(whole, environment, uri, options);
 	const parts = plan(environment);
-	let next = parts.next();
-	for (let spent = 0; !next.done; ) {
-		const part = next.value;
-		const seconds = limits.maxSeconds - (performance.now() - start) / 1000;
-		const states = Math.min(limits.maxStates - spent, part.maxStates ?? Number.POSITIVE_INFINITY);
-		if (options.signal?.aborted || seconds <= 0 || states <= 0) {
-			cut.push(
-				options.signal?.aborted
-					? 'it was stopped'
-					: `${seconds <= 0 ? `${limits.maxSeconds} s` : `${limits.maxStates} states`} were spent before ${partWords(part)}`,
-			);
-			break;
-		}
-		if (spent >= enough) {
-			early = true;
-			break;
-		}
-		const scenario = whole.scenarios.find((s) => s.name === part.scenario);
-		if (scenario === undefined) {
-			next = parts.next({ complete: true, clean: true });
-			continue;
-		}
-		const one = await checkScenario(
-			whole,
-			scenario,
-			{ ...options, maxStates: states, maxSeconds: seconds },
-			{ home: uri, threads: new Set(part.threads) },
-		);
-		if ('problems' in one) return none(one.problems.map((p) => notFitting(p, uri)));
-		spent += one.states;
-		const findings = one.findings.filter((f) => !othersFault(f, environment));
-		if (!one.complete && part.look !== true) cut.push(`${partWords(part)} took more than ${one.states} states`);
-		results.push({ ...one, findings });
-		if (findings.some((f) => f.severity === 'error')) enough = Math.min(enough, spent + ENOUGH_MORE);
-		next = parts.next({ complete: one.complete, clean: findings.every((f) => f.code === 'bounded') });
+	for (let next = parts.next(); !next.done; ) {
+		const outcome = await searches.run(next.value);
+		if (outcome === undefined) break;
+		next = parts.next(outcome);
 	}
-	if (results.length === 0) return none();
-	const result = told(merged(results, cut, early, uri), environment, uri);
+	await searches.settle();
+	if (searches.problems.length > 0) return none(searches.problems.map((p) => notFitting(p, uri)));
+	if (searches.results.length === 0) return none();
+	const result = told(merged(searches, uri), environment, uri);
 	options.onScenario?.(result);
-	return { uri, problems, scenarios: [result] };
+	return { uri, problems: program.problems, scenarios: [result] };
 }
+
+/** The searches of one check, and what they have come to so far. */
+class Searches {
+	readonly results: ScenarioResult[] = [];
+	/** What was cut short, in words. */
+	readonly cut: string[] = [];
+	/** What keeps the environment's scenarios from running at all. */
+	problems: readonly Problem[] = [];
+	/** Enough was wrong not to look any further. */
+	early = false;
+	/** Waits that nobody has ended, in parts in which somebody is missing. */
+	private readonly lonely: { finding: Finding; part: Part }[] = [];
+	private readonly start = performance.now();
+	private spent = 0;
+	/** Where to stop looking for more once something is wrong. */
+	private enough = Number.POSITIVE_INFINITY;
+
+	constructor(
+		private readonly program: Program,
+		private readonly environment: Environment,
+		private readonly home: string,
+		private readonly options: CheckOptions,
+	) {}
+
+	/** Does one part. Undefined: there is no going on. */
+	async run(part: Part): Promise<{ complete: boolean; clean: boolean } | undefined> {
+		const maxSeconds = this.options.maxSeconds ?? LIMITS.maxSeconds;
+		const maxStates = this.options.maxStates ?? LIMITS.maxStates;
+		const seconds = maxSeconds - (performance.now() - this.start) / 1000;
+		const states = Math.min(maxStates - this.spent, part.maxStates ?? Number.POSITIVE_INFINITY);
+		if (this.options.signal?.aborted) this.cut.push('it was stopped');
+		else if (seconds <= 0) this.cut.push(`${maxSeconds} s were over before ${partWords(part)}`);
+		else if (states <= 0) this.cut.push(`${maxStates} states were spent before ${partWords(part)}`);
+		else if (this.spent >= this.enough) this.early = true;
+		else return this.search(part, states, seconds);
+		return undefined;
+	}
+
+	private async search(part: Part, maxStates: number, maxSeconds: number) {
+		const scenario = this.program.scenarios.find((s) => s.name === part.scenario);
+		if (scenario === undefined) return { complete: true, clean: true };
+		const one = await checkScenario(
+			this.program,
+			scenario,
+			{ ...this.options, maxStates, maxSeconds },
+			{ home: this.home, threads: new Set(part.threads) },
+		);
+		if ('problems' in one) {
+			this.problems = one.problems;
+			return undefined;
+		}
+		this.spent += one.states;
+		if (!one.complete && part.look !== true) this.cut.push(`${partWords(part)} took more than ${one.states} states`);
+		const findings = this.counted(one.findings, part);
+		this.results.push({ ...one, findings });
+		const wrong = findings.some((f) => f.severity === 'error');
+		// what has failed at the start fails in every part
+		if (wrong && findings.some((f) => f.threads.includes('setup'))) this.early = true;
+		else if (wrong) this.enough = Math.min(this.enough, this.spent + ENOUGH_MORE);
+		return this.early ? undefined : { complete: one.complete, clean: findings.every((f) => f.code === 'bounded') };
+	}
+
+	/** What a part says of the sketch; what only says something of the environment is left out. */
+	private counted(findings: readonly Finding[], part: Part): Finding[] {
+		const counted: Finding[] = [];
+		for (const finding of findings) {
+			if (part.twins === true && !WAITS.test(finding.code)) continue;
+			if (othersFault(finding, this.environment)) continue;
+			if (this.isLonely(finding, part)) this.lonely.push({ finding, part });
+			else counted.push(part.scenario === WITH_OTHER ? lessCertain(finding) : finding);
+		}
+		return counted;
+	}
+
+	/** Nobody holds what it waits for, and not everybody who might end that is there. */
+	private isLonely({ code, threads, guessed }: Finding, part: Part): boolean {
+		const { handlers } = this.environment;
+		const own = handlers.flatMap((h) => [h.name, h.twin, h.second ?? h.name]);
+		const missing = handlers.some((h) => !part.threads.includes(h.name));
+		return missing && (guessed === true || (code === 'livelock' && threads.every((t) => own.includes(t))));
+	}
+
+	/** Asks of each such wait whether it stays with all of the sketch's functions there. */
+	async settle(): Promise<void> {
+		const asked: Finding[] = [];
+		for (const { finding, part } of this.lonely) {
+			if (asked.some((known) => repeats(finding, known)) || this.problems.length > 0) continue;
+			asked.push(finding);
+			const all = new Set([...this.environment.handlers.map((h) => h.name), ...part.threads]);
+			const scenario = this.program.scenarios.find((s) => s.name === part.scenario);
+			if (scenario === undefined || this.options.signal?.aborted) continue;
+			const one = await checkScenario(
+				this.program,
+				scenario,
+				{ ...this.options, maxStates: SECOND_OPINION },
+				{ home: this.home, threads: all },
+			);
+			if ('problems' in one) continue;
+			const found = one.findings.filter((f) => repeats(f, finding));
+			this.results.push({ ...one, findings: found });
+		}
+	}
+}
+
+const WAITS = /^(deadlock|self-deadlock|lost-wakeup|livelock)$/;
 
 /** The environment is ours: what is wrong with it is told, at the sketch's first line. */
 const notFitting = (problem: Problem, uri: string): Problem => ({
@@ -93,8 +162,6 @@ const notFitting = (problem: Problem, uri: string): Problem => ({
 	message: `the default environment does not fit this sketch: ${problem.message}. Write a scenario of your own`,
 	span: problem.span.uri === uri ? problem.span : topOf(uri),
 });
-
-const topOf = (uri: string) => ({ uri, line: 1, column: 1, endLine: 1, endColumn: 1 });
 
 const partWords = ({ threads }: Part): string =>
 	threads.length === 1 ? `${threads[0]} alone` : `${threads.slice(0, -1).join(', ')} with ${threads.at(-1)}`;
@@ -108,92 +175,12 @@ function othersFault(finding: Finding, { adversaries }: Environment): boolean {
 	return inside.some((row) => !adversaries.has(row.thread));
 }
 
-const WORST: readonly Verdict[] = ['fail', 'bounded', 'warn', 'ok'];
-
-/** Several runs of the environment as one result: what any of them found, each defect once, by the fewest threads. */
-function merged(
-	results: readonly ScenarioResult[],
-	cut: readonly string[],
-	early: boolean,
-	uri: string,
-): ScenarioResult {
-	const all = results.flatMap((r) => r.findings);
-	// a second opinion, and only where the first has found nothing to say about waiting: as in analyse.ts
-	const waits = all.some((f) => /deadlock|livelock/.test(f.code));
-	const findings: Finding[] = [];
-	for (const finding of all)
-		if (
-			finding.code !== 'bounded' &&
-			!(waits && finding.code === 'lock-order') &&
-			!findings.some((known) => repeats(finding, known))
-		)
-			findings.push(finding);
-	const sum = (of: (r: ScenarioResult) => number): number => results.reduce((n, r) => n + of(r), 0);
-	const states = sum((r) => r.states);
-	const complete = cut.length === 0;
-	if (!complete) findings.push({ ...bounded(topOf(uri), cut, states) });
-	const verdicts: Verdict[] = [
-		findings.some((f) => f.severity === 'error')
-			? 'fail'
-			: findings.some((f) => f.severity === 'warning')
-				? 'warn'
-				: 'ok',
-		complete ? 'ok' : 'bounded',
-	];
-	const verdict = WORST.find((v) => verdicts.includes(v)) ?? 'ok';
-	return {
-		...(results[0] as ScenarioResult),
-		name: DEFAULT_ENVIRONMENT,
-		verdict,
-		asExpected: verdict !== 'fail' && complete,
-		complete: complete && !early && verdict !== 'fail',
-		states,
-		transitions: sum((r) => r.transitions),
-		milliseconds: sum((r) => r.milliseconds),
-		threads: [...new Set(results.flatMap((r) => r.threads))],
-		findings,
-	};
-}
-
-const MAPPING = new Set(['stale-mapping', 'permission']);
-
-/** The same defect at the same place; an entry that is kept is one, whatever became of the page behind it. */
-function repeats(a: Finding, b: Finding): boolean {
-	return (
-		(a.code === b.code || (MAPPING.has(a.code) && MAPPING.has(b.code))) &&
-		a.span.uri === b.span.uri &&
-		a.span.line === b.span.line &&
-		a.span.column === b.span.column
-	);
-}
-
-/** The result in the user's terms: his own lines, and which of the adversaries a run needed. */
-function told(result: ScenarioResult, environment: Environment, uri: string): ScenarioResult {
-	const span = topOf(uri);
-	const { handlers, teardown, adversaries, remarks } = environment;
-	const who = new Map(adversaries);
-	if (handlers.length + teardown.length > 1)
-		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
-	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
-	const findings = result.findings.map((f) => {
-		const needed = [...who].filter(([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name));
-		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
-		return { ...f, message: `${f.message}${words}`, span: f.span.uri === environment.uri ? span : f.span };
-	});
-	const ran = handlers.length === 0 ? 'the callbacks' : [...new Set(handlers.map((h) => `${h.function}()`))].join(', ');
-	return {
-		...result,
-		span,
-		findings,
-		assumptions: [
-			...result.assumptions,
-			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}`,
-			...(result.verdict === 'fail'
-				? [
-						'these were tried one and two at a time; all of them at once are tried to the end when nothing is found that way',
-					]
-				: []),
-			...remarks,
-		],
-	};
-}
+/** It takes another driver's mistake to bring it about. */
+const lessCertain = (finding: Finding): Finding =>
+	WAITS.test(finding.code) && finding.severity === 'error'
+		? {
+				...finding,
+				severity: 'warning',
+				message: `${finding.message}. It takes another driver whose callback waits for work that wants mmap_lock, which is that driver's mistake; who waits for ranges before taking mmap_lock (Documentation/mm/hmm.rst) is safe from it`,
+			}
+		: finding;

@@ -1,5 +1,5 @@
 import { AstUtils } from 'langium';
-import { type FunctionDecl, isCall, isInitializerEntry, isNameRef } from '../../language/generated/ast.js';
+import { isCall, isInitializerEntry, isNameRef, type MacroDecl, type Variable } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { fileName, sourceOf } from '../../language/text.js';
 import { isStruct, Objects, PAGES } from './objects.js';
@@ -37,6 +37,10 @@ export interface Handler {
 	/** Name of the thread, and of the one that runs the same on a second object. */
 	readonly name: string;
 	readonly second: string | undefined;
+	/** Name of a thread that runs the same at the same time. */
+	readonly twin: string;
+	/** It registers a notifier itself. */
+	readonly registers: boolean;
 	readonly function: string;
 }
 
@@ -72,16 +76,25 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const handlers = run.map(({ f }, n): Handler => {
 		const number = run.length === 1 ? '' : String(n + 1);
 		const second = registration.second.length > 0 && objects.objectsFor(f) > 1;
-		return { name: `F${number}`, second: second ? `G${number}` : undefined, function: f.name };
+		return {
+			name: `F${number}`,
+			second: second ? `G${number}` : undefined,
+			twin: `E${number}`,
+			registers: roles.registering.has(f),
+			function: f.name,
+		};
 	});
 	const teardown = ends.map(
 		(call, n): Handler => ({
 			name: ends.length === 1 ? 'T' : `T${n + 1}`,
 			second: undefined,
+			twin: '',
+			registers: false,
 			function: call.replace(/\(.*$/s, ''),
 		}),
 	);
-	const start = startOf(program);
+	// who locks ranges is called inside of the lock only
+	const start = program.functions.has('range_lock') ? undefined : startOf(program);
 	const adversaries: [name: string, what: string, body: string][] = [
 		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${PAGES});`],
 		['R', 'reclaim, which holds no mmap_lock', `reclaim(${PAGES - objects.span}, ${PAGES});`],
@@ -92,7 +105,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	if (start !== undefined)
 		adversaries.push(['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']);
 	if (callbackNames(program).has('release')) adversaries.push(['X', 'the end of the process', 'exit_mmap();']);
-	const maps = mappingAtStart(program, objects, roles);
+	const maps = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
 	const file = fileName(program.uri);
 	const has = {
 		second: registration.second.length > 0,
@@ -101,7 +114,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const scenario = (name: string, setup: readonly string[], threads: readonly string[]): string =>
 		[
 			`scenario ${name} {`,
-			`\tpages ${PAGES};`,
+			`\tpages ${objects.pages};`,
 			`\tsetup { ${setup.join(' ')} }`,
 			...threads,
 			...adversaries.map(([thread, , body]) => `\tthread ${thread} { ${body} }`),
@@ -110,6 +123,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		].join('\n');
 	const threads = [
 		...run.map(({ call }, n) => `\tthread ${handlers[n]?.name} { ${call}; }`),
+		...run.map(({ call }, n) => `\tthread ${handlers[n]?.twin} { ${call}; }`),
 		...ends.map((call, n) => `\tthread ${teardown[n]?.name} { ${call}; }`),
 	];
 	const seconds = handlers.flatMap(({ second }, n) => {
@@ -175,14 +189,22 @@ function registrationsOf(program: Program, roles: Roles, objects: Objects): Regi
 		const other = objects.call(f, 1, false);
 		if (other !== undefined && other !== call) second.push(`${other};`);
 	}
-	const own = roles.setup.some((f) => roles.registrars.has(f) && objects.call(f, 0, false) !== undefined);
-	if (own) return { before: [], first, second };
-	const notifiers = notifiersOf(program, objects);
-	return { before: first, ...notifiers };
+	// what the sketch's own functions register needs more than a registration
+	const names = ownNames(program);
+	const left = (global: Variable | MacroDecl): boolean =>
+		!roles.registers || (isStruct(objects.typeOf(global), 'mmu_interval_notifier') && !names.has(global.name));
+	const notifiers = notifiersOf(program, objects, left);
+	return roles.registers
+		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second] }
+		: { before: first, ...notifiers };
 }
 
 /** A registration of each notifier that stands in a global; of a second one where the API has subscriptions. */
-function notifiersOf(program: Program, objects: Objects): { first: string[]; second: string[] } {
+function notifiersOf(
+	program: Program,
+	objects: Objects,
+	left: (global: Variable | MacroDecl) => boolean,
+): { first: string[]; second: string[] } {
 	const first: string[] = [];
 	const second: string[] = [];
 	const ops = objects.all.find((g) => isStruct(objects.typeOf(g), 'mmu_interval_notifier_ops'));
@@ -190,7 +212,13 @@ function notifiersOf(program: Program, objects: Objects): { first: string[]; sec
 	const insert = (path: string): string => `mmu_interval_notifier_insert(&${path}, mm, 0, NR_PAGES, &${ops?.name});`;
 	const clones = new Map(objects.clones.map((c) => [c.of as unknown, c.name]));
 	const seen = new Set<string>();
-	for (const global of objects.all) {
+	if (
+		listOps !== undefined &&
+		callbackNames(program).has('alloc_notifier') &&
+		!ownNames(program).has('mmu_notifier_get')
+	)
+		first.push(`mmu_notifier_get(&${listOps.name}, mm);`);
+	for (const global of objects.all.filter(left)) {
 		for (const { path, type } of objects.notifiersIn(global)) {
 			if (type === 'mmu_notifier') {
 				const hasOps = /\bops\b/.test(global.$cstNode?.text ?? '') || assignsOps(program);
@@ -247,26 +275,28 @@ function callbackNames(program: Program): Set<string> {
  * Where callbacks unmap and nobody maps, the device has everything mapped at the start: else there is nothing that a
  * wrong callback could leave behind.
  */
-function mappingAtStart(program: Program, objects: Objects, roles: Roles): string[] {
+function mappingAtStart(program: Program, objects: Objects): string[] {
 	const names = ownNames(program);
 	const maps = [...names].some((name) => /^dev_(map|map_page|bind_mm|submit)$/.test(name));
-	if (maps || roles.callbacks.length === 0) return [];
-	if (callbackNames(program).has('arch_invalidate_secondary_tlbs')) return ['dev_bind_mm(mm);'];
+	const callbacks = callbackNames(program);
+	if (maps || ![...callbacks].some((name) => /invalidate/.test(name))) return [];
+	if (callbacks.has('arch_invalidate_secondary_tlbs')) return ['dev_bind_mm(mm);'];
 	if (![...names].some((name) => /^dev_(unmap|clear|flush)$/.test(name))) return [];
 	const devices = objects.all.flatMap((g) => objects.inside(g, ['device']).map(({ path }) => path));
-	const others = unmapsOthers(roles.callbacks);
-	if (others) return devices.slice(0, 1).map((path) => `dev_map(&${path}, 0, NR_PAGES);`);
+	if (namesDevice(program)) return devices.slice(0, 1).map((path) => `dev_map(&${path}, 0, NR_PAGES);`);
 	return ['dev_map(0, NR_PAGES);'];
 }
 
-/** Does a callback name the device that it unmaps from? */
-const unmapsOthers = (callbacks: readonly FunctionDecl[]): boolean =>
-	callbacks.some((f) =>
-		AstUtils.streamAllContents(f).some(
-			(n) =>
-				isCall(n) &&
-				isNameRef(n.callee) &&
-				/^dev_(unmap|clear|flush)$/.test(n.callee.target.$refText) &&
-				n.arguments.length > 2,
-		),
+/** Does the sketch name the device that it unmaps from? */
+const namesDevice = (program: Program): boolean =>
+	program.files.some(
+		({ root, kernel }) =>
+			!kernel &&
+			AstUtils.streamAllContents(root).some(
+				(n) =>
+					isCall(n) &&
+					isNameRef(n.callee) &&
+					/^dev_(unmap|clear|flush)$/.test(n.callee.target.$refText) &&
+					n.arguments.length > 2,
+			),
 	);

@@ -1,10 +1,13 @@
-import type { FunctionDecl, MacroDecl, Variable } from '../../language/generated/ast.js';
+import { AstUtils } from 'langium';
+import { type FunctionDecl, isCall, isNameRef, type MacroDecl, type Variable } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
 import type { StructType, Type } from '../../language/types.js';
 
-/** Pages of the default environment's address space. */
+/** Pages that adversaries invalidate. */
 export const PAGES = 2;
+/** The default environment's address space is no larger than this. */
+const MOST_PAGES = 8;
 
 /** Where the simulated kernel has an object of its own to point to. */
 const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm' };
@@ -15,11 +18,14 @@ export class Objects {
 	readonly declarations: string[] = [];
 	/** Pages that the sketch has room for: one where it has an array of one element. */
 	readonly span: number;
+	/** Pages of the address space: as many as the sketch names in its calls of the kernel. */
+	readonly pages: number;
 	private readonly globals: readonly (Variable | MacroDecl)[];
 	private readonly made = new Map<string, string>();
 
 	constructor(private readonly program: Program) {
 		this.globals = program.globals.filter((g) => !sourceOf(g).kernel);
+		this.pages = Math.max(PAGES, ...literalsIn(program));
 		const narrow = (type: Type, depth: number): boolean =>
 			(type.kind === 'array' && type.length === 1) ||
 			(type.kind === 'struct' && depth < 3 && type.fields.some((f) => narrow(f.type, depth + 1)));
@@ -159,6 +165,18 @@ export class Objects {
 }
 
 export const isStruct = (type: Type, name: string): boolean => type.kind === 'struct' && type.name === name;
+
+/** Numbers of pages that the sketch hands to the kernel: `dev_map(0, 4)`. */
+function literalsIn(program: Program): number[] {
+	return program.files
+		.filter((f) => !f.kernel)
+		.flatMap(({ root }) => [...AstUtils.streamAllContents(root)])
+		.flatMap((n) =>
+			isCall(n) && isNameRef(n.callee) && /^dev_|notifier_insert/.test(n.callee.target.$refText) ? n.arguments : [],
+		)
+		.flatMap((a) => (a.$type === 'NumberLiteral' ? [Number(sourceText(a))] : []))
+		.filter((n) => n > PAGES && n <= MOST_PAGES);
+}
 
 /** A struct of the simulated kernel. */
 function isKernels(type: Type): boolean {

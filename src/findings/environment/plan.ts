@@ -6,6 +6,8 @@ export interface Part {
 	readonly threads: readonly string[];
 	/** Most states that it may cost; undefined: all that is left. */
 	readonly maxStates?: number;
+	/** One function twice at a time. Drivers may see to it that this does not happen: only what waits counts. */
+	readonly twins?: boolean;
 	/** A first look: cut short it is done again, and is no limit of the whole. */
 	readonly look?: boolean;
 }
@@ -73,9 +75,10 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 			note(yield { ...first([h.name, h.second]), scenario: WITH_SECOND });
 			note(yield { ...first([h.name, h.second, 'R']), scenario: WITH_SECOND });
 		}
+	for (const h of handlers) for (const a of [[], ['R']]) note(yield { ...first([h.name, h.twin, ...a]), twins: true });
 	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
 	for (const [n, h] of handlers.entries())
-		for (const other of handlers.slice(n + 1))
+		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
 			for (const a of [[], ['I'], ['R']]) note(yield first([h.name, other.name, ...a]));
 	for (const t of teardown)
 		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) note(yield first([t.name, ...group]));

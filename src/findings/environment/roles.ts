@@ -15,8 +15,10 @@ import { sourceOf } from '../../language/text.js';
 export interface Roles {
 	/** Run first, alone: they register notifiers, or are named for a beginning. */
 	readonly setup: readonly FunctionDecl[];
-	/** Those of them that register notifiers. */
-	readonly registrars: ReadonlySet<FunctionDecl>;
+	/** Some function of the sketch registers notifiers. */
+	readonly registers: boolean;
+	/** Handlers that do so themselves: two of them at once would register the same notifier twice. */
+	readonly registering: ReadonlySet<FunctionDecl>;
 	/** Run as threads: fault handlers first, then what the sketch itself never calls, such as ioctls. */
 	readonly handlers: readonly FunctionDecl[];
 	/** Run as threads when no handler runs any more: they take notifiers off. */
@@ -32,6 +34,9 @@ const TAKES_OFF =
 	/^_*mmu_(interval_)?notifier_(unregister|remove|put)$|^(destroy_workqueue|kthread_stop|cancel_work_sync)$/;
 const BEGINS = /(^|_)(init|probe|open|create|setup|attach|bind|load|enable|begin|start)$/;
 const FAULT = /fault$/;
+/** What only fault paths do: a function that registers a notifier and does this too is one. */
+const LOOKS_UP =
+	/^(mmu_interval_read_begin|hmm_range_fault\w*|__dev_map\w*|dev_map\w*|dev_submit|(get|pin)_user_pages\w*)$/;
 const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 
 /** Own functions are those of the user's files that have a body. */
@@ -40,6 +45,9 @@ export function rolesOf(program: Program): Roles {
 	const calls = new Map(own.map((f) => [f, calledIn(program, f)]));
 	const { named, operations, callbacks } = referencesOf(program, own);
 	const called = new Set([...calls].flatMap(([f, { functions }]) => [...functions].filter((callee) => callee !== f)));
+	const byFault = new Set(
+		[...calls].flatMap(([f, { functions }]) => (FAULT.test(f.name) ? [...functions].filter((c) => c !== f) : [])),
+	);
 	const closures = new Map(own.map((f) => [f, namesBehind(f, calls)]));
 	const reaches = (f: FunctionDecl, pattern: RegExp): boolean =>
 		[...(closures.get(f) ?? [])].some((name) => pattern.test(name));
@@ -47,26 +55,33 @@ export function rolesOf(program: Program): Roles {
 	const setup: FunctionDecl[] = [];
 	const begins: FunctionDecl[] = [];
 	const handlers: FunctionDecl[] = [];
+	/** Register, and serve what they have registered. */
+	const serving: FunctionDecl[] = [];
 	const teardown: FunctionDecl[] = [];
 	const helpers: FunctionDecl[] = [];
 	for (const f of own) {
 		if (callbacks.has(f)) continue;
 		const fault = FAULT.test(f.name);
-		// what others call or keep the address of runs when they say so
-		if (!fault && (called.has(f) || (named.has(f) && !operations.has(f)))) continue;
+		// what others call or keep the address of runs when they say so; a fault handler is called by the device as well
+		if (fault ? byFault.has(f) : called.has(f) || (named.has(f) && !operations.has(f))) continue;
 		const registers = reaches(f, REGISTERS);
 		const takesOff = reaches(f, TAKES_OFF);
-		if (fault || (registers && takesOff)) handlers.push(f);
-		else if (registers) setup.push(f);
+		const serves = reaches(f, LOOKS_UP);
+		if (fault || (registers && takesOff && (serves || !BEGINS.test(f.name)))) handlers.push(f);
+		else if (registers) (serves && !BEGINS.test(f.name) ? serving : setup).push(f);
 		else if (takesOff) teardown.push(f);
 		else if (BEGINS.test(f.name)) begins.push(f);
 		else if ([...(calls.get(f)?.names ?? [])].some((name) => WANTS_LOCK.test(name))) helpers.push(f);
 		// without a call into the kernel there is nothing to race with
 		else if ([...(closures.get(f) ?? [])].some((name) => isKernels(program, name))) handlers.push(f);
 	}
+	// where others need the notifier, it has to be there before them
+	if (handlers.length === 0) handlers.push(...serving);
+	else setup.push(...serving);
 	return {
 		setup: [...begins, ...setup],
-		registrars: new Set(setup),
+		registers: own.some((f) => reaches(f, REGISTERS)),
+		registering: new Set(handlers.filter((f) => reaches(f, REGISTERS))),
 		handlers: [...handlers.filter((f) => FAULT.test(f.name)), ...handlers.filter((f) => !FAULT.test(f.name))],
 		teardown,
 		callbacks: [...callbacks],

@@ -1,0 +1,98 @@
+import type { Finding, ScenarioResult, Span, Verdict } from '../result.js';
+import { bounded } from '../scenario.js';
+import { DEFAULT_ENVIRONMENT, type Environment } from './environment.js';
+
+/** What is said of the whole sketch stands in its first line. */
+export const topOf = (uri: string): Span => ({ uri, line: 1, column: 1, endLine: 1, endColumn: 1 });
+
+const WORST: readonly Verdict[] = ['fail', 'bounded', 'warn', 'ok'];
+
+/** Several runs of the environment as one result: what any of them found, each defect once, by the fewest threads. */
+export function merged(
+	{
+		results,
+		cut,
+		early,
+	}: { readonly results: readonly ScenarioResult[]; readonly cut: readonly string[]; readonly early: boolean },
+	uri: string,
+): ScenarioResult {
+	const all = results.flatMap((r) => r.findings);
+	// a second opinion, and only where the first has found nothing to say about waiting: as in analyse.ts
+	const waits = all.some((f) => /deadlock|livelock/.test(f.code));
+	const findings: Finding[] = [];
+	for (const finding of all)
+		if (
+			finding.code !== 'bounded' &&
+			!(waits && finding.code === 'lock-order') &&
+			!findings.some((known) => repeats(finding, known))
+		)
+			findings.push(finding);
+	const sum = (of: (r: ScenarioResult) => number): number => results.reduce((n, r) => n + of(r), 0);
+	const states = sum((r) => r.states);
+	const complete = cut.length === 0;
+	if (!complete) findings.push(bounded(topOf(uri), cut, states));
+	const verdicts: Verdict[] = [
+		findings.some((f) => f.severity === 'error')
+			? 'fail'
+			: findings.some((f) => f.severity === 'warning')
+				? 'warn'
+				: 'ok',
+		complete ? 'ok' : 'bounded',
+	];
+	const verdict = WORST.find((v) => verdicts.includes(v)) ?? 'ok';
+	return {
+		...(results[0] as ScenarioResult),
+		name: DEFAULT_ENVIRONMENT,
+		verdict,
+		asExpected: verdict !== 'fail' && complete,
+		complete: complete && !early && verdict !== 'fail',
+		states,
+		transitions: sum((r) => r.transitions),
+		milliseconds: sum((r) => r.milliseconds),
+		threads: [...new Set(results.flatMap((r) => r.threads))],
+		findings,
+	};
+}
+
+const MAPPING = new Set(['stale-mapping', 'permission']);
+
+/** The same defect at the same place; an entry that is kept is one, whatever became of the page behind it. */
+export function repeats(a: Finding, b: Finding): boolean {
+	return (
+		(a.code === b.code || (MAPPING.has(a.code) && MAPPING.has(b.code))) &&
+		a.span.uri === b.span.uri &&
+		a.span.line === b.span.line &&
+		a.span.column === b.span.column
+	);
+}
+
+/** The result in the user's terms: his own lines, and which of the adversaries a run needed. */
+export function told(result: ScenarioResult, environment: Environment, uri: string): ScenarioResult {
+	const span = topOf(uri);
+	const { handlers, teardown, adversaries, remarks } = environment;
+	const who = new Map(adversaries);
+	if (handlers.length + teardown.length > 1)
+		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
+	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
+	const findings = result.findings.map((f) => {
+		const needed = [...who].filter(([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name));
+		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
+		return { ...f, message: `${f.message}${words}`, span: f.span.uri === environment.uri ? span : f.span };
+	});
+	const ran = handlers.length === 0 ? 'the callbacks' : [...new Set(handlers.map((h) => `${h.function}()`))].join(', ');
+	return {
+		...result,
+		span,
+		findings,
+		assumptions: [
+			...result.assumptions,
+			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}`,
+			...(result.verdict === 'fail'
+				? [
+						'these were tried one and two at a time; all of them at once are tried to the end when nothing is found that way',
+					]
+				: []),
+			...remarks,
+		],
+	};
+}
