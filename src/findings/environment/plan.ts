@@ -75,7 +75,8 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 			note(yield { ...first([h.name, h.second]), scenario: WITH_SECOND });
 			note(yield { ...first([h.name, h.second, 'R']), scenario: WITH_SECOND });
 		}
-	for (const h of handlers) for (const a of [[], ['R']]) note(yield { ...first([h.name, h.twin, ...a]), twins: true });
+	for (const h of handlers.filter((x) => !x.registers))
+		for (const a of [[], ['R']]) note(yield { ...first([h.name, h.twin, ...a]), twins: true });
 	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
