@@ -14,14 +14,15 @@ const BELOW: Record<string, readonly string[]> = {
 	explore: ['language', 'kernel', 'machine'],
 	findings: ['language', 'kernel', 'machine', 'explore'],
 	export: ['language', 'kernel', 'machine', 'explore'],
+	lessons: ['language', 'kernel', 'machine', 'explore', 'findings'],
 	webview: ['findings'],
-	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export'],
+	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons'],
 	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server'],
-	extension: ['server', 'findings', 'webview'],
+	extension: ['server', 'findings', 'lessons', 'webview'],
 };
 
 /** Folders whose code runs in a browser as it runs in a process. */
-const PURE = ['language', 'kernel', 'machine', 'explore', 'findings', 'export'];
+const PURE = ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons'];
 /** Entries that exist because there is a process. */
 const NODE_ENTRIES = ['server/node.ts', 'server/main.ts', 'extension/desktop.ts'];
 
@@ -85,6 +86,15 @@ test('the extension takes from the server what both sides say, not the server it
 		.filter((file) => folderOf(file) === 'extension')
 		.flatMap((file) => importsOf(file).map((wanted) => [file, wanted] as const))
 		.filter(([file, wanted]) => targetOf(file, wanted) === 'server' && !wanted.endsWith('/server/protocol.js'))
+		.map(([file, wanted]) => `${file} imports ${wanted}`);
+	expect(wrong).toEqual([]);
+});
+
+test('the extension shows lessons, and leaves judging them to the server', () => {
+	const wrong = files
+		.filter((file) => folderOf(file) === 'extension')
+		.flatMap((file) => importsOf(file).map((wanted) => [file, wanted] as const))
+		.filter(([file, wanted]) => targetOf(file, wanted) === 'lessons' && !wanted.endsWith('/lessons/lesson.js'))
 		.map(([file, wanted]) => `${file} imports ${wanted}`);
 	expect(wrong).toEqual([]);
 });

@@ -1,0 +1,100 @@
+/**
+ * A lesson is a page (`media/lessons/ID.md`) beside two sketches: the one to begin with (`ID.mmn`) and one that reaches
+ * the goal (`ID.solution.mmn`). The page says in sections what it is about, what to do, when it is done and which hints
+ * there are. Plain text in, plain data out: for the server, which judges, and the extension, which shows.
+ */
+
+/** All lessons, in the order in which they build on each other. */
+export const COURSE = [
+	'01-an-invalidation',
+	'02-the-documented-sequence',
+	'03-drop-the-lock',
+	'04-starvation',
+	'05-the-count',
+	'06-range-lock',
+	'07-sequence-and-retry',
+	'08-interval-notifiers',
+	'09-your-own-allocation',
+	'10-non-blockable',
+	'11-the-end-of-an-mm',
+	'12-tlb-order',
+	'13-fences',
+	'14-find-it-alone',
+] as const;
+
+/** One line of a goal: what the checker has to agree to, and how the reader is told. */
+export interface Condition {
+	/** `fault_races_munmap is ok`; what can stand here: {@link judge} in judge.ts. */
+	readonly rule: string;
+	readonly words: string;
+}
+
+export interface Lesson {
+	readonly title: string;
+	/** Markdown, from the title to the goal. */
+	readonly task: string;
+	readonly goal: readonly Condition[];
+	/** Scenarios that only the judge runs, in the sketch language; they follow the reader's text. */
+	readonly scenarios: string;
+	/** Markdown, from a nudge to nearly all. */
+	readonly hints: readonly string[];
+	/** Markdown, for who has reached the goal. */
+	readonly closing: string;
+}
+
+/** How a condition of the goal stands. */
+export interface Judged {
+	readonly words: string;
+	readonly met: boolean;
+	/** Why it is not met, in one sentence; empty where it is. */
+	readonly why: string;
+}
+
+/** What the judge says of a text. The goal is reached when every condition is met. */
+export interface Judgement {
+	readonly conditions: readonly Judged[];
+	readonly reached: boolean;
+}
+
+/** Takes the page of a lesson apart. */
+export function parseLesson(page: string): Lesson {
+	const [head = '', ...sections] = page.split(/^## /m);
+	const named = sections.map((text) => {
+		const end = text.indexOf('\n');
+		return { name: text.slice(0, end).trim(), body: text.slice(end + 1).trim() };
+	});
+	const bodies = (name: string) => named.filter((section) => section.name === name).map(({ body }) => body);
+	const [goal = ''] = bodies('Goal');
+	const [task = ''] = bodies('Your task');
+	const [closing = ''] = bodies('What you have seen');
+	return {
+		title: /^# (.*)$/m.exec(head)?.[1] ?? '',
+		task: `${head.trim()}\n\n## Your task\n\n${task}`,
+		goal: [...goal.matchAll(/^- `([^`]+)`: (.*(?:\n {2}.*)*)$/gm)].map(([, rule = '', words = '']) => ({
+			rule,
+			words: words.replace(/\s+/g, ' '),
+		})),
+		scenarios: /^```mmn\n([\s\S]*?)^```$/m.exec(goal)?.[1] ?? '',
+		hints: bodies('Hint'),
+		closing,
+	};
+}
+
+/**
+ * The page as the reader has it: the goal with its ticks, the hints asked for so far, the closing words once it is done.
+ *
+ * @param shown how many hints
+ */
+export function renderLesson(lesson: Lesson, judged: Judgement | undefined, shown: number, done: boolean): string {
+	const conditions: readonly Judged[] =
+		judged?.conditions ?? lesson.goal.map(({ words }) => ({ words, met: false, why: '' }));
+	const goal = conditions.map(({ words, met, why }) => `- ${met ? '✅' : '⬜'} ${words}${why && ` — *${why}*`}`);
+	const hints = lesson.hints.slice(0, shown).map((hint, n) => `**Hint ${n + 1}.** ${hint}`);
+	const left = lesson.hints.length - shown;
+	const parts = [lesson.task, `## Goal\n\n${goal.join('\n')}`];
+	if (hints.length > 0) parts.push(`## Hints\n\n${hints.join('\n\n')}`);
+	if (done) parts.push(`## What you have seen\n\n${lesson.closing}`);
+	else if (left > 0)
+		parts.push(`*Stuck? ${left === 1 ? 'One hint is' : `${left} hints are`} left: **Next Hint** above the sketch.*`);
+	return `${parts.join('\n\n')}\n`;
+}
