@@ -1,10 +1,12 @@
 /** What the desktop and the web entry share: everything but how the server is started. Free of Node. */
 import * as vscode from 'vscode';
 import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
-import { type InitializationOptions, ReadRequest } from '../server/protocol.js';
+import { type InitializationOptions, ReadRequest, type Status, StatusNotification } from '../server/protocol.js';
 import { registerCommands } from './commands.js';
 import { registerDocuments } from './documents.js';
+import { registerLessons } from './lessons.js';
 import { registerStatus } from './status.js';
+import { registerWalkthrough } from './walkthrough.js';
 
 export const LANGUAGE = 'mmn';
 export const CLIENT_ID = 'notifierLab';
@@ -28,11 +30,17 @@ let running: BaseLanguageClient | undefined;
 /** Starts the client and everything that needs it. Resolves when the server has answered. */
 export async function start(context: vscode.ExtensionContext, client: BaseLanguageClient): Promise<void> {
 	running = client;
+	// A client hands each notification to one listener only.
+	const statuses = new vscode.EventEmitter<Status>();
 	context.subscriptions.push(
+		statuses,
+		client.onNotification(StatusNotification, (status) => statuses.fire(status)),
 		client.onRequest(ReadRequest, ({ uri }) => read(vscode.Uri.parse(uri))),
-		...registerStatus(client),
+		...registerStatus(statuses.event),
 		...registerDocuments(client, context.extensionUri),
 		...registerCommands(client),
+		...registerLessons(client, context, statuses.event),
+		...registerWalkthrough(context, statuses.event),
 	);
 	await client.start();
 }

@@ -1,9 +1,8 @@
 import * as vscode from 'vscode';
-import type { BaseLanguageClient } from 'vscode-languageclient';
-import { type Status, StatusNotification } from '../server/protocol.js';
+import type { Status } from '../server/protocol.js';
 
 /** The language status item of the active sketch: one of checking, errors, ok, bounded, … */
-export function registerStatus(client: BaseLanguageClient): vscode.Disposable[] {
+export function registerStatus(onStatus: vscode.Event<Status>): vscode.Disposable[] {
 	const item = vscode.languages.createLanguageStatusItem('notifierLab.status', { language: 'mmn' });
 	item.name = 'Notifier Lab';
 	item.command = { command: 'notifierLab.checkSketch', title: 'Check Now' };
@@ -19,7 +18,7 @@ export function registerStatus(client: BaseLanguageClient): vscode.Disposable[] 
 	show();
 	return [
 		item,
-		client.onNotification(StatusNotification, (status) => {
+		onStatus((status) => {
 			statuses.set(status.uri, status);
 			show();
 		}),

@@ -2,6 +2,7 @@
  * What server and client say to each other beyond LSP. Plain data; imported by both sides, so nothing of VS Code or Node.
  */
 import { NotificationType, RequestType } from 'vscode-languageserver-protocol';
+import type { Judgement } from '../lessons/lesson.js';
 
 /** Scheme of the files of the simulated kernel, read-only. */
 export const KERNEL_SCHEME = 'mmn-kernel';
@@ -95,3 +96,14 @@ export const KernelFilesRequest = new RequestType<null, KernelFile[], void>('not
 
 /** The text of a `mmn-kernel:` file, or null. */
 export const KernelSourceRequest = new RequestType<{ uri: string }, string | null, void>('notifierLab/kernelSource');
+
+/** A reader's text and the lesson it belongs to, as its files stand. */
+export interface Attempt {
+	readonly text: string;
+	/** The lesson's page and the sketch it began with. */
+	readonly page: string;
+	readonly start: string;
+}
+
+/** Judges an attempt by the lesson's goal. Cancelled, it ends soon, with an answer of no worth. */
+export const JudgeRequest = new RequestType<Attempt, Judgement, void>('notifierLab/judge');

@@ -7,12 +7,15 @@ import {
 	TextDocuments,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { checkSketch } from '../findings/check.js';
+import type { CheckOptions, checkSketch } from '../findings/check.js';
 import type { Finding } from '../findings/result.js';
+import type { Judgement } from '../lessons/lesson.js';
 import { Checker } from './checker.js';
 import {
+	type Attempt,
 	CheckRequest,
 	type InitializationOptions,
+	JudgeRequest,
 	type KernelFile,
 	KernelFilesRequest,
 	KernelSourceRequest,
@@ -28,6 +31,7 @@ export interface Services {
 	mailTable(finding: Finding, threads: readonly string[]): string;
 	kernelFiles(): readonly KernelFile[];
 	kernelSource(uri: string): string | undefined;
+	judge(attempt: Attempt, options: CheckOptions): Promise<Judgement>;
 }
 
 /**
@@ -115,6 +119,12 @@ export function startServer(
 	connection.onRequest(MailTableRequest, (reference) => {
 		const found = checker.finding(reference);
 		return found ? services.mailTable(found.finding, found.threads) : null;
+	});
+	connection.onRequest(JudgeRequest, (attempt, token) => {
+		const stop = new AbortController();
+		token.onCancellationRequested(() => stop.abort());
+		const { maxStates, maxSeconds, maxMemoryMB } = settings.check;
+		return services.judge(attempt, { maxStates, maxSeconds, maxMemoryMB, signal: stop.signal });
 	});
 	connection.onRequest(KernelFilesRequest, () => [...services.kernelFiles()]);
 	connection.onRequest(KernelSourceRequest, ({ uri }) => services.kernelSource(uri) ?? null);

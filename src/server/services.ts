@@ -1,6 +1,8 @@
 import { checkSketch } from '../findings/check.js';
 import { mailTable } from '../findings/forms/table.js';
 import { kernelLibraries } from '../kernel/library.js';
+import { judge } from '../lessons/judge.js';
+import { parseLesson } from '../lessons/lesson.js';
 import type { KernelFile } from './protocol.js';
 import type { Services } from './server.js';
 
@@ -8,6 +10,7 @@ import type { Services } from './server.js';
 export const services: Services = {
 	check: checkSketch,
 	mailTable,
+	judge: ({ page, start, text }, options) => judge(parseLesson(page), start, text, options),
 	kernelSource: (uri) => kernelLibraries.read(uri),
 	kernelFiles: () =>
 		kernelLibraries.names.flatMap((name): KernelFile[] => {

@@ -65,6 +65,7 @@ export class TestClient {
 				mailTable: () => '',
 				kernelFiles: () => [],
 				kernelSource: () => undefined,
+				judge: async () => ({ conditions: [], reached: false }),
 				...services,
 			},
 			async (uri) => disk[uri],

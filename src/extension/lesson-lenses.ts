@@ -1,0 +1,53 @@
+/** Above a lesson's sketch: how its goal stands, and what one can do next. */
+import * as vscode from 'vscode';
+import { COURSE } from '../lessons/lesson.js';
+import type { LessonFiles } from './lesson-files.js';
+import type { Course } from './lessons.js';
+import type { LessonId, Progress } from './progress.js';
+
+const TOP = new vscode.Range(0, 0, 0, 0);
+
+export class LessonLenses implements vscode.CodeLensProvider {
+	private readonly changed = new vscode.EventEmitter<void>();
+	readonly onDidChangeCodeLenses = this.changed.event;
+	private readonly listeners: vscode.Disposable[];
+
+	constructor(
+		private readonly files: LessonFiles,
+		private readonly progress: Progress,
+		private readonly course: Course,
+	) {
+		this.listeners = [
+			progress.onDidChange(() => this.changed.fire()),
+			course.onDidJudge(() => this.changed.fire()),
+			this.changed,
+		];
+	}
+
+	async provideCodeLenses({ uri }: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+		const id = this.files.lessonOf(uri);
+		if (!id) return [];
+		const { lesson } = await this.files.of(id);
+		const { hints, done } = this.progress.of(id);
+		const judgement = this.course.judgement(id);
+		const met = judgement?.conditions.filter((condition) => condition.met).length ?? 0;
+		const goal = `${judgement?.reached ? '$(pass-filled)' : '$(circle-outline)'} Goal: ${met} of ${judgement?.conditions.length ?? lesson.goal.length}`;
+		const next = COURSE[COURSE.indexOf(id) + 1];
+		return [
+			lens(goal, 'page', id, 'Show the page of this lesson'),
+			...(done || hints === lesson.hints.length
+				? []
+				: [lens(`$(lightbulb) Next Hint (${hints + 1} of ${lesson.hints.length})`, 'hint', id)]),
+			...(done || hints === lesson.hints.length ? [lens('$(diff) Compare with a Solution', 'solution', id)] : []),
+			...(done && next ? [lens('$(arrow-right) Next Lesson', 'open', next)] : []),
+		];
+	}
+
+	dispose(): void {
+		for (const listener of this.listeners) listener.dispose();
+	}
+}
+
+function lens(title: string, command: string, id: LessonId, tooltip = ''): vscode.CodeLens {
+	return new vscode.CodeLens(TOP, { title, tooltip, command: `notifierLab.lesson.${command}`, arguments: [id] });
+}

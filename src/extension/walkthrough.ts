@@ -1,0 +1,91 @@
+/**
+ * The walkthrough's steps are ticked by what the checker said, not by clicks: each has a context key
+ * `notifierLab.walkthrough.STEP`, kept from one session to the next.
+ */
+import * as vscode from 'vscode';
+import type { Status } from '../server/protocol.js';
+
+const STEPS = ['deadlock', 'fix', 'own'] as const;
+type Step = (typeof STEPS)[number];
+
+const KEY = 'notifierLab.walkthrough';
+const SEED = 'seed-wait-valid.mmn';
+
+export function registerWalkthrough(
+	context: vscode.ExtensionContext,
+	onStatus: vscode.Event<Status>,
+): vscode.Disposable[] {
+	const walkthrough = new Walkthrough(context);
+	return [
+		onStatus((status) => walkthrough.checked(status)),
+		vscode.commands.registerCommand('notifierLab.openWalkthrough', () =>
+			vscode.commands.executeCommand(
+				'workbench.action.openWalkthrough',
+				`${context.extension.id}#notifierLab.start`,
+				false,
+			),
+		),
+		vscode.commands.registerCommand('notifierLab.resetWalkthrough', () => walkthrough.reset()),
+		vscode.commands.registerCommand('notifierLab.openSeedSketch', () => walkthrough.openSeed()),
+	];
+}
+
+class Walkthrough {
+	/** Sketches that were seen to deadlock. */
+	private readonly deadlocked = new Set<string>();
+
+	constructor(private readonly context: vscode.ExtensionContext) {
+		for (const step of STEPS) this.tell(step);
+	}
+
+	checked({ uri, state }: Status): void {
+		if (state === 'checking' || state === 'unchecked' || state === 'crashed') return;
+		if (codesOf(uri).includes('deadlock')) {
+			this.deadlocked.add(uri);
+			this.tick('deadlock');
+		} else if (state === 'ok' && this.deadlocked.has(uri)) {
+			this.tick('fix');
+		}
+		const own = !uri.startsWith(this.context.globalStorageUri.toString());
+		if (own) this.tick('own');
+	}
+
+	/** A copy: what ships is not the reader's to change. */
+	async openSeed(): Promise<void> {
+		const { extensionUri, globalStorageUri } = this.context;
+		const copy = vscode.Uri.joinPath(globalStorageUri, 'walkthrough', SEED);
+		const text = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(extensionUri, 'media/sketches', SEED));
+		await vscode.workspace.fs.writeFile(copy, text);
+		await vscode.window.showTextDocument(copy, { viewColumn: vscode.ViewColumn.Beside, preview: false });
+	}
+
+	/** VS Code can only take back the ticks of all walkthroughs at once. */
+	async reset(): Promise<void> {
+		await this.context.globalState.update(KEY, undefined);
+		this.deadlocked.clear();
+		for (const step of STEPS) this.tell(step);
+		await vscode.commands.executeCommand('resetGettingStartedProgress');
+		await vscode.commands.executeCommand('notifierLab.openWalkthrough');
+	}
+
+	private get done(): Partial<Record<Step, true>> {
+		return this.context.globalState.get(KEY, {});
+	}
+
+	private tick(step: Step): void {
+		if (this.done[step]) return;
+		void this.context.globalState.update(KEY, { ...this.done, [step]: true });
+		this.tell(step, true);
+	}
+
+	private tell(step: Step, done = this.done[step] === true): void {
+		void vscode.commands.executeCommand('setContext', `notifierLab.walkthrough.${step}`, done);
+	}
+}
+
+function codesOf(uri: string): unknown[] {
+	return vscode.languages
+		.getDiagnostics(vscode.Uri.parse(uri))
+		.filter(({ source }) => source === 'notifier-lab')
+		.map(({ code }) => (typeof code === 'object' ? code.value : code));
+}
