@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
-import { codeOfManualUri, KERNEL_SCHEME, KernelSourceRequest, MANUAL_SCHEME } from '../server/protocol.js';
+import { KERNEL_SCHEME, KernelSourceRequest, MANUAL_SCHEME, pageOfManualUri } from '../server/protocol.js';
 
 /**
  * Read-only documents: the simulated kernel, out of the server, and the manual that finding codes link to, out of the
@@ -20,11 +20,17 @@ export function registerDocuments(client: BaseLanguageClient, extension: vscode.
 		}),
 		registerTextDocumentContentProvider(MANUAL_SCHEME, {
 			async provideTextDocumentContent(uri) {
-				const code = codeOfManualUri(uri.toString());
-				if (code === undefined) throw vscode.FileSystemError.FileNotFound(uri);
-				const page = vscode.Uri.joinPath(extension, 'media/manual/findings', `${code}.md`);
-				return new TextDecoder().decode(await vscode.workspace.fs.readFile(page));
+				const page = pageOfManualUri(uri.toString());
+				if (page === undefined) throw vscode.FileSystemError.FileNotFound(uri);
+				const file = vscode.Uri.joinPath(extension, 'media/manual', page);
+				return new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
 			},
 		}),
+		vscode.commands.registerCommand('notifierLab.openManual', (page?: unknown) =>
+			vscode.commands.executeCommand(
+				'vscode.open',
+				vscode.Uri.from({ scheme: MANUAL_SCHEME, path: `/${typeof page === 'string' ? page : 'index'}.md` }),
+			),
+		),
 	];
 }

@@ -6,17 +6,17 @@ import type { Judgement } from '../lessons/lesson.js';
 
 /** Scheme of the files of the simulated kernel, read-only. */
 export const KERNEL_SCHEME = 'mmn-kernel';
-/** Scheme of the manual, whose pages the extension ships: `mmn-manual:/finding/CODE.md`. */
+/** Scheme of the manual, whose pages the extension ships: `mmn-manual:/PAGE.md`, `mmn-manual:/findings/CODE.md`. */
 export const MANUAL_SCHEME = 'mmn-manual';
 
 /** The address of a finding's page of the manual. */
 export function manualUri(code: string): string {
-	return `${MANUAL_SCHEME}:/finding/${code}.md`;
+	return `${MANUAL_SCHEME}:/findings/${code}.md`;
 }
 
-/** The finding code in an address made by {@link manualUri}, or undefined for any other text. */
-export function codeOfManualUri(uri: string): string | undefined {
-	return /^mmn-manual:\/finding\/([\w-]+)\.md$/.exec(uri)?.[1];
+/** The page in an address of the manual, as a path below `media/manual`, or undefined for any other text. */
+export function pageOfManualUri(uri: string): string | undefined {
+	return /^mmn-manual:\/((?:findings\/)?[\w-]+\.md)$/.exec(uri)?.[1];
 }
 
 /** What a client may say in `initializationOptions`. Every part is optional: other editors send nothing. */

@@ -3,11 +3,11 @@ import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver-protoco
 import type { FileResult, ScenarioResult } from '../../src/findings/result.js';
 import { toDiagnostics } from '../../src/server/diagnostics.js';
 import {
-	codeOfManualUri,
 	KernelFilesRequest,
 	KernelSourceRequest,
 	MailTableRequest,
 	manualUri,
+	pageOfManualUri,
 } from '../../src/server/protocol.js';
 import { finding, scenario, span, TestClient } from './client.js';
 
@@ -32,7 +32,7 @@ test('a finding carries its place, code, page, edges, and which one it is', () =
 			range: { start: { line: 23, character: 2 }, end: { line: 23, character: 12 } },
 			severity: DiagnosticSeverity.Error,
 			code: 'deadlock',
-			codeDescription: { href: 'mmn-manual:/finding/deadlock.md' },
+			codeDescription: { href: 'mmn-manual:/findings/deadlock.md' },
 			source: 'notifier-lab',
 			message: 'deadlock found',
 			relatedInformation: [
@@ -105,8 +105,8 @@ test('the same finding of two scenarios is shown once, as bad as the worst', () 
 });
 
 test('a page of the manual has an address that can be read back', () => {
-	expect(codeOfManualUri(manualUri('self-deadlock'))).toBe('self-deadlock');
-	expect(codeOfManualUri('mmn-manual:/finding/../x.md')).toBeUndefined();
+	expect(pageOfManualUri(manualUri('self-deadlock'))).toBe('findings/self-deadlock.md');
+	expect(pageOfManualUri('mmn-manual:/findings/../x.md')).toBeUndefined();
 });
 
 test('the status tells errors, bounded and ok apart', async () => {
