@@ -112,8 +112,6 @@ test('the extension takes nothing of the findings but their types', () => {
 
 /** Files that may be longer than a reader's patience, and why. */
 const LONG: Readonly<Record<string, string>> = {
-	'machine/interpreter.ts':
-		'one instruction after the other, and the machine as primitives see it: they share the state of a step',
 	'language/semantics.ts': 'the types of all expressions: one recursion',
 	'export/promela-runtime.ts': 'mostly the text of a Promela library',
 };

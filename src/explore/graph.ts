@@ -1,5 +1,5 @@
 import type { Wait } from '../kernel/context.js';
-import type { Move, Report } from '../machine/interpreter.js';
+import type { Move, Report } from '../machine/step.js';
 import { UNINITIALISED } from '../machine/memory.js';
 import { LONGEST_GAP, renumber, type Sequences } from '../machine/sequences.js';
 import type { System } from '../machine/system.js';

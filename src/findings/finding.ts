@@ -1,7 +1,7 @@
 import { type Graph, SETUP } from '../explore/graph.js';
 import type { Endless } from '../explore/liveness.js';
 import type { Prospects } from '../explore/prospects.js';
-import type { Report } from '../machine/interpreter.js';
+import type { Report } from '../machine/step.js';
 import { Status } from '../machine/thread.js';
 import type { Finding, Related, RunStep, Severity, Span } from './result.js';
 import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userSpan } from './run.js';

@@ -1,5 +1,5 @@
 import { spanOf, spanOfProperty } from '../language/text.js';
-import type { Report } from '../machine/interpreter.js';
+import type { Report } from '../machine/step.js';
 import { type Evidence, lineOf, reportMessage, reportPlaceSpan, threadName } from './finding.js';
 import type { Related, Span } from './result.js';
 import { type RunEvent, spanOfPlace, userSpan } from './run.js';

@@ -20,15 +20,7 @@ import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { sourceOf, spanOf } from '../language/text.js';
 import type { Type } from '../language/types.js';
-import {
-	type Image,
-	Interpreter,
-	type Move,
-	type Report,
-	type StepResult,
-	type Trace,
-	WrittenCells,
-} from './interpreter.js';
+import { Interpreter } from './interpreter.js';
 import type { FunctionCode } from './ir.js';
 import { type Layouts, pathTo, structsIn } from './layout.js';
 import { CannotLower, type Global, ModuleLowering } from './lower/module.js';
@@ -47,6 +39,7 @@ import {
 } from './memory.js';
 import { sequenceClasses } from './sequence-classes.js';
 import { Sequences } from './sequences.js';
+import { type Image, type Move, type Report, type StepResult, type Trace, WrittenCells } from './step.js';
 import { Status, ThreadState } from './thread.js';
 
 /** A thread of a scenario: a lane of its runs. */

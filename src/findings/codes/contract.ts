@@ -1,6 +1,6 @@
 import { ruleOf } from '../../kernel/primitives/contract.js';
 import { spanOf } from '../../language/text.js';
-import type { Report } from '../../machine/interpreter.js';
+import type { Report } from '../../machine/step.js';
 import { countersOf } from '../counters.js';
 import {
 	type Evidence,

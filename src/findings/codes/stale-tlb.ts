@@ -1,4 +1,4 @@
-import type { Report } from '../../machine/interpreter.js';
+import type { Report } from '../../machine/step.js';
 import {
 	type Evidence,
 	kernelRelated,

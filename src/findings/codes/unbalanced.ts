@@ -1,6 +1,6 @@
 import type { AstNode } from 'langium';
 import type { Graph } from '../../explore/graph.js';
-import type { Report } from '../../machine/interpreter.js';
+import type { Report } from '../../machine/step.js';
 import { type Counter, type Counters, countersOf } from '../counters.js';
 import { type Evidence, type Explanation, lineOf, type ReportKind, reportPlaceSpan, threadName } from '../finding.js';
 import { isToken, type Place, userFunction, userSpan } from '../run.js';

@@ -1,0 +1,87 @@
+import type { AstNode } from 'langium';
+import type { Held, Primitive, Wait } from '../kernel/context.js';
+import type { FunctionCode, Instruction } from './ir.js';
+
+/** A defect seen while taking a step. */
+export interface Report {
+	readonly code: string;
+	/** `%r` stands for the name of `resource`. */
+	readonly message: string;
+	readonly resource: number;
+	readonly node: AstNode;
+	/** Functions on the stack, outermost first, with the place of each call. */
+	readonly stack: readonly { readonly code: FunctionCode; readonly node: AstNode }[];
+	readonly fatal: boolean;
+}
+
+/** One way in which a thread's step can go. */
+export interface Move {
+	readonly local: Int32Array;
+	readonly shared: Int32Array;
+	readonly reports: readonly Report[];
+	/** The run ends here: what would follow has no meaning. */
+	readonly fatal: boolean;
+	/** A timer or a signal ends a wait: it may come, but nobody may rely on it (explore/prospects.ts). */
+	readonly timeout: boolean;
+}
+
+/** `wait`: what the thread waits for when no move is left, or none but timeouts. */
+export interface StepResult {
+	readonly moves: readonly Move[];
+	readonly wait: Wait | undefined;
+}
+
+/** What a replay wants to hear while a step is taken. */
+export interface Trace {
+	instruction?(instruction: Instruction, code: FunctionCode, depth: number, first: boolean): void;
+	call?(code: FunctionCode, node: AstNode, depth: number, args: readonly number[]): void;
+	returned?(code: FunctionCode, value: number | undefined, depth: number): void;
+	primitive?(name: string, args: readonly number[], value: number, node: AstNode, depth: number): void;
+	/** The thread takes a lock or token; it may lose it again within the same step. */
+	takes?(held: Held): void;
+}
+
+/** The parts of a system that steps need; see system.ts for how they come about. */
+export interface Image {
+	readonly functions: readonly FunctionCode[];
+	readonly primitives: readonly Primitive[];
+	readonly globalCells: number;
+	/** Is the function an end point of the kernel: called by it, written by the driver? */
+	readonly isCallback: (code: FunctionCode) => boolean;
+	readonly taskCount: number;
+	/** Daemons start anew at their end. */
+	readonly isDaemon: (thread: number) => boolean;
+	readonly isInterrupt: (thread: number) => boolean;
+	readonly entry: (thread: number) => FunctionCode;
+	/** Index of the first of the kernel's own lanes of this name; -1 where there is none. */
+	readonly lane: (name: string) => number;
+	/** `config preempt_rt` */
+	readonly preemptRt: boolean;
+	/** Addresses of the prelude's globals that primitives use. */
+	readonly symbols: ReadonlyMap<string, number>;
+	/** `config no_errors`: calls that can fail do not. */
+	readonly noErrors: boolean;
+	/** Cells that some thread writes while others run; reads of all others cost no step. */
+	readonly written: WrittenCells;
+	/** Every access to memory is a step, whether or not somebody else can see it. */
+	readonly everyAccess: boolean;
+}
+
+/** Which cells are written after setup: by global address, or by (layout, offset) for cells of objects. */
+export class WrittenCells {
+	private readonly cells = new Set<number>();
+	/** True once a cell was added since `settle`. */
+	grew = false;
+
+	has(key: number): boolean {
+		return this.cells.has(key);
+	}
+	add(key: number): void {
+		if (this.cells.has(key)) return;
+		this.cells.add(key);
+		this.grew = true;
+	}
+	settle(): void {
+		this.grew = false;
+	}
+}
