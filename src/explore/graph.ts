@@ -1,7 +1,7 @@
 import type { Wait } from '../kernel/context.js';
-import type { Move, Report } from '../machine/step.js';
 import { UNINITIALISED } from '../machine/memory.js';
 import { LONGEST_GAP, renumber, type Sequences } from '../machine/sequences.js';
+import type { Move, Report } from '../machine/step.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
 import { InternTable } from './intern.js';
@@ -227,7 +227,7 @@ export class Graph implements Host {
 	): Entry {
 		const vector = (this.locals[thread] as InternTable).get(local);
 		if (vector[0] === Status.ended) return { ...NO_MOVES, reports: undefined, wait: undefined };
-		const { moves, wait } = this.system.step(thread, vector, this.shared.get(shared));
+		const { moves, wait } = this.system.remembered(thread, vector, this.shared.get(shared));
 		if (moves.length === 0) return { ...NO_MOVES, reports: undefined, wait };
 		return {
 			targets: Int32Array.from(moves.flatMap(targetOf)),

@@ -2,6 +2,7 @@ import type { AstNode } from 'langium';
 import { BLOCKED, type KernelContext, type Task, type Wait } from '../kernel/context.js';
 import { isCall, isNameRef } from '../language/generated/ast.js';
 import { sourceOf } from '../language/text.js';
+import type { Footprint } from './footprint.js';
 import type { Instruction, Operand } from './ir.js';
 import {
 	addressOf,
@@ -41,6 +42,8 @@ export abstract class StepContext implements KernelContext {
 	protected expired: Wait | undefined;
 	/** Setup runs alone: nothing it writes counts as written while others run. */
 	protected recording = true;
+	/** Hears what the step reads and writes, where somebody wants to remember it. */
+	protected footprint: Footprint | undefined;
 	/** The block that the thread runs: what is reported at its end stands there. */
 	protected outermost!: AstNode;
 
@@ -130,12 +133,15 @@ export abstract class StepContext implements KernelContext {
 	}
 
 	protected read(address: number): number {
-		return this.cell(address, 'read')[this.at(address)] as number;
+		const cells = this.cell(address, 'read');
+		if (this.at >= 0) this.footprint?.read(this.at);
+		return cells[this.offset] as number;
 	}
 
 	store(address: number, value: number): void {
 		const cells = this.cell(address, 'written');
-		cells[this.at(address)] = value;
+		cells[this.offset] = value;
+		if (this.at >= 0) this.footprint?.writes.push(this.at);
 		if (!isDynamic(address)) {
 			if (this.recording) this.image.written.add(address);
 			this.memory.publish(value);
@@ -147,13 +153,16 @@ export abstract class StepContext implements KernelContext {
 		this.memory.publish(value);
 	}
 
-	private at(address: number): number {
-		return isDynamic(address) ? offsetOf(address) : address - GLOBAL_BASE;
-	}
+	/** What `cell` has found: the index in its array, and in the vector of shared memory (-1 for what is the thread's own). */
+	private offset = 0;
+	private at = -1;
 
 	/** The array that holds the cell at `address`; a bad address ends the run. */
 	private cell(address: number, what: 'read' | 'written'): Int32Array {
-		if (address >= GLOBAL_BASE && address < GLOBAL_BASE + this.memory.globals.length) return this.memory.globals;
+		if (address >= GLOBAL_BASE && address < GLOBAL_BASE + this.memory.globals.length) {
+			this.offset = this.at = address - GLOBAL_BASE;
+			return this.memory.globals;
+		}
 		if (isDynamic(address)) {
 			const object = this.memory.find(slotOf(address));
 			if (object === undefined || object.freed)
@@ -163,6 +172,8 @@ export abstract class StepContext implements KernelContext {
 				);
 			if (offsetOf(address) >= object.cells.length)
 				return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);
+			this.offset = offsetOf(address);
+			this.at = object.at < 0 ? -1 : object.at + this.offset;
 			return object.cells;
 		}
 		if (address === UNINITIALISED)
@@ -275,8 +286,7 @@ export abstract class StepContext implements KernelContext {
 		else if (object.freed) this.fatal('use-after-free', 'double free');
 		else if (offsetOf(address) !== 0) this.fatal('use-after-free', 'kfree of the middle of an object');
 		else {
-			object.freed = true;
-			object.cells.fill(UNINITIALISED);
+			this.memory.free(object);
 			// for other threads every cell changes: reading one is a step, before the end of its life and after
 			if (object.published && this.recording)
 				for (let n = 0; n < object.cells.length; n++) this.image.written.add(writtenKey(object.layout, n));

@@ -1,5 +1,5 @@
 import type { Wait } from '../kernel/context.js';
-import { DYNAMIC_HEADER, isHeap, isHeapSlot } from './memory.js';
+import { isHeap, OBJECT_HEADER } from './memory.js';
 import type { Move, StepResult } from './step.js';
 
 /**
@@ -23,7 +23,7 @@ export class Footprint {
 }
 
 /** One way to go, as a change of the shared vector. */
-interface Change {
+export interface Change {
 	readonly move: Move;
 	readonly cells: Int32Array;
 	readonly values: Int32Array;
@@ -92,7 +92,8 @@ export class Footprints {
 		changes: readonly Change[],
 		wait: Wait | undefined,
 	): void {
-		const roots = (this.roots[thread] ??= new Map());
+		this.roots[thread] ??= new Map();
+		const roots = this.roots[thread] as Map<Int32Array, Map<string, Node>>;
 		let shapes = roots.get(local);
 		if (shapes === undefined) {
 			shapes = new Map();
@@ -120,8 +121,8 @@ export class Footprints {
 		let shape = this.shapes.get(shared);
 		if (shape === undefined) {
 			const header: number[] = [];
-			for (let i = this.globalCells; i < shared.length; i += DYNAMIC_HEADER + (shared[i + 4] as number))
-				for (let k = 0; k < DYNAMIC_HEADER; k++) header.push(shared[i + k] as number);
+			for (let i = this.globalCells; i < shared.length; i += OBJECT_HEADER + (shared[i + 4] as number))
+				for (let k = 0; k < OBJECT_HEADER; k++) header.push(shared[i + k] as number);
 			shape = header.join();
 			this.shapes.set(shared, shape);
 		}

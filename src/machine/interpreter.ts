@@ -2,6 +2,7 @@ import type { Primitive, Wait } from '../kernel/context.js';
 import { BLOCKED } from '../kernel/context.js';
 import { binary, unary } from './arithmetic.js';
 import { StepContext, StepEnds, writtenKey } from './context.js';
+import { type Change, Footprint, type Footprints } from './footprint.js';
 import type { FunctionCode, Instruction } from './ir.js';
 import {
 	addressOf,
@@ -27,6 +28,8 @@ const MAX_INVISIBLE = 2_000;
 const MAX_ATOMIC = 100_000;
 const MAX_CALL_DEPTH = 48;
 
+const NOTHING = { cells: new Int32Array(0), values: new Int32Array(0), releases: false };
+
 /** Runs one thread for one step. One instance serves one system; it keeps no state between steps. */
 export class Interpreter extends StepContext {
 	/** The last step ended in a loop that no other thread can see. */
@@ -48,6 +51,22 @@ export class Interpreter extends StepContext {
 		} while (this.nextPicks());
 		return { moves, wait: moves.every((m) => m.timeout) ? wait : undefined };
 	}
+
+	/** As `step`, from what `known` remembers if that is enough. Both vectors have to be interned ones. */
+	remember(known: Footprints, thread: number, local: Int32Array, shared: Int32Array): StepResult {
+		const found = known.find(thread, local, shared);
+		if (found !== undefined) return found;
+		const footprint = new Footprint();
+		this.footprint = footprint;
+		this.changes = [];
+		const result = this.step(thread, local, shared);
+		this.footprint = undefined;
+		if (!footprint.opaque) known.add(thread, local, shared, footprint.reads, this.changes, result.wait);
+		return result;
+	}
+
+	/** Of the moves so far, for `remember`. */
+	private changes: Change[] = [];
 
 	/** The next combination of the adversary's choices, last choice first. False when there are no more. */
 	private nextPicks(): boolean {
@@ -95,6 +114,8 @@ export class Interpreter extends StepContext {
 		this.thread = thread;
 		this.outermost = (thread.frames[0]?.code ?? this.image.entry(thread.index)).node;
 		this.memory = Memory.unpack(shared, this.image.globalCells, thread.own);
+		this.memory.footprint = this.footprint;
+		if (this.footprint !== undefined) this.footprint.writes.length = 0;
 		this.reports = [];
 		this.domains = [];
 		this.cursor = 0;
@@ -122,7 +143,9 @@ export class Interpreter extends StepContext {
 					// a handler that cannot get its lock has come all the same: it spins on top of its thread
 					const entered = local.slice();
 					entered[0] = Status.running;
-					return { move: { local: entered, shared, reports: [], fatal: false, timeout: false }, wait: undefined };
+					const move = { local: entered, shared, reports: [], fatal: false, timeout: false };
+					if (this.footprint !== undefined) this.changes.push({ move, ...NOTHING });
+					return { move, wait: undefined };
 				}
 				// that a sleep can be cut short does not make it end: only choices made before it are tried further
 				this.domains.length = this.cursorBefore;
@@ -134,14 +157,16 @@ export class Interpreter extends StepContext {
 	}
 
 	private finish(): Move {
-		const fatal = this.reports.some((r) => r.fatal);
-		return {
+		const changed = this.footprint?.opaque === false ? this.memory.changes(this.footprint.writes) : undefined;
+		const move: Move = {
 			local: this.thread.pack(this.memory.own),
 			shared: this.memory.pack(),
 			reports: this.reports,
-			fatal,
+			fatal: this.reports.some((r) => r.fatal),
 			timeout: this.expired !== undefined,
 		};
+		if (changed !== undefined) this.changes.push({ move, ...changed });
+		return move;
 	}
 
 	/** Registers and own locals that point into the heap keep freed objects from being forgotten. */

@@ -9,12 +9,16 @@
  *   DYNAMIC | slot << 10 | n cell n of the object in `slot`: a local of a frame, or a heap object (HEAP bit set)
  */
 
+import type { Footprint } from './footprint.js';
+
 export const GLOBAL_BASE = 4096;
 export const FUNCTION = 1 << 29;
 export const DYNAMIC = 1 << 30;
 const SLOT_SHIFT = 10;
 const OFFSET_MASK = (1 << SLOT_SHIFT) - 1;
 const HEAP = 1 << 19;
+/** Words before an object's cells in a packed vector: slot, layout, flags, references, size. */
+export const OBJECT_HEADER = 5;
 /** Largest object, in cells. */
 export const MAX_CELLS = OFFSET_MASK + 1;
 /** Deepest call stack, and most memory locals of one function: the slot number has 7 bits for each. */
@@ -55,6 +59,8 @@ export interface DynamicObject {
 	/** How many registers, of all threads, point to it (heap objects only). */
 	references: number;
 	readonly cells: Int32Array;
+	/** Where its cells begin in the vector that the memory was unpacked from; -1 for what is not in it. */
+	readonly at: number;
 }
 
 const FLAG_PUBLISHED = 1;
@@ -65,14 +71,16 @@ export function* objectsIn(
 	vector: Int32Array,
 	globalCells: number,
 ): Generator<{ readonly layout: number; readonly at: number }> {
-	for (let i = globalCells; i < vector.length; i += 5 + (vector[i + 4] as number))
-		yield { layout: vector[i + 1] as number, at: i + 5 };
+	for (let i = globalCells; i < vector.length; i += OBJECT_HEADER + (vector[i + 4] as number))
+		yield { layout: vector[i + 1] as number, at: i + OBJECT_HEADER };
 }
 
 /** The shared part of a state, unpacked for one step. */
 export class Memory {
 	/** Objects have come or gone since `unpack`: the vector has to be laid out anew. */
 	private reshaped = false;
+	/** Is told what is read and written, for footprint.ts. */
+	footprint: Footprint | undefined;
 
 	private constructor(
 		/** A copy of the vector, which `globals` and the objects' cells are parts of. */
@@ -97,9 +105,10 @@ export class Memory {
 				published: (flags & FLAG_PUBLISHED) !== 0,
 				freed: (flags & FLAG_FREED) !== 0,
 				references: vector[i + 3] as number,
-				cells: vector.subarray(i + 5, i + 5 + size),
+				cells: vector.subarray(i + OBJECT_HEADER, i + OBJECT_HEADER + size),
+				at: i + OBJECT_HEADER,
 			});
-			i += 5 + size;
+			i += OBJECT_HEADER + size;
 		}
 		return new Memory(vector, vector.length === cells ? vector : vector.subarray(0, cells), objects, own);
 	}
@@ -112,14 +121,14 @@ export class Memory {
 		for (const object of this.objects) {
 			vector[i + 2] = (object.published ? FLAG_PUBLISHED : 0) | (object.freed ? FLAG_FREED : 0);
 			vector[i + 3] = object.references;
-			i += 5 + object.cells.length;
+			i += OBJECT_HEADER + object.cells.length;
 		}
 		return vector;
 	}
 
 	private layOut(): Int32Array {
 		let length = this.globals.length;
-		for (const object of this.objects) length += 5 + object.cells.length;
+		for (const object of this.objects) length += OBJECT_HEADER + object.cells.length;
 		const vector = new Int32Array(length);
 		vector.set(this.globals);
 		let i = this.globals.length;
@@ -127,8 +136,8 @@ export class Memory {
 			vector[i] = object.slot;
 			vector[i + 1] = object.layout;
 			vector[i + 4] = object.cells.length;
-			vector.set(object.cells, i + 5);
-			i += 5 + object.cells.length;
+			vector.set(object.cells, i + OBJECT_HEADER);
+			i += OBJECT_HEADER + object.cells.length;
 		}
 		return vector;
 	}
@@ -148,6 +157,7 @@ export class Memory {
 			freed: false,
 			references: 0,
 			cells: new Int32Array(cells),
+			at: -1,
 		};
 		if (!zero) object.cells.fill(UNINITIALISED);
 		this.remove(slot);
@@ -169,7 +179,39 @@ export class Memory {
 
 	private share(object: DynamicObject): void {
 		insert(this.objects, object);
+		this.reshape();
+	}
+
+	private reshape(): void {
 		this.reshaped = true;
+		this.blur();
+	}
+
+	/** What happens depends on more than the cells that were read. */
+	private blur(): void {
+		if (this.footprint !== undefined) this.footprint.opaque = true;
+	}
+
+	/** kfree: its cells hold nothing any more. */
+	free(object: DynamicObject): void {
+		object.freed = true;
+		object.cells.fill(UNINITIALISED);
+		this.blur();
+	}
+
+	/** What this step has changed, as (cell, value) of the vector, if it has changed values only. To be asked before `pack`. */
+	changes(written: readonly number[]): { cells: Int32Array; values: Int32Array; releases: boolean } {
+		const changed = [...new Set(written)];
+		const values = changed.map((cell) => this.vector[cell] as number);
+		let releases = false;
+		for (const { at, references } of this.objects) {
+			const before = this.vector[at - 2] as number;
+			if (references === before) continue;
+			changed.push(at - 2);
+			values.push(references);
+			releases ||= references < before;
+		}
+		return { cells: Int32Array.from(changed), values: Int32Array.from(values), releases };
 	}
 
 	private remove(slot: number): void {
@@ -177,7 +219,7 @@ export class Memory {
 			const at = list.findIndex((o) => o.slot === slot);
 			if (at < 0) continue;
 			list.splice(at, 1);
-			if (list === this.objects) this.reshaped = true;
+			if (list === this.objects) this.reshape();
 		}
 	}
 
@@ -198,9 +240,11 @@ export class Memory {
 				if (!inFrame((list[i] as DynamicObject).slot)) continue;
 				list.splice(i, 1);
 				dropped = true;
-				if (list === this.objects) this.reshaped = true;
+				if (list === this.objects) this.reshape();
 			}
 		if (!dropped) return;
+		// an object that nobody else can reach yet may point to them
+		if (this.objects.some((o) => !o.published)) this.blur();
 		const cut = (cells: Int32Array, tell?: (offset: number) => void): void => {
 			for (let i = 0; i < cells.length; i++) {
 				if (!isDynamic(cells[i] as number) || !inFrame(slotOf(cells[i] as number))) continue;
@@ -220,6 +264,7 @@ export class Memory {
 		const object = this.find(slotOf(address));
 		if (object === undefined || object.published) return;
 		object.published = true;
+		this.blur();
 		const at = this.own.indexOf(object);
 		if (at >= 0) {
 			this.own.splice(at, 1);

@@ -20,6 +20,7 @@ import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { sourceOf, spanOf } from '../language/text.js';
 import type { Type } from '../language/types.js';
+import { Footprints } from './footprint.js';
 import { Interpreter } from './interpreter.js';
 import type { FunctionCode } from './ir.js';
 import { type Layouts, pathTo, structsIn } from './layout.js';
@@ -74,6 +75,7 @@ export class System {
 	private afterSetup: Int32Array = new Int32Array(0);
 	private readonly module: ModuleLowering;
 	private readonly interpreter: Interpreter;
+	private footprints!: Footprints;
 	private readonly image: Image;
 	private readonly finally: FunctionCode | undefined;
 
@@ -150,7 +152,9 @@ export class System {
 		this.problems.push(...module.problems);
 		if (this.problems.length > 0) return;
 		if (everyAccess) for (const code of module.functions) code.live = [];
-		(this.image as { globalCells: number }).globalCells = this.initialShared.length;
+		const globalCells = this.initialShared.length;
+		(this.image as { globalCells: number }).globalCells = globalCells;
+		this.footprints = new Footprints(globalCells, (shared) => Memory.unpack(shared, globalCells).pack());
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
 		this.sequences = Sequences.of(module, sequenceClasses(module), this.image.globalCells);
 		this.afterSetup = this.sequences?.rewriteAll([], this.initialShared)?.shared ?? this.initialShared;
@@ -247,6 +251,7 @@ export class System {
 	 * others run: when more of them become known, all start anew.
 	 */
 	restart(): void {
+		this.footprints.clear();
 		this.initialShared = this.afterSetup;
 		this.initialLocals = this.threads.map((info, index) => {
 			const fresh = (): ThreadState => {
@@ -300,6 +305,11 @@ export class System {
 	/** All moves of a thread; none and what it waits for when it cannot go on. */
 	step(thread: number, local: Int32Array, shared: Int32Array): StepResult {
 		return this.interpreter.step(thread, local, shared);
+	}
+
+	/** As `step`, but what was seen once is not run again; the vectors have to be interned ones. */
+	remembered(thread: number, local: Int32Array, shared: Int32Array): StepResult {
+		return this.interpreter.remember(this.footprints, thread, local, shared);
 	}
 
 	/** Takes a move again, telling `trace` what happens. */

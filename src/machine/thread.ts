@@ -122,6 +122,7 @@ export class ThreadState implements Task {
 				freed: false,
 				references: 0,
 				cells: copy.subarray(i + 3, i + 3 + size),
+				at: -1,
 			});
 			i += 3 + size;
 		}

@@ -14,7 +14,8 @@ import {
 import { commonType, decay, INT, type IntType, promote, type StructType, type Type } from '../../language/types.js';
 import type { BinaryOperator, IntKind, Operand } from '../ir.js';
 import { lowerMacro } from './builtins.js';
-import { type FunctionLowering, Label } from './function.js';
+import type { FunctionLowering } from './function.js';
+import { Label } from './label.js';
 import { CannotLower, pathOffset } from './module.js';
 
 /** Where an lvalue is. */

@@ -4,7 +4,6 @@ import {
 	type Expression,
 	type ForStatement,
 	type FunctionDecl,
-	isBlock,
 	isCaseLabel,
 	isDefaultLabel,
 	isInitializerList,
@@ -22,17 +21,12 @@ import { MAX_CELLS, MAX_MEMORY_LOCALS, UNINITIALISED } from '../memory.js';
 import { addressTakenIn } from './addresses.js';
 import { lowerEach } from './builtins.js';
 import { condition, convert, rvalue, structInto } from './expressions.js';
+import { casesOf, Label } from './label.js';
 import { CannotLower, flatten, type ModuleLowering } from './module.js';
 import type { Link } from './template.js';
 
 /** Where a local variable is: in a register, or in memory because its address is taken or it is an aggregate. */
 export type Place = { readonly register: number } | { readonly slot: number };
-
-/** A jump target that may not be known yet. */
-export class Label {
-	target = -1;
-	readonly uses: ((target: number) => void)[] = [];
-}
 
 /** `Instruction` without its node, which `emit` adds. */
 type Bare = Instruction extends infer I ? (I extends Instruction ? Omit<I, 'node'> : never) : never;
@@ -499,8 +493,4 @@ export class FunctionLowering {
 		this.loops.pop();
 		this.place(end);
 	}
-}
-
-function casesOf(block: Block): Statement[] {
-	return block.statements.flatMap((s) => (isCaseLabel(s) || isDefaultLabel(s) ? [s] : isBlock(s) ? casesOf(s) : []));
 }

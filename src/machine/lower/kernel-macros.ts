@@ -2,7 +2,8 @@ import { isNameRef, type NameRef } from '../../language/generated/ast.js';
 import { decay, ULONG } from '../../language/types.js';
 import type { Operand } from '../ir.js';
 import { address, condition, lvalue, memberOffset, offset, rvalue, storeTo } from './expressions.js';
-import { type FunctionLowering, Label } from './function.js';
+import type { FunctionLowering } from './function.js';
+import { Label } from './label.js';
 import { arg, define, library, primitive, type Rule, typeOf } from './macro.js';
 
 /* Macros of the simulated kernel that take a condition, set one of their arguments, or name a field. */

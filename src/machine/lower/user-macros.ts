@@ -1,5 +1,5 @@
 import { lvalue, rvalue, storeTo } from './expressions.js';
-import { Label } from './function.js';
+import { Label } from './label.js';
 import { arg, define, library, typeOf } from './macro.js';
 
 /* get_user() and put_user(): their first argument is the variable itself (include/linux/uaccess.h; lib/kernel/gup.mmn). */
