@@ -22,11 +22,11 @@ const BELOW: Record<string, readonly string[]> = {
 };
 
 /** Folders whose code runs in a browser as it runs in a process. */
-const PURE = ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons'];
+const PURE = ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview'];
 /** Entries that exist because there is a process. */
 const NODE_ENTRIES = ['server/node.ts', 'server/main.ts', 'extension/desktop.ts'];
 
-const files = globSync('**/*.ts', { cwd: SRC }).map((file) => file.split(path.sep).join('/'));
+const files = globSync('**/*.{ts,tsx}', { cwd: SRC }).map((file) => file.split(path.sep).join('/'));
 
 function importsOf(file: string): string[] {
 	const text = readFileSync(path.join(SRC, file), 'utf8');

@@ -69,7 +69,6 @@ export class Footprints {
 	}
 
 	private apply({ move, cells, values, releases }: Change, shared: Int32Array): Move {
-		if (move.fatal) return move;
 		let vector = shared;
 		let loses = releases;
 		if (cells.length > 0) {
