@@ -4,7 +4,7 @@ import { FairSearch } from '../../explore/fair.js';
 import { FINALLY, type Graph, SETUP } from '../../explore/graph.js';
 import { type Prospects, prospects as prospectsOf } from '../../explore/prospects.js';
 import { stepGraph } from '../../explore/step-graph.js';
-import type { Report } from '../../machine/interpreter.js';
+import type { Report } from '../../machine/step.js';
 import { reportKinds } from '../codes/index.js';
 import { findUnbalanced } from '../codes/unbalanced.js';
 import type { Outlook } from './picture.js';

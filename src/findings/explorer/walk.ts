@@ -3,8 +3,8 @@ import type { AstNode } from 'langium';
 import type { Graph } from '../../explore/graph.js';
 import type { ScheduleStep } from '../../explore/shortest.js';
 import type { Held } from '../../kernel/context.js';
-import type { Report } from '../../machine/interpreter.js';
 import type { FunctionCode } from '../../machine/ir.js';
+import type { Report } from '../../machine/step.js';
 import { isBackward, type Place, primitiveRemark, returnRemark } from '../run.js';
 
 /** A call in progress: it is the same one in all states in which its number is the same. */
