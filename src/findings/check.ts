@@ -5,9 +5,10 @@ import { loadProgram, type Program } from '../language/program.js';
 import { Coverage } from './coverage.js';
 import { checkInEnvironment } from './environment/check.js';
 import { defaultEnvironment } from './environment/environment.js';
+import { withoutIgnored } from './ignore.js';
 import { lintsOf } from './lints/index.js';
 import type { FileResult, Finding, ScenarioResult } from './result.js';
-import { checkScenario, turn, wanted } from './scenario.js';
+import { checkScenario, judged, turn, wanted } from './scenario.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
 export interface Sources {
@@ -50,6 +51,8 @@ export interface CheckOptions {
 	readonly only?: readonly string[];
 	/** Do not report these finding codes. */
 	readonly ignore?: readonly string[];
+	/** What a sketch without scenarios is checked in (default `default`: every adversary that a driver meets). */
+	readonly environment?: 'default' | 'none';
 	/** False: every interleaving, for comparison. Default true. */
 	readonly reduction?: boolean;
 	/** Ends the search at its next slice (within 20 ms); what was found so far is returned, `complete` false. */
@@ -73,7 +76,8 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	const problems: Problem[] = [...program.problems];
 	const scenarios: ScenarioResult[] = [];
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios };
-	const environment = program.scenarios.length === 0 ? defaultEnvironment(program) : undefined;
+	const bare = program.scenarios.length === 0 && options.environment !== 'none';
+	const environment = bare ? defaultEnvironment(program) : undefined;
 	if (environment !== undefined)
 		return withHints(await checkInEnvironment(program, environment, sources, options), program, [], options);
 	const coverage = new Coverage();
@@ -101,8 +105,10 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	return withHints({ uri, problems, scenarios }, program, unreached, options);
 }
 
-/** Adds what the text alone foretells, and `more`. */
+/** Adds what the text alone foretells, and `more`; leaves out what comments ignore. */
 function withHints(result: FileResult, program: Program, more: readonly Problem[], options: CheckOptions): FileResult {
 	const hints = [...lintsOf(program, result.scenarios), ...more].filter((h) => wanted(h.code, options));
-	return hints.length === 0 ? result : { ...result, hints };
+	const all = options.only === undefined && options.ignore === undefined && options.scenarios === undefined;
+	const judge = (scenario: ScenarioResult, findings: readonly Finding[]) => judged(scenario, findings, options);
+	return withoutIgnored(hints.length === 0 ? result : { ...result, hints }, program, judge, all);
 }

@@ -119,6 +119,17 @@ function headOf(scenario: Scenario) {
 	return { ...span, endLine: span.line, endColumn: span.column + 'scenario '.length + scenario.name.length };
 }
 
+/** The result with these findings only, judged by them. */
+export function judged(result: ScenarioResult, findings: readonly Finding[], options: CheckOptions): ScenarioResult {
+	const { complete, expected } = result;
+	return {
+		...result,
+		findings,
+		verdict: verdictOf(findings, complete),
+		asExpected: isAsExpected(findings, expected, complete, options),
+	};
+}
+
 function verdictOf(findings: readonly Finding[], whole: boolean): Verdict {
 	if (findings.some((f) => f.severity === 'error')) return 'fail';
 	if (!whole) return 'bounded';

@@ -28,3 +28,5 @@ export const FINDING_CODES = [
 ] as const;
 
 export type FindingCode = (typeof FINDING_CODES)[number];
+
+export const isFindingCode = (word: string): word is FindingCode => (FINDING_CODES as readonly string[]).includes(word);

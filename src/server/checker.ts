@@ -2,7 +2,7 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver-protocol';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
-import type { CheckOptions, checkSketch } from '../findings/check.js';
+import type { CheckOptions, checkSketch, Sources } from '../findings/check.js';
 import type { FileResult, Finding } from '../findings/result.js';
 import { type DiagnosticsByFile, toDiagnostics, withoutRepeats } from './diagnostics.js';
 import { type CheckState, type FindingReference, KERNEL_SCHEME, type Settings, type Status } from './protocol.js';
@@ -28,12 +28,14 @@ export interface Editor {
 	links(): boolean;
 	publish(file: { uri: string; version?: number; diagnostics: readonly Diagnostic[] }): void;
 	status(status: Status): void;
+	/** What is known of a sketch has changed. */
+	changed(uri: string): void;
 	/** For the log: a defect of the checker, not of a sketch. */
 	crash(message: string): void;
 }
 
-/** The last finished check of one open sketch. */
-interface Checked {
+/** The last finished check of one sketch. */
+export interface Checked {
 	readonly result: FileResult;
 	readonly files: DiagnosticsByFile;
 	/** The version of each file that the check read; undefined for one that was not open. */
@@ -45,6 +47,8 @@ export class Checker {
 	private readonly checked = new Map<string, Checked>();
 	/** Which files the check of a sketch reads: itself and what it includes, there or not. */
 	private readonly reads = new Map<string, Set<string>>();
+	/** Sketches that are not open and whose findings are shown all the same: the workspace was checked. */
+	private readonly pinned = new Set<string>();
 	private readonly waiters = new Map<string, (() => void)[]>();
 	private readonly crashes = new Set<string>();
 
@@ -55,6 +59,7 @@ export class Checker {
 
 	/** To be called for each new version of an open document. */
 	edited(uri: string): void {
+		this.pinned.delete(uri);
 		if (this.editor.settings().check.when === 'onType') this.recheck(uri, DEBOUNCE_MS);
 		else this.tell(uri, 'unchecked');
 	}
@@ -67,10 +72,7 @@ export class Checker {
 	/** To be called when a document was closed: its findings go, and its text is the disk's again for those that include it. */
 	closed(uri: string): void {
 		this.queue.cancel(uri);
-		const known = this.checked.get(uri);
-		this.checked.delete(uri);
-		this.reads.delete(uri);
-		for (const file of known?.files.keys() ?? []) this.publish(file);
+		this.forget(uri);
 		this.finish(uri);
 		this.changedOnDisk(uri);
 	}
@@ -105,6 +107,48 @@ export class Checker {
 		return found && finding && { finding, threads: found.threads };
 	}
 
+	/** The last finished checks in which the file at `uri` had a part, its own first, and whether they are of what stands there now. */
+	checksOf(uri: string): { root: string; checked: Checked; fresh: boolean }[] {
+		const file = normalise(uri);
+		return [...this.checked]
+			.filter(([root, { versions }]) => normalise(root) === file || versions.has(file))
+			.map(([root, checked]) => ({ root, checked, fresh: this.isFresh(checked) }))
+			.sort((a, b) => Number(normalise(b.root) === file) - Number(normalise(a.root) === file));
+	}
+
+	/** The text of a file, as open editors have it. */
+	read(uri: string): Promise<string | undefined> {
+		const document = this.open(uri);
+		return document ? Promise.resolve(document.getText()) : this.editor.read(uri);
+	}
+
+	/**
+	 * Checks a sketch, open or not, apart from the checks as it is edited.
+	 *
+	 * @param publish show what was found also where the sketch is not open, until it is opened and closed, or removed
+	 * @returns undefined when it cannot be read, or `signal` was aborted
+	 */
+	async checkApart(
+		uri: string,
+		signal: AbortSignal,
+		{ scenarios, publish = false }: { scenarios?: readonly string[]; publish?: boolean } = {},
+	): Promise<FileResult | undefined> {
+		if ((await this.read(uri)) === undefined) return undefined;
+		const versions = new Map<string, number | undefined>();
+		const result = await this.check(uri, this.sources(versions), {
+			...this.limits(),
+			...(scenarios && { scenarios }),
+			signal,
+		});
+		if (signal.aborted) return undefined;
+		if (publish && !scenarios && !this.open(uri)) {
+			this.pinned.add(uri);
+			this.reads.set(uri, new Set(versions.keys()));
+			this.keep(uri, result, versions);
+		}
+		return result;
+	}
+
 	/** Resolves when no check is running or waiting. */
 	idle(): Promise<void> {
 		return this.queue.idle();
@@ -126,17 +170,10 @@ export class Checker {
 	}
 
 	private async checkOne(uri: string, signal: AbortSignal): Promise<void> {
-		if (!this.editor.get(uri)) return;
+		if (!this.editor.get(uri) && !(await this.stillPinned(uri))) return;
 		this.tell(uri, 'checking');
 		const versions = new Map<string, number | undefined>();
-		const read = async (wanted: string) => {
-			const file = normalise(wanted);
-			const document = this.open(wanted);
-			versions.set(file, document?.version);
-			this.readsOf(uri).add(file);
-			return document ? document.getText() : this.editor.read(wanted);
-		};
-		const result = await this.check(uri, { read }, this.options(uri, signal));
+		const result = await this.check(uri, this.sources(versions, this.readsOf(uri)), this.options(uri, signal));
 		if (signal.aborted) return;
 		// An edit plans the next check by itself, when settings want one; this result is for old text.
 		if ([...versions].some(([file, version]) => this.open(file)?.version !== version)) {
@@ -144,21 +181,66 @@ export class Checker {
 			return;
 		}
 		this.reads.set(uri, new Set(versions.keys()));
+		this.tell(uri, stateOf(result, this.keep(uri, result, versions)));
+	}
+
+	/** A sketch that is not open is shown for as long as it is there. */
+	private async stillPinned(uri: string): Promise<boolean> {
+		if (!this.pinned.has(uri)) return false;
+		if ((await this.editor.read(uri)) !== undefined) return true;
+		this.forget(uri);
+		return false;
+	}
+
+	/** The texts of files, with a note of which version of which was read. */
+	private sources(versions: Map<string, number | undefined>, files?: Set<string>): Sources {
+		return {
+			read: async (wanted) => {
+				const file = normalise(wanted);
+				const document = this.open(wanted);
+				versions.set(file, document?.version);
+				files?.add(file);
+				return document ? document.getText() : this.editor.read(wanted);
+			},
+		};
+	}
+
+	/** Keeps a result, and shows it in place of the one before. */
+	private keep(uri: string, result: FileResult, versions: ReadonlyMap<string, number | undefined>): DiagnosticsByFile {
 		const before = this.checked.get(uri)?.files.keys() ?? [];
-		const files = toDiagnostics(result, { links: this.editor.links() });
+		const files = toDiagnostics(result, {
+			links: this.editor.links(),
+			severity: this.editor.settings().findings.severity,
+		});
 		this.checked.set(uri, { result, files, versions });
 		for (const file of new Set([...files.keys(), ...before])) this.publish(file);
-		this.tell(uri, stateOf(result, files));
+		this.editor.changed(uri);
+		return files;
+	}
+
+	private forget(uri: string): void {
+		const known = this.checked.get(uri);
+		this.checked.delete(uri);
+		this.reads.delete(uri);
+		this.pinned.delete(uri);
+		for (const file of known?.files.keys() ?? []) this.publish(file);
+	}
+
+	private isFresh({ versions }: Checked): boolean {
+		return [...versions].every(([file, version]) => this.open(file)?.version === version);
+	}
+
+	private limits(): CheckOptions {
+		const { check, environment } = this.editor.settings();
+		const { maxStates, maxSeconds, maxMemoryMB } = check;
+		return { maxStates, maxSeconds, maxMemoryMB, environment };
 	}
 
 	private options(uri: string, signal: AbortSignal): CheckOptions {
-		const { maxStates, maxSeconds, maxMemoryMB } = this.editor.settings().check;
 		const start = Date.now();
 		let told = start;
 		return {
-			maxStates,
-			maxSeconds,
-			maxMemoryMB,
+			...this.limits(),
 			signal,
 			onProgress: ({ states }) => {
 				const now = Date.now();

@@ -1,7 +1,8 @@
 /** From what a check returns to what an editor shows. */
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag, type Range } from 'vscode-languageserver-protocol';
 import type { FileResult, Finding, Problem, ScenarioResult, Severity, Span } from '../findings/result.js';
-import { type FindingReference, manualUri } from './protocol.js';
+import { isFindingCode } from '../language/finding-codes.js';
+import { type FindingReference, manualUri, type ShownSeverity } from './protocol.js';
 
 const SOURCE = 'notifier-lab';
 
@@ -15,20 +16,33 @@ const SEVERITY: Record<Severity, DiagnosticSeverity> = {
 /** The diagnostics of one check, by the file they stand in. */
 export type DiagnosticsByFile = ReadonlyMap<string, readonly Diagnostic[]>;
 
-/** @param links whether the client can open pages of the manual */
-export function toDiagnostics(result: FileResult, { links }: { links: boolean }): DiagnosticsByFile {
+export interface DiagnosticsOptions {
+	/** Whether the client can open pages of the manual. */
+	readonly links: boolean;
+	/** How findings and hints of a code are shown, other than as what they are. */
+	readonly severity?: Readonly<Record<string, ShownSeverity>>;
+}
+
+export function toDiagnostics(result: FileResult, { links, severity = {} }: DiagnosticsOptions): DiagnosticsByFile {
 	const files = new Map<string, Diagnostic[]>([[result.uri, []]]);
 	const add = (span: Span, diagnostic: Diagnostic) => {
 		const known = files.get(span.uri);
 		if (known) known.push(diagnostic);
 		else files.set(span.uri, [diagnostic]);
 	};
+	const addShown = (span: Span, code: string, diagnostic: Diagnostic, expected = false) => {
+		const shown = Object.hasOwn(severity, code) ? severity[code] : undefined;
+		// what a scenario is meant to show is no error by any setting
+		if (shown === 'off') return;
+		add(span, shown === undefined || expected ? diagnostic : { ...diagnostic, severity: SEVERITY[shown] });
+	};
 	for (const problem of result.problems) add(problem.span, ofProblem(problem));
-	for (const hint of result.hints ?? []) add(hint.span, ofHint(hint, links));
+	for (const hint of result.hints ?? []) addShown(hint.span, hint.code, ofHint(hint, links));
 	for (const scenario of result.scenarios) {
 		scenario.findings.forEach((finding, index) => {
 			const reference = { uri: result.uri, scenario: scenario.name, index };
-			add(finding.span, ofFinding(finding, scenario, reference, links));
+			const expected = scenario.expected.includes(finding.code);
+			addShown(finding.span, finding.code, ofFinding(finding, scenario, reference, links), expected);
 		});
 		const missing = missingFindings(scenario);
 		if (missing.length > 0) add(scenario.span, ofMissing(scenario, missing));
@@ -53,14 +67,14 @@ function rank({ severity }: Diagnostic): number {
 	return severity ?? DiagnosticSeverity.Error;
 }
 
-function ofProblem({ code, severity, message, span }: Problem): Diagnostic {
+export function ofProblem({ code, severity, message, span }: Problem): Diagnostic {
 	return { range: toRange(span), severity: SEVERITY[severity], code, source: SOURCE, message };
 }
 
 /** Code that no run reaches is shown faded. */
 function ofHint(hint: Problem, links: boolean): Diagnostic {
 	const diagnostic = ofProblem(hint);
-	if (links) diagnostic.codeDescription = { href: manualUri(hint.code) };
+	if (links && isFindingCode(hint.code)) diagnostic.codeDescription = { href: manualUri(hint.code) };
 	if (hint.code === 'unreachable') diagnostic.tags = [DiagnosticTag.Unnecessary];
 	return diagnostic;
 }
@@ -87,7 +101,7 @@ function ofFinding(finding: Finding, scenario: ScenarioResult, data: FindingRefe
 }
 
 /** Expected codes that a complete search did not find; one that stopped at a limit proves nothing missing. */
-function missingFindings({ asExpected, complete, expected, findings }: ScenarioResult): string[] {
+export function missingFindings({ asExpected, complete, expected, findings }: ScenarioResult): string[] {
 	if (asExpected || !complete) return [];
 	return expected.filter((code) => code !== 'ok' && !findings.some((finding) => finding.code === code));
 }
@@ -99,11 +113,14 @@ function ofMissing({ name, span }: ScenarioResult, missing: readonly string[]): 
 		severity: DiagnosticSeverity.Error,
 		code: 'expect',
 		source: SOURCE,
-		message: `${name} is expected to show ${missing.join(', ')}, but no run of it does`,
+		message: missingMessage(name, missing),
 	};
 }
 
-function toRange({ line, column, endLine, endColumn }: Span): Range {
+export const missingMessage = (name: string, missing: readonly string[]): string =>
+	`${name} is expected to show ${missing.join(', ')}, but no run of it does`;
+
+export function toRange({ line, column, endLine, endColumn }: Span): Range {
 	return {
 		start: { line: line - 1, character: column - 1 },
 		end: { line: endLine - 1, character: endColumn - 1 },

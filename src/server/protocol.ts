@@ -1,7 +1,8 @@
 /**
  * What server and client say to each other beyond LSP. Plain data; imported by both sides, so nothing of VS Code or Node.
  */
-import { NotificationType, RequestType } from 'vscode-languageserver-protocol';
+import { type Diagnostic, NotificationType, type Range, RequestType } from 'vscode-languageserver-protocol';
+import type { Severity, Verdict } from '../findings/result.js';
 import type { Judgement } from '../lessons/lesson.js';
 
 /** Scheme of the files of the simulated kernel, read-only. */
@@ -25,6 +26,8 @@ export interface InitializationOptions {
 	readonly manual?: boolean;
 	/** The client answers {@link ReadRequest}: the server has no file system of its own. */
 	readonly reads?: boolean;
+	/** Commands that the client has, for code lenses: `notifierLab.explore`. */
+	readonly commands?: readonly string[];
 	/** Settings of a client that does not answer `workspace/configuration`. */
 	readonly settings?: unknown;
 }
@@ -38,7 +41,14 @@ export interface Settings {
 		readonly maxSeconds: number;
 		readonly maxMemoryMB: number;
 	};
+	/** What sketches without scenarios are checked in. */
+	readonly environment: 'default' | 'none';
+	/** How findings of a code are shown, other than as what they are. */
+	readonly findings: { readonly severity: Readonly<Record<string, ShownSeverity>> };
+	readonly codeLens: { readonly enabled: boolean };
 }
+
+export type ShownSeverity = Severity | 'off';
 
 /** In `Diagnostic.data`: which finding of which scenario it shows. */
 export interface FindingReference {
@@ -107,3 +117,54 @@ export interface Attempt {
 
 /** Judges an attempt by the lesson's goal. Cancelled, it ends soon, with an answer of no worth. */
 export const JudgeRequest = new RequestType<Attempt, Judgement, void>('notifierLab/judge');
+
+/** A scenario in the text of a sketch. */
+export interface ScenarioPlace {
+	readonly name: string;
+	readonly range: Range;
+}
+
+/** The scenarios of a sketch, open or not, in the order of its text. */
+export const ScenariosRequest = new RequestType<{ uri: string }, ScenarioPlace[], void>('notifierLab/scenarios');
+
+export interface RunRequestParams {
+	readonly uri: string;
+	/** Names of the scenarios to run; all when left out. */
+	readonly scenarios?: readonly string[];
+	/** Show what is found in the list of problems, too; for a file that is not open, until it is changed. */
+	readonly publish?: boolean;
+}
+
+/** What came of one scenario, for a list of tests. */
+export interface ScenarioRun {
+	readonly name: string;
+	readonly range: Range;
+	readonly verdict: Verdict;
+	/** The errors are exactly the expected ones, and everything was looked at. */
+	readonly passed: boolean;
+	/** `complete` is false where a limit was hit. */
+	readonly complete: boolean;
+	readonly expected: readonly string[];
+	/** Codes of what was found, worst first. */
+	readonly found: readonly string[];
+	readonly states: number;
+	readonly milliseconds: number;
+	readonly failures: readonly ScenarioFailure[];
+}
+
+/** Why a scenario is not as expected. */
+export interface ScenarioFailure {
+	readonly message: string;
+	readonly location: { readonly uri: string; readonly range: Range };
+	/** The run in the mail form; empty where there is none. */
+	readonly table: string;
+}
+
+export interface RunResult {
+	/** What is wrong with the text itself: nothing was run then. */
+	readonly errors: readonly { readonly uri: string; readonly diagnostic: Diagnostic }[];
+	readonly scenarios: readonly ScenarioRun[];
+}
+
+/** Checks a sketch, open or not. Null: it cannot be read, or the request was cancelled. */
+export const RunRequest = new RequestType<RunRequestParams, RunResult | null, void>('notifierLab/run');

@@ -1,5 +1,8 @@
 /** The language server, over any connection: a process (node.ts) or a web worker (worker.ts). */
 import {
+	CodeActionKind,
+	type CodeLens,
+	CodeLensRefreshRequest,
 	type Connection,
 	DidChangeConfigurationNotification,
 	type InitializeParams,
@@ -7,10 +10,16 @@ import {
 	TextDocuments,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { CheckOptions, checkSketch } from '../findings/check.js';
+import { type CheckOptions, type checkSketch, SUPERSEDED } from '../findings/check.js';
 import type { Finding } from '../findings/result.js';
+import { kernelLibraries } from '../kernel/library.js';
+import { loadProgram } from '../language/program.js';
+import { spanOf } from '../language/text.js';
 import type { Judgement } from '../lessons/lesson.js';
 import { Checker } from './checker.js';
+import { toRange } from './diagnostics.js';
+import { Fixes } from './fixes.js';
+import { lensesOf } from './lens.js';
 import {
 	type Attempt,
 	CheckRequest,
@@ -21,8 +30,12 @@ import {
 	KernelSourceRequest,
 	MailTableRequest,
 	ReadRequest,
+	RunRequest,
+	type ScenarioPlace,
+	ScenariosRequest,
 	StatusNotification,
 } from './protocol.js';
+import { runResult } from './runs.js';
 import { readSettings } from './settings.js';
 
 /** What the server asks of the layers below it. */
@@ -49,6 +62,8 @@ export function startServer(
 	let options: InitializationOptions = {};
 	let pullsSettings = false;
 	let watchesSettings = false;
+	let refreshesLenses = false;
+	let versionedEdits = false;
 	let settings = readSettings(undefined);
 
 	const askClient = async (uri: string) => (await connection.sendRequest(ReadRequest, { uri })) ?? undefined;
@@ -73,19 +88,33 @@ export function startServer(
 			status: (status) => {
 				connection.sendNotification(StatusNotification, status).catch(() => {});
 			},
+			changed: () => {
+				fixes.changed();
+				refreshLenses();
+			},
 			crash: (message) => connection.console.error(message),
 		},
 		services.check,
 	);
+	const fixes = new Fixes(checker, documents, () => versionedEdits);
+	const refreshLenses = () => {
+		if (refreshesLenses) connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
+	};
 
 	connection.onInitialize(({ capabilities, initializationOptions }: InitializeParams) => {
 		options = initializationOptions ?? {};
 		settings = readSettings(options.settings);
+		refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
+		versionedEdits = capabilities.workspace?.workspaceEdit?.documentChanges === true;
 		pullsSettings = capabilities.workspace?.configuration === true;
 		watchesSettings = capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true;
 		return {
 			serverInfo: { name: 'notifier-lab' },
 			capabilities: {
+				codeActionProvider: {
+					codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, CodeActionKind.Source],
+				},
+				codeLensProvider: { resolveProvider: false },
 				textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
 			},
 		};
@@ -111,9 +140,41 @@ export function startServer(
 	});
 
 	documents.onDidOpen(({ document }) => checker.settled(document.uri));
-	documents.onDidChangeContent(({ document }) => checker.edited(document.uri));
+	documents.onDidChangeContent(({ document }) => {
+		fixes.changed();
+		checker.edited(document.uri);
+	});
 	documents.onDidSave(({ document }) => checker.settled(document.uri));
 	documents.onDidClose(({ document }) => checker.closed(document.uri));
+
+	/** Where scenarios stand in the text as it is now. */
+	const scenariosOf = async (uri: string): Promise<ScenarioPlace[]> => {
+		const program = await loadProgram(uri, { read: (u) => checker.read(u) }, kernelLibraries);
+		return program.scenarios.map((scenario) => ({ name: scenario.name, range: toRange(spanOf(scenario)) }));
+	};
+	connection.onCodeAction((params) => fixes.for(params));
+	connection.onCodeLens(async ({ textDocument: { uri } }): Promise<CodeLens[]> => {
+		const [own] = checker.checksOf(uri);
+		if (!settings.codeLens.enabled || own?.root !== uri) return [];
+		const { checked, fresh } = own;
+		return lensesOf({
+			uri,
+			scenarios: await scenariosOf(uri),
+			results: checked.result.scenarios,
+			stale: !fresh,
+			commands: new Set(options.commands ?? []),
+		});
+	});
+	connection.onRequest(ScenariosRequest, ({ uri }) => scenariosOf(uri));
+	connection.onRequest(RunRequest, async ({ uri, scenarios, publish }, token) => {
+		const abort = new AbortController();
+		token.onCancellationRequested(() => abort.abort(SUPERSEDED));
+		const result = await checker.checkApart(uri, abort.signal, {
+			...(scenarios && { scenarios }),
+			...(publish && { publish }),
+		});
+		return result ? runResult(result) : null;
+	});
 
 	connection.onRequest(CheckRequest, ({ uri }) => checker.now(uri));
 	connection.onRequest(MailTableRequest, (reference) => {

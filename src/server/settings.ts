@@ -1,8 +1,22 @@
-import type { Settings } from './protocol.js';
+import type { Severity } from '../findings/result.js';
+import type { Settings, ShownSeverity } from './protocol.js';
 
 const DEFAULTS: Settings = {
 	check: { when: 'onType', maxStates: 2_000_000, maxSeconds: 60, maxMemoryMB: 1024 },
+	environment: 'default',
+	findings: { severity: {} },
+	codeLens: { enabled: true },
 };
+
+/** The words of the settings for severities. */
+const SEVERITIES: Readonly<Record<string, ShownSeverity>> = {
+	error: 'error',
+	warning: 'warning',
+	information: 'info',
+	info: 'info',
+	hint: 'hint',
+	off: 'off',
+} satisfies Record<string, Severity | 'off'>;
 
 /** Reads the `notifierLab` section of an editor's settings; what is missing or makes no sense has its default. */
 export function readSettings(section: unknown): Settings {
@@ -12,6 +26,11 @@ export function readSettings(section: unknown): Settings {
 		return typeof value === 'number' && value > 0 ? value : DEFAULTS.check[key];
 	};
 	const when = check.when;
+	const severity: Record<string, ShownSeverity> = {};
+	for (const [code, word] of Object.entries(objectIn(objectIn(section, 'findings'), 'severity'))) {
+		const known = typeof word === 'string' && Object.hasOwn(SEVERITIES, word) ? SEVERITIES[word] : undefined;
+		if (known !== undefined) severity[code] = known;
+	}
 	return {
 		check: {
 			when: when === 'onSave' || when === 'manual' ? when : DEFAULTS.check.when,
@@ -19,11 +38,17 @@ export function readSettings(section: unknown): Settings {
 			maxSeconds: number('maxSeconds'),
 			maxMemoryMB: number('maxMemoryMB'),
 		},
+		environment: valueIn(section, 'environment') === 'none' ? 'none' : DEFAULTS.environment,
+		findings: { severity },
+		codeLens: { enabled: objectIn(section, 'codeLens').enabled !== false },
 	};
 }
 
+function valueIn(value: unknown, key: string): unknown {
+	return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
 function objectIn(value: unknown, key: string): Record<string, unknown> {
-	if (typeof value !== 'object' || value === null) return {};
-	const inner = (value as Record<string, unknown>)[key];
+	const inner = valueIn(value, key);
 	return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
 }

@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { createConnection } from 'vscode-languageserver/node';
 import {
+	type ClientCapabilities,
 	createProtocolConnection,
 	type Diagnostic,
 	DidChangeTextDocumentNotification,
@@ -48,12 +49,14 @@ export class TestClient {
 			workspace,
 			options = {},
 			services = {},
+			capabilities = {},
 		}: {
 			disk?: Record<string, string>;
 			/** Files that only the client can read. */
 			workspace?: Record<string, string>;
 			options?: InitializationOptions;
 			services?: Partial<Services>;
+			capabilities?: ClientCapabilities;
 		} = {},
 	): Promise<TestClient> {
 		const up = new PassThrough();
@@ -77,7 +80,7 @@ export class TestClient {
 		await connection.sendRequest(InitializeRequest.type, {
 			processId: null,
 			rootUri: null,
-			capabilities: {},
+			capabilities,
 			initializationOptions: { reads: workspace !== undefined, ...options },
 		});
 		await connection.sendNotification(InitializedNotification.type, {});

@@ -177,3 +177,31 @@ test('files of the simulated kernel are served, and null for what is not there',
 	expect(await connection.sendRequest(KernelSourceRequest, { uri: kernel.uri })).toBe('text');
 	expect(await connection.sendRequest(KernelSourceRequest, { uri: 'mmn-kernel:/x' })).toBeNull();
 });
+
+test('findings of a code are shown as the settings say, or not at all', () => {
+	const findings = [
+		finding('deadlock', span(A, 1)),
+		finding('lock-leak', span(A, 2)),
+		finding('data-race', span(A, 3), { severity: 'warning' }),
+		finding('livelock', span(A, 4)),
+	];
+	const result = resultOf(scenario('s', span(A, 9), { findings, expected: ['livelock'], asExpected: false }));
+	const severity = { deadlock: 'warning', 'lock-leak': 'off', 'data-race': 'error', livelock: 'error' } as const;
+	const shown = toDiagnostics(result, { links: false, severity }).get(A) ?? [];
+	expect(shown.map(({ code, severity: s }) => [code, s])).toEqual([
+		['deadlock', DiagnosticSeverity.Warning],
+		['data-race', DiagnosticSeverity.Error],
+		['livelock', DiagnosticSeverity.Information], // expected: no setting makes an error of it
+	]);
+});
+
+test('settings come as users write them, and what makes no sense is left out', async () => {
+	const { readSettings } = await import('../../src/server/settings.js');
+	const read = (section: unknown) => readSettings(section).findings.severity;
+	expect(read({ findings: { severity: { deadlock: 'information', livelock: 'loud', 'data-race': 3 } } })).toEqual({
+		deadlock: 'info',
+	});
+	expect(read({ findings: { severity: ['deadlock'] } })).toEqual({});
+	expect(readSettings({ environment: 'none' }).environment).toBe('none');
+	expect(readSettings({ environment: 7 }).environment).toBe('default');
+});

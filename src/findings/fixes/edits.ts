@@ -149,8 +149,8 @@ export function indentOf(node: AstNode): string {
 	return /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', start - 1) + 1, start))?.[0] ?? '';
 }
 
-/** The end of the line where nothing but white space and a comment follows, else `end` itself. */
+/** The end of the line where nothing but white space and comments follow, else `end` itself. */
 function endOfLine(text: string, end: number): number {
-	const rest = /^[ \t]*(\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/[ \t]*)?(?=\r?\n|$)/.exec(text.slice(end));
+	const rest = /^(?:[ \t]*\/\*(?:(?!\*\/)[^\r\n])*\*\/)*[ \t]*(?:\/\/[^\r\n]*)?(?=\r?\n|$)/.exec(text.slice(end));
 	return end + (rest?.[0].length ?? 0);
 }

@@ -1,0 +1,194 @@
+/** Quick fixes, each checked before it is offered. Searching never blocks: it is done in slices, and ends with the next edit. */
+import {
+	type CodeAction,
+	CodeActionKind,
+	type CodeActionParams,
+	type Diagnostic,
+	type Range,
+	type WorkspaceEdit,
+} from 'vscode-languageserver-protocol';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { SUPERSEDED } from '../findings/check.js';
+import type { Edit } from '../findings/fixes/edits.js';
+import { type CheckedFix, checkedActions, checkedFixes } from '../findings/fixes/try.js';
+import type { FileResult, Problem } from '../findings/result.js';
+import { isFindingCode } from '../language/finding-codes.js';
+import type { Checker } from './checker.js';
+
+const RENAME_KIND = `${CodeActionKind.Source}.notifierLab.newNames`;
+const RENAME_HERE_KIND = `${CodeActionKind.RefactorRewrite}.newNames`;
+const SCENARIO_KIND = `${CodeActionKind.RefactorRewrite}.scenario`;
+const OLD_NAMES = /\bmmu_notifier_range_(wait|is)_valid\b/;
+/** A cursor is seldom in more findings than this. */
+const MOST_FINDINGS = 4;
+
+/** The documents as the client has them open. */
+export interface Documents {
+	get(uri: string): TextDocument | undefined;
+}
+
+export class Fixes {
+	/** What was found for this state of the texts; begun searches among them. */
+	private known = new Map<string, Promise<readonly CheckedFix[]>>();
+	private actions = new Map<string, ReturnType<typeof checkedActions>>();
+	private abort = new AbortController();
+	/** One search at a time: they share the one thread with everything else. */
+	private last: Promise<unknown> = Promise.resolve();
+
+	constructor(
+		private readonly checker: Checker,
+		private readonly documents: Documents,
+		/** Whether the client takes edits that name the version they are for. */
+		private readonly versioned: () => boolean,
+	) {}
+
+	/** To be called when any text has changed: what was searched for is of no use any more. */
+	changed(): void {
+		this.abort.abort(SUPERSEDED);
+		this.abort = new AbortController();
+		this.known = new Map();
+		this.actions = new Map();
+	}
+
+	/** The actions for a range of an open document; none while its findings are of an older text. */
+	async for({ textDocument: { uri }, range, context }: CodeActionParams): Promise<CodeAction[]> {
+		const document = this.documents.get(uri);
+		const wants = (kind: string) =>
+			!context.only || context.only.some((only) => kind === only || kind.startsWith(`${only}.`));
+		if (document === undefined) return [];
+		const { signal } = this.abort;
+		const actions: CodeAction[] = [];
+		if (wants(CodeActionKind.QuickFix))
+			for (const { root, found, diagnostic, result } of this.found(uri, range)) {
+				const fixes = await this.fixesOf(root, result, found);
+				if (signal.aborted) return [];
+				for (const [n, { title, edits, ok }] of fixes.entries())
+					actions.push({
+						title,
+						kind: CodeActionKind.QuickFix,
+						diagnostics: [diagnostic],
+						isPreferred: ok && n === 0,
+						edit: await this.workspaceEdit(edits),
+					});
+				if (isFindingCode(found.code)) actions.push(this.ignore(document, found, diagnostic));
+			}
+		// what is for the whole file costs a check: not for every place that the cursor comes to
+		const asked =
+			context.only?.some((only) => CodeActionKind.Source.startsWith(only) || only.startsWith('source.')) ?? false;
+		actions.push(...(await this.forFile(document, range, wants, asked)));
+		return signal.aborted ? [] : actions;
+	}
+
+	/** New names for the whole file, and a scenario for a file without one. */
+	private async forFile(
+		document: TextDocument,
+		range: Range,
+		wants: (kind: string) => boolean,
+		asked: boolean,
+	): Promise<CodeAction[]> {
+		const text = document.getText();
+		const [own] = this.checker.checksOf(document.uri);
+		if (!own?.fresh || own.root !== document.uri) return [];
+		const line = { start: { line: range.start.line, character: 0 }, end: { line: range.end.line + 1, character: 0 } };
+		const here = wants(RENAME_HERE_KIND) && OLD_NAMES.test(document.getText(line));
+		const renames = here || (asked && wants(RENAME_KIND) && OLD_NAMES.test(text));
+		const adds = wants(SCENARIO_KIND) && !/^[ \t]*scenario\b/m.test(text);
+		if (!renames && !adds) return [];
+		const { uri } = document;
+		let known = this.actions.get(uri);
+		if (!known) {
+			const { signal } = this.abort;
+			known = this.inTurn(() => checkedActions(uri, { read: (u) => this.checker.read(u) }, { signal }));
+			this.actions.set(uri, known);
+		}
+		const { rename, scenario } = await known;
+		const action = async (fix: CheckedFix | undefined, kind: string): Promise<CodeAction[]> =>
+			fix ? [{ title: fix.title, kind, edit: await this.workspaceEdit(fix.edits) }] : [];
+		return [
+			...(renames ? await action(rename, asked ? RENAME_KIND : RENAME_HERE_KIND) : []),
+			...(adds ? await action(scenario, SCENARIO_KIND) : []),
+		];
+	}
+
+	/** What was found in a range, each once, with the diagnostic that shows it. */
+	private found(uri: string, range: Range) {
+		return this.checker
+			.checksOf(uri)
+			.filter(({ fresh }) => fresh)
+			.flatMap(({ root, checked: { result, files } }) => {
+				const all: Problem[] = [
+					...result.problems,
+					...(result.hints ?? []),
+					...result.scenarios.flatMap((s) => s.findings),
+				];
+				return (files.get(uri) ?? [])
+					.filter((d) => overlaps(d.range, range))
+					.flatMap((diagnostic) => {
+						const found = all.find(
+							(f) => f.code === diagnostic.code && f.span.uri === uri && f.message === diagnostic.message,
+						);
+						return found ? [{ root, result, found, diagnostic }] : [];
+					});
+			})
+			.slice(0, MOST_FINDINGS);
+	}
+
+	private fixesOf(root: string, result: FileResult, found: Problem): Promise<readonly CheckedFix[]> {
+		const key = JSON.stringify([root, found.code, found.span, found.message]);
+		const known = this.known.get(key);
+		if (known) return known;
+		const { signal } = this.abort;
+		const search = this.inTurn(() =>
+			checkedFixes(result, found, { read: (uri) => this.checker.read(uri) }, { signal }),
+		);
+		this.known.set(key, search);
+		return search;
+	}
+
+	private inTurn<T>(search: () => Promise<T>): Promise<T> {
+		const mine = this.last.then(search, search);
+		this.last = mine.catch(() => {});
+		return mine;
+	}
+
+	private async workspaceEdit(edits: readonly Edit[]): Promise<WorkspaceEdit> {
+		const files = [...new Set(edits.map((e) => e.uri))];
+		const changes = await Promise.all(
+			files.map(async (uri) => {
+				const open = this.documents.get(uri);
+				const text = open ?? TextDocument.create(uri, 'mmn', 0, (await this.checker.read(uri)) ?? '');
+				const range = ({ start, end }: Edit) => ({ start: text.positionAt(start), end: text.positionAt(end) });
+				const own = edits.filter((e) => e.uri === uri).map((e) => ({ range: range(e), newText: e.text }));
+				return { uri, version: open?.version ?? null, edits: own };
+			}),
+		);
+		if (!this.versioned()) return { changes: Object.fromEntries(changes.map(({ uri, edits: own }) => [uri, own])) };
+		return {
+			documentChanges: changes.map(({ uri, version, edits: own }) => ({ textDocument: { uri, version }, edits: own })),
+		};
+	}
+
+	/** A comment above the line; the reason is the author's to write. */
+	private ignore(document: TextDocument, { code }: Problem, diagnostic: Diagnostic): CodeAction {
+		const { line } = diagnostic.range.start;
+		const start = { line, character: 0 };
+		const indent = /^[ \t]*/.exec(document.getText({ start, end: { line: line + 1, character: 0 } }))?.[0] ?? '';
+		const eol = document.getText().includes('\r\n') ? '\r\n' : '\n';
+		const edits = [{ range: { start, end: start }, newText: `${indent}// notifier-lab-ignore: ${code} ${eol}` }];
+		const { uri, version } = document;
+		return {
+			title: `Ignore this ${code} by a comment`,
+			kind: CodeActionKind.QuickFix,
+			diagnostics: [diagnostic],
+			edit: this.versioned()
+				? { documentChanges: [{ textDocument: { uri, version }, edits }] }
+				: { changes: { [uri]: edits } },
+		};
+	}
+}
+
+function overlaps(a: Range, b: Range): boolean {
+	const before = (p: Range['start'], q: Range['start']) =>
+		p.line < q.line || (p.line === q.line && p.character < q.character);
+	return !before(a.end, b.start) && !before(b.end, a.start);
+}

@@ -1,0 +1,80 @@
+/** Above each scenario: what came of it, and ways on from there. */
+import type { CodeLens, Command } from 'vscode-languageserver-protocol';
+import type { Finding, ScenarioResult } from '../findings/result.js';
+import type { FindingReference, ScenarioPlace } from './protocol.js';
+
+/** Commands that a lens may have, where the client has them. */
+const EXPLORE = 'notifierLab.explore';
+const MAIL_TABLE = 'notifierLab.copyRunAsMailTable';
+
+export interface LensInput {
+	readonly uri: string;
+	/** Of the text as it stands now. */
+	readonly scenarios: readonly ScenarioPlace[];
+	/** Of the last finished check; empty before the first one. */
+	readonly results: readonly ScenarioResult[];
+	/** The text has changed since. */
+	readonly stale: boolean;
+	/** The commands of the client. */
+	readonly commands: ReadonlySet<string>;
+}
+
+export function lensesOf({ uri, scenarios, results, stale, commands }: LensInput): CodeLens[] {
+	return scenarios.flatMap(({ name, range }) => {
+		const result = results.find((r) => r.name === name);
+		if (result === undefined) return [];
+		const lens = (title: string, command: string, argument: object): CodeLens[] =>
+			commands.has(command) ? [{ range, command: { title, command, arguments: [argument] } }] : [];
+		const index = shownOf(result);
+		const reference: FindingReference | undefined = index < 0 ? undefined : { uri, scenario: name, index };
+		const summary: Command = { title: summaryOf(result, stale), command: '' };
+		const explore = { uri, scenario: name, ...(reference && { index }) };
+		if (commands.has(EXPLORE)) Object.assign(summary, { command: EXPLORE, arguments: [explore] });
+		return [
+			{ range, command: summary },
+			...lens('Explore', EXPLORE, explore),
+			...(reference && !stale ? lens('Mail table', MAIL_TABLE, reference) : []),
+		];
+	});
+}
+
+const RANK = ['error', 'warning', 'info', 'hint'];
+
+/** The finding that a scenario is known by: the worst, of these the first. */
+function shownOf({ findings }: ScenarioResult): number {
+	const worst = [...findings]
+		.filter(({ run }) => run.length > 0)
+		.sort((a, b) => RANK.indexOf(a.severity) - RANK.indexOf(b.severity))[0];
+	return worst === undefined ? -1 : findings.indexOf(worst);
+}
+
+/** `✗ deadlock in 9 steps · 44 states` */
+export function summaryOf(result: ScenarioResult, stale: boolean): string {
+	const { expected, findings, asExpected, states, complete } = result;
+	const shown = findings[shownOf(result)];
+	const others = new Set(findings.map(({ code }) => code)).size - 1;
+	const missing = expected.filter((code) => code !== 'ok' && !findings.some((f) => f.code === code));
+	const parts: string[] = [];
+	if (shown === undefined)
+		parts.push(
+			complete
+				? missing.length > 0
+					? `✗ ${missing.join(', ')} expected, but not found`
+					: '✓ ok'
+				: '? stopped at a limit',
+		);
+	else {
+		const sign = shown.severity === 'error' ? (asExpected ? '✓' : '✗') : shown.severity === 'warning' ? '⚠' : '?';
+		const steps = stepsOf(shown);
+		parts.push(
+			`${sign} ${shown.code}${steps > 0 ? ` in ${steps} step${steps === 1 ? '' : 's'}` : ''}${expected.includes(shown.code) ? ', as expected' : ''}`,
+		);
+		if (others > 0) parts.push(`${others} more`);
+	}
+	parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
+	if (shown !== undefined && !complete) parts.push('stopped at a limit');
+	if (stale) parts.push('before the last change');
+	return parts.join(' · ');
+}
+
+const stepsOf = ({ run }: Finding): number => new Set(run.filter((r) => !r.blocked).map((r) => r.step)).size;
