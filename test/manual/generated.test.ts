@@ -1,0 +1,9 @@
+import path from 'node:path';
+import { test } from 'vitest';
+import { root } from '../build.js';
+import { expectGolden } from '../golden.js';
+import { GENERATED } from './generated.js';
+
+test.each(Object.keys(GENERATED))('%s says what is', (page) => {
+	expectGolden(GENERATED[page]?.() ?? '', path.join(root, 'media/manual', page));
+});

@@ -1,0 +1,178 @@
+/** The pages of the manual that are made from what they describe. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { COMMANDS, HELP } from '../../src/cli/help.js';
+import { kernelLibraries } from '../../src/kernel/library.js';
+import { isPublic, isStatic } from '../../src/language/names.js';
+import { parseFile } from '../../src/language/parser.js';
+import { CONFIG_WORDS, ENVIRONMENT_WORDS } from '../../src/language/scenario-words.js';
+import { root } from '../build.js';
+
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+interface Manifest {
+	readonly contributes: {
+		readonly commands: readonly { command: string; title: string }[];
+		readonly configuration: { readonly properties: Readonly<Record<string, Setting>> };
+	};
+}
+
+interface Setting {
+	readonly type: string | readonly string[];
+	readonly default?: unknown;
+	readonly description?: string;
+	readonly markdownDescription?: string;
+	readonly enum?: readonly string[];
+	readonly enumDescriptions?: readonly string[];
+	readonly order?: number;
+}
+
+/** The manifest's texts are in package.nls.json: `%key%`. */
+function inWords(text: string): string {
+	const texts = JSON.parse(read('package.nls.json')) as Record<string, string>;
+	return text.replace(/^%(.+)%$/, (_, key: string) => texts[key] ?? `%${key}%`);
+}
+
+/** Bars end a cell of a table. */
+const cell = (text: string) => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
+
+function settings(): string {
+	const { contributes } = JSON.parse(read('package.json')) as Manifest;
+	const rows = Object.entries(contributes.configuration.properties)
+		.sort(([, a], [, b]) => (a.order ?? 99) - (b.order ?? 99))
+		.map(([name, setting]) => {
+			const words = inWords(setting.markdownDescription ?? setting.description ?? '');
+			const values = (setting.enum ?? []).map(
+				(value, n) => `\`${value}\`: ${inWords(setting.enumDescriptions?.[n] ?? '')}`,
+			);
+			return `| \`${name}\` | \`${JSON.stringify(setting.default)}\` | ${cell([words, ...values].join(' '))} |`;
+		});
+	const commands = contributes.commands.map(({ command, title }) => `| ${cell(inWords(title))} | \`${command}\` |`);
+	return `# Settings and commands
+
+## Settings
+
+| setting | default | meaning |
+|---|---|---|
+${rows.join('\n')}
+
+## Commands
+
+In the palette (F1) behind *Notifier Lab:*. The names are for key bindings.
+
+| command | name |
+|---|---|
+${commands.join('\n')}
+`;
+}
+
+function commandLine(): string {
+	const parts = COMMANDS.map((name) => `## ${name}\n\n\`\`\`text\n${HELP[name].trimEnd()}\n\`\`\``);
+	return `# Command line
+
+The same checks, findings and words as in the editor, for terminals, scripts and CI.
+
+\`\`\`text
+${HELP.all.trimEnd()}
+\`\`\`
+
+${parts.join('\n\n')}
+`;
+}
+
+function findings(): string {
+	const rows = readdirSync(path.join(root, 'media/manual/findings'))
+		.sort()
+		.map((file) => {
+			const [, code = '', words = ''] = /^# ([\w-]+): (.*)$/m.exec(read(`media/manual/findings/${file}`)) ?? [];
+			return `| [\`${code}\`](findings/${file}) | ${cell(words)} |`;
+		});
+	return `# Findings
+
+A finding is one defect, found once, explained by one shortest run. Its code is stable: it stands in *Problems* (where it
+links to its page), in \`expect\`, and in JSON. \`notifier-lab explain CODE\` prints its page.
+
+| code | what it says |
+|---|---|
+${rows.join('\n')}
+`;
+}
+
+/** Everything a sketch may call, from the files of the simulated kernel themselves. */
+function functions(): string {
+	const prelude = kernelLibraries.prelude.map((uri) => [uri.replace(/^.*:\/|\.mmn$/g, ''), uri] as const);
+	const includable = kernelLibraries.names
+		.filter((name) => !name.startsWith('environment/'))
+		.map((name) => [name, kernelLibraries.resolve(name) ?? ''] as const);
+	const section = ([name, uri]: readonly [string, string], include: boolean) => {
+		const prototypes = prototypesOf(uri);
+		if (prototypes.length === 0) return [];
+		const core = include ? [...prototypesOf(kernelLibraries.resolve(`${name}-core`) ?? '')] : [];
+		const title = include ? `## \`#include <${name}>\`` : `### ${name.replace('kernel/', '')}`;
+		return [`${title}\n\n\`\`\`text\n${[...prototypes, ...core].join('\n')}\n\`\`\``];
+	};
+	return `# Functions
+
+What a sketch may call, as it stands in the simulated kernel. \`(...)\` is a macro: its arguments are C's, and are checked.
+*Go to Definition* on a call opens the code that is run.
+
+## Without an include
+
+${prelude.flatMap((file) => section(file, false)).join('\n\n')}
+
+${includable.flatMap((file) => section(file, true)).join('\n\n')}
+`;
+}
+
+function prototypesOf(uri: string): string[] {
+	const text = kernelLibraries.read(uri);
+	if (text === undefined) return [];
+	const seen = new Set<string>();
+	return parseFile(uri, text, true).root.items.flatMap((item) => {
+		if (item.$type !== 'FunctionDecl' || !isPublic(item) || isStatic(item) || seen.has(item.name)) return [];
+		seen.add(item.name);
+		const whole = item.$cstNode?.text ?? '';
+		const head = item.body?.$cstNode ? whole.slice(0, whole.indexOf(item.body.$cstNode.text)) : whole;
+		return [head.replace(/\s+/g, ' ').replace(/;$/, '').trim()];
+	});
+}
+
+/** The parser's own grammar, without what it keeps of a text. */
+function grammar(): string {
+	const rules = read('src/language/mmn.langium')
+		.replace(/^[\s\S]*?(?=^entry )/m, '')
+		.replace(/^type [\s\S]*?;\n/gm, '')
+		.replace(/^(hidden )?terminal (\w+): (\/.*\/);$/gm, '$2: $3;')
+		.replace(/^entry |^fragment /gm, '')
+		.replace(/\{infer [^}]*\} ?/g, '')
+		.replace(/ (infers|returns) \w+/g, '')
+		.replace(/\w+(\+=|\?=|=)(?=[[('\w])/g, '')
+		.replace(/\[\w+:(\w+)\]/g, '$1')
+		.replace(/^infix (\w+) on (\w+):/gm, '$1: $2, joined by these, the tightest first:')
+		.replace(/\n{3,}/g, '\n\n')
+		.trim();
+	return `# Grammar
+
+As the parser has it. \`?\` is optional, \`*\` any number, \`+\` at least one, \`|\` or; what is quoted stands for itself, and
+what is between slashes is a regular expression. Some constructs are parsed only to be refused by name: see
+[the language](language.md).
+
+\`\`\`text
+${rules}
+\`\`\`
+
+Words of \`config\`: ${Object.entries(CONFIG_WORDS)
+		.map(([word, takes]) => `\`${word}${takes === 'number' ? ' N' : ''}\``)
+		.join(', ')}.
+
+Words of \`environment\`: ${ENVIRONMENT_WORDS.map((word) => `\`${word}\``).join(', ')}.
+`;
+}
+
+export const GENERATED: Readonly<Record<string, () => string>> = {
+	'settings.md': settings,
+	'cli.md': commandLine,
+	'findings.md': findings,
+	'functions.md': functions,
+	'grammar.md': grammar,
+};
