@@ -1,0 +1,122 @@
+/** What README and manual show is tried: sketches come out as they say, commands run, links lead somewhere. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { built, root } from '../build.js';
+import { folderWith } from '../cli/run.js';
+import { checkText } from '../findings/examples.js';
+
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('media/manual/**/*.md', { cwd: root })].map((page) =>
+	page.split(path.sep).join('/'),
+);
+const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
+
+interface Block {
+	readonly page: string;
+	readonly line: number;
+	readonly language: string;
+	readonly text: string;
+}
+
+const blocks: Block[] = PAGES.flatMap((page) => {
+	const text = read(page);
+	return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map((match) => ({
+		page,
+		line: text.slice(0, match.index).split('\n').length,
+		language: match[1] ?? '',
+		text: match[2] ?? '',
+	}));
+});
+
+test('a block is a sketch, a driver before it is one, commands, or what they print', () => {
+	const languages = new Set(blocks.map(({ language }) => language));
+	expect([...languages].filter((language) => !['mmn', 'c', 'sh', 'text', 'json', ''].includes(language))).toEqual([]);
+});
+
+/** GitHub colours C, and not sketches. */
+const isSketch = ({ language, text }: Block) => language === 'mmn' || (language === 'c' && /^scenario /m.test(text));
+
+describe('sketches', () => {
+	test.each(blocks.filter(isSketch))('$page:$line', async ({ text }) => {
+		const { problems, scenarios } = await checkText(text);
+		expect(problems).toEqual([]);
+		for (const { name, asExpected, complete, expected, findings } of scenarios) {
+			expect(expected, `${name} says what it expects`).not.toEqual([]);
+			expect({ name, asExpected, complete, found: findings.map((f) => f.message) }).toMatchObject({
+				asExpected: true,
+				complete: true,
+			});
+		}
+	});
+});
+
+describe('drivers before they are sketches', () => {
+	test.each(blocks.filter((block) => block.language === 'c' && !isSketch(block)))('$page:$line', async ({ text }) => {
+		const { problems } = await checkText(text);
+		expect(problems.length, 'there is something to do by hand').toBeGreaterThan(0);
+	});
+});
+
+describe('commands', () => {
+	let cli = '';
+	beforeAll(() => {
+		cli = built('cli.js');
+	});
+
+	test.each(blocks.filter(({ language }) => language === 'sh'))(
+		'$page:$line',
+		({ text }) => {
+			const seed = read('media/sketches/seed-wait-valid.mmn');
+			const folder = folderWith({ 'sketch.mmn': seed, 'driver.mmn': seed, 'sketches/a.mmn': seed });
+			for (const line of text.split('\n')) {
+				const command = line.replace(/\s*#.*$/, '').trim();
+				if (command !== '') for (const part of command.split(' && ')) tryCommand(part, cli, folder);
+			}
+		},
+		60_000,
+	);
+});
+
+function tryCommand(command: string, cli: string, folder: string): void {
+	const [, args] = /^(?:npx notifier-lab|notifier-lab|node dist\/cli\.js) (.*)$/.exec(command) ?? [];
+	if (args !== undefined) {
+		const words = args.split(' ');
+		// a server waits for its client, a watch for changes
+		const given = words[0] === 'lsp' || words.includes('--watch') ? [words[0] ?? '', '--help'] : words;
+		const files = given.map((word) => (word.startsWith('media/') ? path.join(root, word) : word));
+		let status = 0;
+		try {
+			execFileSync(process.execPath, [cli, ...files], { cwd: folder, stdio: 'pipe' });
+		} catch (error) {
+			status = (error as { status: number }).status;
+		}
+		expect([0, 1], `exit status of ${command}`).toContain(status);
+		return;
+	}
+	const [program = '', verb = '', script = ''] = command.replace(/^(\w+=\S+ )+/, '').split(' ');
+	if (program === 'npx') expect(existsSync(path.join(root, 'node_modules/.bin', verb)), command).toBe(true);
+	else if (program === 'git' || program === 'cd' || program === 'code') return;
+	else {
+		expect(program, command).toBe('npm');
+		if (verb === 'run') expect(scripts, command).toContain(script);
+		else expect(['ci', 'start', 'test', 'pack', 'install'], command).toContain(verb);
+	}
+}
+
+test('every link of the manual leads to a file', () => {
+	const broken = PAGES.flatMap((page) =>
+		[...read(page).matchAll(/\]\((?!https?:|#|command:)([^)#\s]+)(?:#[^)]*)?\)/g)]
+			.map(([, to = '']) => to)
+			.filter((to) => !existsSync(path.join(root, path.dirname(page), to)))
+			.map((to) => `${page}: ${to}`),
+	);
+	expect(broken).toEqual([]);
+});
+
+test('every page can be found from the index', () => {
+	const index = read('media/manual/index.md');
+	const pages = PAGES.filter((page) => /^media\/manual\/[^/]+\.md$/.test(page)).map((page) => path.basename(page));
+	expect(pages.filter((page) => page !== 'index.md' && !index.includes(`(${page})`))).toEqual([]);
+});
