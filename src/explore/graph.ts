@@ -61,7 +61,8 @@ export class Graph implements Host {
 		machine.host = this;
 		const store = new Store(machine, this.threads, expected);
 		this.store = store;
-		store.arena.set(C.GATED, system.hasInterrupts ? 1 : 0);
+		store.arena.set(C.GATED, system.gated ? 1 : 0);
+		store.arena.set(C.CPUS, system.cpus.limited ? system.cpus.count : 0);
 		store.arena.set(C.FINALLY, system.hasFinally ? 1 : 0);
 		store.arena.set(C.NEAR, system.sequences === undefined ? 0 : LONGEST_GAP);
 		system.threads.forEach(({ kind, on }, t) => {
@@ -107,7 +108,8 @@ export class Graph implements Host {
 		const flags =
 			(vector[3] !== 0 ? C.FLAG_IRQS_OFF : 0) |
 			(status === Status.running ? C.FLAG_RUNNING : 0) |
-			(status === Status.idle ? C.FLAG_IDLE : 0);
+			(status === Status.idle ? C.FLAG_IDLE : 0) |
+			(this.system.cpus.stays(thread, vector) ? C.FLAG_STAYS : 0);
 		this.store.describe(thread, flags, bitsOf(this.system.sequences?.inLocal(vector)));
 		return index;
 	}
@@ -200,7 +202,7 @@ export class Graph implements Host {
 	/** What a blocked thread waits for; undefined when it is not blocked. */
 	wait(state: number, thread: number): Wait | undefined {
 		if (this.status(state, thread) === Status.ended) return undefined;
-		if (this.system.hasInterrupts && !this.system.gate(thread, (t) => this.local(state, t)))
+		if (this.system.gated && !this.system.gate(thread, (t) => this.local(state, t)))
 			return { kind: 'condition', resource: 0 };
 		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).wait;
 	}

@@ -1,5 +1,5 @@
 import { sourceText, spanOf } from '../language/text.js';
-import type { FunctionCode, Instruction, IntKind, Operand } from '../machine/ir.js';
+import { BEHIND, type FunctionCode, type Instruction, type IntKind, type Operand } from '../machine/ir.js';
 import { FUNCTION, GLOBAL_BASE, isFunction } from '../machine/memory.js';
 import type { Model } from './model.js';
 import { cPrimitive } from './promela-primitives.js';
@@ -164,6 +164,7 @@ function instructionText(model: Model, code: FunctionCode, i: Instruction, pc: n
 			return set(i.to, `${v(i.base)} + ${i.offset}`);
 		case 'index':
 			if (i.length >= 0) return set(i.to, `${v(i.base)} + checked (${v(i.index)}, ${i.length}) * ${i.stride}`);
+			if (i.length === BEHIND) return set(i.to, `${v(i.base)} + ${v(i.index)} * ${i.stride}`);
 			return set(i.to, `element (${v(i.base)}, ${v(i.index)}, ${i.stride})`);
 		case 'jump':
 			return `goto L${i.target};`;

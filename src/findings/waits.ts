@@ -45,10 +45,11 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 		} else if (wait.kind === 'wakeup') {
 			// anybody else who is stuck might have been going to wake it
 			holders = othersStuck;
-		} else if (system.hasInterrupts) {
+		} else if (system.gated) {
 			holders = system.threads.flatMap((info, t) =>
 				info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : [],
 			);
+			holders.push(...system.cpus.crowding(thread, locals).filter((t) => !holders.includes(t)));
 		}
 		const isRange = system.isRange(wait.resource, shared, locals);
 		// nobody holds a completion or a fence

@@ -56,6 +56,8 @@ export interface KernelContext {
 	readonly tasks: number;
 	/** Reads a cell. A bad address ends the run with a memory finding. */
 	load(address: number): number;
+	/** Reads a cell that is only copied: it may be one that was never set. */
+	copy(address: number): number;
 	/** Writes a cell. A bad address ends the run with a memory finding. */
 	store(address: number, value: number): void;
 	/** Address of a global of the prelude. */
@@ -103,6 +105,8 @@ export interface Primitive {
 	readonly visible: boolean;
 	/** It may sleep: illegal in atomic and non-blockable context (checked before `run`). */
 	readonly sleeps?: boolean;
+	/** From here on the thread is not preempted: on few CPUs (`config cpus N`) that is a step of its own. */
+	readonly staysOnCpu?: boolean;
 	/** One step. Returns the call's value, or BLOCKED. */
 	run(context: KernelContext, args: readonly number[]): number | typeof BLOCKED;
 }

@@ -6,13 +6,17 @@ import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
 import completion from './lib/kernel/completion.mmn';
 import device from './lib/kernel/device.mmn';
+import errno from './lib/kernel/errno.mmn';
+import exclusive from './lib/kernel/exclusive.mmn';
 import fault from './lib/kernel/fault.mmn';
 import fence from './lib/kernel/fence.mmn';
 import gup from './lib/kernel/gup.mmn';
 import invalidators from './lib/kernel/invalidators.mmn';
 import jobs from './lib/kernel/jobs.mmn';
 import kthread from './lib/kernel/kthread.mmn';
+import list from './lib/kernel/list.mmn';
 import locks from './lib/kernel/locks.mmn';
+import math from './lib/kernel/math.mmn';
 import mm from './lib/kernel/mm.mmn';
 import notify from './lib/kernel/notify.mmn';
 import pages from './lib/kernel/pages.mmn';
@@ -21,7 +25,9 @@ import rmap from './lib/kernel/rmap.mmn';
 import rwlock from './lib/kernel/rwlock.mmn';
 import seqlock from './lib/kernel/seqlock.mmn';
 import tasks from './lib/kernel/tasks.mmn';
+import time from './lib/kernel/time.mmn';
 import types from './lib/kernel/types.mmn';
+import vmaLock from './lib/kernel/vma_lock.mmn';
 import workqueue from './lib/kernel/workqueue.mmn';
 import ww from './lib/kernel/ww.mmn';
 import migrate from './lib/migrate.mmn';
@@ -29,7 +35,7 @@ import activeRanges from './lib/mn/active-ranges.mmn';
 import activeRangesCore from './lib/mn/active-ranges-core.mmn';
 import interval from './lib/mn/interval.mmn';
 import intervalCore from './lib/mn/interval-core.mmn';
-import list from './lib/mn/list.mmn';
+import listNotifiers from './lib/mn/list.mmn';
 import notifier2008 from './lib/mn/notifier-2008.mmn';
 import notifier2008Core from './lib/mn/notifier-2008-core.mmn';
 import notifier2018 from './lib/mn/notifier-2018.mmn';
@@ -42,6 +48,10 @@ export const KERNEL_SCHEME = 'mmn-kernel';
 
 const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/types': types,
+	'kernel/errno': errno,
+	'kernel/math': math,
+	'kernel/list': list,
+	'kernel/time': time,
 	'kernel/tasks': tasks,
 	'kernel/locks': locks,
 	'kernel/pages': pages,
@@ -51,11 +61,13 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/seqlock': seqlock,
 	'kernel/completion': completion,
 	'kernel/mm': mm,
+	'kernel/vma_lock': vmaLock,
 	'kernel/notify': notify,
 	'kernel/fault': fault,
 	'kernel/rmap': rmap,
 	'kernel/invalidators': invalidators,
 	'kernel/gup': gup,
+	'kernel/exclusive': exclusive,
 	'kernel/device': device,
 	'kernel/jobs': jobs,
 	'kernel/alloc': alloc,
@@ -68,7 +80,7 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges': activeRanges,
 	'mn/active-ranges-core': activeRangesCore,
 	'mn/range-lock': rangeLock,
-	'mn/list': list,
+	'mn/list': listNotifiers,
 	migrate,
 	'mn/notifier-2008-core': notifier2008Core,
 	'mn/notifier-2018': notifier2018,

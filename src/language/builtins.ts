@@ -137,7 +137,11 @@ define('smp_load_acquire', 'expression', pointee(0));
 define('smp_store_release smp_store_mb', 'expression expression', as(VOID));
 define('xchg xchg_acquire xchg_release xchg_relaxed', 'expression expression', pointee(0));
 define('cmpxchg cmpxchg_acquire cmpxchg_release cmpxchg_relaxed', 'expression expression expression', pointee(0));
-define('try_cmpxchg', 'expression expression expression', as(BOOL));
+define(
+	'try_cmpxchg try_cmpxchg_acquire try_cmpxchg_release try_cmpxchg_relaxed',
+	'expression expression expression',
+	as(BOOL),
+);
 
 define('likely unlikely', 'expression', as(INT));
 define('IS_ERR IS_ERR_OR_NULL', 'expression', as(BOOL));
@@ -145,7 +149,16 @@ define('PTR_ERR', 'expression', as(LONG));
 define('PTR_ERR_OR_ZERO', 'expression', as(INT));
 define('ERR_PTR ERR_CAST', 'expression', as(VOID_POINTER));
 
-define('BUG_ON assert VM_BUG_ON', 'expression', as(VOID));
+define('BUG_ON assert VM_BUG_ON GEM_BUG_ON', 'expression', as(VOID));
+define('VM_BUG_ON_FOLIO VM_BUG_ON_PAGE VM_BUG_ON_MM VM_BUG_ON_VMA', 'expression ignored', as(VOID));
+define('VM_WARN_ON_FOLIO VM_WARN_ON_ONCE_FOLIO KVM_BUG_ON', 'expression ignored', as(INT));
+define('KVM_MMU_WARN_ON GEM_WARN_ON', 'expression', as(INT));
+define('drm_WARN_ON drm_WARN_ON_ONCE drm_WARN drm_WARN_ONCE', 'ignored expression', as(INT), { rest: 'ignored' });
+define('dev_WARN_ONCE', 'ignored expression', as(INT), { rest: 'ignored' });
+define('dev_WARN', 'ignored', as(INT), { rest: 'ignored' });
+define('xe_assert xe_tile_assert xe_gt_assert', 'ignored expression', as(VOID));
+define('BUILD_BUG_ON BUILD_BUG_ON_ZERO static_assert', 'ignored', as(VOID), { rest: 'ignored' });
+define('IS_ENABLED IS_BUILTIN IS_REACHABLE', 'ignored', as(BOOL));
 define('WARN_ON WARN_ON_ONCE VM_WARN_ON VM_WARN_ON_ONCE', 'expression', as(INT));
 define('WARN WARN_ONCE', 'expression ignored', as(INT), { rest: 'ignored' });
 define('might_sleep BUG', '', as(VOID));
@@ -157,6 +170,10 @@ define('local_irq_save', 'lvalue', as(VOID));
 define('might_sleep_if', 'expression', as(VOID));
 define('lockdep_assert_held lockdep_assert_held_write lockdep_assert_held_read', 'expression', as(VOID));
 define('lockdep_assert_not_held lockdep_assert_held_once lockdep_assert', 'expression', as(VOID));
+define('lockdep_is_held', 'expression', as(INT));
+define('might_lock might_lock_read', 'ignored', as(VOID));
+define('might_lock_nested lockdep_set_class', 'ignored ignored', as(VOID));
+define('mutex_lock_nest_lock down_write_nest_lock', 'expression ignored', as(VOID));
 
 define('wait_event io_wait_event wait_event_idle wait_event_freezable', 'queue condition', as(VOID));
 define('wait_event_interruptible wait_event_killable', 'queue condition', as(INT));
@@ -169,18 +186,26 @@ define('wait_event_interruptible_lock_irq', 'queue condition lvalue', as(INT));
 // for the simulated kernel: the third argument says what the sleeper waits for
 define('wait_event_for', 'queue condition condition', as(VOID));
 define('wait_var_event', 'expression condition', as(VOID));
+define('wait_var_event_killable wait_var_event_interruptible', 'expression condition', as(INT));
+define('wait_var_event_timeout', 'expression condition expression', as(LONG));
 define('rcuwait_wait_event', 'expression condition expression', as(INT));
 define('wait_until', 'condition', as(VOID));
 define('wait_until_timeout wait_until_signal', 'condition', as(BOOL));
 // does the sketch, or a library it includes, use one of these?
 define('__uses', 'expression', as(BOOL), { rest: 'expression' });
+// is this `config` item of the scenario on?
+define('__config', 'ignored', as(BOOL));
 define('kfree_rcu kvfree_rcu', 'expression member', as(VOID), { memberOf: { argument: 0, pointee: true } });
 
 define('kmalloc kzalloc kvmalloc kvzalloc', 'expression expression', as(VOID_POINTER));
 define('kcalloc kmalloc_array kvcalloc kvmalloc_array', 'expression expression expression', as(VOID_POINTER));
-define('kmemdup', 'expression expression expression', as(VOID_POINTER));
+define('kmemdup', 'expression expression expression', argument(0));
+define('vmalloc vzalloc', 'expression', as(VOID_POINTER));
+define('kmem_cache_alloc kmem_cache_zalloc', 'expression expression', as(VOID_POINTER));
+define('memset memcpy memmove', 'expression expression expression', as(VOID));
+define('no_free_ptr', 'lvalue', argument(0));
 define('kmalloc_obj kzalloc_obj kvmalloc_obj kvzalloc_obj', 'object expression', pointerToArgument(0), { optional: 1 });
-define('kmalloc_objs kzalloc_objs kvmalloc_objs', 'object expression expression', pointerToArgument(0), {
+define('kmalloc_objs kzalloc_objs kvmalloc_objs kvzalloc_objs', 'object expression expression', pointerToArgument(0), {
 	optional: 1,
 });
 
@@ -202,9 +227,29 @@ define('SEQCNT_ZERO COMPLETION_INITIALIZER __RCUWAIT_INITIALIZER __SRCU_STRUCT_I
 define('any', 'expression expression', common);
 define('any_bool', '', as(BOOL));
 
+/**
+ * Printing and tracing of subsystems and drivers: it has no effect on what is checked, and its arguments are not
+ * evaluated. A sketch that declares such a name itself means its own.
+ */
+const PRINTING =
+	/^(trace_\w+|pr_(debug|info|notice|warn|err|crit|alert|emerg|cont|devel)\w*|(dev|netdev|drm|kvm|vcpu|ibdev|ib|gt|guc|xe|xe_gt|xe_tile|xe_vm|mlx5_ib|mlx5_core|amdgpu|mdev|iommu|pci|vfio)_(dbg|vdbg|info|notice|note|warn|err|crit|alert|emerg|debug|error|printk|probe_err)\w*|drm_(dbg|printf|puts)\w*|DRM_(ERROR|DEBUG|INFO|NOTE|WARN|DEV)\w*|GEM_TRACE\w*|print_hex_dump\w*|dump_stack|hfi1_cdbg|vm_dbg|SYNC_TRACE|NV_(DEBUG|ERROR|INFO|WARN|PRINTK)|SVMM_(DBG|ERR)|kvm_pr_unimpl\w*)$/;
+
+/** True for names of printing and tracing, which nobody has to declare. */
+export const printsOnly = (name: string): boolean => PRINTING.test(name);
+
+const printing = (name: string): Builtin => ({
+	name,
+	arguments: [],
+	optional: 0,
+	rest: 'ignored',
+	memberOf: undefined,
+	// what asks whether a tracepoint is on gets no for an answer
+	type: as(name.endsWith('_enabled') ? BOOL : INT),
+});
+
 /** The rule for a macro of this name, if it is one. */
 export function builtin(name: string): Builtin | undefined {
-	return table.get(name);
+	return table.get(name) ?? (printsOnly(name) ? printing(name) : undefined);
 }
 
 /** The names of all macros with a rule here, EachStatement's aside. */
@@ -251,7 +296,7 @@ export function memberStruct(macro: Builtin, args: readonly Expression[], typing
 }
 
 /** The functions of the device (language.md, "The device") that take another device as a first argument. */
-const OF_A_DEVICE = /^dev_(map|map_page|unmap|clear|flush|mapped|read|write|bind_mm|submit)$/;
+const OF_A_DEVICE = /^dev_(map|map_page|map_huge|unmap|clear|flush|mapped|read|write|bind_mm|submit)$/;
 
 /**
  * The function that is meant by `dev_map(&gpu1, start, end)`: it has the device before the parameters of the function

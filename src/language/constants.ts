@@ -107,3 +107,47 @@ export function wrap(value: number, type: IntType): number {
 	const size = type.max - type.min + 1;
 	return ((((value - type.min) % size) + size) % size) + type.min;
 }
+
+const up = (x: number, y: number): number => Math.ceil(x / y) * y;
+const down = (x: number, y: number): number => Math.floor(x / y) * y;
+const highest = (x: number): number => (x <= 0 ? 0 : Math.floor(Math.log2(x)) + 1);
+
+/** Functions of lib/kernel/{math,atomic}.mmn that are macros in the kernel, so that they may stand where a constant has to. */
+const FOLDED: Readonly<Record<string, (...args: number[]) => number>> = {
+	BIT: (n = 0) => 2 ** n,
+	BIT_ULL: (n = 0) => 2 ** n,
+	GENMASK: (h = 0, l = 0) => 2 ** (h + 1) - 2 ** l,
+	GENMASK_ULL: (h = 0, l = 0) => 2 ** (h + 1) - 2 ** l,
+	ALIGN: (x = 0, a = 1) => up(x, a),
+	ALIGN_DOWN: (x = 0, a = 1) => down(x, a),
+	IS_ALIGNED: (x = 0, a = 1) => (x % a === 0 ? 1 : 0),
+	round_up: (x = 0, y = 1) => up(x, y),
+	round_down: (x = 0, y = 1) => down(x, y),
+	roundup: (x = 0, y = 1) => up(x, y),
+	rounddown: (x = 0, y = 1) => down(x, y),
+	DIV_ROUND_UP: (n = 0, d = 1) => Math.ceil(n / d),
+	DIV_ROUND_UP_ULL: (n = 0, d = 1) => Math.ceil(n / d),
+	PFN_DOWN: (x = 0) => x,
+	PFN_UP: (x = 0) => x,
+	PFN_PHYS: (x = 0) => x,
+	PHYS_PFN: (x = 0) => x,
+	PAGE_ALIGN: (x = 0) => x,
+	ilog2: (n = 0) => highest(n) - 1,
+	get_order: (n = 0) => (n <= 1 ? 0 : highest(n - 1)),
+	order_base_2: (n = 0) => (n <= 1 ? 0 : highest(n - 1)),
+	roundup_pow_of_two: (n = 0) => 2 ** (n <= 1 ? 0 : highest(n - 1)),
+	msecs_to_jiffies: (n = 0) => n,
+	usecs_to_jiffies: (n = 0) => n,
+	secs_to_jiffies: (n = 0) => n,
+	min: (a = 0, b = 0) => Math.min(a, b),
+	max: (a = 0, b = 0) => Math.max(a, b),
+	MIN: (a = 0, b = 0) => Math.min(a, b),
+	MAX: (a = 0, b = 0) => Math.max(a, b),
+};
+
+/** The value of a call of one of the kernel's macros with constants; undefined when it is none of them, or has no value. */
+export function foldedCall(name: string, args: readonly number[]): number | undefined {
+	const fold = Object.hasOwn(FOLDED, name) ? FOLDED[name] : undefined;
+	const value = fold?.(...args);
+	return value === undefined || !Number.isInteger(value) || Math.abs(value) > 2 ** 53 ? undefined : value;
+}

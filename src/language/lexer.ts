@@ -4,6 +4,8 @@
  */
 
 import { DefaultLexer, type LexerResult, type LexingDiagnostic } from 'langium';
+import { dropAnnotations } from './annotations.js';
+import { nameTypes } from './typedefs.js';
 import { ATTRIBUTE, directiveMessage, FUNCTION_MACRO } from './unsupported.js';
 
 export type Token = LexerResult['tokens'][number];
@@ -43,6 +45,9 @@ export class SketchLexer extends DefaultLexer {
 			tokens = tokens.filter((t) => !this.gaps.some(([from, to]) => t.startOffset >= from && t.startOffset < to));
 		}
 		refuseDepth(tokens);
+		tokens = dropAnnotations(tokens);
+		const { TYPE_NAME } = this.definition;
+		if (TYPE_NAME) tokens = nameTypes(tokens, TYPE_NAME);
 		tokens = closeBlocks(tokens, diagnostics);
 		this.tokens = tokens;
 		return { ...result, tokens, report: { diagnostics } };
@@ -73,7 +78,7 @@ function refusal(token: Token): string | undefined {
 		case 'FUNCTION_MACRO':
 			return FUNCTION_MACRO;
 		case 'ATTRIBUTE':
-			return ATTRIBUTE;
+			return /\bcleanup\b/.test(token.image) ? ATTRIBUTE : undefined;
 		default:
 			return undefined;
 	}

@@ -1,8 +1,8 @@
 /** Links the names in types, initialisers and expressions, where fields need the types of what they belong to. */
 
-import { argumentKind, builtin, memberStruct } from './builtins.js';
+import { argumentKind, builtin, memberStruct, printsOnly } from './builtins.js';
 import type * as ast from './generated/ast.js';
-import { MACRO_STRUCTS, setLink, structTargets } from './links.js';
+import { MACRO_STRUCTS, setLink, structTargets, typedefTargets } from './links.js';
 import { type FileScope, kindOf } from './names.js';
 import type { Report } from './report.js';
 import { Semantics } from './semantics.js';
@@ -67,7 +67,11 @@ export class ExpressionLinker {
 		const struct = ref.words.length === 1 && word ? STRUCT_TYPEDEFS[word] : undefined;
 		const def = struct ? this.#scope.tag(struct) : undefined;
 		if (def?.$type === 'StructDef') structTargets.set(ref, def);
-		if (ref.unknown && !this.#scope.typedefs.has(ref.unknown)) this.#unknownType(ref, ref.unknown);
+		const name = ref.typedef ?? ref.unknown;
+		if (!name) return;
+		const typedef = this.#scope.typedef(name);
+		if (typedef) typedefTargets.set(ref, typedef);
+		else this.#unknownType(ref, name);
 	}
 
 	#unknownType(ref: ast.TypeRef, name: string): void {
@@ -208,6 +212,11 @@ export class ExpressionLinker {
 		this.dims(name.dims);
 	}
 
+	/** Is there something of this name here? */
+	#declares(name: string): boolean {
+		return this.#blocks.some((block) => block.has(name)) || this.#scope.name(name) !== undefined;
+	}
+
 	#name(e: ast.NameRef): void {
 		const name = e.target.$refText;
 		if (!name) return;
@@ -286,8 +295,7 @@ export class ExpressionLinker {
 
 	#call(e: ast.Call): void {
 		const macroName = e.callee.$type === 'NameRef' ? e.callee.target.$refText : '';
-		// guard(mutex)(&lock): its class is no name of the sketch, and it is refused by name.
-		if (macroName === 'guard') return;
+		if (printsOnly(macroName) && !this.#declares(macroName)) return;
 		this.expression(e.callee);
 		const macro = builtin(macroName) && this.semantics.macroOf(e);
 		if (!macro) {
@@ -295,12 +303,28 @@ export class ExpressionLinker {
 			return;
 		}
 		e.arguments.forEach((argument, index) => {
-			if (argumentKind(macro, index) !== 'member') this.expression(argument);
+			const kind = argumentKind(macro, index);
+			// what is never evaluated need not be declared: the object that a message is about
+			if (kind !== 'member' && kind !== 'ignored') this.expression(argument);
 		});
+		if (CONFIG_MACROS.has(macroName)) this.#config(e.arguments[0], macroName);
 		const struct = memberStruct(macro, e.arguments, this.semantics);
 		e.arguments.forEach((argument, index) => {
 			if (argumentKind(macro, index) === 'member' && struct) this.member(argument, struct);
 		});
+	}
+
+	/** IS_ENABLED(CONFIG_X): what is not defined is off, as in the kernel. */
+	#config(option: ast.Expression | undefined, macro: string): void {
+		if (option?.$type !== 'NameRef') return;
+		const name = option.target.$refText;
+		if (this.#declares(name)) this.expression(option);
+		else
+			this.#report.warning(
+				'name',
+				option,
+				`'${name}' is not defined, so ${macro}() says no: '#define ${name} 1' makes it yes`,
+			);
 	}
 
 	/** A member argument: its names are fields. */
@@ -334,6 +358,8 @@ export class ExpressionLinker {
 		}
 	}
 }
+
+const CONFIG_MACROS = new Set(['IS_ENABLED', 'IS_BUILTIN', 'IS_REACHABLE']);
 
 /** The words that name a type, for suggestions. */
 const TYPE_WORDS = [

@@ -46,6 +46,11 @@ export class FileLinker {
 				case 'MacroDecl':
 					this.#inside.macroStruct(item);
 					break;
+				case 'Typedef':
+					if (item.type) this.#inside.typeRef(item.type);
+					if (item.struct) this.#fieldTypes(item.struct.fields);
+					this.#inside.parameterTypes(item.parameters);
+					break;
 				default:
 			}
 		}
@@ -70,6 +75,11 @@ export class FileLinker {
 					break;
 				case 'FunctionDecl':
 					for (const p of item.parameters) this.#inside.dims(p.dims);
+					break;
+				case 'Typedef':
+					if (item.struct) this.#fieldConstants(item.struct.fields);
+					if (item.constants) this.#enum(item.constants);
+					this.#inside.dims(item.dims);
 					break;
 				default:
 			}
@@ -234,9 +244,11 @@ export class FileLinker {
 				this.#inner(s.body);
 				break;
 			case 'ScopedGuard':
-				// The class of the guard is no name of the sketch; the whole is refused by name.
-				for (const argument of s.arguments.slice(1)) this.#inside.expression(argument);
+				for (const argument of s.arguments) this.#inside.expression(argument);
 				this.#inner(s.body);
+				break;
+			case 'Guard':
+				for (const argument of s.arguments) this.#inside.expression(argument);
 				break;
 			default:
 		}

@@ -1,7 +1,7 @@
 /** References of the tree, and links that the grammar has no place for. */
 
 import type { AstNode, CstNode, Reference } from 'langium';
-import type { MacroDecl, StructDef, TypeRef } from './generated/ast.js';
+import type { MacroDecl, StructDef, Typedef, TypeRef } from './generated/ast.js';
 
 /** A reference is plain data that link.ts fills in: nothing is resolved on demand, so nothing can be cyclic. */
 export interface Link<T extends AstNode = AstNode> extends Reference<T> {
@@ -21,6 +21,9 @@ export function setLink<T extends AstNode>(reference: Reference<T>, target: T): 
 /** The struct that `spinlock_t` or `DEFINE_MUTEX` means. Set once, when the file is linked. */
 export const structTargets = new WeakMap<TypeRef | MacroDecl, StructDef>();
 
+/** The typedef that a name of a type leads to. Set once, when the file is linked. */
+export const typedefTargets = new WeakMap<TypeRef, Typedef>();
+
 /** The struct that each declaring macro makes an object of. */
 export const MACRO_STRUCTS: Readonly<Record<string, string>> = {
 	DEFINE_MUTEX: 'mutex',
@@ -35,9 +38,15 @@ export const MACRO_STRUCTS: Readonly<Record<string, string>> = {
 	DECLARE_COMPLETION: 'completion',
 	DECLARE_COMPLETION_ONSTACK: 'completion',
 	LIST_HEAD: 'list_head',
+	HLIST_HEAD: 'hlist_head',
 	DEFINE_SRCU: 'srcu_struct',
 	DEFINE_STATIC_SRCU: 'srcu_struct',
 	DECLARE_WORK: 'work_struct',
+	DECLARE_DELAYED_WORK: 'delayed_work',
+	DECLARE_WAITQUEUE: 'wait_queue_entry',
+	DEFINE_XARRAY: 'xarray',
+	DEFINE_XARRAY_ALLOC: 'xarray',
+	DEFINE_XARRAY_FLAGS: 'xarray',
 	DEFINE_WW_CLASS: 'ww_class',
 	DEFINE_WW_MUTEX: 'ww_mutex',
 	DEFINE_STATIC_PERCPU_RWSEM: 'percpu_rw_semaphore',

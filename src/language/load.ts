@@ -40,11 +40,11 @@ function linkGroup(
 	const shared = noNames();
 	if (group.length > 1) for (const { exported } of declared) mergeNames(shared, exported);
 	const files = group.map((parsed, i) => {
-		const declarations = declared[i] ?? { own: noNames(), exported: noNames(), typedefs: new Set<string>() };
+		const declarations = declared[i] ?? { own: noNames(), exported: noNames() };
 		const report = reports[i] ?? new Report();
 		const above = group.length > 1 ? [shared, ...layers] : layers;
 		const whoDeclares = (name: string) => libraries?.whoDeclares(name);
-		const scope = new FileScope(declarations.own, above, parsed.kernel, declarations.typedefs, whoDeclares);
+		const scope = new FileScope(declarations.own, above, parsed.kernel, whoDeclares);
 		return { parsed, declarations, report, scope, linker: new FileLinker(scope, report) };
 	});
 	for (const { linker, parsed } of files) linker.linkTags(parsed.root);

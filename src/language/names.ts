@@ -1,6 +1,6 @@
 /** The names that files declare, and which of them others see. */
 
-import type { EnumDef, File, MacroDecl, Named, StructDef, TagDef, Variable } from './generated/ast.js';
+import type { EnumDef, File, MacroDecl, Named, StructDef, TagDef, Typedef, Variable } from './generated/ast.js';
 import type { ParsedFile } from './parser.js';
 import type { Report } from './report.js';
 import { spanOf } from './text.js';
@@ -9,14 +9,13 @@ import { spanOf } from './text.js';
 export interface Names {
 	readonly names: Map<string, Named>;
 	readonly tags: Map<string, TagDef>;
+	readonly typedefs: Map<string, Typedef>;
 }
 
 /** What one file declares: all of it, what other files of the kernel see, and what users see. */
 export interface Declarations {
 	readonly own: Names;
 	readonly exported: Names;
-	/** Names of `typedef`s: refused once, where they are declared. */
-	readonly typedefs: ReadonlySet<string>;
 }
 
 /** Functions with two underscores that drivers do call; all others are their library's own. */
@@ -46,13 +45,12 @@ function isExtern(node: Named): boolean {
 
 /** No names at all. */
 export function noNames(): Names {
-	return { names: new Map(), tags: new Map() };
+	return { names: new Map(), tags: new Map(), typedefs: new Map() };
 }
 
 /** All names declared at file scope, with what is declared twice reported. */
 export function declarationsOf(file: ParsedFile, report: Report): Declarations {
 	const own = noNames();
-	const typedefs = new Set<string>();
 	const add = (node: Named) => {
 		const name = node.name;
 		if (!name) return;
@@ -109,17 +107,24 @@ export function declarationsOf(file: ParsedFile, report: Report): Declarations {
 				add(item);
 				break;
 			case 'Typedef':
-				typedefs.add(item.name);
+				if (!own.typedefs.has(item.name)) own.typedefs.set(item.name, item);
+				if (item.struct) addTag(item.struct);
+				if (item.constants) addTag(item.constants);
+				item.constants?.constants.forEach(add);
 				break;
 			default:
 		}
 	}
-	return { own, exported: exportsOf(file, own), typedefs };
+	return { own, exported: exportsOf(file, own) };
 }
 
 function exportsOf(file: ParsedFile, own: Names): Names {
 	if (!file.kernel) return own;
-	return { names: new Map([...own.names].filter(([, node]) => !isStatic(node))), tags: own.tags };
+	return {
+		names: new Map([...own.names].filter(([, node]) => !isStatic(node))),
+		tags: own.tags,
+		typedefs: own.typedefs,
+	};
 }
 
 /** `struct`, `union` or `enum`. */
@@ -136,6 +141,7 @@ export function mergeNames(into: Names, from: Names): void {
 		}
 	}
 	for (const [name, node] of from.tags) if (!into.tags.has(name)) into.tags.set(name, node);
+	for (const [name, node] of from.typedefs) if (!into.typedefs.has(name)) into.typedefs.set(name, node);
 }
 
 /** What a file sees at file scope: its own names first, then those of the layers, in order. */
@@ -145,7 +151,6 @@ export class FileScope {
 		readonly layers: readonly Names[],
 		/** Files of the kernel see each other's names with two underscores. */
 		readonly kernel: boolean,
-		readonly typedefs: ReadonlySet<string>,
 		/** The library that declares a name or a tag which this file does not see. */
 		readonly whoDeclares: (name: string) => string | undefined,
 	) {}
@@ -171,6 +176,17 @@ export class FileScope {
 		if (own) return own;
 		for (const layer of this.layers) {
 			const node = layer.tags.get(name);
+			if (node) return node;
+		}
+		return undefined;
+	}
+
+	/** The typedef of a name. */
+	typedef(name: string): Typedef | undefined {
+		const own = this.own.typedefs.get(name);
+		if (own) return own;
+		for (const layer of this.layers) {
+			const node = layer.typedefs.get(name);
 			if (node) return node;
 		}
 		return undefined;

@@ -5,9 +5,9 @@
 
 import type { AstNode } from 'langium';
 import { builtin, deviceFunction } from './builtins.js';
-import { binaryValue, charOf, inRange, literalType, numberOf, unaryValue, wrap } from './constants.js';
+import { binaryValue, charOf, foldedCall, inRange, literalType, numberOf, unaryValue, wrap } from './constants.js';
 import * as ast from './generated/ast.js';
-import { structTargets } from './links.js';
+import { structTargets, typedefTargets } from './links.js';
 import { DefinedStruct, opaqueStruct } from './structs.js';
 import { sourceOf } from './text.js';
 import {
@@ -37,7 +37,8 @@ export type Declaration =
 	| ast.FunctionDecl
 	| ast.EnumConstant
 	| ast.Define
-	| ast.MacroDecl;
+	| ast.MacroDecl
+	| ast.Typedef;
 
 /** One value of an initialiser list, and the object it goes to. */
 export interface PlacedInitializer {
@@ -88,7 +89,10 @@ export class Semantics {
 
 	/** The type before the stars. */
 	typeOfRef(ref: ast.TypeRef | undefined): Type {
-		if (!ref || ref.unknown !== undefined) return ERROR;
+		if (!ref) return ERROR;
+		const typedef = typedefTargets.get(ref);
+		if (typedef) return this.declaredType(typedef);
+		if (ref.unknown !== undefined || ref.typedef !== undefined) return ERROR;
 		if (ref.kind === 'enum') return enumType(ref.tag?.$refText);
 		if (ref.kind) {
 			const def = ref.tag?.ref;
@@ -257,7 +261,7 @@ export class Semantics {
 			case 'Field': {
 				const decl = node.$container;
 				if (decl.kind) return this.#wrap(this.structType(decl), false, false, node.stars, node.dims);
-				return this.#declarator(decl.type, node);
+				return this.#bits(this.#declarator(decl.type, node), node.bits);
 			}
 			case 'FunctionDecl': {
 				const returns = this.#derived(node.returnType, node.stars, []);
@@ -272,7 +276,27 @@ export class Semantics {
 				const target = structTargets.get(node);
 				return target ? this.structType(target) : ERROR;
 			}
+			case 'Typedef':
+				return this.#typedef(node);
 		}
+	}
+
+	/** A bit-field holds what its bits can. */
+	#bits(type: Type, bits: ast.Expression | undefined): Type {
+		const width = bits && this.constant(bits);
+		if (width === undefined || type.kind !== 'int' || width < 1 || width >= 32 || type.max <= 2 ** width - 1)
+			return type;
+		const [min, max] = type.signed ? [-(2 ** (width - 1)), 2 ** (width - 1) - 1] : [0, 2 ** width - 1];
+		return { ...type, name: `${type.name}:${width}`, min, max };
+	}
+
+	#typedef(node: ast.Typedef): Type {
+		if (node.struct) return this.#wrap(this.structType(node.struct), false, false, node.stars, node.dims);
+		if (node.constants) return this.#wrap(enumType(node.constants.name), false, false, node.stars, node.dims);
+		const type = this.#derived(node.type, node.stars, node.function || node.functionType ? [] : node.dims);
+		if (!node.function && !node.functionType) return type;
+		const function_ = this.#function(type, node.parameters, node.variadic);
+		return node.function ? this.#dimensions(pointerTo(function_), node.dims) : function_;
 	}
 
 	#variable(node: ast.Variable): Type {
@@ -474,11 +498,23 @@ export class Semantics {
 					const type = this.typeOf(e.arguments[0]);
 					return type.kind === 'array' ? this.arrayLength(type, pages) : undefined;
 				}
-				return undefined;
+				if (macro && /^IS_(ENABLED|BUILTIN|REACHABLE)$/.test(macro.name)) {
+					const option = e.arguments[0];
+					return option && value(option) ? 1 : 0;
+				}
+				return this.#folded(e, value);
 			}
 			default:
 				return undefined;
 		}
+	}
+
+	/** ALIGN(3, 2) and its like, unless the sketch means something of its own by the name. */
+	#folded(e: ast.Call, value: (e: ast.Expression) => number | undefined): number | undefined {
+		const target = e.callee.$type === 'NameRef' ? e.callee.target.ref : undefined;
+		if (target?.$type !== 'FunctionDecl' || !sourceOf(target).kernel) return undefined;
+		const args = e.arguments.map(value);
+		return args.includes(undefined) ? undefined : inRange(foldedCall(target.name, args as number[]), this.typeOf(e));
 	}
 
 	/** Both operands in their common type: `-1 < 1U` is false in C. */

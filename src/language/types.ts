@@ -95,11 +95,11 @@ const NAMED: ReadonlyMap<string, IntType> = new Map(
 			[true, 1, 8, ['s8', 'int8_t']],
 			[false, 2, 16, ['u16', '__u16', 'uint16_t']],
 			[true, 2, 16, ['s16', 'int16_t']],
-			[false, 3, 32, ['u32', '__u32', 'uint32_t', 'gfp_t', 'vm_fault_t']],
+			[false, 3, 32, ['u32', '__u32', 'uint32_t', 'gfp_t', 'vm_fault_t', 'fmode_t']],
 			[true, 3, 32, ['s32', '__s32', 'int32_t']],
 			[true, 4, 32, ['ssize_t']],
 			[false, 4, 32, ['size_t', 'uintptr_t', 'pgoff_t', 'pte_t', 'pfn_t', 'gfn_t', 'hva_t', 'kvm_pfn_t']],
-			[true, 5, 32, ['s64', '__s64', 'int64_t', 'loff_t']],
+			[true, 5, 32, ['s64', '__s64', 'int64_t', 'loff_t', 'ktime_t']],
 			[false, 5, 32, ['u64', '__u64', 'uint64_t', 'dma_addr_t', 'phys_addr_t']],
 		] as const
 	).flatMap(([signed, rank, bits, names]) =>

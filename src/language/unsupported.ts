@@ -6,9 +6,9 @@ import type { Node } from './tree.js';
 import { decay } from './types.js';
 
 export const POINTER_ARITHMETIC =
-	'pointer arithmetic is not modelled: a pointer designates one object; use an array and an index, as in &array[i]';
-export const POINTER_ORDER =
-	'the order of pointers is not modelled: compare them with == or !=, or compare indices instead';
+	'a pointer can only walk along an array: what this one leads to has no elements in the model';
+export const TIME_ORDER =
+	'time is not counted in the model: ask time_after(), time_before(), ktime_after() or their like, which the adversary answers';
 
 /** Preprocessor lines other than #include and #define, by their word. */
 export function directiveMessage(word: string): string {
@@ -19,7 +19,8 @@ export function directiveMessage(word: string): string {
 }
 
 export const FUNCTION_MACRO = 'macros with parameters are not modelled: write a static inline function';
-export const ATTRIBUTE = '__attribute__ has no meaning in a sketch: leave it out';
+export const ATTRIBUTE =
+	'__attribute__((cleanup(…))) is not modelled: use guard(), scoped_guard() or __free(), or release on every way out';
 
 /** Words of C and GNU C that the grammar does not know, for the messages of syntax errors and unknown names. */
 export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
@@ -46,6 +47,16 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	alloca: 'alloca is not modelled: use an array of fixed size, or kmalloc()',
 };
 
+/** Does the field share its word with another bit-field? One that stands alone is like any other field. */
+function hasBitNeighbour(field: ast.Field): boolean {
+	const decl = field.$container;
+	const owner = decl.$container;
+	const decls = owner.$type === 'StructDef' ? owner.fields : owner.$type === 'FieldDecl' ? owner.nested : [decl];
+	const fields = decls.flatMap((d) => (d.kind ? [undefined] : d.fields));
+	const at = fields.indexOf(field);
+	return fields[at - 1]?.bits !== undefined || fields[at + 1]?.bits !== undefined;
+}
+
 const UNION = 'unions are not modelled: use a struct, whose fields do not share memory';
 
 /** Reports a node that is a construct the model does not have. */
@@ -60,11 +71,12 @@ export function checkSupported(node: Node, context: CheckContext): void {
 		const float = node.words.find((word) => word === 'float' || word === 'double');
 		if (float) refuse(`floating point ('${float}') is not modelled: use integers`);
 	} else if (node.$type === 'Field') {
-		if (node.bits) refuse(`bit-fields are not modelled: write 'bool ${node.name}' or an integer field`);
+		if (node.bits && hasBitNeighbour(node))
+			refuse(
+				`bit-fields that share a word are not modelled, because a write of one is a write of all: write 'bool ${node.name}' or an integer field where they are under one lock`,
+			);
 	} else if (node.$type === 'FloatLiteral') {
 		refuse('floating point is not modelled: use integers');
-	} else if (node.$type === 'Typedef') {
-		refuse('typedef is not modelled: use the struct or the integer type by its own name', 'name');
 	} else if (node.$type === 'FunctionDecl') {
 		if (node.variadic && !context.kernel) {
 			refuse(
@@ -80,50 +92,21 @@ export function checkSupported(node: Node, context: CheckContext): void {
 		refuse('statement expressions are not modelled: use a static inline function');
 	} else if (node.$type === 'AsmStatement') {
 		refuse('inline assembly is not modelled: use the barrier, atomic or lock function it stands for');
-	} else if (node.$type === 'ScopedGuard') {
-		refuse('scoped_guard() is not modelled: take the lock before the block and release it on every way out');
-	} else if (node.$type === 'Call') {
-		if (node.callee.$type === 'NameRef' && node.callee.target.$refText === 'guard') {
-			refuse('guard() is not modelled: take the lock here and release it on every way out');
-		}
-	} else if (node.$type === 'Parameter') {
-		if (node.function && !context.kernel && !isCallbackType(node)) refuse(FUNCTION_POINTER);
 	} else if (node.$type === 'Variable') {
 		checkVariable(node, context);
 	}
-}
-
-const FUNCTION_POINTER =
-	'function pointers are modelled in operation tables only: make it a field of a struct, and call it through that';
-
-/** Parameters of a function pointer's own type, as in a field of an operation table. */
-function isCallbackType(node: ast.Parameter): boolean {
-	return node.$container.$type !== 'FunctionDecl';
 }
 
 function checkVariable(node: ast.Variable, context: CheckContext): void {
 	const { report, semantics } = context;
 	const type = semantics.declaredType(node);
 	const pointer = decay(type);
-	if (pointer.kind === 'pointer' && pointer.to.kind === 'function' && !context.kernel) {
-		report.error('unsupported', node, FUNCTION_POINTER);
-	}
 	const characters = pointer.kind === 'pointer' && pointer.to.kind === 'int' && pointer.to.rank === 1;
 	if (characters && node.init?.$type === 'StringLiteral') {
 		report.error(
 			'unsupported',
 			node,
 			'strings are modelled as arguments of pr_*() and as names only: remove the variable',
-		);
-	}
-	const decl = node.$container;
-	const local = decl.$type === 'VariableDecl' && decl.$container.$type !== 'File';
-	if (local && decl.storage.includes('static')) {
-		report.error(
-			'unsupported',
-			node,
-			`static variables inside a function are not modelled: declare '${node.name}' at file scope`,
-			'name',
 		);
 	}
 }

@@ -132,6 +132,10 @@ export abstract class StepContext implements KernelContext {
 		return value;
 	}
 
+	copy(address: number): number {
+		return this.read(address);
+	}
+
 	protected read(address: number): number {
 		const cells = this.cell(address, 'read');
 		if (this.at >= 0) this.footprint?.read(this.at);
@@ -160,6 +164,7 @@ export abstract class StepContext implements KernelContext {
 	/** The array that holds the cell at `address`; a bad address ends the run. */
 	private cell(address: number, what: 'read' | 'written'): Int32Array {
 		if (address >= GLOBAL_BASE && address < GLOBAL_BASE + this.memory.globals.length) {
+			if (this.image.guards.has(address)) this.fatal('out-of-bounds', `a cell behind the end of an array is ${what}`);
 			this.offset = this.at = address - GLOBAL_BASE;
 			return this.memory.globals;
 		}
@@ -188,19 +193,27 @@ export abstract class StepContext implements KernelContext {
 		);
 	}
 
-	protected checkExtent(base: number, index: number, stride: number): void {
-		if (!isDynamic(base)) {
-			if (index !== 0 && base < GLOBAL_BASE) this.fatal('null-deref', 'index into NULL');
-			return;
+	/** `behind` 1: the pointer may lead right behind the object, as long as nobody reads there. */
+	protected checkExtent(base: number, index: number, stride: number, behind: number): void {
+		let start = 0;
+		let size: number;
+		if (isDynamic(base)) {
+			const object = this.memory.find(slotOf(base));
+			if (object === undefined || object.freed) this.fatal('use-after-free', 'memory is used after its life has ended');
+			start = addressOf(slotOf(base), 0);
+			size = (object as DynamicObject).cells.length;
+		} else {
+			const global = this.image.globalAt(base);
+			if (global === undefined) {
+				if (index !== 0 && base < GLOBAL_BASE) this.fatal('null-deref', 'index into NULL');
+				return;
+			}
+			start = global.address;
+			size = global.cells;
 		}
-		const object = this.memory.find(slotOf(base));
-		if (object === undefined || object.freed) this.fatal('use-after-free', 'memory is used after its life has ended');
-		const at = offsetOf(base) + index * stride;
-		if (at < 0 || at >= (object as DynamicObject).cells.length)
-			this.fatal(
-				'out-of-bounds',
-				`index ${index} is outside an object of ${Math.floor((object as DynamicObject).cells.length / stride)} elements`,
-			);
+		const at = base - start + index * stride;
+		if (at < 0 || at >= size + behind)
+			this.fatal('out-of-bounds', `index ${index} is outside an object of ${Math.floor(size / stride)} elements`);
 	}
 
 	lane(name: string): number {

@@ -3,7 +3,7 @@ import { BLOCKED } from '../kernel/context.js';
 import { binary, unary } from './arithmetic.js';
 import { StepContext, StepEnds, writtenKey } from './context.js';
 import { type Change, Footprint, type Footprints } from './footprint.js';
-import type { FunctionCode, Instruction } from './ir.js';
+import { BEHIND, type FunctionCode, type Instruction } from './ir.js';
 import {
 	addressOf,
 	DANGLING,
@@ -239,8 +239,10 @@ export class Interpreter extends StepContext {
 				const address = this.value(instruction.address);
 				return this.image.everyAccess || !isDynamic(address) || this.memory.find(slotOf(address))?.published === true;
 			}
-			case 'primitive':
-				return (this.image.primitives[instruction.primitive] as Primitive).visible;
+			case 'primitive': {
+				const { visible, staysOnCpu } = this.image.primitives[instruction.primitive] as Primitive;
+				return visible || (staysOnCpu === true && this.image.limitsCpus);
+			}
 			case 'pick':
 			case 'atomic-begin':
 			case 'wait-until':
@@ -323,7 +325,7 @@ export class Interpreter extends StepContext {
 				const base = this.used(i.base);
 				if (i.length >= 0 && (index < 0 || index >= i.length))
 					this.fatal('out-of-bounds', `index ${index} is outside [0, ${i.length})`);
-				if (i.length < 0) this.checkExtent(base, index, i.stride);
+				if (i.length < 0) this.checkExtent(base, index, i.stride, i.length === BEHIND ? 1 : 0);
 				this.set(i.to, base + index * i.stride);
 				break;
 			}

@@ -13,6 +13,9 @@ export interface IntKind {
 	readonly name: string;
 }
 
+/** The `length` of an index that only makes a pointer. */
+export const BEHIND = -2;
+
 export type BinaryOperator =
 	| '+'
 	| '-'
@@ -68,7 +71,7 @@ export type Instruction = { readonly node: AstNode } & (
 	/** A declaration is reached: the local's cells start anew. */
 	| { readonly op: 'fresh'; readonly slot: number; readonly zero: boolean }
 	| { readonly op: 'field'; readonly to: number; readonly base: Operand; readonly offset: number }
-	/** `length` -1: the bounds are those of the object that `base` leads to. */
+	/** `length` -1: the bounds are those of the object that `base` leads to; BEHIND: it may end right behind that object. */
 	| {
 			readonly op: 'index';
 			readonly to: number;

@@ -46,6 +46,10 @@ export interface Image {
 	readonly functions: readonly FunctionCode[];
 	readonly primitives: readonly Primitive[];
 	readonly globalCells: number;
+	/** The global that an address lies in, or right behind; undefined where there is none. */
+	readonly globalAt: (address: number) => { readonly address: number; readonly cells: number } | undefined;
+	/** Addresses right behind arrays, where nothing is. */
+	readonly guards: ReadonlySet<number>;
 	/** Is the function an end point of the kernel: called by it, written by the driver? */
 	readonly isCallback: (code: FunctionCode) => boolean;
 	readonly taskCount: number;
@@ -55,6 +59,8 @@ export interface Image {
 	readonly entry: (thread: number) => FunctionCode;
 	/** Index of the first of the kernel's own lanes of this name; -1 where there is none. */
 	readonly lane: (name: string) => number;
+	/** `config cpus N` */
+	readonly limitsCpus: boolean;
 	/** `config preempt_rt` */
 	readonly preemptRt: boolean;
 	/** Addresses of the prelude's globals that primitives use. */

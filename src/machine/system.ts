@@ -20,6 +20,7 @@ import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { sourceOf, spanOf } from '../language/text.js';
 import type { Type } from '../language/types.js';
+import { Cpus } from './cpus.js';
 import { Footprints } from './footprint.js';
 import { Interpreter } from './interpreter.js';
 import type { FunctionCode } from './ir.js';
@@ -67,7 +68,9 @@ export class System {
 	/** What was wrong in setup already. */
 	readonly setupReports: Report[] = [];
 	readonly pages: number;
-	readonly hasInterrupts: boolean;
+	/** A thread that could go on may have to stand still: `gate` says so. */
+	readonly gated: boolean;
+	readonly cpus: Cpus;
 	initialShared: Int32Array = new Int32Array(0);
 	initialLocals: Int32Array[] = [];
 	readonly written = new WrittenCells();
@@ -92,7 +95,7 @@ export class System {
 		const pagesItem = scenario.items.find(isPagesItem);
 		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
 		const config = new Set(scenario.items.filter(isConfigItem).flatMap((c: ConfigItem) => c.words.map((w) => w.name)));
-		const module = new ModuleLowering(program, primitives, this.pages);
+		const module = new ModuleLowering(program, primitives, this.pages, config);
 		this.module = module;
 		const symbols = new Map<string, number>();
 		for (const node of program.globals)
@@ -112,7 +115,8 @@ export class System {
 			on: isThreadItem(node) ? -1 : node.thread.ref === undefined ? -1 : items.indexOf(node.thread.ref),
 		}));
 		this.threads = threads;
-		this.hasInterrupts = threads.some((t) => t.kind === 'interrupt');
+		this.cpus = new Cpus(threads, scenario);
+		this.gated = threads.some((t) => t.kind === 'interrupt') || this.cpus.limited;
 		const setup = scenario.items.find(isSetupItem);
 		const last = scenario.items.find(isFinallyItem);
 		const setupCode = setup && code('setup', setup.body, setup);
@@ -123,9 +127,12 @@ export class System {
 			functions: module.functions,
 			primitives,
 			globalCells: 0,
+			globalAt: (address) => module.globalAt(address),
+			guards: module.guards,
 			symbols,
 			noErrors: config.has('no_errors'),
 			preemptRt: config.has('preempt_rt'),
+			limitsCpus: config.has('cpus'),
 			lane: (wanted) => threads.findIndex((t) => t.kind === 'kernel' && t.name.replace(/\/\d+$/, '') === wanted),
 			get taskCount() {
 				return threads.length;
@@ -329,18 +336,9 @@ export class System {
 		return this.interpreter.start(thread, shared, true).move.reports;
 	}
 
-	/** Interrupts: may the thread go on, as far as handlers are concerned? `locals` gives the threads' local vectors. */
+	/** May the thread go on, as far as handlers and the number of CPUs are concerned? `locals` gives the threads' local vectors. */
 	gate(thread: number, locals: (thread: number) => Int32Array): boolean {
-		const info = this.threads[thread] as ThreadInfo;
-		if (info.kind === 'interrupt') {
-			const status = (locals(thread) as Int32Array)[0];
-			if (status !== Status.idle) return true;
-			// also behind the thread's last step: what it does from there to its end costs no step
-			return locals(info.on)[3] === 0;
-		}
-		return !this.threads.some(
-			(t, i) => t.kind === 'interrupt' && t.on === thread && (locals(i) as Int32Array)[0] === Status.running,
-		);
+		return this.cpus.gate(thread, locals);
 	}
 
 	/** Where a parked thread stands: the statement it will execute next, and the functions around it, outermost first. */

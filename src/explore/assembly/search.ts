@@ -5,9 +5,9 @@
 // touched, so that the waits for memory overlap, and then they are looked up and added. Nothing is changed before
 // the last of these, so a batch can be given up and begun again.
 import {
-  ABORT, ABORTED, BATCH, CELL_COUNT, CELL_RUNNING, CELL_SHIFT, CELL_TIMEOUT, COUNT, DELTAS, DONE, EDGES, EDGE_ROOM, EDGE_START, EXPANDED,
+  ABORT, ABORTED, BATCH, CELL_COUNT, CELL_RUNNING, CELL_SHIFT, CELL_TIMEOUT, COUNT, CPUS, DELTAS, DONE, EDGES, EDGE_ROOM, EDGE_START, EXPANDED,
   FIELDS, FIELD_COLUMN, FIELD_HANDLERS, FIELD_MASK, FIELD_ON, FIELD_SHIFT, FIELD_SIZE, FIELD_WORD, FINALLY, FLAGS, FLAG_IDLE,
-  FLAG_IRQS_OFF, FLAG_RUNNING, FULL, GATED, INDEX_BITS, LABELS, LABEL_FATAL, LABEL_TIMEOUT, MEMO, MEMO_MASK, MORE, MOST, NEAR, ROOM,
+  FLAG_IRQS_OFF, FLAG_RUNNING, FLAG_STAYS, FULL, GATED, INDEX_BITS, LABELS, LABEL_FATAL, LABEL_TIMEOUT, MEMO, MEMO_MASK, MORE, MOST, NEAR, ROOM,
   ROWS, SCRATCH, SCRATCH_FULL, SHARED_MASK, SHARED_SHIFT, SHARED_VALUES, SHARED_WORD, STRIDE, TABLE, TABLE_MASK, TARGETS, THREADS,
   VALUES, WORDS,
 } from '../loop/control';
@@ -59,8 +59,31 @@ function columnOf(row: usize, f: usize): u32 {
   return (<u32>(word >> load<u32>(f, FIELD_SHIFT << 2)) & load<u32>(f, FIELD_MASK << 2)) + load<u32>(f, FIELD_COLUMN << 2);
 }
 
-/** May a thread not go on because of interrupt handlers? */
+/** The CPU of a thread, by the number of the thread that it belongs to: a handler is on that of its thread. */
+function cpuOf(f: usize, thread: u32): u32 {
+  const on = load<u32>(f, FIELD_ON << 2);
+  return on ? on - 1 : thread;
+}
+
+/** Have others that are not preempted all CPUs? */
+function crowded(row: usize, f: usize): bool {
+  const flags = <usize>control(FLAGS), threads = control(THREADS);
+  const own = cpuOf(f, <u32>((f - (FIELDS << 2)) / (FIELD_SIZE << 2)));
+  let busy: u32 = 0, free = control(CPUS);
+  for (let t: u32 = 0; t < threads; t++) {
+    if (!(load<u8>(flags + columnOf(row, field(t))) & FLAG_STAYS)) continue;
+    const cpu = cpuOf(field(t), t);
+    if (cpu == own) return false;
+    if (busy >> cpu & 1) continue;
+    busy |= 1 << cpu;
+    if (free) free--;
+  }
+  return free == 0;
+}
+
+/** May a thread not go on because of interrupt handlers, or because it has no CPU? */
 function gated(row: usize, f: usize, column: u32): bool {
+  if (control(CPUS) && crowded(row, f)) return true;
   const flags = <usize>control(FLAGS);
   const on = load<u32>(f, FIELD_ON << 2);
   if (on) return (load<u8>(flags + column) & FLAG_IDLE) != 0 && (load<u8>(flags + columnOf(row, field(on - 1))) & FLAG_IRQS_OFF) != 0;

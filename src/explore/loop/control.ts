@@ -38,7 +38,7 @@ export const SCRATCH_FULL = 16;
 export const SHARED_WORD = 17;
 export const SHARED_SHIFT = 18;
 export const SHARED_MASK = 19;
-/** 1 when some thread is an interrupt handler. */
+/** 1 when a thread that could go on may have to stand still: interrupt handlers, or few CPUs. */
 export const GATED = 20;
 /** Largest distance between sequence values that stays as it is; 0 when there are no such values. */
 export const NEAR = 21;
@@ -52,6 +52,9 @@ export const ROOM = 26;
 export const EDGE_ROOM = 27;
 /** The search stops when there are this many states. */
 export const MOST = 28;
+
+/** How many threads run at once when none of them can be preempted; 0: all. */
+export const CPUS = 29;
 
 /** First of the field descriptors, FIELD_SIZE numbers for each thread. */
 export const FIELDS = 32;
@@ -85,6 +88,8 @@ export const LABEL_FATAL = 256;
 export const FLAG_IRQS_OFF = 1;
 export const FLAG_RUNNING = 2;
 export const FLAG_IDLE = 4;
+/** It is not preempted: it has a CPU for itself. */
+export const FLAG_STAYS = 8;
 
 /** Bits of a table slot that hold state + 1; the others are its tag. */
 export const INDEX_BITS = 26;

@@ -29,7 +29,27 @@ export function twinMachine(): Machine {
 	const sharedOf = (row: number): number =>
 		part(row, control(C.SHARED_WORD), control(C.SHARED_SHIFT), control(C.SHARED_MASK));
 
+	/** Have others that are not preempted all CPUs? A handler is on the CPU of its thread. */
+	const crowded = (row: number, f: number): boolean => {
+		const cpuOf = (g: number): number => {
+			const on = control(g + C.FIELD_ON);
+			return on === 0 ? (g - C.FIELDS) / C.FIELD_SIZE : on - 1;
+		};
+		let busy = 0;
+		let free = control(C.CPUS);
+		for (let t = 0; t < control(C.THREADS); t++) {
+			const g = field(t);
+			if (!((u8[control(C.FLAGS) + columnOf(row, g)] as number) & C.FLAG_STAYS)) continue;
+			if (cpuOf(g) === cpuOf(f)) return false;
+			if (busy & (1 << cpuOf(g))) continue;
+			busy |= 1 << cpuOf(g);
+			free--;
+		}
+		return free <= 0;
+	};
+
 	const gated = (row: number, f: number, column: number): boolean => {
+		if (control(C.CPUS) !== 0 && crowded(row, f)) return true;
 		const flags = control(C.FLAGS);
 		const on = control(f + C.FIELD_ON);
 		if (on !== 0)

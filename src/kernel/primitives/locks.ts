@@ -179,6 +179,7 @@ const LIMITS: Readonly<Record<number, string>> = {
 	1: 'more work items run at once than the model has workers',
 	2: 'more kernel threads are made than the model has lanes for them',
 	3: 'more tasks wait for one ww_mutex than the model has room for',
+	5: 'more addresses are slept on (wait_var_event, wait_on_bit) than the model has queues',
 	4: 'more fences are in one reservation than the model has room for',
 };
 
@@ -199,6 +200,7 @@ const context: Primitive[] = [
 	...(['preempt_disable', '__rcu_enter', 'local_bh_disable', 'pagefault_disable'] as const).map((name) => ({
 		name,
 		visible: false,
+		staysOnCpu: name !== 'pagefault_disable',
 		run(c: KernelContext) {
 			if (name !== 'pagefault_disable') c.task.atomic++;
 			return 0;

@@ -93,5 +93,23 @@ export const memory: readonly Primitive[] = [
 			return 0;
 		},
 	},
+	{
+		// one step, where the CPU takes many: who needs to see it half done has to write it out
+		name: '__memset',
+		visible: true,
+		run(c, [at = 0, value = 0, cells = 0]) {
+			for (let n = 0; n < cells; n++) c.store(at + n, value);
+			return 0;
+		},
+	},
+	{
+		name: '__memcpy',
+		visible: true,
+		run(c, [to = 0, from = 0, cells = 0]) {
+			const copied = Array.from({ length: cells }, (_, n) => c.copy(from + n));
+			copied.forEach((value, n) => void c.store(to + n, value));
+			return 0;
+		},
+	},
 	{ name: '__may_fail', visible: false, run: (c) => (c.mayFail() ? 1 : 0) },
 ];

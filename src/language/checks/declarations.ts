@@ -8,6 +8,7 @@ import { decay, type StructType, sameType, type Type, typeToString } from '../ty
 import { checkAssign, isNullConstant } from './assign.js';
 import { signatureOf } from './calls.js';
 import type { CheckContext } from './context.js';
+import { checkCleanup } from './guards.js';
 
 /** The most elements an array of a model may have: every one is part of every state. */
 const LARGEST_ARRAY = 4096;
@@ -69,6 +70,7 @@ function checkVariable(node: ast.Variable, context: CheckContext): void {
 		if (!isExtern)
 			context.report.error('type', node, `array '${node.name}' has no size: write one between the brackets`, 'name');
 	}
+	checkCleanup(node, context);
 	if (!node.init) return;
 	checkInitializer(node.init, type, context);
 	if (global) checkStaticValue(node.init, context);

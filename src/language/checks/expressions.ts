@@ -4,7 +4,7 @@ import type * as ast from '../generated/ast.js';
 import { sourceText } from '../text.js';
 import { unwrap } from '../tree.js';
 import { decay, type PointerType, sameType, type Type, typeToString } from '../types.js';
-import { POINTER_ARITHMETIC, POINTER_ORDER } from '../unsupported.js';
+import { POINTER_ARITHMETIC, TIME_ORDER } from '../unsupported.js';
 import { checkAssign, checkCondition, isNullConstant } from './assign.js';
 import type { CheckContext } from './context.js';
 
@@ -68,7 +68,8 @@ function checkAssignment(e: ast.Assignment, context: CheckContext): void {
 		return;
 	}
 	if (target.kind === 'pointer' && (e.operator === '+=' || e.operator === '-=')) {
-		context.report.error('unsupported', e, POINTER_ARITHMETIC);
+		checkWalk(e, target, context);
+		requireInt(e.value, e.operator, context);
 		return;
 	}
 	requireInt(e.target, e.operator, context);
@@ -99,13 +100,17 @@ function checkBinary(e: ast.BinaryExpr, context: CheckContext): void {
 		}
 		if (left.kind === 'error' || right.kind === 'error') return;
 		if (e.operator === '+' || e.operator === '-') {
-			if (!isUser(left) && !isUser(right)) context.report.error('unsupported', e, POINTER_ARITHMETIC);
+			checkOffset(e, left, right, context);
 			return;
 		}
 		if (COMPARISONS.has(e.operator)) {
-			if (!isUser(left) || !isUser(right)) context.report.error('unsupported', e, POINTER_ORDER);
+			checkEquality(e, left, right, context);
 			return;
 		}
+	}
+	if (COMPARISONS.has(e.operator) && (readsClock(e.left) || readsClock(e.right))) {
+		context.report.error('unsupported', e, TIME_ORDER);
+		return;
 	}
 	requireInt(e.left, e.operator, context);
 	requireInt(e.right, e.operator, context);
@@ -114,8 +119,33 @@ function checkBinary(e: ast.BinaryExpr, context: CheckContext): void {
 	}
 }
 
-function isUser(type: Type): type is PointerType {
-	return type.kind === 'pointer' && type.user;
+/** `p + n`, `n + p`, `p - n`, `p - q`. */
+function checkOffset(e: ast.BinaryExpr, left: Type, right: Type, context: CheckContext): void {
+	if (left.kind === 'pointer' && right.kind === 'pointer') {
+		if (e.operator === '-') checkEquality(e, left, right, context);
+		else requireInt(e.right, e.operator, context);
+		return;
+	}
+	const [pointer, number] = left.kind === 'pointer' ? [left, e.right] : [right, e.left];
+	if (e.operator === '-' && left.kind !== 'pointer') requireInt(e.right, e.operator, context);
+	else if (pointer.kind === 'pointer') checkWalk(e, pointer, context);
+	requireInt(number, e.operator, context);
+}
+
+/** A pointer goes on by elements: it has to lead to something that has a size. */
+function checkWalk(e: ast.Expression, type: PointerType, context: CheckContext): void {
+	const { to } = type;
+	if (type.user || to.kind === 'error') return;
+	if (to.kind === 'void' || to.kind === 'function' || (to.kind === 'struct' && !to.def))
+		context.report.error('unsupported', e, POINTER_ARITHMETIC);
+}
+
+/** `jiffies`, `ktime_get()`: what only means something to who compares it as the kernel does. */
+function readsClock(e: ast.Expression): boolean {
+	const inner = unwrap(e);
+	if (inner.$type === 'BinaryExpr') return readsClock(inner.left) || readsClock(inner.right);
+	const text = sourceText(inner);
+	return /^(jiffies|jiffies_64|get_jiffies_64\(\)|(ktime_get|local_clock|sched_clock)\w*\(\))$/.test(text);
 }
 
 function checkEquality(e: ast.BinaryExpr, left: Type, right: Type, context: CheckContext): void {
@@ -173,7 +203,8 @@ function checkUnary(e: ast.Unary, context: CheckContext): void {
 
 function checkStep(e: ast.Unary | ast.Postfix, operand: ast.Expression, context: CheckContext): void {
 	if (!checkWritable(operand, context, 'counted')) return;
-	if (typeOf(operand, context).kind === 'pointer') context.report.error('unsupported', e, POINTER_ARITHMETIC);
+	const type = typeOf(operand, context);
+	if (type.kind === 'pointer') checkWalk(e, type, context);
 	else requireInt(operand, e.operator, context);
 }
 

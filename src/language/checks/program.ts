@@ -59,7 +59,12 @@ function clash(before: FunctionDecl, node: FunctionDecl, files: readonly LinkedF
 	const where = `line ${spanOf(before).line} of ${fileName(fileOfDecl(before))}`;
 	if (!sourceOf(node).kernel) {
 		const owner = sourceOf(before).kernel ? 'the simulated kernel has' : 'an included file has';
-		report.error('duplicate', node, `${owner} a function '${node.name}' already (${where}): rename yours`, 'name');
+		report.error(
+			'duplicate',
+			node,
+			`${owner} a function '${node.name}' already (${where}): remove yours, or rename it`,
+			'name',
+		);
 		return;
 	}
 	// Two libraries: the sketch's includes are to blame, and there is one message for each pair.

@@ -6,6 +6,7 @@ import { type Node, walk } from '../tree.js';
 import { typeToString } from '../types.js';
 import { checkAssign, checkCondition } from './assign.js';
 import type { CheckContext } from './context.js';
+import { checkGuard } from './guards.js';
 
 /** Checks one statement; what is inside it is checked on its own. */
 export function checkStatement(s: Node, context: CheckContext): void {
@@ -37,6 +38,8 @@ export function checkStatement(s: Node, context: CheckContext): void {
 		}
 	} else if (s.$type === 'ReturnStatement') {
 		checkReturn(s, context);
+	} else if (s.$type === 'ScopedGuard' || s.$type === 'Guard') {
+		checkGuard(s, context);
 	} else if (s.$type === 'WithMmStatement') {
 		const type = semantics.typeOf(s.mm);
 		if (type.kind === 'error') return;

@@ -15,6 +15,7 @@ export const MmnTerminals = {
     NUMBER: /0[xX][0-9a-fA-F]+[uUlL]*|0[bB][01]+[uUlL]*|[0-9]+[uUlL]*/,
     CHARACTER: /'(\\.|[^'\\\r\n])+'/,
     STRING: /"(\\.|[^"\\\r\n])*"/,
+    TYPE_NAME: /\0typedef/,
     ID: /[_a-zA-Z][_a-zA-Z0-9]*/,
     WS: /\s+/,
     BLOCK_COMMENT: /\/\*[\s\S]*?\*\//,
@@ -63,7 +64,9 @@ export type MmnKeywordNames =
     | "?"
     | "DECLARE_COMPLETION"
     | "DECLARE_COMPLETION_ONSTACK"
+    | "DECLARE_DELAYED_WORK"
     | "DECLARE_RWSEM"
+    | "DECLARE_WAITQUEUE"
     | "DECLARE_WAIT_QUEUE_HEAD"
     | "DECLARE_WAIT_QUEUE_HEAD_ONSTACK"
     | "DECLARE_WORK"
@@ -78,6 +81,10 @@ export type MmnKeywordNames =
     | "DEFINE_WAIT"
     | "DEFINE_WW_CLASS"
     | "DEFINE_WW_MUTEX"
+    | "DEFINE_XARRAY"
+    | "DEFINE_XARRAY_ALLOC"
+    | "DEFINE_XARRAY_FLAGS"
+    | "HLIST_HEAD"
     | "LIST_HEAD"
     | "["
     | "]"
@@ -87,6 +94,7 @@ export type MmnKeywordNames =
     | "__always_inline"
     | "__asm__"
     | "__exit"
+    | "__free"
     | "__init"
     | "__iomem"
     | "__maybe_unused"
@@ -125,10 +133,15 @@ export type MmnKeywordNames =
     | "extern"
     | "finally"
     | "float"
+    | "fmode_t"
     | "for"
     | "gfn_t"
     | "gfp_t"
     | "goto"
+    | "guard"
+    | "hlist_for_each_entry"
+    | "hlist_for_each_entry_rcu"
+    | "hlist_for_each_entry_safe"
     | "hva_t"
     | "if"
     | "inline"
@@ -138,12 +151,17 @@ export type MmnKeywordNames =
     | "int64_t"
     | "int8_t"
     | "interrupt"
+    | "ktime_t"
     | "kvm_pfn_t"
+    | "list_for_each"
     | "list_for_each_entry"
+    | "list_for_each_entry_continue"
+    | "list_for_each_entry_from"
     | "list_for_each_entry_rcu"
     | "list_for_each_entry_reverse"
     | "list_for_each_entry_safe"
     | "list_for_each_entry_safe_reverse"
+    | "list_for_each_safe"
     | "loff_t"
     | "long"
     | "mm_context_t"
@@ -165,7 +183,12 @@ export type MmnKeywordNames =
     | "s8"
     | "scenario"
     | "scoped_guard"
+    | "seqcount_mutex_t"
+    | "seqcount_raw_spinlock_t"
+    | "seqcount_rwlock_t"
+    | "seqcount_spinlock_t"
     | "seqcount_t"
+    | "seqcount_ww_mutex_t"
     | "seqlock_t"
     | "setup"
     | "short"
@@ -222,7 +245,7 @@ export function isAsmStatement(item: unknown): item is AsmStatement {
 }
 
 export interface Assignment extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Assignment';
     operator: AssignmentOperator;
     target: Expression;
@@ -263,7 +286,7 @@ export function isAtomicStatement(item: unknown): item is AtomicStatement {
 }
 
 export interface BinaryExpr extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'BinaryExpr';
     left: Expression;
     operator: '!=' | '%' | '&&' | '&' | '*' | '+' | '-' | '/' | '<' | '<<' | '<=' | '==' | '>' | '>=' | '>>' | '^' | '|' | '||';
@@ -310,7 +333,7 @@ export function isBreakStatement(item: unknown): item is BreakStatement {
 }
 
 export interface Call extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Call';
     arguments: Array<Expression>;
     callee: Expression;
@@ -344,7 +367,7 @@ export function isCaseLabel(item: unknown): item is CaseLabel {
 }
 
 export interface Cast extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Cast';
     literal?: Expression;
     operand?: Expression;
@@ -363,7 +386,7 @@ export function isCast(item: unknown): item is Cast {
 }
 
 export interface CharLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'CharLiteral';
     text: string;
 }
@@ -384,7 +407,7 @@ export function isCode(item: unknown): item is Code {
 }
 
 export interface CommaExpr extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'CommaExpr';
     left: Expression;
     right: Expression;
@@ -401,7 +424,7 @@ export function isCommaExpr(item: unknown): item is CommaExpr {
 }
 
 export interface Conditional extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Conditional';
     condition: BinaryExpr;
     otherwise: Expression;
@@ -494,10 +517,10 @@ export function isDefine(item: unknown): item is Define {
     return reflection.isInstance(item, Define.$type);
 }
 
-export type DefineMacro = 'DECLARE_COMPLETION' | 'DECLARE_COMPLETION_ONSTACK' | 'DECLARE_RWSEM' | 'DECLARE_WAIT_QUEUE_HEAD' | 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' | 'DECLARE_WORK' | 'DEFINE_MUTEX' | 'DEFINE_RAW_SPINLOCK' | 'DEFINE_RWLOCK' | 'DEFINE_SEQLOCK' | 'DEFINE_SPINLOCK' | 'DEFINE_SRCU' | 'DEFINE_STATIC_PERCPU_RWSEM' | 'DEFINE_STATIC_SRCU' | 'DEFINE_WAIT' | 'DEFINE_WW_CLASS' | 'DEFINE_WW_MUTEX' | 'LIST_HEAD';
+export type DefineMacro = 'DECLARE_COMPLETION' | 'DECLARE_COMPLETION_ONSTACK' | 'DECLARE_DELAYED_WORK' | 'DECLARE_RWSEM' | 'DECLARE_WAITQUEUE' | 'DECLARE_WAIT_QUEUE_HEAD' | 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' | 'DECLARE_WORK' | 'DEFINE_MUTEX' | 'DEFINE_RAW_SPINLOCK' | 'DEFINE_RWLOCK' | 'DEFINE_SEQLOCK' | 'DEFINE_SPINLOCK' | 'DEFINE_SRCU' | 'DEFINE_STATIC_PERCPU_RWSEM' | 'DEFINE_STATIC_SRCU' | 'DEFINE_WAIT' | 'DEFINE_WW_CLASS' | 'DEFINE_WW_MUTEX' | 'DEFINE_XARRAY' | 'DEFINE_XARRAY_ALLOC' | 'DEFINE_XARRAY_FLAGS' | 'HLIST_HEAD' | 'LIST_HEAD';
 
 export function isDefineMacro(item: unknown): item is DefineMacro {
-    return item === 'DEFINE_MUTEX' || item === 'DEFINE_SPINLOCK' || item === 'DEFINE_RAW_SPINLOCK' || item === 'DEFINE_RWLOCK' || item === 'DECLARE_RWSEM' || item === 'DEFINE_SEQLOCK' || item === 'DECLARE_WAIT_QUEUE_HEAD' || item === 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' || item === 'DEFINE_WAIT' || item === 'DECLARE_COMPLETION' || item === 'DECLARE_COMPLETION_ONSTACK' || item === 'LIST_HEAD' || item === 'DEFINE_SRCU' || item === 'DEFINE_STATIC_SRCU' || item === 'DECLARE_WORK' || item === 'DEFINE_WW_CLASS' || item === 'DEFINE_WW_MUTEX' || item === 'DEFINE_STATIC_PERCPU_RWSEM';
+    return item === 'DEFINE_MUTEX' || item === 'DEFINE_SPINLOCK' || item === 'DEFINE_RAW_SPINLOCK' || item === 'DEFINE_RWLOCK' || item === 'DECLARE_RWSEM' || item === 'DEFINE_SEQLOCK' || item === 'DECLARE_WAIT_QUEUE_HEAD' || item === 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' || item === 'DEFINE_WAIT' || item === 'DECLARE_COMPLETION' || item === 'DECLARE_COMPLETION_ONSTACK' || item === 'LIST_HEAD' || item === 'HLIST_HEAD' || item === 'DEFINE_SRCU' || item === 'DEFINE_STATIC_SRCU' || item === 'DECLARE_WORK' || item === 'DECLARE_DELAYED_WORK' || item === 'DECLARE_WAITQUEUE' || item === 'DEFINE_XARRAY' || item === 'DEFINE_XARRAY_ALLOC' || item === 'DEFINE_XARRAY_FLAGS' || item === 'DEFINE_WW_CLASS' || item === 'DEFINE_WW_MUTEX' || item === 'DEFINE_STATIC_PERCPU_RWSEM';
 }
 
 export interface Designator extends langium.AstNode {
@@ -549,10 +572,10 @@ export function isDoStatement(item: unknown): item is DoStatement {
     return reflection.isInstance(item, DoStatement.$type);
 }
 
-export type EachMacro = 'list_for_each_entry' | 'list_for_each_entry_rcu' | 'list_for_each_entry_reverse' | 'list_for_each_entry_safe' | 'list_for_each_entry_safe_reverse';
+export type EachMacro = 'hlist_for_each_entry' | 'hlist_for_each_entry_rcu' | 'hlist_for_each_entry_safe' | 'list_for_each' | 'list_for_each_entry' | 'list_for_each_entry_continue' | 'list_for_each_entry_from' | 'list_for_each_entry_rcu' | 'list_for_each_entry_reverse' | 'list_for_each_entry_safe' | 'list_for_each_entry_safe_reverse' | 'list_for_each_safe';
 
 export function isEachMacro(item: unknown): item is EachMacro {
-    return item === 'list_for_each_entry' || item === 'list_for_each_entry_safe' || item === 'list_for_each_entry_reverse' || item === 'list_for_each_entry_rcu' || item === 'list_for_each_entry_safe_reverse';
+    return item === 'list_for_each' || item === 'list_for_each_safe' || item === 'list_for_each_entry_continue' || item === 'list_for_each_entry_from' || item === 'hlist_for_each_entry' || item === 'hlist_for_each_entry_rcu' || item === 'hlist_for_each_entry_safe' || item === 'list_for_each_entry' || item === 'list_for_each_entry_safe' || item === 'list_for_each_entry_reverse' || item === 'list_for_each_entry_rcu' || item === 'list_for_each_entry_safe_reverse';
 }
 
 /* list_for_each_entry(pos, head, member) … */
@@ -606,7 +629,7 @@ export function isEnumConstant(item: unknown): item is EnumConstant {
 }
 
 export interface EnumDef extends langium.AstNode {
-    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
+    readonly $container: Block | DoStatement | EachStatement | File | ForStatement | IfStatement | ScopedGuard | Typedef | WhileStatement | WithMmStatement;
     readonly $type: 'EnumDef';
     constants: Array<EnumConstant>;
     name?: Name;
@@ -687,6 +710,7 @@ export interface Field extends langium.AstNode {
     readonly $type: 'Field';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
     bits?: Expression;
+    cleanup?: Name;
     dims: Array<Dimension>;
     function: boolean;
     name: Name;
@@ -699,6 +723,7 @@ export const Field = {
     $type: 'Field',
     attributes: 'attributes',
     bits: 'bits',
+    cleanup: 'cleanup',
     dims: 'dims',
     function: 'function',
     name: 'name',
@@ -712,7 +737,7 @@ export function isField(item: unknown): item is Field {
 }
 
 export interface FieldDecl extends langium.AstNode {
-    readonly $container: FieldDecl | StructDef | Typedef;
+    readonly $container: FieldDecl | StructDef;
     readonly $type: 'FieldDecl';
     fields: Array<Field>;
     kind?: 'struct' | 'union';
@@ -782,7 +807,7 @@ export function isFinallyItem(item: unknown): item is FinallyItem {
 }
 
 export interface FloatLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'FloatLiteral';
     text: string;
 }
@@ -825,6 +850,7 @@ export interface FunctionDecl extends langium.AstNode {
     readonly $type: 'FunctionDecl';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
     body?: Block;
+    cleanup?: Name;
     name: Name;
     parameters: Array<Parameter>;
     returnType: TypeRef;
@@ -837,6 +863,7 @@ export const FunctionDecl = {
     $type: 'FunctionDecl',
     attributes: 'attributes',
     body: 'body',
+    cleanup: 'cleanup',
     name: 'name',
     parameters: 'parameters',
     returnType: 'returnType',
@@ -866,6 +893,24 @@ export const GotoStatement = {
 
 export function isGotoStatement(item: unknown): item is GotoStatement {
     return reflection.isInstance(item, GotoStatement.$type);
+}
+
+/* guard(mutex)(&lock); */
+export interface Guard extends langium.AstNode {
+    readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
+    readonly $type: 'Guard';
+    arguments: Array<Expression>;
+    guard: Name;
+}
+
+export const Guard = {
+    $type: 'Guard',
+    arguments: 'arguments',
+    guard: 'guard'
+} as const;
+
+export function isGuard(item: unknown): item is Guard {
+    return reflection.isInstance(item, Guard.$type);
 }
 
 export interface IfStatement extends langium.AstNode {
@@ -903,7 +948,7 @@ export function isInclude(item: unknown): item is Include {
 }
 
 export interface Index extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Index';
     array: Expression;
     index: Expression;
@@ -937,7 +982,7 @@ export function isInitializerEntry(item: unknown): item is InitializerEntry {
 }
 
 export interface InitializerList extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'InitializerList';
     entries: Array<InitializerEntry>;
 }
@@ -1018,7 +1063,7 @@ export function isMacroDecl(item: unknown): item is MacroDecl {
 }
 
 export interface Member extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Member';
     field: langium.Reference<Field>;
     object: Expression;
@@ -1055,7 +1100,7 @@ export function isNamed(item: unknown): item is Named {
 }
 
 export interface NameRef extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'NameRef';
     target: langium.Reference<Named>;
 }
@@ -1070,7 +1115,7 @@ export function isNameRef(item: unknown): item is NameRef {
 }
 
 export interface NumberLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'NumberLiteral';
     text: string;
 }
@@ -1100,9 +1145,10 @@ export function isPagesItem(item: unknown): item is PagesItem {
 }
 
 export interface Parameter extends langium.AstNode {
-    readonly $container: Field | FunctionDecl | Parameter | Variable;
+    readonly $container: Field | FunctionDecl | Parameter | Typedef | Variable;
     readonly $type: 'Parameter';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
+    cleanup?: Name;
     dims: Array<Dimension>;
     function: boolean;
     name?: Name;
@@ -1115,6 +1161,7 @@ export interface Parameter extends langium.AstNode {
 export const Parameter = {
     $type: 'Parameter',
     attributes: 'attributes',
+    cleanup: 'cleanup',
     dims: 'dims',
     function: 'function',
     name: 'name',
@@ -1129,7 +1176,7 @@ export function isParameter(item: unknown): item is Parameter {
 }
 
 export interface Parenthesized extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Parenthesized';
     inner: Expression;
 }
@@ -1144,7 +1191,7 @@ export function isParenthesized(item: unknown): item is Parenthesized {
 }
 
 export interface Postfix extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Postfix';
     operand: Expression;
     operator: '++' | '--';
@@ -1208,18 +1255,20 @@ export function isScenarioItem(item: unknown): item is ScenarioItem {
     return reflection.isInstance(item, ScenarioItem.$type);
 }
 
-/* scoped_guard(mutex, &lock) { … }: parsed to be refused by name. */
+/* scoped_guard(mutex, &lock) { … }: the kind of guard is no name of the sketch. */
 export interface ScopedGuard extends langium.AstNode {
     readonly $container: Block | DoStatement | EachStatement | ForStatement | IfStatement | ScopedGuard | WhileStatement | WithMmStatement;
     readonly $type: 'ScopedGuard';
     arguments: Array<Expression>;
     body: Statement;
+    guard: Name;
 }
 
 export const ScopedGuard = {
     $type: 'ScopedGuard',
     arguments: 'arguments',
-    body: 'body'
+    body: 'body',
+    guard: 'guard'
 } as const;
 
 export function isScopedGuard(item: unknown): item is ScopedGuard {
@@ -1243,7 +1292,7 @@ export function isSetupItem(item: unknown): item is SetupItem {
 
 /* No cast behind `sizeof`: in `sizeof(int) + 1`, `(int)` is all of its operand. */
 export interface SizeOf extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'SizeOf';
     operand: Expression;
 }
@@ -1272,7 +1321,7 @@ export function isStar(item: unknown): item is Star {
     return reflection.isInstance(item, Star.$type);
 }
 
-export type Statement = AsmStatement | AtomicStatement | Block | BreakStatement | CaseLabel | ContinueStatement | DefaultLabel | DoStatement | EachStatement | EmptyStatement | EnumDef | ExpressionStatement | ForStatement | GotoStatement | IfStatement | LabelStatement | MacroDecl | ReturnStatement | ScopedGuard | SwitchStatement | VariableDecl | WhileStatement | WithMmStatement;
+export type Statement = AsmStatement | AtomicStatement | Block | BreakStatement | CaseLabel | ContinueStatement | DefaultLabel | DoStatement | EachStatement | EmptyStatement | EnumDef | ExpressionStatement | ForStatement | GotoStatement | Guard | IfStatement | LabelStatement | MacroDecl | ReturnStatement | ScopedGuard | SwitchStatement | VariableDecl | WhileStatement | WithMmStatement;
 
 export const Statement = {
     $type: 'Statement'
@@ -1283,7 +1332,7 @@ export function isStatement(item: unknown): item is Statement {
 }
 
 export interface StatementExpression extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'StatementExpression';
     body: Block;
 }
@@ -1331,7 +1380,7 @@ export function isStrayScenarioItem(item: unknown): item is StrayScenarioItem {
 }
 
 export interface StringLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'StringLiteral';
     parts: Array<string>;
 }
@@ -1347,9 +1396,10 @@ export function isStringLiteral(item: unknown): item is StringLiteral {
 
 /* struct NAME { … } a, *b;   (`union` is parsed to be refused by name) */
 export interface StructDef extends langium.AstNode {
-    readonly $container: File;
+    readonly $container: File | Typedef;
     readonly $type: 'StructDef';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
+    cleanup?: Name;
     fields: Array<FieldDecl>;
     kind: 'struct' | 'union';
     name?: Name;
@@ -1360,6 +1410,7 @@ export interface StructDef extends langium.AstNode {
 export const StructDef = {
     $type: 'StructDef',
     attributes: 'attributes',
+    cleanup: 'cleanup',
     fields: 'fields',
     kind: 'kind',
     name: 'name',
@@ -1419,7 +1470,7 @@ export function isThreadItem(item: unknown): item is ThreadItem {
 
 /* A type stands where an argument does in container_of(), min_t(), sizeof(). */
 export interface TypeArgument extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'TypeArgument';
     type: TypeName;
 }
@@ -1433,25 +1484,34 @@ export function isTypeArgument(item: unknown): item is TypeArgument {
     return reflection.isInstance(item, TypeArgument.$type);
 }
 
+/* The lexer turns the name into a TYPE_NAME from there on: src/language/typedefs.ts. */
 export interface Typedef extends langium.AstNode {
     readonly $container: File;
     readonly $type: 'Typedef';
+    constants?: EnumDef;
     dims: Array<Dimension>;
-    fields: Array<FieldDecl>;
+    function: boolean;
+    functionType: boolean;
     name: Name;
+    parameters: Array<Parameter>;
     stars: Array<Star>;
-    tag?: Name;
+    struct?: StructDef;
     type?: TypeRef;
+    variadic: boolean;
 }
 
 export const Typedef = {
     $type: 'Typedef',
+    constants: 'constants',
     dims: 'dims',
-    fields: 'fields',
+    function: 'function',
+    functionType: 'functionType',
     name: 'name',
+    parameters: 'parameters',
     stars: 'stars',
-    tag: 'tag',
-    type: 'type'
+    struct: 'struct',
+    type: 'type',
+    variadic: 'variadic'
 } as const;
 
 export function isTypedef(item: unknown): item is Typedef {
@@ -1484,6 +1544,7 @@ export interface TypeRef extends langium.AstNode {
     kind?: 'enum' | 'struct' | 'union';
     qualifiers: Array<Qualifier>;
     tag?: langium.Reference<TagDef>;
+    typedef?: string;
     unknown?: string;
     words: Array<TypeWord>;
 }
@@ -1493,6 +1554,7 @@ export const TypeRef = {
     kind: 'kind',
     qualifiers: 'qualifiers',
     tag: 'tag',
+    typedef: 'typedef',
     unknown: 'unknown',
     words: 'words'
 } as const;
@@ -1501,15 +1563,15 @@ export function isTypeRef(item: unknown): item is TypeRef {
     return reflection.isInstance(item, TypeRef.$type);
 }
 
-export type TypeWord = '__s32' | '__s64' | '__u16' | '__u32' | '__u64' | '__u8' | 'atomic64_t' | 'atomic_long_t' | 'atomic_t' | 'bool' | 'char' | 'dma_addr_t' | 'double' | 'float' | 'gfn_t' | 'gfp_t' | 'hva_t' | 'int' | 'int16_t' | 'int32_t' | 'int64_t' | 'int8_t' | 'kvm_pfn_t' | 'loff_t' | 'long' | 'mm_context_t' | 'pfn_t' | 'pgoff_t' | 'phys_addr_t' | 'pte_t' | 'raw_spinlock_t' | 'refcount_t' | 'rwlock_t' | 's16' | 's32' | 's64' | 's8' | 'seqcount_t' | 'seqlock_t' | 'short' | 'signed' | 'size_t' | 'spinlock_t' | 'ssize_t' | 'u16' | 'u32' | 'u64' | 'u8' | 'uint16_t' | 'uint32_t' | 'uint64_t' | 'uint8_t' | 'uintptr_t' | 'unsigned' | 'vm_fault_t' | 'void' | 'wait_queue_entry_t' | 'wait_queue_head_t';
+export type TypeWord = '__s32' | '__s64' | '__u16' | '__u32' | '__u64' | '__u8' | 'atomic64_t' | 'atomic_long_t' | 'atomic_t' | 'bool' | 'char' | 'dma_addr_t' | 'double' | 'float' | 'fmode_t' | 'gfn_t' | 'gfp_t' | 'hva_t' | 'int' | 'int16_t' | 'int32_t' | 'int64_t' | 'int8_t' | 'ktime_t' | 'kvm_pfn_t' | 'loff_t' | 'long' | 'mm_context_t' | 'pfn_t' | 'pgoff_t' | 'phys_addr_t' | 'pte_t' | 'raw_spinlock_t' | 'refcount_t' | 'rwlock_t' | 's16' | 's32' | 's64' | 's8' | 'seqcount_mutex_t' | 'seqcount_raw_spinlock_t' | 'seqcount_rwlock_t' | 'seqcount_spinlock_t' | 'seqcount_t' | 'seqcount_ww_mutex_t' | 'seqlock_t' | 'short' | 'signed' | 'size_t' | 'spinlock_t' | 'ssize_t' | 'u16' | 'u32' | 'u64' | 'u8' | 'uint16_t' | 'uint32_t' | 'uint64_t' | 'uint8_t' | 'uintptr_t' | 'unsigned' | 'vm_fault_t' | 'void' | 'wait_queue_entry_t' | 'wait_queue_head_t';
 
 export function isTypeWord(item: unknown): item is TypeWord {
-    return item === 'void' || item === 'bool' || item === 'char' || item === 'short' || item === 'int' || item === 'long' || item === 'unsigned' || item === 'signed' || item === 'float' || item === 'double' || item === 'u8' || item === 'u16' || item === 'u32' || item === 'u64' || item === 's8' || item === 's16' || item === 's32' || item === 's64' || item === '__u8' || item === '__u16' || item === '__u32' || item === '__u64' || item === '__s32' || item === '__s64' || item === 'uint8_t' || item === 'uint16_t' || item === 'uint32_t' || item === 'uint64_t' || item === 'int8_t' || item === 'int16_t' || item === 'int32_t' || item === 'int64_t' || item === 'size_t' || item === 'ssize_t' || item === 'loff_t' || item === 'uintptr_t' || item === 'dma_addr_t' || item === 'phys_addr_t' || item === 'gfn_t' || item === 'hva_t' || item === 'gfp_t' || item === 'pfn_t' || item === 'kvm_pfn_t' || item === 'pgoff_t' || item === 'pte_t' || item === 'vm_fault_t' || item === 'spinlock_t' || item === 'raw_spinlock_t' || item === 'rwlock_t' || item === 'seqcount_t' || item === 'seqlock_t' || item === 'wait_queue_head_t' || item === 'wait_queue_entry_t' || item === 'atomic_t' || item === 'atomic_long_t' || item === 'atomic64_t' || item === 'refcount_t' || item === 'mm_context_t';
+    return item === 'void' || item === 'bool' || item === 'char' || item === 'short' || item === 'int' || item === 'long' || item === 'unsigned' || item === 'signed' || item === 'float' || item === 'double' || item === 'u8' || item === 'u16' || item === 'u32' || item === 'u64' || item === 's8' || item === 's16' || item === 's32' || item === 's64' || item === '__u8' || item === '__u16' || item === '__u32' || item === '__u64' || item === '__s32' || item === '__s64' || item === 'uint8_t' || item === 'uint16_t' || item === 'uint32_t' || item === 'uint64_t' || item === 'int8_t' || item === 'int16_t' || item === 'int32_t' || item === 'int64_t' || item === 'size_t' || item === 'ssize_t' || item === 'loff_t' || item === 'uintptr_t' || item === 'dma_addr_t' || item === 'phys_addr_t' || item === 'gfn_t' || item === 'hva_t' || item === 'gfp_t' || item === 'pfn_t' || item === 'kvm_pfn_t' || item === 'pgoff_t' || item === 'pte_t' || item === 'vm_fault_t' || item === 'ktime_t' || item === 'fmode_t' || item === 'spinlock_t' || item === 'raw_spinlock_t' || item === 'rwlock_t' || item === 'seqcount_t' || item === 'seqlock_t' || item === 'wait_queue_head_t' || item === 'wait_queue_entry_t' || item === 'seqcount_spinlock_t' || item === 'seqcount_raw_spinlock_t' || item === 'seqcount_rwlock_t' || item === 'seqcount_mutex_t' || item === 'seqcount_ww_mutex_t' || item === 'atomic_t' || item === 'atomic_long_t' || item === 'atomic64_t' || item === 'refcount_t' || item === 'mm_context_t';
 }
 
 /* No cast behind `sizeof`: in `sizeof(int) + 1`, `(int)` is all of its operand. */
 export interface Unary extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Unary';
     operand: Expression;
     operator: '!' | '&' | '*' | '+' | '++' | '-' | '--' | '~';
@@ -1529,6 +1591,7 @@ export interface Variable extends langium.AstNode {
     readonly $container: EnumDef | StructDef | VariableDecl;
     readonly $type: 'Variable';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
+    cleanup?: Name;
     dims: Array<Dimension>;
     function: boolean;
     init?: Expression;
@@ -1541,6 +1604,7 @@ export interface Variable extends langium.AstNode {
 export const Variable = {
     $type: 'Variable',
     attributes: 'attributes',
+    cleanup: 'cleanup',
     dims: 'dims',
     function: 'function',
     init: 'init',
@@ -1646,6 +1710,7 @@ export type MmnAstType = {
     ForStatement: ForStatement
     FunctionDecl: FunctionDecl
     GotoStatement: GotoStatement
+    Guard: Guard
     IfStatement: IfStatement
     Include: Include
     Index: Index
@@ -2030,6 +2095,10 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                     name: Field.bits,
                     optional: true
                 },
+                cleanup: {
+                    name: Field.cleanup,
+                    optional: true
+                },
                 dims: {
                     name: Field.dims,
                     defaultValue: [],
@@ -2169,6 +2238,10 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                     name: FunctionDecl.body,
                     optional: true
                 },
+                cleanup: {
+                    name: FunctionDecl.cleanup,
+                    optional: true
+                },
                 name: {
                     name: FunctionDecl.name
                 },
@@ -2214,6 +2287,20 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                 target: {
                     name: GotoStatement.target,
                     optional: true
+                }
+            },
+            superTypes: [Statement.$type]
+        },
+        Guard: {
+            name: Guard.$type,
+            properties: {
+                arguments: {
+                    name: Guard.arguments,
+                    defaultValue: [],
+                    optional: true
+                },
+                guard: {
+                    name: Guard.guard
                 }
             },
             superTypes: [Statement.$type]
@@ -2391,6 +2478,10 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                     defaultValue: [],
                     optional: true
                 },
+                cleanup: {
+                    name: Parameter.cleanup,
+                    optional: true
+                },
                 dims: {
                     name: Parameter.dims,
                     defaultValue: [],
@@ -2482,10 +2573,14 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
             properties: {
                 arguments: {
                     name: ScopedGuard.arguments,
-                    defaultValue: []
+                    defaultValue: [],
+                    optional: true
                 },
                 body: {
                     name: ScopedGuard.body
+                },
+                guard: {
+                    name: ScopedGuard.guard
                 }
             },
             superTypes: [Statement.$type]
@@ -2562,6 +2657,10 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                 attributes: {
                     name: StructDef.attributes,
                     defaultValue: [],
+                    optional: true
+                },
+                cleanup: {
+                    name: StructDef.cleanup,
                     optional: true
                 },
                 fields: {
@@ -2667,6 +2766,10 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                     referenceType: TagDef.$type,
                     optional: true
                 },
+                typedef: {
+                    name: TypeRef.typedef,
+                    optional: true
+                },
                 unknown: {
                     name: TypeRef.unknown,
                     optional: true
@@ -2682,30 +2785,49 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
         Typedef: {
             name: Typedef.$type,
             properties: {
+                constants: {
+                    name: Typedef.constants,
+                    optional: true
+                },
                 dims: {
                     name: Typedef.dims,
                     defaultValue: [],
                     optional: true
                 },
-                fields: {
-                    name: Typedef.fields,
-                    defaultValue: [],
+                function: {
+                    name: Typedef.function,
+                    defaultValue: false,
+                    optional: true
+                },
+                functionType: {
+                    name: Typedef.functionType,
+                    defaultValue: false,
                     optional: true
                 },
                 name: {
                     name: Typedef.name
+                },
+                parameters: {
+                    name: Typedef.parameters,
+                    defaultValue: [],
+                    optional: true
                 },
                 stars: {
                     name: Typedef.stars,
                     defaultValue: [],
                     optional: true
                 },
-                tag: {
-                    name: Typedef.tag,
+                struct: {
+                    name: Typedef.struct,
                     optional: true
                 },
                 type: {
                     name: Typedef.type,
+                    optional: true
+                },
+                variadic: {
+                    name: Typedef.variadic,
+                    defaultValue: false,
                     optional: true
                 }
             },
@@ -2729,6 +2851,10 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                 attributes: {
                     name: Variable.attributes,
                     defaultValue: [],
+                    optional: true
+                },
+                cleanup: {
+                    name: Variable.cleanup,
                     optional: true
                 },
                 dims: {

@@ -1,19 +1,14 @@
-import { eachRule } from '../../language/builtins.js';
-import {
-	type Call,
-	type EachStatement,
-	type Expression,
-	isNameRef,
-	isReturnStatement,
-	isVariable,
-} from '../../language/generated/ast.js';
+import { eachRule, printsOnly } from '../../language/builtins.js';
+import { type Call, type EachStatement, type Expression, isNameRef } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { decay, type Type, UINT } from '../../language/types.js';
 import type { BinaryOperator, Operand } from '../ir.js';
+import { allocate, allocatedType } from './allocation.js';
 import { condition, lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
 import './kernel-macros.js';
+import './driver-macros.js';
 import './user-macros.js';
 import { arg, define, primitive, type Rule, rules, typeOf } from './macro.js';
 import { CannotLower } from './module.js';
@@ -21,10 +16,13 @@ import { CannotLower } from './module.js';
 /** Code for a call of a macro of language/builtins.ts. */
 export function lowerMacro(f: FunctionLowering, e: Call): Operand {
 	const name = isNameRef(e.callee) ? e.callee.target.$refText : '';
-	const rule = rules.get(name);
+	const rule = rules.get(name) ?? (printsOnly(name) ? nothing : undefined);
 	if (rule === undefined) throw new CannotLower(e, `'${name}' is not modelled yet`);
 	return rule(f, e);
 }
+
+/** What is printed has no effect. */
+const nothing: Rule = (f) => f.constant(0);
 
 const pass: Rule = (f, e) => rvalue(f, arg(e, 0));
 
@@ -216,57 +214,6 @@ define('cmpxchg cmpxchg_acquire cmpxchg_release cmpxchg_relaxed', (f, e) => {
 	return to;
 });
 
-/** What an allocation is assigned to says what it allocates. */
-function allocatedType(f: FunctionLowering, e: Call): Type | undefined {
-	let node: Expression = e;
-	for (;;) {
-		const parent: unknown = node.$container;
-		const p = parent as Expression | NonNullable<Expression['$container']>;
-		let type: Type | undefined;
-		if (p.$type === 'Parenthesized') {
-			node = p;
-			continue;
-		}
-		if (p.$type === 'Cast') type = typeOf(f, p);
-		else if (p.$type === 'Assignment') type = typeOf(f, p.target);
-		else if (isVariable(p)) type = f.module.semantics.declaredType(p);
-		else if (isReturnStatement(p) && f.code.node.$type === 'FunctionDecl') {
-			const owner = f.module.semantics.declaredType(
-				f.code.node as Parameters<typeof f.module.semantics.declaredType>[0],
-			);
-			type = owner.kind === 'function' ? owner.returns : undefined;
-		}
-		return type?.kind === 'pointer' && type.to.kind !== 'void' ? type.to : undefined;
-	}
-}
-
-/** `count` objects of `bytes` bytes together; a void pointer gets a cell for each byte. */
-function allocate(
-	f: FunctionLowering,
-	e: Call,
-	type: Type | undefined,
-	bytes: Operand,
-	gfp: Operand,
-	zero: boolean,
-): Operand {
-	const { layouts, semantics } = f.module;
-	const cells = type === undefined ? 1 : layouts.cells(type);
-	const size = type === undefined ? 1 : Math.max(1, semantics.sizeOf(type, f.module.pages));
-	const count = f.register();
-	f.emit(
-		{ op: 'binary', to: count, operator: '/', left: bytes, right: f.constant(size), kind: UINT, unsigned: true },
-		e,
-	);
-	const total = f.register();
-	f.emit(
-		{ op: 'binary', to: total, operator: '*', left: count, right: f.constant(cells), kind: UINT, unsigned: true },
-		e,
-	);
-	const layout = f.layout(sourceText(e), type, cells);
-	const reclaim = f.module.program.functions.get('__alloc_enter');
-	if (reclaim !== undefined) f.call(reclaim, f.register(), [gfp], e);
-	return primitive(f, '__allocate', [layout, total, f.constant(zero ? 1 : 0), gfp], e);
-}
 define('kmalloc kvmalloc', (f, e) =>
 	allocate(f, e, allocatedType(f, e), rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), false),
 );

@@ -11,8 +11,17 @@ import {
 	isVariable,
 	type NameRef,
 } from '../../language/generated/ast.js';
-import { commonType, decay, INT, type IntType, promote, type StructType, type Type } from '../../language/types.js';
-import type { BinaryOperator, IntKind, Operand } from '../ir.js';
+import {
+	commonType,
+	decay,
+	INT,
+	type IntType,
+	LONG,
+	promote,
+	type StructType,
+	type Type,
+} from '../../language/types.js';
+import { BEHIND, type BinaryOperator, type IntKind, type Operand } from '../ir.js';
 import { lowerMacro } from './builtins.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
@@ -356,6 +365,8 @@ function arithmetic(
 ): { value: Operand; type: Type } {
 	const a = decay(leftType);
 	const b = decay(rightType);
+	const walked = walk(f, operator, left, a, right, b, node);
+	if (walked !== undefined) return walked;
 	const shift = operator === '<<' || operator === '>>';
 	const common: Type = a.kind === 'int' && b.kind === 'int' ? (shift ? promote(a) : commonType(a, b)) : INT;
 	const comparison = ['==', '!=', '<', '>', '<=', '>='].includes(operator);
@@ -373,6 +384,38 @@ function arithmetic(
 		node,
 	);
 	return { value: to, type: comparison ? INT : common };
+}
+
+/** Pointers count in elements of what they lead to; those to user space are page numbers. */
+function walk(
+	f: FunctionLowering,
+	operator: BinaryOperator,
+	left: Operand,
+	a: Type,
+	right: Operand,
+	b: Type,
+	node: Expression,
+): { value: Operand; type: Type } | undefined {
+	if (operator !== '+' && operator !== '-') return undefined;
+	const pointer = a.kind === 'pointer' ? a : b;
+	if (pointer.kind !== 'pointer' || pointer.user) return undefined;
+	const stride = f.module.layouts.cells(pointer.to);
+	const to = f.register();
+	const plain = { kind: undefined, unsigned: false } as const;
+	if (a.kind === 'pointer' && b.kind === 'pointer') {
+		const apart = f.register();
+		f.emit({ op: 'binary', to: apart, operator: '-', left, right, ...plain }, node);
+		f.emit({ op: 'binary', to, operator: '/', left: apart, right: f.constant(stride), ...plain }, node);
+		return { value: to, type: LONG };
+	}
+	let [base, index] = a.kind === 'pointer' ? [left, right] : [right, left];
+	if (operator === '-') {
+		const back = f.register();
+		f.emit({ op: 'unary', to: back, operator: '-', operand: index, ...plain }, node);
+		index = back;
+	}
+	f.emit({ op: 'index', to, base, index, stride, length: BEHIND }, node);
+	return { value: to, type: pointer };
 }
 
 function binary(f: FunctionLowering, e: BinaryExpr): Operand {

@@ -4,15 +4,12 @@ import {
 	type Expression,
 	type ForStatement,
 	type FunctionDecl,
-	isCaseLabel,
-	isDefaultLabel,
 	isInitializerList,
 	isLabelStatement,
 	type LabelStatement,
 	type MacroDecl,
 	type Parameter,
 	type Statement,
-	type SwitchStatement,
 	type Variable,
 } from '../../language/generated/ast.js';
 import type { Type } from '../../language/types.js';
@@ -21,8 +18,10 @@ import { MAX_CELLS, MAX_MEMORY_LOCALS, UNINITIALISED } from '../memory.js';
 import { addressTakenIn } from './addresses.js';
 import { lowerEach } from './builtins.js';
 import { condition, convert, rvalue, structInto } from './expressions.js';
-import { casesOf, Label } from './label.js';
+import { freeAtEnd, scopesAround, takeGuard } from './guards.js';
+import { Label } from './label.js';
 import { CannotLower, flatten, type ModuleLowering } from './module.js';
+import { lowerSwitch } from './switch.js';
 import type { Link } from './template.js';
 
 /** Where a local variable is: in a register, or in memory because its address is taken or it is an aggregate. */
@@ -190,7 +189,11 @@ export class FunctionLowering {
 	}
 
 	private block(block: Block): void {
+		const outer = this.scopes.length;
 		for (const statement of block.statements) this.statement(statement);
+		// guards of this block, the last one first
+		this.leave(outer);
+		this.scopes.length = outer;
 	}
 
 	/** A declaration of locals; static ones are globals. */
@@ -282,6 +285,8 @@ export class FunctionLowering {
 				break;
 			case 'VariableDecl':
 				for (const variable of s.variables) this.declare(variable);
+				for (const variable of s.variables)
+					if (variable.cleanup !== undefined) this.scopes.push({ node: s, leave: freeAtEnd(this, variable) });
 				break;
 			case 'MacroDecl':
 				this.declare(s);
@@ -314,7 +319,7 @@ export class FunctionLowering {
 				lowerEach(this, s);
 				break;
 			case 'SwitchStatement':
-				this.switch(s);
+				lowerSwitch(this, s);
 				break;
 			case 'CaseLabel':
 			case 'DefaultLabel': {
@@ -374,6 +379,20 @@ export class FunctionLowering {
 			case 'WithMmStatement':
 				this.withMm(s, s.mm, s.body);
 				break;
+			case 'Guard':
+				this.scopes.push({ node: s, leave: takeGuard(this, s) });
+				break;
+			case 'ScopedGuard': {
+				// it is a loop of one round: break and continue leave it
+				this.scope(s, takeGuard(this, s), () => {
+					const done = new Label();
+					this.loops.push({ onBreak: done, onContinue: done, scopes: this.scopes.length });
+					this.statement(s.body);
+					this.loops.pop();
+					this.place(done);
+				});
+				break;
+			}
 			case 'AsmStatement':
 				throw new CannotLower(s, 'inline assembly is not modelled');
 		}
@@ -405,12 +424,10 @@ export class FunctionLowering {
 
 	/** Code for the scopes that a goto leaves. */
 	private leaveFor(target: AstNode, jump: Statement): void {
-		const around = new Set<AstNode>();
-		for (let node: AstNode | undefined = target; node !== undefined; node = node.$container)
-			if (node.$type === 'AtomicStatement' || node.$type === 'WithMmStatement') around.add(node);
+		const around = scopesAround(target);
 		const kept = this.scopes.filter((s) => around.has(s.node)).length;
-		if (around.size > kept)
-			throw new CannotLower(jump, 'this goto leads into an atomic or with_mm block, past its beginning');
+		if (new Set(this.scopes.slice(0, kept).map((s) => s.node)).size < around.size)
+			throw new CannotLower(jump, 'this goto leads into a guard, an atomic or a with_mm block, past its beginning');
 		this.leave(kept);
 	}
 
@@ -455,42 +472,13 @@ export class FunctionLowering {
 		this.loops.pop();
 	}
 
-	private readonly caseLabels = new Map<AstNode, Label>();
+	/** Where a `case` goes on. */
+	readonly caseLabels = new Map<AstNode, Label>();
 
-	private switch(s: SwitchStatement): void {
-		const value = rvalue(this, s.value);
-		const end = new Label();
-		let onDefault = end;
-		for (const label of casesOf(s.body)) {
-			const target = new Label();
-			this.caseLabels.set(label, target);
-			if (isDefaultLabel(label)) {
-				onDefault = target;
-				continue;
-			}
-			const constant = isCaseLabel(label) ? this.module.constant(label.value) : undefined;
-			if (constant === undefined) throw new CannotLower(label, 'a case has to be a constant');
-			const equal = this.register();
-			this.emit(
-				{
-					op: 'binary',
-					to: equal,
-					operator: '==',
-					left: value,
-					right: this.constant(constant),
-					kind: undefined,
-					unsigned: false,
-				},
-				s.value,
-			);
-			const no = new Label();
-			this.branch(equal, target, no, s.value);
-			this.place(no);
-		}
-		this.jump(onDefault);
-		this.loops.push({ onBreak: end, onContinue: undefined, scopes: this.scopes.length });
-		this.block(s.body);
+	/** Opens the body of a switch for switch.ts: `break` goes to the label. */
+	switchBody(body: Block, onBreak: Label): void {
+		this.loops.push({ onBreak, onContinue: undefined, scopes: this.scopes.length });
+		this.block(body);
 		this.loops.pop();
-		this.place(end);
 	}
 }

@@ -20,6 +20,8 @@ interface Sleep {
 	readonly exclusive?: boolean;
 	/** The third argument is a timeout: the result is 0 when it has come and the condition still is false. */
 	readonly timeout?: boolean;
+	/** The first argument is the address that is slept on, and not a queue. */
+	readonly key?: boolean;
 	/** The third argument is a spinlock, taken with interrupts off, that is dropped to sleep. */
 	readonly lock?: boolean;
 }
@@ -30,7 +32,7 @@ const ERESTARTSYS = 512;
 const waitEvent =
 	(sleep: Sleep): Rule =>
 	(f, e) => {
-		const queue = address(f, arg(e, 0));
+		const queue = sleep.key ? library(f, '__var_waitqueue', [rvalue(f, arg(e, 0))], e) : address(f, arg(e, 0));
 		const third = sleep.timeout ? rvalue(f, arg(e, 2)) : sleep.lock ? address(f, arg(e, 2)) : f.constant(0);
 		const result = f.register();
 		const expired = f.register();
@@ -112,6 +114,10 @@ define('wait_event_killable_exclusive', waitEvent({ state: 2, signal: true, excl
 define('wait_event_timeout wait_event_idle_timeout', waitEvent({ state: 2, timeout: true }));
 define('wait_event_interruptible_timeout', waitEvent({ state: 1, signal: true, timeout: true }));
 define('wait_event_killable_timeout', waitEvent({ state: 2, signal: true, timeout: true }));
+define('wait_var_event', waitEvent({ state: 2, key: true }));
+define('wait_var_event_killable', waitEvent({ state: 2, key: true, signal: true }));
+define('wait_var_event_interruptible', waitEvent({ state: 1, key: true, signal: true }));
+define('wait_var_event_timeout', waitEvent({ state: 2, key: true, timeout: true }));
 define('wait_event_lock_irq', waitEvent({ state: 2, lock: true }));
 define('wait_event_interruptible_lock_irq', waitEvent({ state: 1, signal: true, lock: true }));
 
@@ -224,4 +230,11 @@ define('__uses', (f, e) => {
 	const names = namesUsed(f);
 	const asked = e.arguments.filter((a): a is NameRef => isNameRef(a)).map((a) => a.target.$refText);
 	return f.constant(asked.some((name) => names.has(name)) ? 1 : 0);
+});
+
+// a constant: is this `config` item on?
+define('__config', (f, e) => {
+	const [word] = e.arguments;
+	const on = word?.$type === 'StringLiteral' && f.module.config.has(word.parts.join('').replaceAll('"', ''));
+	return f.constant(on ? 1 : 0);
 });

@@ -52,6 +52,8 @@ export class CannotLower {
 export class ModuleLowering {
 	readonly functions: FunctionCode[] = [];
 	readonly globals: Global[] = [];
+	/** Addresses behind arrays, kept free so that whoever runs over the end meets nobody else's cell. */
+	readonly guards = new Set<number>();
 	readonly layouts: Layouts;
 	readonly problems: Problem[] = [];
 	private readonly functionIndex = new Map<AstNode, number>();
@@ -68,9 +70,11 @@ export class ModuleLowering {
 		readonly primitives: readonly Primitive[],
 		/** Size of the address space, pages. */
 		readonly pages: number,
+		/** Names of `config` items that are on. */
+		readonly config: ReadonlySet<string>,
 	) {
 		this.layouts = new Layouts(program.semantics, pages);
-		this.templates = templatesOf(program, pages);
+		this.templates = templatesOf(program, pages, config);
 		this.primitiveIndex = new Map(primitives.map((p, n) => [p.name, n]));
 	}
 
@@ -248,6 +252,7 @@ export class ModuleLowering {
 			kernel: this.isKernel(node),
 		};
 		this.nextAddress += cells;
+		if (type.kind === 'array' && !global.kernel) this.guards.add(this.nextAddress++);
 		this.globals.push(global);
 		this.globalIndex.set(node, global);
 		if (isMacroDecl(node)) this.initialiseMacro(node, global.address, type);
@@ -356,6 +361,19 @@ export class ModuleLowering {
 			default:
 		}
 		throw new CannotLower(expression, 'this is not the address of a global, as an initialiser has to be');
+	}
+
+	/** The global that an address lies in, or right behind. */
+	globalAt(address: number): Global | undefined {
+		let low = 0;
+		let high = this.globals.length;
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if ((this.globals[middle] as Global).address <= address) low = middle + 1;
+			else high = middle;
+		}
+		const found = this.globals[low - 1];
+		return found && address <= found.address + found.cells ? found : undefined;
 	}
 
 	/** The declaration with a body, where there is one. */

@@ -31,19 +31,21 @@ export interface Template {
 	readonly links: readonly Link[];
 }
 
-const templates = new WeakMap<Program, Map<number, Map<AstNode, Template>>>();
+const templates = new WeakMap<Program, Map<string, Map<AstNode, Template>>>();
 
 /** Templates of a program's functions for an address space of `pages` pages: lowering costs more than all the rest of a small scenario. */
-export function templatesOf(program: Program, pages: number): Map<AstNode, Template> {
+export function templatesOf(program: Program, pages: number, config: ReadonlySet<string>): Map<AstNode, Template> {
 	let bySize = templates.get(program);
 	if (bySize === undefined) {
 		bySize = new Map();
 		templates.set(program, bySize);
 	}
-	let found = bySize.get(pages);
+	// __config() is a constant of the code
+	const size = `${pages}${config.has('vma_lock') ? ' vma_lock' : ''}`;
+	let found = bySize.get(size);
 	if (found === undefined) {
 		found = new Map();
-		bySize.set(pages, found);
+		bySize.set(size, found);
 	}
 	return found;
 }

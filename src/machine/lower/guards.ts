@@ -1,0 +1,86 @@
+import type { AstNode } from 'langium';
+import type { Guard, ScopedGuard, Statement, Variable } from '../../language/generated/ast.js';
+import { guardKind } from '../../language/guards.js';
+import type { Operand } from '../ir.js';
+import { rvalue } from './expressions.js';
+import type { FunctionLowering } from './function.js';
+import { Label } from './label.js';
+import { CannotLower } from './module.js';
+
+/* guard(), scoped_guard() and __free(): what their block does at its end, however it is left (include/linux/cleanup.h). */
+
+/** Calls a function of the simulated kernel, or its primitive. */
+function kernelCall(f: FunctionLowering, name: string, args: readonly Operand[], node: AstNode): Operand {
+	const to = f.register();
+	const primitive = f.module.primitive(name);
+	if (primitive !== undefined) f.emit({ op: 'primitive', to, primitive, args }, node);
+	else {
+		const declaration = f.module.program.functions.get(name);
+		if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
+		f.call(declaration, to, args, node);
+	}
+	return to;
+}
+
+/** Takes the lock; returns what gives it back. */
+export function takeGuard(f: FunctionLowering, s: Guard | ScopedGuard): () => void {
+	const kind = guardKind(s.guard);
+	if (kind === undefined) throw new CannotLower(s, `a guard of kind '${s.guard}' is not modelled`);
+	const args = s.arguments.map((a) => {
+		// the lock is that of now, also when the variable that led to it has changed
+		const lock = f.register();
+		f.emit({ op: 'move', to: lock, from: rvalue(f, a) }, s);
+		return lock;
+	});
+	const state = kernelCall(f, kind.lock, args, s);
+	const back = kind.state === 'only' ? [state] : kind.state === 'last' ? [...args, state] : args;
+	return () => void kernelCall(f, kind.unlock, back, s);
+}
+
+/** What gives back a variable with `__free()`, unless it is NULL or an error by then. */
+export function freeAtEnd(f: FunctionLowering, node: Variable): () => void {
+	const name = node.cleanup ?? '';
+	return () => {
+		const place = f.placeOf(node);
+		if (place === undefined) return;
+		let value: Operand;
+		if ('register' in place) value = place.register;
+		else {
+			const at = f.register();
+			f.emit({ op: 'local', to: at, slot: place.slot }, node);
+			value = f.register();
+			f.emit({ op: 'load', to: value, address: at }, node);
+		}
+		const some = f.register();
+		const free = new Label();
+		const done = new Label();
+		f.emit(
+			{ op: 'binary', to: some, operator: '>', left: value, right: f.constant(0), kind: undefined, unsigned: false },
+			node,
+		);
+		f.branch(some, free, done, node);
+		f.place(free);
+		kernelCall(f, name, [value], node);
+		f.place(done);
+	};
+}
+
+/** Does a statement leave something to the end of its block? */
+const leavesWork = (s: Statement): boolean =>
+	s.$type === 'Guard' || (s.$type === 'VariableDecl' && s.variables.some((v) => v.cleanup !== undefined));
+
+/** The scopes that a place in the text is in: blocks with an end of their own, and guards that stand before it. */
+export function scopesAround(target: AstNode): Set<AstNode> {
+	const around = new Set<AstNode>();
+	for (let node: AstNode | undefined = target; node !== undefined; node = node.$container) {
+		if (node.$type === 'AtomicStatement' || node.$type === 'WithMmStatement' || node.$type === 'ScopedGuard')
+			around.add(node);
+		const block: AstNode | undefined = node.$container;
+		if (block?.$type !== 'Block') continue;
+		for (const s of (block as unknown as { statements: Statement[] }).statements) {
+			if (s === node) break;
+			if (leavesWork(s)) around.add(s);
+		}
+	}
+	return around;
+}
