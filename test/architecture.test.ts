@@ -16,8 +16,8 @@ const BELOW: Record<string, readonly string[]> = {
 	export: ['language', 'kernel', 'machine', 'explore'],
 	lessons: ['language', 'kernel', 'machine', 'explore', 'findings'],
 	webview: ['findings'],
-	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons'],
-	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server'],
+	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview'],
+	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server', 'webview'],
 	extension: ['server', 'findings', 'lessons', 'webview'],
 };
 

@@ -116,6 +116,11 @@ export class Checker {
 			.sort((a, b) => Number(normalise(b.root) === file) - Number(normalise(a.root) === file));
 	}
 
+	/** What the last finished check of a sketch has found. */
+	result(uri: string): FileResult | undefined {
+		return this.checked.get(uri)?.result;
+	}
+
 	/** The text of a file, as open editors have it. */
 	read(uri: string): Promise<string | undefined> {
 		const document = this.open(uri);
@@ -230,7 +235,8 @@ export class Checker {
 		return [...versions].every(([file, version]) => this.open(file)?.version === version);
 	}
 
-	private limits(): CheckOptions {
+	/** What settings say of how far a check goes. */
+	limits(): CheckOptions {
 		const { check, environment } = this.editor.settings();
 		const { maxStates, maxSeconds, maxMemoryMB } = check;
 		return { maxStates, maxSeconds, maxMemoryMB, environment };

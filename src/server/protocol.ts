@@ -2,8 +2,10 @@
  * What server and client say to each other beyond LSP. Plain data; imported by both sides, so nothing of VS Code or Node.
  */
 import { type Diagnostic, NotificationType, type Range, RequestType } from 'vscode-languageserver-protocol';
+import type { SavedRun } from '../findings/explorer/picture.js';
 import type { Severity, Verdict } from '../findings/result.js';
 import type { Judgement } from '../lessons/lesson.js';
+import type { ExportFormat, FromPage, ToPage } from '../webview/messages.js';
 
 /** Scheme of the files of the simulated kernel, read-only. */
 export const KERNEL_SCHEME = 'mmn-kernel';
@@ -168,3 +170,35 @@ export interface RunResult {
 
 /** Checks a sketch, open or not. Null: it cannot be read, or the request was cancelled. */
 export const RunRequest = new RequestType<RunRequestParams, RunResult | null, void>('notifierLab/run');
+
+/** What an explorer's panel shows from now on. `panel` is the client's name for it. */
+export interface OpenExplorer {
+	readonly panel: string;
+	readonly uri: string;
+	/** The first with something wrong where it is left out. */
+	readonly scenario?: string;
+	/** Index in the scenario's findings; the first where it is left out. */
+	readonly finding?: number;
+	/** A run to replay. */
+	readonly saved?: SavedRun;
+}
+
+/** Client to server: a panel shows a sketch, from here on and in all its versions. */
+export const OpenExplorerNotification = new NotificationType<OpenExplorer>('notifierLab/explorer/open');
+
+export const CloseExplorerNotification = new NotificationType<{ panel: string }>('notifierLab/explorer/close');
+
+/** Client to server: what the page of a panel has asked. */
+export const FromPageNotification = new NotificationType<{ panel: string; message: FromPage }>(
+	'notifierLab/explorer/fromPage',
+);
+
+/** Server to client: an answer for the page of a panel, or a newer picture. */
+export const ToPageNotification = new NotificationType<{ panel: string; message: ToPage }>(
+	'notifierLab/explorer/toPage',
+);
+
+/** The shown run in another form, as text; null where there is none. */
+export const ExportRunRequest = new RequestType<{ panel: string; format: ExportFormat }, string | null, void>(
+	'notifierLab/explorer/export',
+);

@@ -11,29 +11,37 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type CheckOptions, type checkSketch, SUPERSEDED } from '../findings/check.js';
+import type { Picture } from '../findings/explorer/picture.js';
 import type { Finding } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { loadProgram } from '../language/program.js';
 import { spanOf } from '../language/text.js';
 import type { Judgement } from '../lessons/lesson.js';
+import type { ExportFormat } from '../webview/messages.js';
 import { Checker } from './checker.js';
 import { toRange } from './diagnostics.js';
+import { Explorers, type Whole } from './explorer.js';
 import { Fixes } from './fixes.js';
 import { lensesOf } from './lens.js';
 import {
 	type Attempt,
 	CheckRequest,
+	CloseExplorerNotification,
+	ExportRunRequest,
+	FromPageNotification,
 	type InitializationOptions,
 	JudgeRequest,
 	type KernelFile,
 	KernelFilesRequest,
 	KernelSourceRequest,
 	MailTableRequest,
+	OpenExplorerNotification,
 	ReadRequest,
 	RunRequest,
 	type ScenarioPlace,
 	ScenariosRequest,
 	StatusNotification,
+	ToPageNotification,
 } from './protocol.js';
 import { runResult } from './runs.js';
 import { readSettings } from './settings.js';
@@ -44,6 +52,8 @@ export interface Services {
 	mailTable(finding: Finding, threads: readonly string[]): string;
 	kernelFiles(): readonly KernelFile[];
 	kernelSource(uri: string): string | undefined;
+	/** A run in a form for elsewhere; undefined where it has none. */
+	exportRun(format: ExportFormat, picture: Picture, whole: Whole): string | undefined;
 	judge(attempt: Attempt, options: CheckOptions): Promise<Judgement>;
 }
 
@@ -88,9 +98,10 @@ export function startServer(
 			status: (status) => {
 				connection.sendNotification(StatusNotification, status).catch(() => {});
 			},
-			changed: () => {
+			changed: (uri) => {
 				fixes.changed();
 				refreshLenses();
+				explorers.checked(uri);
 			},
 			crash: (message) => connection.console.error(message),
 		},
@@ -100,6 +111,17 @@ export function startServer(
 	const refreshLenses = () => {
 		if (refreshesLenses) connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
 	};
+	const explorers = new Explorers({
+		read: (uri) => checker.read(uri),
+		kernelSource: services.kernelSource,
+		limits: () => checker.limits(),
+		result: (uri) => checker.result(uri),
+		send: (panel, message) => {
+			connection.sendNotification(ToPageNotification, { panel, message }).catch(() => {});
+		},
+		export: services.exportRun,
+		crash: (message) => connection.console.error(message),
+	});
 
 	connection.onInitialize(({ capabilities, initializationOptions }: InitializeParams) => {
 		options = initializationOptions ?? {};
@@ -143,6 +165,7 @@ export function startServer(
 	documents.onDidChangeContent(({ document }) => {
 		fixes.changed();
 		checker.edited(document.uri);
+		if (settings.check.when === 'onType') explorers.edited(document.uri);
 	});
 	documents.onDidSave(({ document }) => checker.settled(document.uri));
 	documents.onDidClose(({ document }) => checker.closed(document.uri));
@@ -184,9 +207,12 @@ export function startServer(
 	connection.onRequest(JudgeRequest, (attempt, token) => {
 		const stop = new AbortController();
 		token.onCancellationRequested(() => stop.abort());
-		const { maxStates, maxSeconds, maxMemoryMB } = settings.check;
-		return services.judge(attempt, { maxStates, maxSeconds, maxMemoryMB, signal: stop.signal });
+		return services.judge(attempt, { ...checker.limits(), signal: stop.signal });
 	});
+	connection.onNotification(OpenExplorerNotification, (wanted) => explorers.open(wanted));
+	connection.onNotification(CloseExplorerNotification, ({ panel }) => explorers.close(panel));
+	connection.onNotification(FromPageNotification, ({ panel, message }) => explorers.message(panel, message));
+	connection.onRequest(ExportRunRequest, ({ panel, format }) => explorers.export(panel, format));
 	connection.onRequest(KernelFilesRequest, () => [...services.kernelFiles()]);
 	connection.onRequest(KernelSourceRequest, ({ uri }) => services.kernelSource(uri) ?? null);
 

@@ -3,6 +3,7 @@ import { mailTable } from '../findings/forms/table.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { judge } from '../lessons/judge.js';
 import { parseLesson } from '../lessons/lesson.js';
+import { exportRun } from './export.js';
 import type { KernelFile } from './protocol.js';
 import type { Services } from './server.js';
 
@@ -10,6 +11,7 @@ import type { Services } from './server.js';
 export const services: Services = {
 	check: checkSketch,
 	mailTable,
+	exportRun,
 	judge: ({ page, start, text }, options) => judge(parseLesson(page), start, text, options),
 	kernelSource: (uri) => kernelLibraries.read(uri),
 	kernelFiles: () =>

@@ -68,6 +68,7 @@ export class TestClient {
 				mailTable: () => '',
 				kernelFiles: () => [],
 				kernelSource: () => undefined,
+				exportRun: () => undefined,
 				judge: async () => ({ conditions: [], reached: false }),
 				...services,
 			},

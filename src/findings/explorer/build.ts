@@ -39,6 +39,8 @@ export interface Drawn {
 	readonly schedule: readonly ScheduleStep[];
 	/** By index of a picture's state: how many steps have been taken before it. */
 	readonly momentOf: readonly number[];
+	/** The run in the shape of a finding, for the forms that show one; of a branch, with its own closing words. */
+	readonly asFinding: Finding;
 	/** The states `from` … `to`, both included. */
 	states(from: number, to: number): State[];
 }
@@ -127,11 +129,28 @@ class Drawing {
 			picture: { ...picture, states },
 			schedule: walk.schedule,
 			momentOf,
+			asFinding: finding ?? this.asFinding(stuck, picture),
 			states: (from, to) => {
 				const found: State[] = [];
 				for (let n = Math.max(0, from); n <= Math.min(to, momentOf.length - 1); n++) found.push(view.at(n));
 				return found;
 			},
+		};
+	}
+
+	private asFinding(stuck: StuckEnd | undefined, picture: Picture): Finding {
+		const closing = `${picture.ending[0]?.toUpperCase() ?? ''}${picture.ending.slice(1)}`;
+		return {
+			code: stuck?.kind.code ?? 'run',
+			severity: 'info',
+			message: closing,
+			span: this.subject.scenario.span,
+			threads: [],
+			related: [],
+			assumption: null,
+			run: [...this.run.rows, ...(stuck === undefined ? [] : blockedRows(this.evidence, stuck.edges))],
+			noReturn: null,
+			closing,
 		};
 	}
 

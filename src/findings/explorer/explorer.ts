@@ -19,29 +19,51 @@ export interface Exploration {
 	release(): void;
 }
 
-/** Checks a sketch and keeps what was searched. Same options and result as {@link checkSketch}. */
-export async function explore(uri: string, sources: Sources, options: CheckOptions = {}): Promise<Exploration> {
+/** Keeps graphs while a check goes on. */
+export interface Keeper {
+	/** For {@link CheckOptions}. */
+	readonly onExplored: (explored: Explored) => void;
+	/** What was kept, with the result of the check. */
+	exploration(result: FileResult): Exploration;
+	/** Gives all of it back: the check was stopped, or nobody wants it any more. */
+	release(): void;
+}
+
+/** @param wanted whether the graphs of a scenario are to be kept; all when undefined */
+export function keeper(wanted: (scenario: string) => boolean = () => true): Keeper {
 	const all: Explored[] = [];
-	const result = await checkSketch(uri, sources, {
-		...options,
-		onExplored: (one) => {
+	const release = (): void => {
+		for (const { graph } of all.splice(0)) graph.release();
+	};
+	return {
+		onExplored(one) {
+			if (
+				!wanted(one.scenario) &&
+				!(one.graph.system.home !== one.graph.system.program.uri && wanted(DEFAULT_ENVIRONMENT))
+			) {
+				one.graph.release();
+				return;
+			}
 			const clean = (e: Explored): boolean =>
 				e.scenario === one.scenario && e.findings.every((f) => f.code === 'bounded');
 			const old = clean(one) ? all.findIndex(clean) : -1;
 			if (old >= 0) for (const { graph } of all.splice(old, 1)) graph.release();
 			all.push(one);
 		},
-	});
-	const explored = new Map<string, readonly Explored[]>();
-	for (const { name } of result.scenarios)
-		explored.set(name, name === DEFAULT_ENVIRONMENT ? all : all.filter((e) => e.scenario === name));
-	return {
-		result,
-		explored,
-		release() {
-			for (const { graph } of all.splice(0)) graph.release();
+		exploration(result) {
+			const explored = new Map<string, readonly Explored[]>();
+			for (const { name } of result.scenarios)
+				explored.set(name, name === DEFAULT_ENVIRONMENT ? all : all.filter((e) => e.scenario === name));
+			return { result, explored, release };
 		},
+		release,
 	};
+}
+
+/** Checks a sketch and keeps what was searched. Same options and result as {@link checkSketch}. */
+export async function explore(uri: string, sources: Sources, options: CheckOptions = {}): Promise<Exploration> {
+	const kept = keeper();
+	return kept.exploration(await checkSketch(uri, sources, { ...options, onExplored: kept.onExplored }));
 }
 
 /** A run that is shown, and what can be asked about it. */
@@ -66,17 +88,15 @@ export class Explorer {
 		private readonly scenarios: readonly string[],
 	) {}
 
-	/** The explorer of a scenario; undefined where the sketch has none of that name, or was not searched. */
-	static of({ result, explored }: Exploration, name: string): Explorer | undefined {
+	/**
+	 * The explorer of a scenario; undefined where the sketch has none of that name, or was not searched.
+	 * @param names all scenarios of the sketch, where the result is that of some of them
+	 */
+	static of({ result, explored }: Exploration, name: string, names?: readonly string[]): Explorer | undefined {
 		const scenario = result.scenarios.find((s) => s.name === name);
 		const parts = explored.get(name);
 		if (scenario === undefined || parts === undefined || parts.length === 0) return undefined;
-		return new Explorer(
-			result.uri,
-			scenario,
-			parts,
-			result.scenarios.map((s) => s.name),
-		);
+		return new Explorer(result.uri, scenario, parts, names ?? result.scenarios.map((s) => s.name));
 	}
 
 	/** The run of a finding; for null that of the first, and where nothing was found a short run that ends well. */

@@ -1,0 +1,67 @@
+/** A run as few rows: the steps of a call into the kernel are one, as long as nobody else comes in between. */
+import type { Picture, Step } from './picture.js';
+
+/** Steps that are told as one. */
+export interface Folded {
+	readonly lane: number;
+	/** Indices in the picture's steps, the last one behind. */
+	readonly from: number;
+	readonly to: number;
+	/** `mutex_lock(&fault_lock)`, `munmap(1, 3)`; in a callback with an arrow, `->invalidate_range_start`. */
+	readonly text: string;
+	/** What it comes to, one after the other. */
+	readonly remarks: readonly string[];
+	readonly blocked: boolean;
+	readonly cause: boolean;
+	/** The callback of the driver that it stands in and that the row before did not. */
+	readonly enters: string | null;
+}
+
+/** The rows of a picture, folded. */
+export function fold(picture: Picture): Folded[] {
+	const rows: Folded[] = [];
+	picture.steps.forEach((step, at) => {
+		const last = rows[rows.length - 1];
+		const joins =
+			last !== undefined &&
+			last.lane === step.lane &&
+			picture.cycleStart !== at &&
+			picture.noReturn !== at &&
+			step.call !== null &&
+			picture.steps[last.to - 1]?.call === step.call;
+		if (joins) {
+			rows[rows.length - 1] = {
+				...last,
+				to: at + 1,
+				remarks: [...last.remarks, ...remarksOf(step).filter((r) => !last.remarks.includes(r))],
+				blocked: last.blocked || step.blocked,
+				cause: last.cause || step.cause,
+			};
+			return;
+		}
+		const inside = callbackOf(step);
+		const before = rows.findLast((r) => r.lane === step.lane);
+		const known = before === undefined ? null : callbackOf(picture.steps[before.to - 1] as Step);
+		rows.push({
+			lane: step.lane,
+			from: at,
+			to: at + 1,
+			text: step.callText ?? step.text,
+			remarks: remarksOf(step),
+			blocked: step.blocked,
+			cause: step.cause,
+			enters: inside !== known ? inside : null,
+		});
+	});
+	return rows;
+}
+
+const remarksOf = ({ remark }: Step): string[] => (remark === '' ? [] : remark.split('; '));
+
+/** The innermost function of the driver's that the kernel has called: `->invalidate_range_start`; null outside of all. */
+export function callbackOf(step: Step): string | null {
+	const at = step.stack.findLastIndex((f, n) => !f.kernel && step.stack[n - 1]?.kernel === true);
+	const frame = step.stack[at];
+	if (frame === undefined) return null;
+	return `->${/->(\w+)\s*\(/.exec(frame.call)?.[1] ?? frame.name}`;
+}

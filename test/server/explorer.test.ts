@@ -1,0 +1,161 @@
+/** The explorer's panels over the wire: what a page asks and is told, while the text under it changes. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { checkSketch } from '../../src/findings/check.js';
+import type { Picture } from '../../src/findings/explorer/picture.js';
+import {
+	CloseExplorerNotification,
+	ExportRunRequest,
+	FromPageNotification,
+	OpenExplorerNotification,
+	ToPageNotification,
+} from '../../src/server/protocol.js';
+import { services } from '../../src/server/services.js';
+import type { FromPage, ToPage } from '../../src/webview/messages.js';
+import { TestClient } from './client.js';
+
+const SEED = readFileSync(path.resolve(import.meta.dirname, '../../media/sketches/seed-wait-valid.mmn'), 'utf8');
+const FIXED = SEED.replace('\t\tgoto again;', '\t{\n\t\tmutex_unlock(&fault_lock);\n\t\tgoto again;\n\t}');
+const URI = 'file:///w/seed.mmn';
+
+class Page {
+	readonly heard: ToPage[] = [];
+
+	constructor(
+		private readonly client: TestClient,
+		private readonly panel: string,
+	) {
+		client.connection.onNotification(ToPageNotification, ({ panel: to, message }) => {
+			if (to === panel) this.heard.push(message);
+		});
+	}
+
+	say(message: FromPage): void {
+		void this.client.connection.sendNotification(FromPageNotification, { panel: this.panel, message });
+	}
+
+	/** The next message of a type, from now on. */
+	async next<T extends ToPage['type']>(type: T): Promise<ToPage & { type: T }> {
+		for (const end = Date.now() + 50_000; ; await new Promise((r) => setTimeout(r, 5))) {
+			const at = this.heard.findIndex((m) => m.type === type);
+			if (at >= 0) return this.heard.splice(0, at + 1).pop() as ToPage & { type: T };
+			if (Date.now() > end) throw new Error(`no ${type}; heard ${JSON.stringify(this.heard).slice(0, 500)}`);
+		}
+	}
+
+	async picture(): Promise<Picture> {
+		return (await this.next('picture')).picture;
+	}
+}
+
+async function started(text = SEED): Promise<{ client: TestClient; page: Page }> {
+	const client = await TestClient.start(checkSketch, { services });
+	const page = new Page(client, 'p');
+	client.open(URI, text);
+	void client.connection.sendNotification(OpenExplorerNotification, { panel: 'p', uri: URI });
+	return { client, page };
+}
+
+test('a panel shows the first finding, and another one when it is asked for', async () => {
+	const { page } = await started();
+	expect((await page.picture()).finding?.code).toBe('deadlock');
+	page.say({ type: 'show', scenario: 'fault_races_munmap', finding: 1 });
+	expect((await page.picture()).finding?.code).toBe('self-deadlock');
+});
+
+test('another way is taken, and back', async () => {
+	const { page } = await started();
+	const found = await page.picture();
+	const at = found.steps.findIndex((s) => s.alternatives.some((a) => a.outlook === 'well'));
+	const way = found.steps[at]?.alternatives.find((a) => a.outlook === 'well');
+	page.say({ type: 'branch', steps: at, lane: way?.lane ?? 0, choice: way?.choice ?? 0, single: false });
+	const branch = await page.picture();
+	expect(branch.finding).toBeNull();
+	expect(branch.branchAt).toBe(at);
+	expect(branch.verdict).toBe('every way on from here ends well');
+	expect(branch.ending).toBe('every thread has ended');
+	page.say({ type: 'found' });
+	expect(await page.picture()).toEqual(found);
+});
+
+test('typing the fix turns the panel green, and an error leaves its picture', async () => {
+	const { client, page } = await started();
+	await page.picture();
+	client.edit(URI, SEED.replace('goto again;', 'goto agian;'));
+	expect((await page.next('problem')).message).toContain('agian');
+	client.edit(URI, FIXED);
+	const green = await page.picture();
+	expect(green.finding).toBeNull();
+	expect(green.verdict).toBe('ok');
+	expect(green.ending).toBe('every thread has ended');
+});
+
+test('two lines in order: the shortest such run, or the word that there is none', async () => {
+	const { page } = await started(FIXED);
+	await page.picture();
+	const line = (text: string) => {
+		const at = FIXED.split('\n').findIndex((l) => l.includes(text)) + 1;
+		return { uri: URI, line: at, column: 1, endLine: at, endColumn: 200 };
+	};
+	page.say({ type: 'order', first: line('dev_unmap(range->start'), second: line('dev_map(start, end)') });
+	const run = await page.picture();
+	const texts = run.steps.map((s) => s.callText ?? s.text);
+	expect(texts.indexOf('dev_unmap(range->start, range->end)')).toBeLessThan(texts.indexOf('dev_map(start, end)'));
+	expect(texts).toContain('dev_map(start, end)');
+	page.say({ type: 'order', first: line('dev_map(start, end)'), second: line('mutex_lock(&fault_lock);\n') });
+	expect((await page.next('problem')).message).toMatch(/^there is no run with line \d+ before line \d+/);
+});
+
+test('sources and states come when they are asked for; exports, too', async () => {
+	const { client, page } = await started();
+	const picture = await page.picture();
+	page.say({ type: 'source', uri: 'mmn-kernel:/mn/active-ranges-core.mmn' });
+	expect(await page.next('source')).toMatchObject({ title: '<mn/active-ranges-core>' });
+	page.say({ type: 'states', from: 1, to: 2 });
+	expect((await page.next('states')).states).toEqual(picture.states.slice(1, 3));
+	const table = await client.connection.sendRequest(ExportRunRequest, { panel: 'p', format: 'table' });
+	expect(table).toContain('// blocked: fault_lock is held by A');
+	const saved = await client.connection.sendRequest(ExportRunRequest, { panel: 'p', format: 'json' });
+	expect(JSON.parse(saved ?? '')).toMatchObject({
+		tool: 'notifier-lab',
+		scenario: 'fault_races_munmap',
+		code: 'deadlock',
+	});
+	await client.connection.sendNotification(CloseExplorerNotification, { panel: 'p' });
+	expect(await client.connection.sendRequest(ExportRunRequest, { panel: 'p', format: 'table' })).toBeNull();
+});
+
+test('a saved run is replayed, and says after an edit which step no longer fits', async () => {
+	const { client, page } = await started();
+	await page.picture();
+	const saved = JSON.parse(
+		(await client.connection.sendRequest(ExportRunRequest, { panel: 'p', format: 'json' })) ?? '',
+	);
+	void client.connection.sendNotification(OpenExplorerNotification, {
+		panel: 'p',
+		uri: URI,
+		scenario: saved.scenario,
+		saved,
+	});
+	expect((await page.picture()).finding?.code).toBe('deadlock');
+	client.edit(URI, FIXED);
+	await page.picture();
+	void client.connection.sendNotification(OpenExplorerNotification, {
+		panel: 'p',
+		uri: URI,
+		scenario: saved.scenario,
+		saved,
+	});
+	expect((await page.next('problem')).message).toMatch(
+		/^step \d+ no longer fits: A comes to "mutex_unlock\(&fault_lock\)"/,
+	);
+});
+
+test('a sketch without scenarios is explored in the default environment', { timeout: 60_000 }, async () => {
+	const { page } = await started(SEED.replace(/scenario [\s\S]*$/, ''));
+	const picture = await page.picture();
+	expect(picture.scenario).toBe('default_environment');
+	expect(picture.finding?.code).toMatch(/deadlock/);
+	expect(picture.steps.length).toBeGreaterThan(3);
+});
