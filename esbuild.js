@@ -60,6 +60,14 @@ const browser = {
 };
 const worker = { ...browser, format: 'iife' };
 
+/** The explorer's page: no framework of VS Code in it, and monaco in files of its own. */
+const page = {
+	...worker,
+	jsx: 'automatic',
+	jsxImportSource: 'preact',
+	loader: { ...common.loader, '.ttf': 'file' },
+};
+
 const shipped = [
 	{ ...node, entryPoints: ['src/extension/desktop.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
 	{ ...browser, entryPoints: ['src/extension/web.ts'], outfile: 'dist/web/extension.js', external: ['vscode'] },
@@ -72,6 +80,15 @@ const shipped = [
 		inject: [polyfills],
 		banner: { js: '#!/usr/bin/env node' },
 		plugins: [problemMatcher, executable],
+	},
+	{ ...page, entryPoints: ['src/webview/main.tsx'], outfile: 'dist/webview/explorer.js' },
+	{ ...page, entryPoints: ['src/webview/style/explorer.css'], outfile: 'dist/webview/explorer.css' },
+	{ ...page, entryPoints: ['src/webview/style/themes.css'], outfile: 'dist/webview/themes.css' },
+	{ ...page, entryPoints: ['src/webview/monaco.ts'], outfile: 'dist/webview/monaco.js' },
+	{
+		...page,
+		entryPoints: ['node_modules/monaco-editor/esm/vs/editor/editor.worker.js'],
+		outfile: 'dist/webview/monaco.worker.js',
 	},
 ];
 const inHost = [

@@ -8,3 +8,6 @@ declare module '*.md' {
 	const text: string;
 	export default text;
 }
+
+/** Parts of monaco that are imported for what they register. */
+declare module 'monaco-editor/editor/contrib/*';

@@ -1,0 +1,121 @@
+/** Who shows the page: VS Code's panel, a test, or nobody (a saved HTML file). The page knows only this interface. */
+
+import type { Picture } from '../findings/explorer/picture.js';
+import type { ExportFormat, FromPage, ToPage } from './messages.js';
+
+/** What survives a reload of the panel; the host's serializer reads `file` and `scenario` to make the picture anew. */
+export interface Kept {
+	readonly version: 1;
+	readonly file: string;
+	readonly scenario: string;
+	readonly finding: number | null;
+	readonly pinned: boolean;
+	/** The statement under the cursor, to be found again in a newer run; null at the start. */
+	readonly place: { readonly lane: string; readonly text: string; readonly nth: number; readonly step: number } | null;
+	readonly watched: readonly string[];
+	readonly closed: readonly string[];
+}
+
+/** Where monaco can be had, for a host that offers it. */
+export interface MonacoParts {
+	readonly script: string;
+	readonly style: string;
+	readonly worker: string;
+}
+
+export interface Host {
+	post(message: FromPage): void;
+	/** At most one listener; messages that came earlier are kept for it. */
+	listen(listener: (message: ToPage) => void): void;
+	keep(kept: Kept): void;
+	kept(): Kept | null;
+	/** False for a saved file: nobody answers, and what needs an answer is not offered. */
+	readonly answers: boolean;
+	/** Export formats that work here. */
+	readonly exports: readonly ExportFormat[];
+	readonly monaco: MonacoParts | null;
+	/** For scripts that the page loads later; empty where there is no content security policy with one. */
+	readonly nonce: string;
+}
+
+interface VsCodeApi {
+	postMessage(message: unknown): void;
+	getState(): unknown;
+	setState(state: unknown): void;
+}
+
+declare global {
+	/** Defined by VS Code in a webview, and by the tests' plain page. */
+	var acquireVsCodeApi: (() => VsCodeApi) | undefined;
+}
+
+/** Texts of a saved page: what a host would send on request. */
+export interface SavedSource {
+	readonly uri: string;
+	readonly title: string;
+	readonly text: string;
+}
+
+function keptOf(value: unknown): Kept | null {
+	return typeof value === 'object' && value !== null && (value as Kept).version === 1 ? (value as Kept) : null;
+}
+
+function panelHost(api: VsCodeApi, root: HTMLElement, nonce: string): Host {
+	const early: ToPage[] = [];
+	let listener: ((message: ToPage) => void) | null = null;
+	addEventListener('message', (event: MessageEvent<ToPage>) => {
+		if (typeof event.data?.type !== 'string') return;
+		if (listener) listener(event.data);
+		else early.push(event.data);
+	});
+	const { script, style, worker } = root.dataset;
+	return {
+		post: (message) => api.postMessage(message),
+		listen(next) {
+			listener = next;
+			for (const message of early.splice(0)) next(message);
+		},
+		keep: (kept) => api.setState(kept),
+		kept: () => keptOf(api.getState()),
+		answers: true,
+		exports: ['table', 'svg', 'png', 'mermaid', 'json', 'sarif', 'html'],
+		monaco: script && style && worker ? { script, style, worker } : null,
+		nonce,
+	};
+}
+
+function json<T>(id: string): T | null {
+	const text = document.getElementById(id)?.textContent;
+	return text ? (JSON.parse(text) as T) : null;
+}
+
+/** A saved file: the picture stands in the page, and sources with it. */
+function savedHost(picture: Picture): Host {
+	const sources = json<readonly SavedSource[]>('sources') ?? [];
+	let listener: ((message: ToPage) => void) | null = null;
+	return {
+		post(message) {
+			if (message.type === 'ready') listener?.({ type: 'picture', picture, stale: false });
+			if (message.type === 'source') {
+				const found = sources.find(({ uri }) => uri === message.uri);
+				if (found) listener?.({ type: 'source', ...found });
+			}
+		},
+		listen(next) {
+			listener = next;
+		},
+		keep() {},
+		kept: () => null,
+		answers: false,
+		exports: ['json'],
+		monaco: null,
+		nonce: '',
+	};
+}
+
+/** The host of this page; null where there is neither VS Code nor a picture. */
+export function findHost(root: HTMLElement, nonce: string): Host | null {
+	if (typeof acquireVsCodeApi === 'function') return panelHost(acquireVsCodeApi(), root, nonce);
+	const picture = json<Picture>('picture');
+	return picture ? savedHost(picture) : null;
+}

@@ -1,0 +1,251 @@
+/**
+ * Rows of the lanes: which steps share a row, what a row says, and where it stands. Every height follows from the number
+ * of lines, so that ten thousand rows need no measuring.
+ */
+
+import type { Alternative, Picture, Step } from '../../findings/explorer/picture.js';
+
+/** Heights in CSS pixels; they follow the editor's font. */
+export interface Metrics {
+	readonly code: number;
+	readonly out: number;
+}
+
+const PADDING = 8;
+/** Room under a row for the arrow of a wait that begins there: nothing else is drawn in it. */
+const ARROW = 12;
+const CHIP = 24;
+const MOST_WAYS = 3;
+const MOST_REMARKS = 2;
+
+/** Consecutive steps of one thread that are shown as one row, or one step of an unfolded call. */
+export interface StepRow {
+	readonly kind: 'step';
+	/** Stable while the picture is: by the first step and whether it stands inside an unfolded call. */
+	readonly key: string;
+	readonly first: number;
+	readonly last: number;
+	readonly lane: number;
+	/** The kernel called one of the user's functions, and this row is the first in it. */
+	readonly callback: string | null;
+	readonly head: string;
+	/** The head is a call of the simulated kernel that began in an earlier row. */
+	readonly continued: boolean;
+	/** The row can be unfolded into steps (of a call) or into the lines that one step executes. */
+	readonly opens: 'call' | 'lines' | null;
+	readonly open: boolean;
+	/** Number of kernel steps folded away. */
+	readonly more: number;
+	/** Indentation inside an unfolded call; -1 outside of one. */
+	readonly depth: number;
+	readonly remarks: readonly string[];
+	readonly blocked: boolean;
+	readonly cause: boolean;
+	/** Other picks of the same thread, shown under its text. */
+	readonly picks: readonly Alternative[];
+	/** Another thread ran before. */
+	readonly switched: boolean;
+	readonly top: number;
+	readonly height: number;
+	/** Middle of the step's node, as of the top of the lanes. */
+	readonly node: number;
+	/** Where the arrow of a wait runs; 0 where none begins. */
+	readonly arrow: number;
+}
+
+export interface MarkRow {
+	readonly kind: 'call' | 'noReturn' | 'never' | 'end' | 'next';
+	readonly key: string;
+	/** Steps of the call; for the other kinds the number of steps before the row. */
+	readonly first: number;
+	readonly last: number;
+	readonly lane: number;
+	readonly head: string;
+	readonly top: number;
+	readonly height: number;
+}
+
+export type Row = StepRow | MarkRow;
+
+export interface Rows {
+	readonly rows: readonly Row[];
+	/** Row of each step. */
+	readonly rowOf: Int32Array;
+	readonly height: number;
+}
+
+/** Steps `first … last` of one thread inside one call of the simulated kernel, or one step of the user's code. */
+interface Group {
+	readonly first: number;
+	readonly last: number;
+}
+
+function groupsOf(steps: readonly Step[]): Group[] {
+	const groups: Group[] = [];
+	let first = 0;
+	steps.forEach((step, at) => {
+		const next = steps[at + 1];
+		const together = next && step.call !== null && next.call === step.call && next.lane === step.lane;
+		if (together && !next.cause && !step.cause) return;
+		groups.push({ first, last: at });
+		first = at + 1;
+	});
+	return groups;
+}
+
+/** The outermost kernel call that a step stands in, as it was called. */
+function kernelCall(step: Step): string {
+	return step.stack.find((frame) => frame.kernel)?.call ?? step.text;
+}
+
+/** Index of the frame of a user's function that the kernel called; -1 outside of callbacks. */
+function callbackFrame(step: Step): number {
+	const { stack } = step;
+	for (let at = stack.length - 1; at > 0; at--) if (!stack[at]?.kernel && stack[at - 1]?.kernel) return at;
+	return -1;
+}
+
+/** Which steps begin a wait: the arrow to the holder needs room in their rows. */
+function waitBegins(picture: Picture, lane: number, first: number, last: number): boolean {
+	const before = picture.states[first]?.lanes[lane]?.waitsFor;
+	const after = picture.states[last + 1]?.lanes[lane]?.waitsFor;
+	return Boolean(after && after.lanes.length > 0 && before?.what !== after.what);
+}
+
+export interface Unfolded {
+	has(key: string): boolean;
+}
+
+/** Lays out a run. `unfolded` holds keys of rows: `c3` the call whose row begins at step 3, `d3` the lines of step 3. */
+export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics): Rows {
+	const { steps, noReturn } = picture;
+	const rows: Row[] = [];
+	const rowOf = new Int32Array(steps.length);
+	const callbackOf = picture.lanes.map(() => '');
+	const seen = new Set<number>();
+	let top = 0;
+	let lineDrawn = false;
+
+	const mark = (kind: MarkRow['kind'], first: number, last: number, lane: number, head: string, height: number) => {
+		rows.push({ kind, key: `${kind}${first}`, first, last, lane, head, top, height });
+		top += height;
+	};
+	const lineOfNoReturn = (before: number) => {
+		if (lineDrawn || noReturn === null || before < noReturn || noReturn > steps.length) return;
+		lineDrawn = true;
+		mark('noReturn', before, before, 0, '', metrics.code + 4);
+	};
+	const put = (first: number, last: number, depth: number) => {
+		const step = steps[last];
+		const begin = steps[first];
+		if (!step || !begin) return;
+		const { lane } = step;
+		const folded = depth < 0 && step.call !== null;
+		const frame = callbackFrame(begin);
+		const callback = frame > 0 && begin.call === null ? (begin.stack[frame]?.name ?? '') : '';
+		const entered = depth < 0 && callback !== '' && callbackOf[lane] !== `${frame} ${callback}`;
+		if (depth < 0) callbackOf[lane] = callback === '' ? '' : `${frame} ${callback}`;
+		const remarks: string[] = [];
+		for (let at = first; at <= last; at++) {
+			const remark = steps[at]?.remark;
+			if (remark) remarks.push(remark);
+		}
+		const call = folded ? kernelCall(begin) : step.text;
+		const inner = last > first || call !== step.text;
+		const opens = folded && inner ? 'call' : begin.details.length > 0 ? 'lines' : null;
+		const key = folded && inner ? `c${first}` : `d${first}`;
+		const open = opens === 'lines' && unfolded.has(key);
+		const picks = begin.alternatives.filter((other) => other.lane === lane).slice(0, MOST_WAYS);
+		const said = remarks.slice(-MOST_REMARKS);
+		const begins = waitBegins(picture, lane, first, last);
+		const lines =
+			(entered ? metrics.code : 0) +
+			metrics.code +
+			(open ? begin.details.length * metrics.out : 0) +
+			said.length * metrics.out +
+			picks.length * CHIP;
+		const height = PADDING + lines + (begins ? ARROW : 0);
+		rows.push({
+			kind: 'step',
+			key: depth < 0 ? key : `i${first}`,
+			first,
+			last,
+			lane,
+			callback: entered ? callback : null,
+			head: call,
+			continued: folded && step.call !== null && seen.has(step.call),
+			opens,
+			open,
+			more: folded ? last - first : 0,
+			depth,
+			remarks: said,
+			blocked: step.blocked,
+			cause: steps.slice(first, last + 1).some(({ cause }) => cause),
+			picks,
+			switched: first > 0 && steps[first - 1]?.lane !== lane,
+			top,
+			height,
+			node: top + PADDING / 2 + (entered ? metrics.code : 0) + metrics.code / 2,
+			arrow: begins ? top + height - ARROW / 2 - 1 : 0,
+		});
+		rowOf.fill(rows.length - 1, first, last + 1);
+		top += height;
+		if (step.call !== null) seen.add(step.call);
+	};
+
+	lineOfNoReturn(0);
+	for (const { first, last } of groupsOf(steps)) {
+		const begin = steps[first];
+		if (!begin) continue;
+		const isCall = begin.call !== null && (last > first || kernelCall(begin) !== begin.text);
+		if (isCall && unfolded.has(`c${first}`)) {
+			mark('call', first, last, begin.lane, kernelCall(begin), metrics.code + 4);
+			const base = begin.stack.findIndex((frame) => frame.kernel);
+			for (let at = first; at <= last; at++) {
+				put(at, at, Math.max(0, (steps[at]?.stack.length ?? 1) - 1 - base));
+				lineOfNoReturn(at + 1);
+			}
+		} else put(first, last, -1);
+		lineOfNoReturn(last + 1);
+	}
+	if (picture.never.length > 0) mark('never', steps.length, steps.length, 0, '', metrics.code + PADDING);
+	else if (picture.cycleStart === null)
+		mark('end', steps.length, steps.length, 0, picture.ending, metrics.code + PADDING);
+	if (picture.next.length > 0) mark('next', steps.length, steps.length, 0, '', CHIP + PADDING);
+	return { rows, rowOf, height: top };
+}
+
+/** Index of the row at a height, by bisection. */
+export function rowAt(rows: readonly Row[], y: number): number {
+	let low = 0;
+	let high = rows.length - 1;
+	while (low < high) {
+		const middle = (low + high + 1) >> 1;
+		if ((rows[middle]?.top ?? 0) <= y) low = middle;
+		else high = middle - 1;
+	}
+	return low;
+}
+
+/** Other threads that could go before a row, by lane. */
+export function waysOf(picture: Picture, row: StepRow): ReadonlyMap<number, readonly Alternative[]> {
+	const ways = new Map<number, Alternative[]>();
+	for (const other of picture.steps[row.first]?.alternatives ?? []) {
+		if (other.lane === row.lane) continue;
+		const list = ways.get(other.lane);
+		if (list) list.push(other);
+		else ways.set(other.lane, [other]);
+	}
+	return ways;
+}
+
+/**
+ * Whether a way is news: it differs from what the same thread could have done before the row above. A way that stays open
+ * for many rows is said once (and again at the cursor); behind the line of no return all ways are the same.
+ */
+export function isNews(picture: Picture, row: StepRow, way: Alternative): boolean {
+	if (picture.noReturn !== null && row.first > picture.noReturn) return false;
+	if (row.first === 0) return true;
+	const before = picture.steps[row.first - 1]?.alternatives ?? [];
+	return !before.some((other) => other.lane === way.lane && other.text === way.text && other.outlook === way.outlook);
+}

@@ -1,0 +1,177 @@
+import type { PageSlot, Picture, RangeState, State } from '../../findings/explorer/picture.js';
+import { pageWords } from '../model/facts.js';
+import { laneName } from '../model/words.js';
+import { laneClass } from './badge.js';
+import { useExplorer } from './context.js';
+import { changedIn, Section, Watch } from './state.js';
+
+interface Table {
+	readonly label: string;
+	/** As in the facts: `page NAME NUMBER`. */
+	readonly name: string;
+	readonly slots: readonly PageSlot[];
+}
+
+function tablesOf(state: State): readonly Table[] {
+	const several = state.devices.length > 1;
+	return [
+		{ label: 'CPU', name: 'CPU', slots: state.cpu },
+		...state.devices.flatMap(({ name, pte, tlb }) => [
+			{ label: several ? name : 'device', name, slots: pte },
+			{ label: several ? `${name} TLB` : 'device TLB', name: `${name} TLB`, slots: tlb },
+		]),
+	].filter(({ slots }) => slots.length > 0);
+}
+
+function Slot({ slot, page, table, inside }: { slot: PageSlot; page: number; table: Table; inside: string }) {
+	const { changes } = useExplorer();
+	const changed = changes.value.has(`page ${table.name} ${page}`);
+	const words = pageWords(slot);
+	const classes = [inside, changed ? 'changed' : '', slot.stale ? 'stale' : '', slot.page === null ? 'empty' : ''];
+	return (
+		<td class={classes.join(' ').trim()} colSpan={Math.max(1, slot.pages)} title={slot.stale ?? words}>
+			{slot.page === null ? (
+				'–'
+			) : (
+				<>
+					<span class={slot.freed ? 'page freed' : 'page'}>{slot.page}</span>
+					<small>
+						{' '}
+						g{slot.generation} {slot.write ? 'rw' : 'ro'}
+					</small>
+				</>
+			)}
+			<span class="unseen">
+				{slot.freed ? ', freed' : ''}
+				{slot.stale ? `, wrong: ${slot.stale}` : ''}
+				{changed ? ', changed' : ''}
+			</span>
+		</td>
+	);
+}
+
+/** Cells of one table; a huge mapping is one cell. */
+function Slots({ table, marks }: { readonly table: Table; readonly marks: readonly string[] }) {
+	const cells = [];
+	for (let page = 0; page < table.slots.length; page++) {
+		const slot = table.slots[page];
+		if (!slot) continue;
+		cells.push(<Slot key={page} slot={slot} page={page} table={table} inside={marks[page] ?? ''} />);
+		if (slot.pages > 1) page += slot.pages - 1;
+	}
+	return <>{cells}</>;
+}
+
+function Range({ range, picture }: { readonly range: RangeState; readonly picture: Picture }) {
+	const end = Math.min(range.end, picture.pages);
+	const start = Math.max(0, range.start);
+	if (end <= start) return null;
+	const who = laneName(picture, range.lane);
+	const kind =
+		range.kind === 'fault' ? `${who} wants` : range.kind === 'active' ? `${who} active` : `${who} ${range.kind}`;
+	return (
+		<tr class="range">
+			<th scope="row">{kind}</th>
+			{start > 0 && <td colSpan={start} />}
+			<td colSpan={end - start}>
+				<span class={`bracket ${laneClass(range.lane)} ${range.kind === 'fault' ? 'wants' : ''}`}>
+					<span>
+						[{range.start}, {range.end})
+					</span>
+				</span>
+			</td>
+			{end < picture.pages && <td colSpan={picture.pages - end} />}
+		</tr>
+	);
+}
+
+/** The address space page by page: who maps what, what is being invalidated, and what is stale and why. */
+export function AddressSpace({ state, picture }: { readonly state: State; readonly picture: Picture }) {
+	const { changes } = useExplorer();
+	const tables = tablesOf(state);
+	const pages = Array.from({ length: picture.pages }, (_, page) => page);
+	const active = state.ranges.filter(({ kind }) => kind === 'active');
+	const marks = pages.map((page) => {
+		const over = active.find(({ start, end }) => start <= page && page < end);
+		return over ? `over ${laneClass(over.lane)}` : '';
+	});
+	const reasons = tables.flatMap(({ label, slots }) =>
+		slots.flatMap(({ stale }, page) => (stale ? [{ where: `${label} page ${page}`, stale }] : [])),
+	);
+	return (
+		<Section name="space" title="Address space" changed={changedIn(changes.value, 'page ')}>
+			<div class="scrolls">
+				<table class="space">
+					<colgroup>
+						<col class="names" />
+						{pages.map((page) => (
+							<col key={page} />
+						))}
+					</colgroup>
+					<thead>
+						{state.ranges.map((range, at) => (
+							<Range key={at} range={range} picture={picture} />
+						))}
+						<tr>
+							<th scope="col">
+								<span class="unseen">table</span>
+							</th>
+							{pages.map((page) => (
+								<th key={page} scope="col" class={marks[page]}>
+									<span class="word">page </span>
+									{page}
+								</th>
+							))}
+						</tr>
+					</thead>
+					<tbody>
+						{tables.map((table) => (
+							<tr key={table.name}>
+								<th scope="row">{table.label}</th>
+								<Slots table={table} marks={marks} />
+							</tr>
+						))}
+					</tbody>
+					<tfoot>
+						<tr class="watches">
+							<th scope="row">watch</th>
+							{pages.map((page) => (
+								<td key={page}>
+									<PageWatch tables={tables} page={page} />
+								</td>
+							))}
+						</tr>
+					</tfoot>
+				</table>
+			</div>
+			{reasons.length > 0 && (
+				<ul class="reasons">
+					{reasons.map(({ where, stale }) => (
+						<li key={where} class="bad">
+							<b>{where}</b>: {stale}
+						</li>
+					))}
+				</ul>
+			)}
+		</Section>
+	);
+}
+
+/** One eye for a page in all tables. */
+function PageWatch({ tables, page }: { readonly tables: readonly Table[]; readonly page: number }) {
+	const explorer = useExplorer();
+	const facts = tables.map(({ name }) => `page ${name} ${page}`);
+	const on = facts.some((fact) => explorer.watched.value.has(fact));
+	const [first, ...rest] = facts;
+	if (!first) return null;
+	return (
+		<span
+			class="all-of-page"
+			onClickCapture={() => {
+				for (const fact of rest) if (explorer.watched.value.has(fact) === on) explorer.toggleWatch(fact);
+			}}
+		>
+			<Watch fact={first} name={`page ${page}`} />
+		</span>
+	);
+}

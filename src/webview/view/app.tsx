@@ -1,0 +1,147 @@
+import { useEffect } from 'preact/hooks';
+import type { Picture } from '../../findings/explorer/picture.js';
+import { handleKey } from '../model/keys.js';
+import { OUTLOOK } from '../model/words.js';
+import type { Explorer } from '../store.js';
+import { ExplorerContext, useExplorer } from './context.js';
+import { Explanation } from './cycle.js';
+import { Header } from './header.js';
+import { Help } from './help.js';
+import { Icon, Verdict } from './icons.js';
+import { Lanes } from './lanes.js';
+import { Legend } from './legend.js';
+import { SourcePane } from './source.js';
+import { StatePane } from './state.js';
+import { Transport } from './transport.js';
+
+function Notice() {
+	const { notice, ...explorer } = useNotice();
+	if (!notice) return null;
+	const { span } = notice;
+	return (
+		<div class={`notice ${notice.kind}`} role={notice.kind === 'done' ? 'status' : 'alert'}>
+			<Icon name={notice.kind === 'done' ? 'ok' : 'warning'} />
+			<span>{notice.message}</span>
+			{span && (
+				<button type="button" class="link" onClick={() => explorer.open(span)}>
+					line {span.line}
+				</button>
+			)}
+			<button type="button" class="act" aria-label="Dismiss" title="Dismiss" onClick={explorer.dismiss}>
+				<Icon name="close" />
+			</button>
+		</div>
+	);
+}
+
+function useNotice() {
+	const explorer = useExplorer();
+	return {
+		notice: explorer.notice.value,
+		open: (span: Parameters<Explorer['open']>[0]) => explorer.open(span),
+		dismiss: () => {
+			explorer.notice.value = null;
+		},
+	};
+}
+
+/** Where this run comes from, when it is not the one that was found. */
+function Trail({ picture }: { readonly picture: Picture }) {
+	const explorer = useExplorer();
+	const { branchAt, steps, next, ending } = picture;
+	if (branchAt === null) return null;
+	const outlook = steps.at(-1)?.outlook ?? 'unknown';
+	const first = steps[branchAt];
+	const after = first?.outlook ?? outlook;
+	return (
+		<nav class="trail" aria-label="Branch">
+			<button type="button" class="link" title="Back to the found run (F)" onClick={() => explorer.backToFound()}>
+				<Icon name="undo" size={14} /> found run
+			</button>
+			<Icon name="right" size={12} />
+			<span class="here">
+				branch at step {branchAt + 1}
+				<Verdict outlook={after} />
+				<span class="dim">{OUTLOOK[after]}</span>
+			</span>
+			<span class="space" />
+			{next.length === 0 && <span class="ending">{ending}</span>}
+			<label class="single">
+				<input
+					type="checkbox"
+					checked={explorer.single.value}
+					onChange={(event) => {
+						explorer.single.value = event.currentTarget.checked;
+					}}
+				/>
+				one step at a time
+			</label>
+		</nav>
+	);
+}
+
+function Page({ picture }: { readonly picture: Picture }) {
+	return (
+		<>
+			<Header picture={picture} />
+			<Transport picture={picture} />
+			<Trail picture={picture} />
+			<Notice />
+			<div class="main">
+				<main class="run" aria-label="Run">
+					<Lanes picture={picture} />
+					<div class="below">
+						<Explanation picture={picture} />
+						<Legend />
+					</div>
+				</main>
+				<aside class="beside" aria-label="State after the step">
+					<StatePane picture={picture} />
+					<SourcePane picture={picture} />
+				</aside>
+			</div>
+		</>
+	);
+}
+
+/** Nothing to show yet, or nothing at all: why. */
+function Empty() {
+	const explorer = useExplorer();
+	const { notice, busy } = explorer;
+	return (
+		<main class="empty">
+			<h1>{notice.value ? 'Nothing to show' : 'One moment'}</h1>
+			<p>{notice.value?.message ?? busy.value ?? 'The run is being made …'}</p>
+		</main>
+	);
+}
+
+function Root() {
+	const explorer = useExplorer();
+	useEffect(() => {
+		const keys = (event: KeyboardEvent) => {
+			if (event.defaultPrevented || !explorer.picture.value) return;
+			if (handleKey(explorer, event)) event.preventDefault();
+		};
+		document.addEventListener('keydown', keys);
+		return () => document.removeEventListener('keydown', keys);
+	}, []);
+	const picture = explorer.picture.value;
+	return (
+		<>
+			{picture ? <Page picture={picture} /> : <Empty />}
+			{explorer.helpOpen.value && <Help />}
+			<div class="unseen" aria-live="polite" role="status">
+				{explorer.live.value}
+			</div>
+		</>
+	);
+}
+
+export function App({ explorer }: { readonly explorer: Explorer }) {
+	return (
+		<ExplorerContext.Provider value={explorer}>
+			<Root />
+		</ExplorerContext.Provider>
+	);
+}

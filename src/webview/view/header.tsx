@@ -1,0 +1,153 @@
+import type { Picture } from '../../findings/explorer/picture.js';
+import type { ExportFormat } from '../messages.js';
+import { count, length } from '../model/words.js';
+import { useExplorer } from './context.js';
+import { Icon, type IconName } from './icons.js';
+import { type Item, Menu } from './menu.js';
+
+const FORMATS: readonly { format: ExportFormat; label: string; hint?: string; apart?: boolean }[] = [
+	{ format: 'table', label: 'Copy as mail table' },
+	{ format: 'svg', label: 'SVG picture', apart: true },
+	{ format: 'png', label: 'PNG picture' },
+	{ format: 'mermaid', label: 'Mermaid diagram' },
+	{ format: 'json', label: 'Run as JSON', hint: 'replays', apart: true },
+	{ format: 'sarif', label: 'SARIF' },
+	{ format: 'html', label: 'HTML page', hint: 'offline' },
+];
+
+/** What was found: colour, icon and word. */
+function Chip({ picture }: { readonly picture: Picture }) {
+	const { finding, verdict, branchAt } = picture;
+	const looks: Record<string, [tone: string, icon: IconName]> = {
+		error: ['bad', 'error'],
+		warning: ['warn', 'warning'],
+		info: ['plain', 'info'],
+		hint: ['plain', 'info'],
+	};
+	const [tone, icon] = finding
+		? (looks[finding.severity] ?? ['plain', 'info'])
+		: branchAt !== null
+			? ['plain', 'branch' as IconName]
+			: verdict === 'ok'
+				? ['good', 'ok' as IconName]
+				: ['plain', 'info' as IconName];
+	return (
+		<span class={`chip ${tone}`}>
+			<Icon name={icon as IconName} />
+			<b>{finding?.code ?? (branchAt !== null ? 'branch' : verdict)}</b>
+			<span class="part">{length(picture)}</span>
+			<span class="part" title={picture.complete ? 'all of them' : 'a limit was hit: not all of them'}>
+				{count(picture.statesExplored, 'state')}
+				{picture.complete ? '' : ' so far'}
+			</span>
+		</span>
+	);
+}
+
+interface PickProps {
+	readonly label: string;
+	readonly value: string;
+	readonly options: readonly { value: string; label: string }[];
+	pick(value: string): void;
+}
+
+function Pick({ label, value, options, pick }: PickProps) {
+	return (
+		<span class="pick">
+			<select aria-label={label} value={value} onChange={(event) => pick(event.currentTarget.value)}>
+				{options.map((option) => (
+					<option key={option.value} value={option.value}>
+						{option.label}
+					</option>
+				))}
+			</select>
+			<Icon name="down" size={12} />
+		</span>
+	);
+}
+
+const THEMES = [
+	['vscode-light', 'Light'],
+	['vscode-dark', 'Dark'],
+	['vscode-high-contrast', 'High contrast'],
+	['vscode-high-contrast vscode-high-contrast-light', 'High contrast light'],
+] as const;
+
+export function Header({ picture }: { readonly picture: Picture }) {
+	const explorer = useExplorer();
+	const { host, pinned } = explorer;
+	const items: Item[] = FORMATS.filter(({ format }) => host.exports.includes(format)).map(
+		({ format, label, hint, apart }, at) => ({
+			label,
+			...(hint ? { hint } : {}),
+			...(apart && at > 0 ? { apart } : {}),
+			run: () => explorer.export(format),
+		}),
+	);
+	return (
+		<header class="head">
+			<h1 class="unseen">Notifier Lab explorer</h1>
+			<Chip picture={picture} />
+			{host.answers ? (
+				<>
+					<Pick
+						label="Scenario"
+						value={picture.scenario}
+						options={picture.scenarios.map((name) => ({ value: name, label: name }))}
+						pick={(name) => explorer.showRun(name, null)}
+					/>
+					{picture.findings.length > 1 && (
+						<Pick
+							label="Finding"
+							value={String(picture.shown)}
+							options={[
+								...(picture.shown < 0 ? [{ value: '-1', label: 'this run' }] : []),
+								...picture.findings.map(({ code }, at) => ({
+									value: String(at),
+									label: `${at + 1} of ${picture.findings.length}: ${code}`,
+								})),
+							]}
+							pick={(index) => explorer.showRun(picture.scenario, Number(index))}
+						/>
+					)}
+				</>
+			) : (
+				<span class="scenario">{picture.scenario}</span>
+			)}
+			{explorer.busy.value && <span class="busy">{explorer.busy.value}</span>}
+			{!explorer.busy.value && explorer.stale.value && (
+				<span class="chip old" title="The text has been edited since; the run is checked again.">
+					of older text
+				</span>
+			)}
+			<span class="space" />
+			{host.answers ? (
+				<button
+					type="button"
+					class="act"
+					id="pin"
+					aria-pressed={pinned.value}
+					title="Pin: stay on this run while the editor moves on (P)"
+					onClick={() => explorer.pin()}
+				>
+					<Icon name="pin" />
+					<span class="wide">Pin</span>
+				</button>
+			) : (
+				<Menu
+					id="theme"
+					icon="theme"
+					title="Colours"
+					label="Colours"
+					items={THEMES.map(([name, label]) => ({
+						label,
+						run: () => {
+							document.body.className = name;
+						},
+					}))}
+				/>
+			)}
+			{items.length > 0 && <Menu id="export" icon="share" title="Export (E)" label="Export" items={items} />}
+		</header>
+	);
+}

@@ -1,0 +1,189 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { LaneState, Picture } from '../../findings/explorer/picture.js';
+import { type Row, rowAt } from '../model/rows.js';
+import { Badge } from './badge.js';
+import { useExplorer } from './context.js';
+import { Marks, Tints } from './marks.js';
+import { MarkRowView, StepRowView } from './row.js';
+
+/** Rows drawn above and below what is in view. */
+const MARGIN = 400;
+/** Width of a lane's rail without locks and ranges, and of each of these. */
+export const RAIL = 24;
+export const SLOT = 20;
+
+function statusWords(state: LaneState | undefined): { words: string; waits: boolean } {
+	if (!state) return { words: '', waits: false };
+	if (state.waitsFor) return { words: `waits for ${state.waitsFor.what}`, waits: state.waitsFor.forEver };
+	if (state.status === 'waits') return { words: 'waits', waits: false };
+	return { words: state.status === 'idle' ? 'idle' : state.status, waits: false };
+}
+
+function LaneHead({ picture, lane }: { readonly picture: Picture; readonly lane: number }) {
+	const { state } = useExplorer();
+	const { name, title, kind } = picture.lanes[lane] ?? { name: '', title: '', kind: 'thread' };
+	const { words, waits } = statusWords(state.value?.lanes[lane]);
+	return (
+		<div class="lane-head" role="columnheader" title={`${name}: ${title}`}>
+			<Badge lane={lane} />
+			{name.length > 1 && <b class="name">{name}</b>}
+			<code class="title">{title}</code>
+			{kind !== 'thread' && title !== kind && <span class="kind">{kind}</span>}
+			<span class={waits ? 'status bad' : 'status'}>{words}</span>
+		</div>
+	);
+}
+
+/** The row that a statement's cell belongs to, and the cells left and right of it. */
+function useGrid(picture: Picture) {
+	const explorer = useExplorer();
+	const column = useSignal(1);
+	const grid = useRef<HTMLDivElement>(null);
+	const inside = useRef(false);
+	const focusCell = () => {
+		const row = Math.max(0, explorer.currentRow.value);
+		grid.current
+			?.querySelector<HTMLElement>(`[data-row="${row}"] > [data-column="${column.value}"]`)
+			?.focus({ preventScroll: true });
+	};
+	// The focus goes with the cursor, wherever the cursor was moved from.
+	useLayoutEffect(() => {
+		if (inside.current) focusCell();
+	}, [explorer.currentRow.value, column.value]);
+	const onKeyDown = (event: KeyboardEvent) => {
+		const target = event.target as HTMLElement;
+		const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
+		if (!plain) return;
+		if (event.key === 'ArrowDown') explorer.step(1);
+		else if (event.key === 'ArrowUp') explorer.step(-1);
+		else if (event.key === 'ArrowRight' && column.value < picture.lanes.length) column.value++;
+		else if (event.key === 'ArrowLeft' && column.value > 0) column.value--;
+		else if (event.key === 'Escape' && target.tagName === 'BUTTON') focusCell();
+		else if (event.key === 'Enter' && target.tagName !== 'BUTTON') target.querySelector<HTMLElement>('button')?.click();
+		else return;
+		event.preventDefault();
+		if (target.tagName === 'BUTTON') focusCell();
+	};
+	return {
+		grid,
+		column,
+		onKeyDown,
+		onFocusIn: (event: FocusEvent) => {
+			inside.current = true;
+			const at = (event.target as HTMLElement).closest<HTMLElement>('[data-column]')?.dataset.column;
+			if (at !== undefined) column.value = Number(at);
+		},
+		onFocusOut: (event: FocusEvent) => {
+			if (!grid.current?.contains(event.relatedTarget as Node)) inside.current = false;
+		},
+	};
+}
+
+function visibleRows(rows: readonly Row[], top: number, height: number, current: number): readonly number[] {
+	const first = rowAt(rows, top - MARGIN);
+	const last = rowAt(rows, top + height + MARGIN);
+	const all: number[] = [];
+	if (current >= 0 && current < first) all.push(current);
+	for (let at = first; at <= last && at < rows.length; at++) all.push(at);
+	if (current > last) all.push(current);
+	return all;
+}
+
+export function Lanes({ picture }: { readonly picture: Picture }) {
+	const explorer = useExplorer();
+	const scroller = useRef<HTMLDivElement>(null);
+	const view = useSignal({ top: 0, height: 1200 });
+	const layout = explorer.rows.value;
+	const spans = explorer.spans.value;
+	const { grid, column, onKeyDown, onFocusIn, onFocusOut } = useGrid(picture);
+	const current = explorer.currentRow.value;
+
+	useLayoutEffect(() => {
+		const element = scroller.current;
+		if (!element) return;
+		const measure = () => {
+			const next = { top: element.scrollTop, height: element.clientHeight };
+			const { top, height } = view.peek();
+			// Small moves stay inside of the margin.
+			if (Math.abs(next.top - top) > MARGIN / 2 || next.height !== height) view.value = next;
+		};
+		measure();
+		element.addEventListener('scroll', measure, { passive: true });
+		const observer = new ResizeObserver(measure);
+		observer.observe(element);
+		return () => {
+			element.removeEventListener('scroll', measure);
+			observer.disconnect();
+		};
+	}, []);
+
+	// The row under the cursor stays in view.
+	useLayoutEffect(() => {
+		const element = scroller.current;
+		const row = layout?.rows[Math.max(0, current)];
+		if (!element || !row) return;
+		const header = 40;
+		const end = layout.rows.length - 1 - current < 3 ? layout.height + header : row.top + row.height + header;
+		if (row.top < element.scrollTop) element.scrollTop = current <= 0 ? 0 : row.top - 24;
+		else if (end > element.scrollTop + element.clientHeight) element.scrollTop = end - element.clientHeight + 24;
+	}, [current, layout]);
+
+	const windowed = layout ? visibleRows(layout.rows, view.value.top, view.value.height, current) : [];
+	useEffect(() => {
+		const first = layout?.rows[windowed[0] ?? 0];
+		const last = layout?.rows[windowed.at(-1) ?? 0];
+		if (first && last) explorer.wantStates(first.first, last.last + 1);
+	}, [windowed[0], windowed.at(-1), layout]);
+
+	if (!layout || !spans) return null;
+	const focusRow = Math.max(0, current);
+	const digits = String(picture.steps.length).length;
+	const from = view.value.top - MARGIN;
+	const to = view.value.top + view.value.height + MARGIN;
+	const rails = spans.slots.map((slots, lane) => `--rail${lane}: ${RAIL + slots * SLOT}px`);
+	return (
+		<div class="lanes-scroll" ref={scroller}>
+			<div
+				class={`lanes n${Math.min(9, picture.lanes.length)}`}
+				style={`--n: ${picture.lanes.length}; --digits: ${digits}; ${rails.join('; ')}`}
+				role="grid"
+				aria-label="Run: a column for each thread, time downwards"
+				aria-rowcount={layout.rows.length + 1}
+				aria-colcount={picture.lanes.length + 1}
+				ref={grid}
+				onKeyDown={onKeyDown}
+				onFocusIn={onFocusIn}
+				onFocusOut={onFocusOut}
+			>
+				<div class="row-head" role="row" aria-rowindex={1}>
+					<div class="number" role="columnheader">
+						<span class="unseen">Step</span>
+					</div>
+					{picture.lanes.map((lane, at) => (
+						<LaneHead key={lane.name} picture={picture} lane={at} />
+					))}
+				</div>
+				<div class="body" role="rowgroup" style={{ height: `${layout.height}px` }}>
+					<Tints picture={picture} from={from} to={to} />
+					<Marks picture={picture} from={from} to={to} />
+					{windowed.map((at) => {
+						const row = layout.rows[at];
+						if (!row) return null;
+						return row.kind === 'step' ? (
+							<StepRowView
+								key={row.key}
+								row={row}
+								index={at}
+								picture={picture}
+								stop={at === focusRow ? column.value : -1}
+							/>
+						) : (
+							<MarkRowView key={row.key} row={row} index={at} picture={picture} />
+						);
+					})}
+				</div>
+			</div>
+		</div>
+	);
+}

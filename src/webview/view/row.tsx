@@ -1,0 +1,288 @@
+import type { Alternative, Picture } from '../../findings/explorer/picture.js';
+import { isNews, type MarkRow, type StepRow, waysOf } from '../model/rows.js';
+import { contextWords } from '../model/spans.js';
+import { laneName, noReturnWords, OUTLOOK, wayWords } from '../model/words.js';
+import { Badge, laneClass } from './badge.js';
+import { Code } from './code.js';
+import { useExplorer } from './context.js';
+import { Icon, Verdict } from './icons.js';
+
+interface WayProps {
+	readonly picture: Picture;
+	readonly way: Alternative;
+	/** Steps done before it. */
+	readonly steps: number;
+	/** Reached by Tab. */
+	readonly stop: boolean;
+	/** Another pick of the thread that went. */
+	readonly pick?: boolean;
+}
+
+/** A way that was not taken, with how it ends. */
+export function Way({ picture, way, steps, stop, pick = false }: WayProps) {
+	const explorer = useExplorer();
+	const name = laneName(picture, way.lane);
+	const content = (
+		<>
+			<Badge lane={way.lane} outline small />
+			<span class="lead">{pick ? 'or' : `${name} could go:`}</span>
+			<code>
+				<Code text={way.text} />
+			</code>
+			<Verdict outlook={way.outlook} />
+			<span class="unseen">, {OUTLOOK[way.outlook]}</span>
+		</>
+	);
+	if (!explorer.host.answers) return <span class="way">{content}</span>;
+	return (
+		<button
+			type="button"
+			class="way"
+			tabIndex={stop ? 0 : -1}
+			title={`${wayWords(picture, way)}\nWith Shift: one step only`}
+			onClick={(event) => {
+				event.stopPropagation();
+				explorer.branch(steps, way, event.shiftKey || explorer.single.value);
+			}}
+		>
+			{content}
+		</button>
+	);
+}
+
+interface StepProps {
+	readonly row: StepRow;
+	readonly index: number;
+	readonly picture: Picture;
+	/** Column that Tab reaches; -1 for none. */
+	readonly stop: number;
+}
+
+function numbers({ first, last, depth }: StepRow): string {
+	return first === last || depth >= 0 ? String(first + 1) : `${first + 1}–${last + 1}`;
+}
+
+function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture: Picture; readonly stop: boolean }) {
+	const explorer = useExplorer();
+	const steps = picture.steps.slice(row.first, row.last + 1);
+	const text = (
+		<span class={row.cause ? 'text cause' : 'text'}>
+			{row.continued && <span class="prefix">… </span>}
+			<Code text={row.head} />
+		</span>
+	);
+	const details = row.open ? (picture.steps[row.first]?.details ?? []) : [];
+	const before = picture.states[row.first]?.lanes[row.lane];
+	const own = picture.states[row.last + 1]?.lanes[row.lane];
+	const words = own ? contextWords(own) : '';
+	const newWords = words !== '' && (!before || contextWords(before) !== words || row.first === 0);
+	return (
+		<>
+			{row.callback !== null && <div class="line callback">-&gt;{row.callback}</div>}
+			<div class="line" style={row.depth > 0 ? { paddingLeft: `${Math.min(row.depth, 6) * 8}px` } : undefined}>
+				{row.opens ? (
+					<button
+						type="button"
+						class="fold"
+						aria-expanded={row.open}
+						tabIndex={stop ? 0 : -1}
+						title={row.open ? 'Fold (U)' : `Unfold (U)${row.more > 0 ? `: ${row.more + 1} steps` : ''}`}
+						onClick={(event) => {
+							event.stopPropagation();
+							explorer.toggle(row);
+						}}
+					>
+						<Icon name="right" size={12} />
+						{text}
+					</button>
+				) : (
+					<>
+						<i class="indent" />
+						{text}
+					</>
+				)}
+				{row.more > 0 && <span class="more">+{row.more}</span>}
+				{row.cause && <span class="cause-tag">cause</span>}
+				{newWords && <span class="context">{words}</span>}
+			</div>
+			{details.map((detail, at) => (
+				<div class="detail" key={at} style={{ paddingLeft: `${12 + Math.min(detail.depth, 8) * 8}px` }}>
+					{detail.text}
+				</div>
+			))}
+			{row.remarks.map((remark, at) => (
+				<div key={at} class={row.blocked && at === row.remarks.length - 1 ? 'remark bad' : 'remark'}>
+					{remark}
+				</div>
+			))}
+			{row.picks.map((way) => (
+				<Way key={`${way.choice}`} picture={picture} way={way} steps={row.first} stop={stop} pick />
+			))}
+			{row.more > 0 && <span class="unseen">{`${steps.length} steps`}</span>}
+		</>
+	);
+}
+
+/** What a thread that does not go in this row is doing meanwhile, for screen readers: the bars say it to the eye. */
+function meanwhile(picture: Picture, lane: number, after: number): string {
+	const state = picture.states[after]?.lanes[lane];
+	if (state?.waitsFor) return `waits for ${state.waitsFor.what}`;
+	return state && state.status !== 'runs' ? state.status : '';
+}
+
+export function StepRowView({ row, index, picture, stop }: StepProps) {
+	const explorer = useExplorer();
+	const cursor = explorer.cursor.value;
+	const current = cursor > row.first && cursor <= row.last + 1;
+	const ways = waysOf(picture, row);
+	const lastOfTurn = row.switched ? ' switched' : '';
+	const time = current ? ' cur' : cursor <= row.first ? ' future' : '';
+	return (
+		<div
+			class={`row${time}${lastOfTurn}${row.depth >= 0 ? ' inner' : ''}`}
+			role="row"
+			aria-rowindex={index + 2}
+			aria-selected={current}
+			data-row={index}
+			style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}
+			onClick={() => explorer.go(row.last + 1)}
+		>
+			<div class="number" role="rowheader" data-column={0} tabIndex={stop === 0 ? 0 : -1}>
+				{numbers(row)}
+			</div>
+			{picture.lanes.map((lane, at) => (
+				<div
+					key={lane.name}
+					class={`cell c${at}`}
+					role="gridcell"
+					data-column={at + 1}
+					tabIndex={stop === at + 1 ? 0 : -1}
+					style={`--rail: var(--rail${at})`}
+				>
+					{at === row.lane ? (
+						<>
+							<span
+								class={`node ${laneClass(at)}${row.blocked ? ' blocked' : ''}`}
+								style={{ top: `${row.node - row.top - 6}px` }}
+							/>
+							<Text row={row} picture={picture} stop={current} />
+						</>
+					) : (
+						<>
+							{(ways.get(at) ?? [])
+								.filter((way) => current || isNews(picture, row, way))
+								.map((way) => (
+									<Way key={way.choice} picture={picture} way={way} steps={row.first} stop={current} />
+								))}
+							<span class="unseen">{meanwhile(picture, at, row.last + 1)}</span>
+						</>
+					)}
+				</div>
+			))}
+		</div>
+	);
+}
+
+function Never({ picture }: { readonly picture: Picture }) {
+	return (
+		<>
+			{picture.lanes.map((lane, at) => (
+				<div key={lane.name} class={`cell c${at}`} role="gridcell" style={`--rail: var(--rail${at})`}>
+					{picture.never
+						.filter((never) => never.lane === at)
+						.map(({ text }) => (
+							<div class="line words" key={text}>
+								<i class="indent" />
+								{text}
+							</div>
+						))}
+				</div>
+			))}
+		</>
+	);
+}
+
+/** Rows that are no steps: the call around unfolded steps, the line of no return, what never happens, the end. */
+export function MarkRowView({ row, index, picture }: { row: MarkRow; index: number; picture: Picture }) {
+	const explorer = useExplorer();
+	const cursor = explorer.cursor.value;
+	const future = cursor <= row.first && !(row.kind !== 'call' && cursor === picture.steps.length) ? ' future' : '';
+	const common = {
+		role: 'row' as const,
+		'aria-rowindex': index + 2,
+		'data-row': index,
+		style: `transform: translateY(${row.top}px); height: ${row.height}px; --lane: ${row.lane}`,
+	};
+	switch (row.kind) {
+		case 'noReturn':
+			return (
+				<div class="row mark no-return" {...common}>
+					<span role="gridcell" aria-colspan={picture.lanes.length + 1}>
+						{noReturnWords(picture)}
+					</span>
+				</div>
+			);
+		case 'call':
+			return (
+				<div class={`row mark call${future}`} {...common}>
+					<div class="number" role="rowheader" />
+					{picture.lanes.map((lane, at) => (
+						<div key={lane.name} class={`cell c${at}`} role="gridcell" style={`--rail: var(--rail${at})`}>
+							{at === row.lane && (
+								<div class="line">
+									<button
+										type="button"
+										class="fold"
+										aria-expanded
+										title="Fold (U)"
+										onClick={() => explorer.toggle({ kind: 'call', first: row.first })}
+									>
+										<Icon name="right" size={12} />
+										<span class="text">
+											<Code text={row.head} />
+										</span>
+									</button>
+								</div>
+							)}
+						</div>
+					))}
+				</div>
+			);
+		case 'never':
+			return (
+				<div class={`row mark never${future}`} {...common}>
+					<div class="number" role="rowheader">
+						<span aria-hidden="true">∞</span>
+						<span class="unseen">for ever</span>
+					</div>
+					<Never picture={picture} />
+				</div>
+			);
+		case 'end':
+			return (
+				<div class={`row mark end${picture.finding ? ' bad' : ''}${future}`} {...common}>
+					<span role="gridcell" aria-colspan={picture.lanes.length + 1}>
+						{picture.ending}
+					</span>
+				</div>
+			);
+		case 'next':
+			return (
+				<div class="row mark next" {...common}>
+					<div class="number" role="rowheader">
+						?<span class="unseen">Who goes next</span>
+					</div>
+					{picture.lanes.map((lane, at) => (
+						<div key={lane.name} class={`cell c${at}`} role="gridcell" style={`--rail: var(--rail${at})`}>
+							{picture.next
+								.filter((way) => way.lane === at)
+								.slice(0, 1)
+								.map((way) => (
+									<Way key={way.choice} picture={picture} way={way} steps={picture.steps.length} stop />
+								))}
+						</div>
+					))}
+				</div>
+			);
+	}
+}

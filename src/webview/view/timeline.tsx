@@ -1,0 +1,164 @@
+import { useMemo } from 'preact/hooks';
+import type { Picture } from '../../findings/explorer/picture.js';
+import { positionWords } from '../model/words.js';
+import { laneClass } from './badge.js';
+import { useExplorer } from './context.js';
+
+/** Above this number of steps, nodes would touch: turns of a thread are drawn as strokes. */
+const NODES = 90;
+const ACROSS = 1000;
+
+function laneHeight(lanes: number): number {
+	return Math.max(5, Math.min(16, Math.floor(44 / Math.max(1, lanes))));
+}
+
+function Nodes({ picture, height }: { readonly picture: Picture; readonly height: number }) {
+	const { steps } = picture;
+	const x = (at: number) => `${((at + 1) / steps.length) * 100}%`;
+	const y = (lane: number) => lane * height + height / 2;
+	const size = Math.min(5, height / 2 - 1, 300 / steps.length + 1);
+	return (
+		<>
+			{steps.map(
+				(step, at) =>
+					at > 0 && (
+						<line
+							key={`l${at}`}
+							class="link"
+							x1={x(at - 1)}
+							y1={y(steps[at - 1]?.lane ?? 0)}
+							x2={x(at)}
+							y2={y(step.lane)}
+						/>
+					),
+			)}
+			{steps.map((step, at) => (
+				<svg key={`n${at}`} x={x(at)} y={y(step.lane)} overflow="visible" class={laneClass(step.lane)}>
+					<title>{`${at + 1}: ${step.text}`}</title>
+					<rect
+						class={step.blocked ? 'tick blocked' : 'tick'}
+						x={-size}
+						y={-size}
+						width={size * 2}
+						height={size * 2}
+						rx={step.lane % 2 === 0 ? size : 1}
+					/>
+				</svg>
+			))}
+		</>
+	);
+}
+
+/** Turns as strokes, a path for each lane; at most one for every pixel or so. */
+function strokes(picture: Picture, height: number): readonly string[] {
+	const { steps, lanes } = picture;
+	const paths = lanes.map(() => '');
+	const drawn = lanes.map(() => -1);
+	const scale = ACROSS / steps.length;
+	let begin = 0;
+	for (let at = 0; at < steps.length; at++) {
+		const lane = steps[at]?.lane ?? 0;
+		if (steps[at + 1]?.lane === lane) continue;
+		const from = Math.floor(begin * scale);
+		const to = Math.max(from + 1, Math.ceil((at + 1) * scale));
+		begin = at + 1;
+		if (to <= (drawn[lane] ?? -1)) continue;
+		drawn[lane] = to;
+		paths[lane] += `M${from} ${lane * height + height / 2}H${to}`;
+	}
+	return paths;
+}
+
+function Strokes({ picture, height }: { readonly picture: Picture; readonly height: number }) {
+	return (
+		<svg
+			class="strokes"
+			viewBox={`0 0 ${ACROSS} ${height * picture.lanes.length}`}
+			width="100%"
+			height={height * picture.lanes.length}
+			preserveAspectRatio="none"
+		>
+			<title>turns of the threads</title>
+			{strokes(picture, height).map((path, lane) => (
+				<path key={lane} class={laneClass(lane)} d={path} stroke-width={Math.max(3, height - 4)} />
+			))}
+		</svg>
+	);
+}
+
+function Drawing({ picture }: { readonly picture: Picture }) {
+	const { lanes, steps, noReturn, cycleStart } = picture;
+	const height = laneHeight(lanes.length);
+	const at = (state: number) => `${(state / steps.length) * 100}%`;
+	return (
+		<svg class="drawing" width="100%" height={height * lanes.length} overflow="visible" aria-hidden="true">
+			{lanes.map((lane, index) => (
+				<line
+					key={lane.name}
+					class="base"
+					x1="0"
+					x2="100%"
+					y1={index * height + height / 2}
+					y2={index * height + height / 2}
+				/>
+			))}
+			{cycleStart !== null && (
+				<rect
+					class="cycle"
+					x={at(cycleStart + 0.5)}
+					width={at(steps.length - cycleStart)}
+					y="-3"
+					height={height * lanes.length + 6}
+				/>
+			)}
+			{steps.length <= NODES ? (
+				<Nodes picture={picture} height={height} />
+			) : (
+				<Strokes picture={picture} height={height} />
+			)}
+			{noReturn !== null && (
+				<line
+					class="no-return"
+					x1={at(noReturn + 0.5)}
+					x2={at(noReturn + 0.5)}
+					y1="-4"
+					y2={height * lanes.length + 4}
+				/>
+			)}
+		</svg>
+	);
+}
+
+/** The slider, with the run in small behind it. */
+export function Timeline({ picture }: { readonly picture: Picture }) {
+	const explorer = useExplorer();
+	const { cursor } = explorer;
+	const height = laneHeight(picture.lanes.length);
+	const drawing = useMemo(() => <Drawing picture={picture} />, [picture]);
+	return (
+		<div class="timeline">
+			{height >= 10 && (
+				<div class="who" aria-hidden="true" style={{ lineHeight: `${height}px` }}>
+					{picture.lanes.map((lane, at) => (
+						<span key={lane.name} class={laneClass(at)}>
+							{lane.name}
+						</span>
+					))}
+				</div>
+			)}
+			<div class="track">
+				{drawing}
+				<input
+					type="range"
+					min={0}
+					max={picture.steps.length}
+					step={1}
+					value={cursor.value}
+					aria-label="Step"
+					aria-valuetext={positionWords(picture, cursor.value)}
+					onInput={(event) => explorer.go(Number(event.currentTarget.value))}
+				/>
+			</div>
+		</div>
+	);
+}

@@ -1,0 +1,125 @@
+import type { Picture } from '../../findings/explorer/picture.js';
+import { useExplorer } from './context.js';
+import { Icon, type IconName } from './icons.js';
+import { Timeline } from './timeline.js';
+
+interface ButtonProps {
+	readonly icon: IconName;
+	readonly label: string;
+	readonly keys: string;
+	readonly disabled?: boolean;
+	readonly pressed?: boolean;
+	run(): void;
+}
+
+/** Greyed out with `aria-disabled`, so that the focus is not lost at the end of a run. */
+function Button({ icon, label, keys, disabled = false, pressed, run }: ButtonProps) {
+	return (
+		<button
+			type="button"
+			class="act"
+			aria-label={label}
+			title={`${label} (${keys})`}
+			aria-disabled={disabled}
+			aria-pressed={pressed}
+			onClick={() => {
+				if (!disabled) run();
+			}}
+		>
+			<Icon name={icon} />
+		</button>
+	);
+}
+
+export function Transport({ picture }: { readonly picture: Picture }) {
+	const explorer = useExplorer();
+	const { cursor, playing, speed, watched } = explorer;
+	const end = picture.steps.length;
+	const atStart = cursor.value === 0;
+	const atEnd = cursor.value === end;
+	const unwatched = watched.value.size === 0;
+	return (
+		<div class="transport" role="toolbar" aria-label="Stepping">
+			<div class="buttons">
+				<Button icon="first" label="Start" keys="Home" disabled={atStart} run={() => explorer.go(0)} />
+				<Button icon="back" label="Step back" keys="↑" disabled={atStart} run={() => explorer.step(-1)} />
+				<Button
+					icon={playing.value ? 'pause' : 'play'}
+					label={playing.value ? 'Pause' : 'Play'}
+					keys="Space"
+					disabled={end === 0}
+					run={() => explorer.play()}
+				/>
+				<Button icon="next" label="Step" keys="↓" disabled={atEnd} run={() => explorer.step(1)} />
+				<Button icon="last" label="End" keys="End" disabled={atEnd} run={() => explorer.go(end)} />
+				<i class="gap" />
+				<Button
+					icon="switchBack"
+					label="Back to the context switch before"
+					keys="⇧ ↑"
+					disabled={atStart}
+					run={() => explorer.toSwitch(-1)}
+				/>
+				<Button
+					icon="switchNext"
+					label="Next context switch"
+					keys="⇧ ↓"
+					disabled={atEnd}
+					run={() => explorer.toSwitch(1)}
+				/>
+				<i class="gap" />
+				<Button
+					icon="changeBack"
+					label={unwatched ? 'Change before: watch a lock, page or variable first' : 'Change before of what is watched'}
+					keys="⇧ C"
+					disabled={unwatched || atStart}
+					run={() => explorer.toChange(-1)}
+				/>
+				<Button
+					icon="changeNext"
+					label={unwatched ? 'Next change: watch a lock, page or variable first' : 'Next change of what is watched'}
+					keys="C"
+					disabled={unwatched || atEnd}
+					run={() => explorer.toChange(1)}
+				/>
+				{playing.value || speed.value !== 1 ? (
+					<button
+						type="button"
+						class="act speed"
+						title="Speed (+, −)"
+						aria-label={`Speed ${speed.value}`}
+						onClick={() => {
+							if (speed.value === 4) speed.value = 0.5;
+							else explorer.faster(1);
+						}}
+					>
+						{speed.value}×
+					</button>
+				) : null}
+			</div>
+			<Timeline picture={picture} />
+			<span class="position">
+				step <b>{cursor.value}</b> of {end}
+			</span>
+			<div class="keys">
+				<span aria-hidden="true">
+					<kbd>↑</kbd> <kbd>↓</kbd> step
+				</span>
+				<span aria-hidden="true">
+					<kbd>O</kbd> other way
+				</span>
+				<button
+					type="button"
+					class="act"
+					aria-label="All keys"
+					title="All keys (?)"
+					onClick={() => {
+						explorer.helpOpen.value = true;
+					}}
+				>
+					<Icon name="help" />
+				</button>
+			</div>
+		</div>
+	);
+}
