@@ -36,7 +36,7 @@ function boot(): void {
 	}
 	const explorer = new Explorer(host);
 	const sizes = metrics();
-	explorer.metrics.value = sizes;
+	explorer.metrics.value = { ...explorer.metrics.value, ...sizes };
 	document.documentElement.style.setProperty('--line', `${sizes.code}px`);
 	document.documentElement.style.setProperty('--small-line', `${sizes.out}px`);
 	render(<App explorer={explorer} />, root);

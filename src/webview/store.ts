@@ -8,7 +8,7 @@ import type { ExportFormat, ToPage } from './messages.js';
 import { changesBetween, nextChange } from './model/facts.js';
 import { findPlace, placeOf } from './model/place.js';
 import { layRows, type Metrics, type StepRow } from './model/rows.js';
-import { findSpans } from './model/spans.js';
+import { drawnLanes, findSpans } from './model/spans.js';
 import { announcement } from './model/words.js';
 
 export interface Source {
@@ -33,6 +33,9 @@ const EMPTY: ReadonlyMap<string, string | null> = new Map();
 /** States asked for at once around the cursor. */
 const CHUNK = 200;
 const SPEEDS = [0.5, 1, 2, 4] as const;
+/** Width of a letter of a remark, and the least of a lane, in CSS pixels. */
+const LETTER = 6.1;
+const LANE_LEAST = 170;
 /** Milliseconds between two steps at speed 1. */
 const PACE = 900;
 
@@ -61,7 +64,7 @@ export class Explorer {
 	/** A line that was asked for, for the source pane to show. */
 	readonly revealed = signal<{ readonly uri: string; readonly line: number } | null>(null);
 	readonly live = signal('');
-	readonly metrics = signal<Metrics>({ code: 20, out: 16 });
+	readonly metrics = signal<Metrics>({ code: 20, out: 16, letters: 48 });
 
 	readonly rows = computed(() => {
 		const picture = this.picture.value;
@@ -71,6 +74,8 @@ export class Explorer {
 		const picture = this.picture.value;
 		return picture ? findSpans(picture) : null;
 	});
+	/** Lanes in the order of their columns. */
+	readonly columns = computed(() => (this.picture.value ? drawnLanes(this.picture.value) : []));
 	/** Index of the row that the cursor is in; -1 at the start. */
 	readonly currentRow = computed(() => {
 		const rows = this.rows.value;
@@ -194,6 +199,16 @@ export class Explorer {
 		this.sources.value = new Map(this.sources.peek()).set(uri, waiting);
 		this.host.post({ type: 'source', uri });
 		return this.sources.peek().get(uri) ?? waiting;
+	}
+
+	/** How much text fits into a lane follows from the width of the run, in CSS pixels. */
+	setWidth(width: number): void {
+		const lanes = Math.max(1, this.columns.value.length);
+		const slots = Math.max(0, ...(this.spans.value?.slots ?? []));
+		const room = Math.max((width - 80) / lanes, LANE_LEAST) - 50 - slots * 20;
+		// In steps, so that dragging a border does not lay out every pixel.
+		const letters = Math.max(16, Math.floor(room / LETTER / 4) * 4);
+		if (letters !== this.metrics.peek().letters) this.metrics.value = { ...this.metrics.peek(), letters };
 	}
 
 	// ── stepping ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,5 @@
 /** Pictures made by hand: what the page shows does not depend on the engine. */
-import type { LaneState, Picture, State, Step, Variable } from '../../src/findings/explorer/picture.js';
+import type { Bar, LaneState, Picture, State, Step, Variable } from '../../src/findings/explorer/picture.js';
 import type { Span } from '../../src/findings/result.js';
 
 const FILE = 'file:///sketches/made.mmn';
@@ -53,10 +53,24 @@ export function longPicture(steps: number, lanes: number): Picture {
 		),
 	});
 	const states = [state(0)];
+	const bars: Bar[] = [];
+	const taken = new Array<number>(lanes).fill(0);
 	for (let done = 0; done < steps; done++) {
 		const lane = (done * 7 + Math.floor(done / 13)) % lanes;
 		holder[lane] = !holder[lane];
 		const name = names[lane] ?? '';
+		if (holder[lane]) taken[lane] = done + 1;
+		else
+			bars.push({
+				lane,
+				kind: 'lock',
+				name: `lock_${name}`,
+				mode: 'exclusive',
+				from: taken[lane] ?? 0,
+				to: done,
+				lanes: [],
+				forEver: false,
+			});
 		made.push({
 			lane,
 			choice: 0,
@@ -66,6 +80,9 @@ export function longPicture(steps: number, lanes: number): Picture {
 			kernel: false,
 			stack: [{ name: 'work', call: 'work()', kernel: false, span: at(1) }],
 			call: null,
+			callText: null,
+			matters: true,
+			moves: true,
 			details: [],
 			cause: false,
 			blocked: false,
@@ -90,6 +107,7 @@ export function longPicture(steps: number, lanes: number): Picture {
 		lanes: names.map((name) => ({ name, title: `work(${name})`, kind: 'thread' })),
 		steps: made,
 		states,
+		bars,
 		noReturn: null,
 		cycleStart: null,
 		waits: [],

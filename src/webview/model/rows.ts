@@ -4,19 +4,25 @@
  */
 
 import type { Alternative, Picture, Step } from '../../findings/explorer/picture.js';
+import { stepOfWait } from './spans.js';
 
 /** Heights in CSS pixels; they follow the editor's font. */
 export interface Metrics {
 	readonly code: number;
 	readonly out: number;
+	/** Letters of a remark that fit into a line of a lane. */
+	readonly letters: number;
 }
 
 const PADDING = 8;
 /** Room under a row for the arrow of a wait that begins there: nothing else is drawn in it. */
-const ARROW = 12;
+export const ARROW = 12;
+const MOST_ARROWS = 3;
 const CHIP = 24;
 const MOST_WAYS = 3;
-const MOST_REMARKS = 2;
+const MOST_REMARKS = 3;
+/** Lines of one remark. */
+const MOST_LINES = 3;
 
 /** Consecutive steps of one thread that are shown as one row, or one step of an unfolded call. */
 export interface StepRow {
@@ -38,7 +44,7 @@ export interface StepRow {
 	readonly more: number;
 	/** Indentation inside an unfolded call; -1 outside of one. */
 	readonly depth: number;
-	readonly remarks: readonly string[];
+	readonly remarks: readonly { readonly text: string; readonly lines: number }[];
 	readonly blocked: boolean;
 	readonly cause: boolean;
 	/** Other picks of the same thread, shown under its text. */
@@ -49,8 +55,9 @@ export interface StepRow {
 	readonly height: number;
 	/** Middle of the step's node, as of the top of the lanes. */
 	readonly node: number;
-	/** Where the arrow of a wait runs; 0 where none begins. */
+	/** Where the arrow of the first wait that begins here runs; the others below it. 0 where none begins. */
 	readonly arrow: number;
+	readonly arrows: number;
 }
 
 export interface MarkRow {
@@ -93,11 +100,6 @@ function groupsOf(steps: readonly Step[]): Group[] {
 	return groups;
 }
 
-/** The outermost kernel call that a step stands in, as it was called. */
-function kernelCall(step: Step): string {
-	return step.stack.find((frame) => frame.kernel)?.call ?? step.text;
-}
-
 /** Index of the frame of a user's function that the kernel called; -1 outside of callbacks. */
 function callbackFrame(step: Step): number {
 	const { stack } = step;
@@ -105,11 +107,15 @@ function callbackFrame(step: Step): number {
 	return -1;
 }
 
-/** Which steps begin a wait: the arrow to the holder needs room in their rows. */
-function waitBegins(picture: Picture, lane: number, first: number, last: number): boolean {
-	const before = picture.states[first]?.lanes[lane]?.waitsFor;
-	const after = picture.states[last + 1]?.lanes[lane]?.waitsFor;
-	return Boolean(after && after.lanes.length > 0 && before?.what !== after.what);
+/** How many waits begin in the row of each step: their arrows need room. */
+function waitsBySteps(picture: Picture): ReadonlyMap<number, number> {
+	const begins = new Map<number, number>();
+	for (const bar of picture.bars) {
+		if (bar.kind !== 'wait' || bar.lanes.length === 0) continue;
+		const step = stepOfWait(picture, bar);
+		begins.set(step, (begins.get(step) ?? 0) + 1);
+	}
+	return begins;
 }
 
 export interface Unfolded {
@@ -123,6 +129,7 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	const rowOf = new Int32Array(steps.length);
 	const callbackOf = picture.lanes.map(() => '');
 	const seen = new Set<number>();
+	const waits = waitsBySteps(picture);
 	let top = 0;
 	let lineDrawn = false;
 
@@ -142,29 +149,34 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		const { lane } = step;
 		const folded = depth < 0 && step.call !== null;
 		const frame = callbackFrame(begin);
-		const callback = frame > 0 && begin.call === null ? (begin.stack[frame]?.name ?? '') : '';
+		const callback = frame > 0 ? (begin.stack[frame]?.name ?? '') : '';
 		const entered = depth < 0 && callback !== '' && callbackOf[lane] !== `${frame} ${callback}`;
 		if (depth < 0) callbackOf[lane] = callback === '' ? '' : `${frame} ${callback}`;
 		const remarks: string[] = [];
 		for (let at = first; at <= last; at++) {
 			const remark = steps[at]?.remark;
-			if (remark) remarks.push(remark);
+			if (remark) remarks.push(...remark.split('; '));
 		}
-		const call = folded ? kernelCall(begin) : step.text;
+		const call = folded ? (begin.callText ?? begin.text) : step.text;
 		const inner = last > first || call !== step.text;
 		const opens = folded && inner ? 'call' : begin.details.length > 0 ? 'lines' : null;
 		const key = folded && inner ? `c${first}` : `d${first}`;
 		const open = opens === 'lines' && unfolded.has(key);
 		const picks = begin.alternatives.filter((other) => other.lane === lane).slice(0, MOST_WAYS);
-		const said = remarks.slice(-MOST_REMARKS);
-		const begins = waitBegins(picture, lane, first, last);
+		const said = remarks.slice(-MOST_REMARKS).map((text) => ({
+			text,
+			lines: Math.max(1, Math.min(MOST_LINES, Math.ceil(text.length / metrics.letters))),
+		}));
+		let begins = 0;
+		for (let at = first; at <= last; at++) begins += waits.get(at) ?? 0;
 		const lines =
 			(entered ? metrics.code : 0) +
 			metrics.code +
 			(open ? begin.details.length * metrics.out : 0) +
-			said.length * metrics.out +
+			said.reduce((sum, { lines }) => sum + lines, 0) * metrics.out +
 			picks.length * CHIP;
-		const height = PADDING + lines + (begins ? ARROW : 0);
+		const room = Math.min(begins, MOST_ARROWS) * ARROW;
+		const height = PADDING + lines + room;
 		rows.push({
 			kind: 'step',
 			key: depth < 0 ? key : `i${first}`,
@@ -186,7 +198,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 			top,
 			height,
 			node: top + PADDING / 2 + (entered ? metrics.code : 0) + metrics.code / 2,
-			arrow: begins ? top + height - ARROW / 2 - 1 : 0,
+			arrow: begins > 0 ? top + height - room + ARROW / 2 - 3 : 0,
+			arrows: begins,
 		});
 		rowOf.fill(rows.length - 1, first, last + 1);
 		top += height;
@@ -197,9 +210,9 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	for (const { first, last } of groupsOf(steps)) {
 		const begin = steps[first];
 		if (!begin) continue;
-		const isCall = begin.call !== null && (last > first || kernelCall(begin) !== begin.text);
+		const isCall = begin.call !== null && (last > first || begin.callText !== begin.text);
 		if (isCall && unfolded.has(`c${first}`)) {
-			mark('call', first, last, begin.lane, kernelCall(begin), metrics.code + 4);
+			mark('call', first, last, begin.lane, begin.callText ?? begin.text, metrics.code + 4);
 			const base = begin.stack.findIndex((frame) => frame.kernel);
 			for (let at = first; at <= last; at++) {
 				put(at, at, Math.max(0, (steps[at]?.stack.length ?? 1) - 1 - base));
@@ -211,7 +224,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	if (picture.never.length > 0) mark('never', steps.length, steps.length, 0, '', metrics.code + PADDING);
 	else if (picture.cycleStart === null)
 		mark('end', steps.length, steps.length, 0, picture.ending, metrics.code + PADDING);
-	if (picture.next.length > 0) mark('next', steps.length, steps.length, 0, '', CHIP + PADDING);
+	if (picture.next.length > 0 && (picture.finding === null || picture.branchAt !== null))
+		mark('next', steps.length, steps.length, 0, '', CHIP + PADDING);
 	return { rows, rowOf, height: top };
 }
 

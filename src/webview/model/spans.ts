@@ -1,6 +1,6 @@
-/** What lasts over several states: locks held, ranges active, waits, contexts. Found once for a picture, drawn for the rows in view. */
+/** What lasts over several states, by lane: locks held, ranges active, waits, callbacks and other contexts, each in its place beside the lane's line. */
 
-import type { Picture, State } from '../../findings/explorer/picture.js';
+import type { Bar, Picture, State } from '../../findings/explorer/picture.js';
 
 export interface Lasting {
 	readonly lane: number;
@@ -14,9 +14,11 @@ export interface Lasting {
 	readonly lanes: readonly number[];
 	/** First state in which it is so, and the first in which it is no longer (one past the last state where it lasts). */
 	readonly from: number;
-	to: number;
+	readonly to: number;
+	/** Waits and contexts: the step in whose row it begins. */
+	readonly begins: number;
 	/** Place in the lane's rail, from 0; locks and ranges only. */
-	slot: number;
+	readonly slot: number;
 }
 
 export interface Spans {
@@ -26,106 +28,77 @@ export interface Spans {
 }
 
 const MOST_SLOTS = 4;
+/** Locks of the simulated kernel: worth a bar only where somebody waits for them. */
+const KERNEL_LOCK = /^(mmap_lock|srcu|the |mapping\.|anon_vma\.|folio|pte|mm->)/;
 
-type Seen = Omit<Lasting, 'from' | 'to' | 'slot'> & { readonly id: string };
-
-/** Names of locks that are worth a bar: all but those of the simulated kernel that nobody ever waits for. */
-function shownLocks(picture: Picture): ReadonlySet<string> {
-	const shown = new Set<string>();
-	for (const state of picture.states)
-		for (const lock of state?.locks ?? [])
-			if (lock.waiters.length > 0 || !/^mm(->|$)|^<|mmap_lock|^pte\b|^folio\b/.test(lock.name)) shown.add(lock.name);
-	return shown;
-}
-
-/** The words of a context, the strictest rule first. */
+/** The words of a context besides the callback that it is in, the strictest rule first. */
 export function contextWords(lane: State['lanes'][number]): string {
-	const words = [...lane.context];
+	const words = lane.context.filter((word) => !word.startsWith('->'));
 	if (lane.nonBlock && !words.some((word) => /block/.test(word))) words.push('must not block');
-	else if (lane.atomic && !words.some((word) => /atomic|spin|irq/i.test(word))) words.push('must not sleep');
+	else if (lane.atomic && !words.some((word) => /atomic|sleep|irq/i.test(word))) words.push('must not sleep');
 	return words.join(', ');
 }
 
-function* lastingIn(state: State, locks: ReadonlySet<string>): Generator<Seen> {
-	const plain = { shared: false, forEver: false, lanes: [] };
-	const ranges = new Set<string>();
-	for (const range of state.ranges) {
-		const name = `[${range.start}, ${range.end})`;
-		ranges.add(`${range.lane} ${name}`);
-		// A reader's own range is no claim on others: it is laid over the pages, not drawn as held.
-		if (range.kind === 'fault') continue;
-		const label = range.kind === 'active' ? `${name} active` : `${name} ${range.kind}`;
-		yield { ...plain, id: `r${range.lane} ${range.name} ${name}`, lane: range.lane, kind: 'range', name: label };
+/**
+ * The step whose row shows that a wait begins: the row that says "blocked", or the step that closed the way (of another
+ * thread, while the one that waits has not moved).
+ */
+export function stepOfWait(picture: Picture, bar: { readonly lane: number; readonly from: number }): number {
+	for (let at = bar.from; at < picture.steps.length; at++) {
+		const step = picture.steps[at];
+		if (step?.moves) break;
+		if (step?.lane === bar.lane && step.blocked) return at;
 	}
-	for (const lock of state.locks) {
-		if (!locks.has(lock.name)) continue;
-		for (const { lane, mode } of lock.holders) {
-			if (ranges.has(`${lane} ${lock.name}`)) continue;
-			const shared = mode === 'shared';
-			yield { ...plain, id: `l${lane} ${lock.name}`, lane, kind: 'lock', name: lock.name, shared };
-		}
-	}
-	for (const [lane, own] of state.lanes.entries()) {
-		const words = contextWords(own);
-		if (words !== '') yield { ...plain, id: `c${lane} ${words}`, lane, kind: 'context', name: words };
-		if (!own.waitsFor) continue;
-		const { what, lanes, forEver } = own.waitsFor;
-		yield { ...plain, id: `w${lane} ${what}`, lane, kind: 'wait', name: what, lanes, forEver };
-	}
+	return Math.max(0, bar.from - 1);
 }
 
-/** Gives each lock and range the first free place in its lane's rail, in the order in which they begin. */
-function assignSlots(all: readonly Lasting[], lanes: number): number[] {
-	const slots = new Array<number>(lanes).fill(0);
-	const free: number[][] = Array.from({ length: lanes }, () => []);
-	for (const span of all) {
-		if (span.kind !== 'lock' && span.kind !== 'range') continue;
-		const ends = free[span.lane] ?? [];
-		let slot = ends.findIndex((end) => end <= span.from);
-		if (slot < 0) slot = Math.min(ends.length, MOST_SLOTS - 1);
-		ends[slot] = span.to;
-		span.slot = slot;
-		slots[span.lane] = Math.max(slots[span.lane] ?? 0, slot + 1);
-	}
-	return slots;
+/** The first step of a lane in or after a state: what begins there is its context. */
+function stepOfContext(picture: Picture, bar: Bar): number {
+	for (let at = bar.from; at < picture.steps.length; at++) if (picture.steps[at]?.lane === bar.lane) return at;
+	return Math.max(0, bar.from - 1);
 }
 
-/** Where a state is left out, what was so before is taken to last: it is corrected when the state arrives. */
+const found = new WeakMap<readonly Bar[], Spans>();
+
+/** Where a lane's locks and ranges stand beside each other; the same places for the whole run. */
 export function findSpans(picture: Picture): Spans {
-	const locks = shownLocks(picture);
-	const open = new Map<string, Lasting>();
+	const known = found.get(picture.bars);
+	if (known) return known;
+	const wanted = new Set(picture.bars.flatMap(({ kind, name }) => (kind === 'wait' ? [name] : [])));
+	const slots = picture.lanes.map(() => 0);
+	const ends: number[][] = picture.lanes.map(() => []);
 	const all: Lasting[] = [];
-	picture.states.forEach((state, at) => {
-		if (!state) return;
-		const now = new Set<string>();
-		for (const { id, ...seen } of lastingIn(state, locks)) {
-			now.add(id);
-			const last = open.get(id);
-			if (last && last.forEver === seen.forEver && last.shared === seen.shared) continue;
-			if (last) last.to = at;
-			const span: Lasting = { ...seen, from: at, to: picture.states.length, slot: 0 };
-			open.set(id, span);
-			all.push(span);
+	for (const bar of [...picture.bars].sort((a, b) => a.from - b.from)) {
+		const { lane, kind, name, lanes, forEver, from } = bar;
+		if (kind === 'lock' && KERNEL_LOCK.test(name) && !wanted.has(name)) continue;
+		const to = bar.to + 1;
+		const common = { lane, name, lanes, forEver, from, to, shared: bar.mode === 'shared' };
+		if (kind === 'wait') all.push({ ...common, kind, begins: stepOfWait(picture, bar), slot: 0 });
+		else if (kind === 'callback')
+			all.push({ ...common, kind: 'context', begins: stepOfContext(picture, bar), slot: 0 });
+		else {
+			const taken = ends[lane] ?? [];
+			let slot = taken.findIndex((end) => end <= from);
+			if (slot < 0) slot = Math.min(taken.length, MOST_SLOTS - 1);
+			taken[slot] = to;
+			slots[lane] = Math.max(slots[lane] ?? 0, slot + 1);
+			all.push({ ...common, kind, name: kind === 'range' ? `${name} active` : name, begins: 0, slot });
 		}
-		for (const [id, span] of open) {
-			if (now.has(id)) continue;
-			span.to = at;
-			open.delete(id);
-		}
-	});
-	// A wait that turns out to be for ever is one wait.
-	const joined: Lasting[] = [];
-	const lastWait = new Map<number, Lasting>();
-	for (const span of all) {
-		const before = span.kind === 'wait' ? lastWait.get(span.lane) : undefined;
-		if (before && before.to === span.from && before.name === span.name) {
-			const one = { ...span, from: before.from, forEver: span.forEver || before.forEver };
-			joined[joined.indexOf(before)] = one;
-			lastWait.set(span.lane, one);
-			continue;
-		}
-		joined.push(span);
-		if (span.kind === 'wait') lastWait.set(span.lane, span);
 	}
-	return { all: joined, slots: assignSlots(joined, picture.lanes.length) };
+	const spans = { all, slots };
+	found.set(picture.bars, spans);
+	return spans;
+}
+
+/** Lanes that do, want or could do something in this run: the others are named, not drawn. */
+export function drawnLanes(picture: Picture): readonly number[] {
+	const busy = new Set<number>();
+	for (const { lane } of picture.bars) busy.add(lane);
+	for (const { lane, alternatives } of picture.steps) {
+		busy.add(lane);
+		for (const other of alternatives) busy.add(other.lane);
+	}
+	for (const { lane } of picture.next) busy.add(lane);
+	const drawn = picture.lanes.flatMap((_, lane) => (busy.has(lane) ? [lane] : []));
+	return drawn.length > 0 ? drawn : picture.lanes.map((_, lane) => lane);
 }

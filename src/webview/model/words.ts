@@ -25,7 +25,7 @@ export function length({ steps, cycleStart }: Picture): string {
 
 export function noReturnWords(picture: Picture): string {
 	const code = picture.finding?.code ?? '';
-	return /deadlock/.test(code) ? 'from here every way deadlocks' : 'from here every way ends badly';
+	return /deadlock/.test(code) ? 'every way deadlocks' : 'every way ends badly';
 }
 
 /** A position on the slider, for a screen reader: `step 5 of 7, A: mutex_lock(&fault_lock), takes fault_lock`. */
@@ -35,7 +35,7 @@ export function positionWords(picture: Picture, cursor: number): string {
 	const parts = [`step ${cursor} of ${picture.steps.length}, ${laneName(picture, step.lane)}: ${step.text}`];
 	if (step.remark) parts.push(step.remark);
 	if (step.cause) parts.push('the cause');
-	if (picture.noReturn === cursor) parts.push(noReturnWords(picture));
+	if (picture.noReturn === cursor) parts.push(`from here ${noReturnWords(picture)}`);
 	return parts.join(', ');
 }
 

@@ -3,7 +3,8 @@ import { pageWords } from '../model/facts.js';
 import { laneName } from '../model/words.js';
 import { laneClass } from './badge.js';
 import { useExplorer } from './context.js';
-import { changedIn, Section, Watch } from './state.js';
+import { Icon } from './icons.js';
+import { changedIn, Section } from './state.js';
 
 interface Table {
 	readonly label: string;
@@ -118,8 +119,7 @@ export function AddressSpace({ state, picture }: { readonly state: State; readon
 							</th>
 							{pages.map((page) => (
 								<th key={page} scope="col" class={marks[page]}>
-									<span class="word">page </span>
-									{page}
+									<PageHead tables={tables} page={page} />
 								</th>
 							))}
 						</tr>
@@ -132,16 +132,6 @@ export function AddressSpace({ state, picture }: { readonly state: State; readon
 							</tr>
 						))}
 					</tbody>
-					<tfoot>
-						<tr class="watches">
-							<th scope="row">watch</th>
-							{pages.map((page) => (
-								<td key={page}>
-									<PageWatch tables={tables} page={page} />
-								</td>
-							))}
-						</tr>
-					</tfoot>
 				</table>
 			</div>
 			{reasons.length > 0 && (
@@ -157,21 +147,22 @@ export function AddressSpace({ state, picture }: { readonly state: State; readon
 	);
 }
 
-/** One eye for a page in all tables. */
-function PageWatch({ tables, page }: { readonly tables: readonly Table[]; readonly page: number }) {
+/** The head of a page's column; it watches the page in all tables. */
+function PageHead({ tables, page }: { readonly tables: readonly Table[]; readonly page: number }) {
 	const explorer = useExplorer();
 	const facts = tables.map(({ name }) => `page ${name} ${page}`);
 	const on = facts.some((fact) => explorer.watched.value.has(fact));
-	const [first, ...rest] = facts;
-	if (!first) return null;
 	return (
-		<span
-			class="all-of-page"
-			onClickCapture={() => {
-				for (const fact of rest) if (explorer.watched.value.has(fact) === on) explorer.toggleWatch(fact);
+		<button
+			type="button"
+			class="page-head"
+			aria-pressed={on}
+			title={on ? 'Watched: C goes to its next change' : `Watch page ${page}`}
+			onClick={() => {
+				for (const fact of facts) if (explorer.watched.value.has(fact) === on) explorer.toggleWatch(fact);
 			}}
 		>
-			<Watch fact={first} name={`page ${page}`} />
-		</span>
+			{on ? <Icon name="eye" size={12} /> : <span class="word">page</span>} {page}
+		</button>
 	);
 }

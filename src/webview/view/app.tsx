@@ -80,6 +80,18 @@ function Trail({ picture }: { readonly picture: Picture }) {
 	);
 }
 
+/** Threads that have no column. */
+function Quiet({ picture }: { readonly picture: Picture }) {
+	const { columns } = useExplorer();
+	const quiet = picture.lanes.filter((_, lane) => !columns.value.includes(lane));
+	if (quiet.length === 0) return null;
+	return (
+		<p class="quiet">
+			{quiet.map(({ name }) => name).join(', ')} {quiet.length === 1 ? 'does' : 'do'} nothing in this run.
+		</p>
+	);
+}
+
 function Page({ picture }: { readonly picture: Picture }) {
 	return (
 		<>
@@ -91,6 +103,7 @@ function Page({ picture }: { readonly picture: Picture }) {
 				<main class="run" aria-label="Run">
 					<Lanes picture={picture} />
 					<div class="below">
+						<Quiet picture={picture} />
 						<Explanation picture={picture} />
 						<Legend />
 					</div>

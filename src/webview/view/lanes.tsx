@@ -15,9 +15,7 @@ export const SLOT = 20;
 
 function statusWords(state: LaneState | undefined): { words: string; waits: boolean } {
 	if (!state) return { words: '', waits: false };
-	if (state.waitsFor) return { words: `waits for ${state.waitsFor.what}`, waits: state.waitsFor.forEver };
-	if (state.status === 'waits') return { words: 'waits', waits: false };
-	return { words: state.status === 'idle' ? 'idle' : state.status, waits: false };
+	return { words: state.waitsFor?.what ?? state.status, waits: state.waitsFor?.forEver ?? false };
 }
 
 function LaneHead({ picture, lane }: { readonly picture: Picture; readonly lane: number }) {
@@ -36,7 +34,7 @@ function LaneHead({ picture, lane }: { readonly picture: Picture; readonly lane:
 }
 
 /** The row that a statement's cell belongs to, and the cells left and right of it. */
-function useGrid(picture: Picture) {
+function useGrid(columns: number) {
 	const explorer = useExplorer();
 	const column = useSignal(1);
 	const grid = useRef<HTMLDivElement>(null);
@@ -57,7 +55,7 @@ function useGrid(picture: Picture) {
 		if (!plain) return;
 		if (event.key === 'ArrowDown') explorer.step(1);
 		else if (event.key === 'ArrowUp') explorer.step(-1);
-		else if (event.key === 'ArrowRight' && column.value < picture.lanes.length) column.value++;
+		else if (event.key === 'ArrowRight' && column.value < columns) column.value++;
 		else if (event.key === 'ArrowLeft' && column.value > 0) column.value--;
 		else if (event.key === 'Escape' && target.tagName === 'BUTTON') focusCell();
 		else if (event.key === 'Enter' && target.tagName !== 'BUTTON') target.querySelector<HTMLElement>('button')?.click();
@@ -96,7 +94,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	const view = useSignal({ top: 0, height: 1200 });
 	const layout = explorer.rows.value;
 	const spans = explorer.spans.value;
-	const { grid, column, onKeyDown, onFocusIn, onFocusOut } = useGrid(picture);
+	const { grid, column, onKeyDown, onFocusIn, onFocusOut } = useGrid(explorer.columns.value.length);
 	const current = explorer.currentRow.value;
 
 	useLayoutEffect(() => {
@@ -104,6 +102,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 		if (!element) return;
 		const measure = () => {
 			const next = { top: element.scrollTop, height: element.clientHeight };
+			explorer.setWidth(element.clientWidth);
 			const { top, height } = view.peek();
 			// Small moves stay inside of the margin.
 			if (Math.abs(next.top - top) > MARGIN / 2 || next.height !== height) view.value = next;
@@ -138,6 +137,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 
 	if (!layout || !spans) return null;
 	const focusRow = Math.max(0, current);
+	const columns = explorer.columns.value;
 	const digits = String(picture.steps.length).length;
 	const from = view.value.top - MARGIN;
 	const to = view.value.top + view.value.height + MARGIN;
@@ -145,12 +145,12 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	return (
 		<div class="lanes-scroll" ref={scroller}>
 			<div
-				class={`lanes n${Math.min(9, picture.lanes.length)}`}
-				style={`--n: ${picture.lanes.length}; --digits: ${digits}; ${rails.join('; ')}`}
+				class={`lanes n${Math.min(9, columns.length)}`}
+				style={`--n: ${columns.length}; --digits: ${digits}; ${rails.join('; ')}`}
 				role="grid"
 				aria-label="Run: a column for each thread, time downwards"
 				aria-rowcount={layout.rows.length + 1}
-				aria-colcount={picture.lanes.length + 1}
+				aria-colcount={columns.length + 1}
 				ref={grid}
 				onKeyDown={onKeyDown}
 				onFocusIn={onFocusIn}
@@ -160,8 +160,8 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 					<div class="number" role="columnheader">
 						<span class="unseen">Step</span>
 					</div>
-					{picture.lanes.map((lane, at) => (
-						<LaneHead key={lane.name} picture={picture} lane={at} />
+					{columns.map((lane) => (
+						<LaneHead key={lane} picture={picture} lane={lane} />
 					))}
 				</div>
 				<div class="body" role="rowgroup" style={{ height: `${layout.height}px` }}>

@@ -39,7 +39,7 @@ export function Legend() {
 			{has('context') && (
 				<li>
 					<i class="sample tint" />
-					in a context with rules
+					in a callback
 				</li>
 			)}
 			{picture.steps.some(({ alternatives }) => alternatives.length > 0) && (

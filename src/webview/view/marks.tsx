@@ -1,7 +1,8 @@
 /** What lasts over rows: life lines, bars of locks, brackets of ranges, hatched waits with their arrows, tints of contexts. */
 
+import { Fragment } from 'preact';
 import type { Picture } from '../../findings/explorer/picture.js';
-import type { Rows } from '../model/rows.js';
+import { ARROW, type Rows } from '../model/rows.js';
 import type { Lasting, Spans } from '../model/spans.js';
 import { laneClass } from './badge.js';
 import { useExplorer } from './context.js';
@@ -13,11 +14,13 @@ interface Window {
 	/** Heights between which marks are drawn. */
 	readonly from: number;
 	readonly to: number;
+	/** Lanes in the order of their columns. */
+	readonly columns: readonly number[];
 }
 
-/** Left edge of a lane in the body, as CSS. */
-const laneLeft = (lane: number, plus: number) =>
-	`calc(var(--number) + (100% - var(--number)) / var(--n) * ${lane} + ${plus}px)`;
+/** Left edge of a column in the body, as CSS. */
+const columnLeft = (column: number, plus: number) =>
+	`calc(var(--number) + (100% - var(--number)) / var(--n) * ${column} + ${plus}px)`;
 
 /** Height of the change that leads into a state. */
 function heightOf(rows: Rows, state: number): number {
@@ -56,9 +59,16 @@ function pieces(top: number, bottom: number, cut: number, { from, to }: Window, 
 /** Length of an upright label in CSS pixels. */
 const labelLength = (name: string) => name.length * 6.7 + 10;
 
-function Bar({ span, piece, label }: { readonly span: Lasting; readonly piece: Piece; readonly label: boolean }) {
+interface BarProps {
+	readonly span: Lasting;
+	readonly piece: Piece;
+	readonly label: boolean;
+	readonly column: number;
+}
+
+function Bar({ span, piece, label, column }: BarProps) {
 	const { kind, lane, slot, shared, name } = span;
-	const left = laneLeft(lane, RAIL - 2 + slot * SLOT);
+	const left = columnLeft(column, RAIL - 2 + slot * SLOT);
 	const height = piece.bottom - piece.top;
 	const withIcon = kind === 'lock' ? 16 : 0;
 	const fits = label && labelLength(name) + withIcon <= height;
@@ -73,24 +83,33 @@ function Bar({ span, piece, label }: { readonly span: Lasting; readonly piece: P
 	return (
 		<div class={`bar ${classes.join(' ')}`} style={`left: ${left}; top: ${piece.top}px; height: ${height}px`}>
 			<span class="label">
-				{kind === 'lock' && height >= 18 && <Icon name="lock" size={12} />}
+				{kind === 'lock' && height >= 18 && (piece.begins || fits) && <Icon name="lock" size={12} />}
 				{fits && name}
 			</span>
 		</div>
 	);
 }
 
-function Wait({ span, piece }: { readonly span: Lasting; readonly piece: Piece }) {
+function Wait({ span, piece, column }: Omit<BarProps, 'label'>) {
 	return (
 		<div
 			class={`wait${span.forEver ? ' for-ever' : ''}${piece.later ? ' later' : ''}`}
-			style={`left: ${laneLeft(span.lane, 4)}; top: ${piece.top}px; height: ${piece.bottom - piece.top}px`}
+			style={`left: ${columnLeft(column, 4)}; top: ${piece.top}px; height: ${piece.bottom - piece.top}px`}
 		/>
 	);
 }
 
+interface ArrowProps {
+	readonly span: Lasting;
+	readonly spans: Spans;
+	readonly y: number;
+	readonly later: boolean;
+	readonly columns: readonly number[];
+}
+
 /** From the waiting thread to the bar of what it waits for, or to the thread that has it. */
-function Arrow({ span, spans, y, later }: { span: Lasting; spans: Spans; y: number; later: boolean }) {
+function Arrow({ span, spans, y, later, columns }: ArrowProps) {
+	const own = columns.indexOf(span.lane);
 	return (
 		<>
 			{span.lanes.map((holder) => {
@@ -98,30 +117,20 @@ function Arrow({ span, spans, y, later }: { span: Lasting; spans: Spans; y: numb
 					({ lane, kind, name, from, to }) =>
 						lane === holder &&
 						(kind === 'lock' || kind === 'range') &&
-						(name === span.name || name.startsWith(`${span.name} `) || span.name.endsWith(name)) &&
-						from <= span.from &&
+						(name === span.name || name === `${span.name} active`) &&
+						from <= span.to &&
 						to > span.from,
 				);
+				const column = columns.indexOf(holder);
 				const near = held ? RAIL - 2 + held.slot * SLOT : 4;
 				const far = held ? near + (held.kind === 'lock' ? 16 : 2) : 16;
-				const lanes = holder - span.lane;
-				const place =
-					lanes > 0 || (lanes === 0 && held)
-						? {
-								left: laneLeft(span.lane, 16),
-								width: `calc((100% - var(--number)) / var(--n) * ${lanes} + ${near - 16}px)`,
-							}
-						: {
-								left: laneLeft(holder, far),
-								width: `calc((100% - var(--number)) / var(--n) * ${-lanes} - ${far - 4}px)`,
-							};
-				return (
-					<div
-						key={holder}
-						class={`arrow ${lanes >= 0 ? 'rightward' : 'leftward'}${span.forEver ? ' for-ever' : ''}${later ? ' later' : ''}`}
-						style={`left: ${place.left}; width: ${place.width}; top: ${y}px`}
-					/>
-				);
+				const lanes = column - own;
+				const rightward = lanes > 0 || (lanes === 0 && held !== undefined);
+				const [left, width] = rightward
+					? [columnLeft(own, 16), `calc((100% - var(--number)) / var(--n) * ${lanes} + ${near - 16}px)`]
+					: [columnLeft(column, far), `calc((100% - var(--number)) / var(--n) * ${-lanes} - ${far - 4}px)`];
+				const classes = `${rightward ? 'rightward' : 'leftward'}${span.forEver ? ' for-ever' : ''}${later ? ' later' : ''}`;
+				return <div key={holder} class={`arrow ${classes}`} style={`left: ${left}; width: ${width}; top: ${y}px`} />;
 			})}
 		</>
 	);
@@ -139,7 +148,7 @@ function Life({
 	const ended = picture.states.findIndex((state) => state?.lanes[lane]?.status === 'ended');
 	const start = first < 0 ? bottomOf(rows) : heightOf(rows, first + 1);
 	const end = ended < 0 ? bottomOf(rows) : Math.max(start, heightOf(rows, ended));
-	const left = laneLeft(lane, 9);
+	const left = columnLeft(window.columns.indexOf(lane), 9);
 	return (
 		<>
 			{pieces(0, start, 0, window, false).map(({ top, bottom }) => (
@@ -183,45 +192,84 @@ function Loop({ rows, ...window }: Window & { readonly rows: Rows }) {
 	);
 }
 
-export function Marks(window: Window) {
+/** Height at which a wait begins: in the row that says so. */
+function waitTop(rows: Rows, span: Lasting): number {
+	return heightOf(rows, span.begins + 1);
+}
+
+/** Where the arrows of waits run: those that begin in the same row below each other. */
+function arrowHeights(rows: Rows, waits: readonly Lasting[]): ReadonlyMap<Lasting, number> {
+	const heights = new Map<Lasting, number>();
+	const used = new Map<number, number>();
+	for (const span of waits) {
+		const at = rows.rowOf[span.begins] ?? -1;
+		const row = rows.rows[at];
+		if (row?.kind !== 'step') continue;
+		const before = used.get(at) ?? 0;
+		used.set(at, before + 1);
+		heights.set(span, row.arrow + (before % 3) * ARROW);
+	}
+	return heights;
+}
+
+/** Up to where things are, and not only will be. */
+function cutAt(rows: Rows, cursor: number, end: number): number {
+	return cursor >= end ? rows.height : heightOf(rows, cursor) + 12;
+}
+
+type Place = Omit<Window, 'columns'>;
+
+export function Marks(place: Place) {
 	const explorer = useExplorer();
 	const rows = explorer.rows.value;
 	const spans = explorer.spans.value;
 	if (!rows || !spans) return null;
-	const { picture } = window;
-	const length = picture.states.length;
+	const columns = explorer.columns.value;
+	const window = { ...place, columns };
+	const { steps } = window.picture;
 	const cursor = explorer.cursor.value;
 	const bottom = bottomOf(rows);
-	const cut = cursor === length - 1 ? rows.height : heightOf(rows, cursor) + 12;
+	const cut = cutAt(rows, cursor, steps.length);
+	const inView = spans.all.filter((span) => {
+		if (span.kind === 'context') return false;
+		const top = span.kind === 'wait' ? waitTop(rows, span) : heightOf(rows, span.from);
+		return top <= window.to && (span.to > steps.length || heightOf(rows, span.to) >= window.from);
+	});
+	const arrows = arrowHeights(
+		rows,
+		inView.filter(({ kind, lanes }) => kind === 'wait' && lanes.length > 0),
+	);
 	return (
 		<div class="marks" aria-hidden="true">
-			{picture.lanes.map((lane, at) => (
-				<Life key={lane.name} lane={at} rows={rows} cut={cut} {...window} />
+			{columns.map((lane) => (
+				<Life key={lane} lane={lane} rows={rows} cut={cut} {...window} />
 			))}
-			{spans.all.map((span, at) => {
-				if (span.kind === 'context') return null;
-				const top = heightOf(rows, span.from);
-				const open = span.to >= length;
+			{inView.map((span) => {
+				const column = columns.indexOf(span.lane);
+				const open = span.to > steps.length;
+				const top = span.kind === 'wait' ? waitTop(rows, span) : heightOf(rows, span.from);
 				const end = open ? bottom : heightOf(rows, span.to);
-				if (end <= top || end < window.from || top > window.to) return null;
+				if (end <= top) return null;
+				const key = `${span.kind} ${span.lane} ${span.slot} ${span.from}`;
 				const parts = pieces(top, end, cut, window, open);
 				if (span.kind === 'wait') {
-					const row = rows.rows[rows.rowOf[span.from - 1] ?? -1];
-					const y = row?.kind === 'step' ? row.arrow || row.top + row.height - 6 : top;
+					const y = arrows.get(span);
 					return (
-						<>
+						<Fragment key={key}>
 							{parts.map((piece) => (
-								<Wait key={`${at}${piece.later}`} span={span} piece={piece} />
+								<Wait key={String(piece.later)} span={span} piece={piece} column={column} />
 							))}
-							<Arrow key={`a${at}`} span={span} spans={spans} y={y} later={cursor < span.from} />
-						</>
+							{y !== undefined && (
+								<Arrow span={span} spans={spans} y={y} later={cursor < span.begins + 1} columns={columns} />
+							)}
+						</Fragment>
 					);
 				}
-				const roomy = parts.reduce((best, piece) => Math.max(best, piece.bottom - piece.top), 0);
-				const needs = labelLength(span.name) + 16;
-				const labelled = parts.findIndex((piece) => piece.bottom - piece.top >= Math.min(needs, roomy));
+				const lengths = parts.map((piece) => piece.bottom - piece.top);
+				const needs = Math.min(labelLength(span.name) + 16, Math.max(...lengths));
+				const labelled = lengths.findIndex((length) => length >= needs);
 				return parts.map((piece, part) => (
-					<Bar key={`${at}${piece.later}`} span={span} piece={piece} label={part === labelled} />
+					<Bar key={`${key}${piece.later}`} span={span} piece={piece} label={part === labelled} column={column} />
 				));
 			})}
 			<Loop rows={rows} {...window} />
@@ -229,28 +277,30 @@ export function Marks(window: Window) {
 	);
 }
 
-export function Tints(window: Window) {
+export function Tints(place: Place) {
 	const explorer = useExplorer();
 	const rows = explorer.rows.value;
 	const spans = explorer.spans.value;
 	if (!rows || !spans) return null;
-	const cursor = explorer.cursor.value;
-	const length = window.picture.states.length;
+	const columns = explorer.columns.value;
+	const window = { ...place, columns };
+	const { steps } = window.picture;
 	const bottom = bottomOf(rows);
-	const cut = cursor === length - 1 ? rows.height : heightOf(rows, cursor) + 12;
+	const cut = cutAt(rows, explorer.cursor.value, steps.length);
 	return (
 		<div class="tints" aria-hidden="true">
-			{spans.all.map((span, at) => {
+			{spans.all.map((span) => {
 				if (span.kind !== 'context') return null;
-				const row = span.from === 0 ? undefined : rows.rows[rows.rowOf[span.from - 1] ?? -1];
-				const top = row?.top ?? 0;
-				const end = span.to >= length ? bottom : (rows.rows[rows.rowOf[span.to - 1] ?? -1]?.top ?? bottom);
+				const top = rows.rows[rows.rowOf[span.begins] ?? -1]?.top ?? 0;
+				const last = rows.rows[rows.rowOf[span.to - 1] ?? -1];
+				const end = span.to > steps.length || !last ? bottom : last.top + last.height;
 				if (end <= top || end < window.from || top > window.to) return null;
+				const column = columns.indexOf(span.lane);
 				return pieces(top, end, cut, window, false).map((piece) => (
 					<div
-						key={`${at}${piece.later}`}
+						key={`${span.lane} ${span.from}${piece.later}`}
 						class={`tint ${laneClass(span.lane)}${piece.later ? ' later' : ''}`}
-						style={`left: calc(${laneLeft(span.lane, 0)} + var(--rail${span.lane}) - 4px); width: calc((100% - var(--number)) / var(--n) - var(--rail${span.lane})); top: ${piece.top}px; height: ${piece.bottom - piece.top}px`}
+						style={`left: calc(${columnLeft(column, 0)} + var(--rail${span.lane}) - 4px); width: calc((100% - var(--number)) / var(--n) - var(--rail${span.lane})); top: ${piece.top}px; height: ${piece.bottom - piece.top}px`}
 					/>
 				));
 			})}

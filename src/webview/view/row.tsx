@@ -67,7 +67,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 	const steps = picture.steps.slice(row.first, row.last + 1);
 	const text = (
 		<span class={row.cause ? 'text cause' : 'text'}>
-			{row.continued && <span class="prefix">… </span>}
+			{row.continued && <span class="continued">↳ </span>}
 			<Code text={row.head} />
 		</span>
 	);
@@ -78,7 +78,11 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 	const newWords = words !== '' && (!before || contextWords(before) !== words || row.first === 0);
 	return (
 		<>
-			{row.callback !== null && <div class="line callback">-&gt;{row.callback}</div>}
+			{row.callback !== null && (
+				<div class="line callback">
+					<span class="text">-&gt;{row.callback}</span>
+				</div>
+			)}
 			<div class="line" style={row.depth > 0 ? { paddingLeft: `${Math.min(row.depth, 6) * 8}px` } : undefined}>
 				{row.opens ? (
 					<button
@@ -110,8 +114,13 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 					{detail.text}
 				</div>
 			))}
-			{row.remarks.map((remark, at) => (
-				<div key={at} class={row.blocked && at === row.remarks.length - 1 ? 'remark bad' : 'remark'}>
+			{row.remarks.map(({ text: remark, lines }, at) => (
+				<div
+					key={at}
+					class={row.blocked && at === row.remarks.length - 1 ? 'remark bad' : 'remark'}
+					style={{ height: `calc(var(--small-line) * ${lines})`, WebkitLineClamp: lines }}
+					title={remark}
+				>
 					{remark}
 				</div>
 			))}
@@ -126,7 +135,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 /** What a thread that does not go in this row is doing meanwhile, for screen readers: the bars say it to the eye. */
 function meanwhile(picture: Picture, lane: number, after: number): string {
 	const state = picture.states[after]?.lanes[lane];
-	if (state?.waitsFor) return `waits for ${state.waitsFor.what}`;
+	if (state?.waitsFor) return state.waitsFor.what;
 	return state && state.status !== 'runs' ? state.status : '';
 }
 
@@ -150,13 +159,13 @@ export function StepRowView({ row, index, picture, stop }: StepProps) {
 			<div class="number" role="rowheader" data-column={0} tabIndex={stop === 0 ? 0 : -1}>
 				{numbers(row)}
 			</div>
-			{picture.lanes.map((lane, at) => (
+			{explorer.columns.value.map((at, column) => (
 				<div
-					key={lane.name}
-					class={`cell c${at}`}
+					key={at}
+					class="cell"
 					role="gridcell"
-					data-column={at + 1}
-					tabIndex={stop === at + 1 ? 0 : -1}
+					data-column={column + 1}
+					tabIndex={stop === column + 1 ? 0 : -1}
 					style={`--rail: var(--rail${at})`}
 				>
 					{at === row.lane ? (
@@ -184,10 +193,11 @@ export function StepRowView({ row, index, picture, stop }: StepProps) {
 }
 
 function Never({ picture }: { readonly picture: Picture }) {
+	const { columns } = useExplorer();
 	return (
 		<>
-			{picture.lanes.map((lane, at) => (
-				<div key={lane.name} class={`cell c${at}`} role="gridcell" style={`--rail: var(--rail${at})`}>
+			{columns.value.map((at) => (
+				<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
 					{picture.never
 						.filter((never) => never.lane === at)
 						.map(({ text }) => (
@@ -217,7 +227,8 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 		case 'noReturn':
 			return (
 				<div class="row mark no-return" {...common}>
-					<span role="gridcell" aria-colspan={picture.lanes.length + 1}>
+					<span role="gridcell" aria-colspan={explorer.columns.value.length + 1}>
+						<span class="more-words">from here </span>
 						{noReturnWords(picture)}
 					</span>
 				</div>
@@ -226,8 +237,8 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 			return (
 				<div class={`row mark call${future}`} {...common}>
 					<div class="number" role="rowheader" />
-					{picture.lanes.map((lane, at) => (
-						<div key={lane.name} class={`cell c${at}`} role="gridcell" style={`--rail: var(--rail${at})`}>
+					{explorer.columns.value.map((at) => (
+						<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
 							{at === row.lane && (
 								<div class="line">
 									<button
@@ -261,8 +272,8 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 		case 'end':
 			return (
 				<div class={`row mark end${picture.finding ? ' bad' : ''}${future}`} {...common}>
-					<span role="gridcell" aria-colspan={picture.lanes.length + 1}>
-						{picture.ending}
+					<span role="gridcell" aria-colspan={explorer.columns.value.length + 1}>
+						{picture.finding && picture.ending === picture.finding.closing ? picture.finding.code : picture.ending}
 					</span>
 				</div>
 			);
@@ -272,8 +283,8 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 					<div class="number" role="rowheader">
 						?<span class="unseen">Who goes next</span>
 					</div>
-					{picture.lanes.map((lane, at) => (
-						<div key={lane.name} class={`cell c${at}`} role="gridcell" style={`--rail: var(--rail${at})`}>
+					{explorer.columns.value.map((at) => (
+						<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
 							{picture.next
 								.filter((way) => way.lane === at)
 								.slice(0, 1)

@@ -94,7 +94,7 @@ function Line({ number, tokens, lanes, now, cause, picked, stop }: LineProps) {
 							kind === '' ? (
 								text
 							) : (
-								<span key={at} class={`token ${kind}`}>
+								<span key={at} class={`token of-${kind}`}>
 									{text}
 								</span>
 							),
@@ -234,7 +234,7 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 	const source = explorer.sources.value.get(uri);
 	const title = (file: string) => explorer.sources.value.get(file)?.title ?? file.replace(/^.*[/:]/, '');
 	return (
-		<section class="section source" aria-label="Source">
+		<section class="section of-source" aria-label="Source">
 			<h2>
 				<span class="title">Source</span>
 				<span class="pick">

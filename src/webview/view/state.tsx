@@ -19,7 +19,7 @@ export function Section({ name, title, changed, aside, children }: SectionProps)
 	const explorer = useExplorer();
 	const open = !explorer.closed.value.has(name);
 	return (
-		<section class={`section ${name}`} aria-label={title}>
+		<section class={`section of-${name}`} aria-label={title}>
 			<h2>
 				<button type="button" aria-expanded={open} onClick={() => explorer.toggleSection(name)}>
 					<Icon name="right" size={12} />
@@ -148,7 +148,15 @@ function deep(variables: readonly Variable[], changes: ReadonlyMap<string, strin
 	return any;
 }
 
-function VariableRow({ variable, depth, below }: { variable: Variable; depth: number; below: ReadonlySet<string> }) {
+interface RowProps {
+	readonly variable: Variable;
+	readonly depth: number;
+	readonly below: ReadonlySet<string>;
+	/** The function that it is a local of, where the name alone does not say. */
+	readonly of?: string;
+}
+
+function VariableRow({ variable, depth, below, of = '' }: RowProps) {
 	const explorer = useExplorer();
 	const fact = `variable ${variable.path}`;
 	const changes = explorer.changes.value;
@@ -175,7 +183,10 @@ function VariableRow({ variable, depth, below }: { variable: Variable; depth: nu
 							<code>{variable.name}</code>
 						</button>
 					) : (
-						<code>{variable.name}</code>
+						<code>
+							{variable.name}
+							{of && <span class="dim"> {of}</span>}
+						</code>
 					)}
 				</th>
 				<td>
@@ -201,15 +212,51 @@ interface TableProps {
 	readonly label: string;
 }
 
+/** `once` for a local `A.once.start` beside another `start`. */
+function functionOf(variable: Variable, all: readonly Variable[]): string {
+	if (all.filter(({ name }) => name === variable.name).length < 2) return '';
+	return variable.path.split('.').at(-2) ?? '';
+}
+
 function Variables({ variables, below, label }: TableProps) {
 	return (
 		<table class="facts variables" aria-label={label}>
 			<tbody>
 				{variables.map((variable) => (
-					<VariableRow key={variable.path} variable={variable} depth={0} below={below} />
+					<VariableRow
+						key={variable.path}
+						variable={variable}
+						depth={0}
+						below={below}
+						of={functionOf(variable, variables)}
+					/>
 				))}
 			</tbody>
 		</table>
+	);
+}
+
+interface OfLaneProps {
+	readonly lane: number;
+	readonly variables: readonly Variable[];
+	readonly below: ReadonlySet<string>;
+}
+
+/** What a thread has of its own, under its name and what it is doing. */
+function OfLane({ lane, variables, below }: OfLaneProps) {
+	const explorer = useExplorer();
+	const name = explorer.picture.value?.lanes[lane]?.name ?? '';
+	const status = explorer.state.value?.lanes[lane]?.status;
+	const changed = explorer.changes.value.has(`thread ${lane}`);
+	return (
+		<div class="of-lane">
+			<h3>
+				<Badge lane={lane} outline small />
+				<span>{name}</span>
+				<span class={changed ? 'news' : 'dim'}>{status}</span>
+			</h3>
+			<Variables variables={variables} below={below} label={`Locals of ${name}`} />
+		</div>
 	);
 }
 
@@ -225,8 +272,13 @@ function AllVariables({ state, picture }: { readonly state: State; readonly pict
 	const globals = pick(({ kind, kernel }) => kind === 'global' && !kernel);
 	const kernel = pick(({ kind, kernel: own, lane }) => kind !== 'sequence' && own && lane === null);
 	const lanes = picture.lanes
-		.map((lane, at) => ({ lane, at, own: pick((variable) => variable.lane === at && variable.kind !== 'sequence') }))
-		.filter(({ own }) => own.length > 0);
+		.map((lane, at) => ({
+			lane,
+			at,
+			own: pick(({ lane: of, kind, kernel: inner }) => of === at && kind === 'local' && !inner),
+			inside: pick(({ lane: of, kind, kernel: inner }) => of === at && kind === 'local' && inner),
+		}))
+		.filter(({ own, inside }) => own.length > 0 || inside.length > 0);
 	return (
 		<>
 			{sequences.length > 0 && (
@@ -234,24 +286,27 @@ function AllVariables({ state, picture }: { readonly state: State; readonly pict
 					<Variables variables={sequences} below={below} label="Sequence numbers" />
 				</Section>
 			)}
-			{(globals.length > 0 || lanes.length > 0) && (
+			{(globals.length > 0 || lanes.some(({ own }) => own.length > 0)) && (
 				<Section name="variables" title="Variables" changed={touched([...globals, ...lanes.flatMap(({ own }) => own)])}>
 					{globals.length > 0 && <Variables variables={globals} below={below} label="Globals" />}
-					{lanes.map(({ lane, at, own }) => (
-						<div key={lane.name} class="of-lane">
-							<h3>
-								<Badge lane={at} outline small />
-								<span>{lane.name}</span>
-								<span class="dim">{state.lanes[at]?.status}</span>
-							</h3>
-							<Variables variables={own} below={below} label={`Locals of ${lane.name}`} />
-						</div>
-					))}
+					{lanes.map(
+						({ lane, at, own }) => own.length > 0 && <OfLane key={lane.name} lane={at} variables={own} below={below} />,
+					)}
 				</Section>
 			)}
-			{kernel.length > 0 && (
-				<Section name="kernel" title="Inside the kernel" changed={touched(kernel)}>
-					<Variables variables={kernel} below={below} label="Variables of the simulated kernel" />
+			{(kernel.length > 0 || lanes.some(({ inside }) => inside.length > 0)) && (
+				<Section
+					name="kernel"
+					title="Inside the kernel"
+					changed={touched([...kernel, ...lanes.flatMap(({ inside }) => inside)])}
+				>
+					{kernel.length > 0 && (
+						<Variables variables={kernel} below={below} label="Variables of the simulated kernel" />
+					)}
+					{lanes.map(
+						({ lane, at, inside }) =>
+							inside.length > 0 && <OfLane key={lane.name} lane={at} variables={inside} below={below} />,
+					)}
 				</Section>
 			)}
 		</>

@@ -8,14 +8,35 @@ import { useExplorer } from './context.js';
 const NODES = 90;
 const ACROSS = 1000;
 
+/** The shapes of the threads, small. */
+function tick(lane: number, r: number): string {
+	switch (lane % 4) {
+		case 0:
+			return `M${-r} 0a${r} ${r} 0 1 1 ${2 * r} 0a${r} ${r} 0 1 1 ${-2 * r} 0Z`;
+		case 1:
+			return `M${-r} ${-r}H${r}V${r}H${-r}Z`;
+		case 2:
+			return `M0 ${-r - 1}L${r + 1} 0L0 ${r + 1}L${-r - 1} 0Z`;
+		default:
+			return `M${-r} 0L${-r / 2} ${-r}H${r / 2}L${r} 0L${r / 2} ${r}H${-r / 2}Z`;
+	}
+}
+
 function laneHeight(lanes: number): number {
 	return Math.max(5, Math.min(16, Math.floor(44 / Math.max(1, lanes))));
 }
 
-function Nodes({ picture, height }: { readonly picture: Picture; readonly height: number }) {
+interface Props {
+	readonly picture: Picture;
+	/** Lanes in the order of their rows. */
+	readonly columns: readonly number[];
+	readonly height: number;
+}
+
+function Nodes({ picture, columns, height }: Props) {
 	const { steps } = picture;
 	const x = (at: number) => `${((at + 1) / steps.length) * 100}%`;
-	const y = (lane: number) => lane * height + height / 2;
+	const y = (lane: number) => columns.indexOf(lane) * height + height / 2;
 	const size = Math.min(5, height / 2 - 1, 300 / steps.length + 1);
 	return (
 		<>
@@ -35,14 +56,7 @@ function Nodes({ picture, height }: { readonly picture: Picture; readonly height
 			{steps.map((step, at) => (
 				<svg key={`n${at}`} x={x(at)} y={y(step.lane)} overflow="visible" class={laneClass(step.lane)}>
 					<title>{`${at + 1}: ${step.text}`}</title>
-					<rect
-						class={step.blocked ? 'tick blocked' : 'tick'}
-						x={-size}
-						y={-size}
-						width={size * 2}
-						height={size * 2}
-						rx={step.lane % 2 === 0 ? size : 1}
-					/>
+					<path class={step.blocked ? 'tick blocked' : 'tick'} d={tick(step.lane, step.blocked ? size - 1 : size)} />
 				</svg>
 			))}
 		</>
@@ -50,7 +64,7 @@ function Nodes({ picture, height }: { readonly picture: Picture; readonly height
 }
 
 /** Turns as strokes, a path for each lane; at most one for every pixel or so. */
-function strokes(picture: Picture, height: number): readonly string[] {
+function strokes({ picture, columns, height }: Props): readonly string[] {
 	const { steps, lanes } = picture;
 	const paths = lanes.map(() => '');
 	const drawn = lanes.map(() => -1);
@@ -64,37 +78,39 @@ function strokes(picture: Picture, height: number): readonly string[] {
 		begin = at + 1;
 		if (to <= (drawn[lane] ?? -1)) continue;
 		drawn[lane] = to;
-		paths[lane] += `M${from} ${lane * height + height / 2}H${to}`;
+		paths[lane] += `M${from} ${columns.indexOf(lane) * height + height / 2}H${to}`;
 	}
 	return paths;
 }
 
-function Strokes({ picture, height }: { readonly picture: Picture; readonly height: number }) {
+function Strokes(props: Props) {
+	const { columns, height } = props;
 	return (
 		<svg
 			class="strokes"
-			viewBox={`0 0 ${ACROSS} ${height * picture.lanes.length}`}
+			viewBox={`0 0 ${ACROSS} ${height * columns.length}`}
 			width="100%"
-			height={height * picture.lanes.length}
+			height={height * columns.length}
 			preserveAspectRatio="none"
 		>
 			<title>turns of the threads</title>
-			{strokes(picture, height).map((path, lane) => (
+			{strokes(props).map((path, lane) => (
 				<path key={lane} class={laneClass(lane)} d={path} stroke-width={Math.max(3, height - 4)} />
 			))}
 		</svg>
 	);
 }
 
-function Drawing({ picture }: { readonly picture: Picture }) {
-	const { lanes, steps, noReturn, cycleStart } = picture;
-	const height = laneHeight(lanes.length);
+function Drawing(props: Props) {
+	const { picture, columns, height } = props;
+	const { steps, noReturn, cycleStart } = picture;
+	const all = height * columns.length;
 	const at = (state: number) => `${(state / steps.length) * 100}%`;
 	return (
-		<svg class="drawing" width="100%" height={height * lanes.length} overflow="visible" aria-hidden="true">
-			{lanes.map((lane, index) => (
+		<svg class="drawing" width="100%" height={all} overflow="visible" aria-hidden="true">
+			{columns.map((lane, index) => (
 				<line
-					key={lane.name}
+					key={lane}
 					class="base"
 					x1="0"
 					x2="100%"
@@ -103,27 +119,11 @@ function Drawing({ picture }: { readonly picture: Picture }) {
 				/>
 			))}
 			{cycleStart !== null && (
-				<rect
-					class="cycle"
-					x={at(cycleStart + 0.5)}
-					width={at(steps.length - cycleStart)}
-					y="-3"
-					height={height * lanes.length + 6}
-				/>
+				<rect class="cycle" x={at(cycleStart + 0.5)} width={at(steps.length - cycleStart)} y="-3" height={all + 6} />
 			)}
-			{steps.length <= NODES ? (
-				<Nodes picture={picture} height={height} />
-			) : (
-				<Strokes picture={picture} height={height} />
-			)}
+			{steps.length <= NODES ? <Nodes {...props} /> : <Strokes {...props} />}
 			{noReturn !== null && (
-				<line
-					class="no-return"
-					x1={at(noReturn + 0.5)}
-					x2={at(noReturn + 0.5)}
-					y1="-4"
-					y2={height * lanes.length + 4}
-				/>
+				<line class="no-return" x1={at(noReturn + 0.5)} x2={at(noReturn + 0.5)} y1="-4" y2={all + 4} />
 			)}
 		</svg>
 	);
@@ -133,15 +133,19 @@ function Drawing({ picture }: { readonly picture: Picture }) {
 export function Timeline({ picture }: { readonly picture: Picture }) {
 	const explorer = useExplorer();
 	const { cursor } = explorer;
-	const height = laneHeight(picture.lanes.length);
-	const drawing = useMemo(() => <Drawing picture={picture} />, [picture]);
+	const columns = explorer.columns.value;
+	const height = laneHeight(columns.length);
+	const drawing = useMemo(
+		() => <Drawing picture={picture} columns={columns} height={height} />,
+		[picture.steps, columns],
+	);
 	return (
 		<div class="timeline">
 			{height >= 10 && (
 				<div class="who" aria-hidden="true" style={{ lineHeight: `${height}px` }}>
-					{picture.lanes.map((lane, at) => (
-						<span key={lane.name} class={laneClass(at)}>
-							{lane.name}
+					{columns.map((lane) => (
+						<span key={lane} class={laneClass(lane)}>
+							{picture.lanes[lane]?.name}
 						</span>
 					))}
 				</div>
