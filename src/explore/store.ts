@@ -35,7 +35,7 @@ export const MOST_STATES = 2 ** C.INDEX_BITS - 2 ** 17;
 /** Bytes of scratch for a batch; behind it there is room for one more state. */
 const BATCH_BYTES = 65_536;
 /** A memo this large may be a plain array whatever is in it; a larger one has to be used this much, bytes a pair. */
-const SMALL_MEMO = 2 ** 20;
+const SMALL_MEMO = 2 ** 18;
 const DENSE_MEMO = 64;
 const LARGE_MEMO = 2 ** 28;
 

@@ -97,7 +97,7 @@ describe('WebAssembly and TypeScript have the same graph', () => {
 	});
 
 	test('with a memo that is a hash table', async () => {
-		const [a, b] = graphs(await programOf('file:///sketch.mmn', oneText(wide(3, 11))), 'wide', 100_000);
+		const [a, b] = graphs(await programOf('file:///sketch.mmn', oneText(wide(3, 8))), 'wide', 100_000);
 		expect(a?.count).toBeGreaterThan(20_000);
 		expectSame([a as Graph, b as Graph]);
 	});
