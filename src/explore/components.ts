@@ -1,4 +1,4 @@
-import type { Graph } from './graph.js';
+import { drain, ROUNDS, type Turns } from './turns.js';
 
 const CLOSED = 0x7fffffff;
 
@@ -11,20 +11,22 @@ export interface Rows {
 	readonly target: Int32Array;
 }
 
+/** Numbers of a state that lie together, so that a look at one brings the others along. */
+const ORDER = 0;
+const LOW = 1;
+const NEXT = 2;
+const END = 3;
+
 /** Tarjan's algorithm, iterative (SIAM J. Comput. 1972). Its buffers are kept, so that parts can be asked for cheaply. */
 export class Components {
-	/** 0: not seen; CLOSED: its component is complete. */
-	private readonly order: Int32Array;
-	private readonly low: Int32Array;
-	private readonly next: Int32Array;
+	/** Four numbers for each state. ORDER 0: not seen; CLOSED: its component is complete. */
+	private readonly nodes: Int32Array;
 	private readonly stack: Int32Array;
 	private readonly path: Int32Array;
 
 	constructor(private readonly graph: Rows) {
 		const { count } = graph;
-		this.order = new Int32Array(count);
-		this.low = new Int32Array(count);
-		this.next = new Int32Array(count);
+		this.nodes = new Int32Array(4 * count);
 		this.stack = new Int32Array(count);
 		this.path = new Int32Array(count);
 	}
@@ -33,61 +35,64 @@ export class Components {
 	 * The components of `states` (all when undefined) along `usable` edges (all when undefined; they must not lead out of
 	 * `states`), each after those it leads to: `members[from]` to `members[to]`, valid during the call.
 	 */
-	run(
+	*run(
 		states: Int32Array | undefined,
 		usable: Uint8Array | undefined,
 		found: (members: Int32Array, from: number, to: number) => void,
-	): void {
-		const { order, low, next, stack, path } = this;
+	): Turns<void> {
+		const { nodes, stack, path } = this;
 		const { first, target } = this.graph;
 		const roots = states === undefined ? this.graph.count : states.length;
-		if (states === undefined) order.fill(0);
-		else for (const s of states) order[s] = 0;
+		for (let r = 0; r < roots; r++) nodes[4 * (states === undefined ? r : (states[r] as number)) + ORDER] = 0;
 		let orders = 0;
 		let held = 0;
+		let rounds = 0;
 		for (let r = 0; r < roots; r++) {
 			const root = states === undefined ? r : (states[r] as number);
-			if (order[root] !== 0) continue;
+			if (nodes[4 * root + ORDER] !== 0) continue;
 			let depth = 1;
 			path[0] = root;
 			while (depth > 0) {
+				if (++rounds % ROUNDS === 0) yield;
 				const s = path[depth - 1] as number;
-				if (order[s] === 0) {
-					order[s] = low[s] = ++orders;
+				const at = 4 * s;
+				if (nodes[at + ORDER] === 0) {
+					nodes[at + ORDER] = nodes[at + LOW] = ++orders;
+					nodes[at + NEXT] = first[s] as number;
+					nodes[at + END] = first[s + 1] as number;
 					stack[held++] = s;
-					next[s] = first[s] as number;
 				}
-				const end = first[s + 1] as number;
-				let e = next[s] as number;
-				let lowest = low[s] as number;
+				const end = nodes[at + END] as number;
+				let e = nodes[at + NEXT] as number;
+				let lowest = nodes[at + LOW] as number;
 				let child = -1;
 				for (; e < end; e++) {
 					const t = target[e] as number;
 					if (t < 0 || (usable !== undefined && usable[e] === 0)) continue;
-					const seen = order[t] as number;
+					const seen = nodes[4 * t + ORDER] as number;
 					if (seen === 0) {
 						child = t;
 						break;
 					}
 					if (seen < lowest) lowest = seen;
 				}
-				low[s] = lowest;
-				next[s] = e + 1;
+				nodes[at + LOW] = lowest;
+				nodes[at + NEXT] = e + 1;
 				if (child >= 0) {
 					path[depth++] = child;
 					continue;
 				}
 				depth--;
-				if (lowest === order[s]) {
+				if (lowest === nodes[at + ORDER]) {
 					let from = held;
-					do order[stack[--from] as number] = CLOSED;
+					do nodes[4 * (stack[--from] as number) + ORDER] = CLOSED;
 					while (stack[from] !== s);
 					found(stack, from, held);
 					held = from;
 				}
 				if (depth > 0) {
-					const parent = path[depth - 1] as number;
-					if (lowest < (low[parent] as number)) low[parent] = lowest;
+					const parent = 4 * (path[depth - 1] as number) + LOW;
+					if (lowest < (nodes[parent] as number)) nodes[parent] = lowest;
 				}
 			}
 		}
@@ -104,14 +109,26 @@ export interface Numbered {
 	readonly count: number;
 }
 
-/** The components of a graph of runs, along `usable` edges. States that were not expanded have no edges. */
-export function components(graph: Graph, usable?: Uint8Array): Numbered {
-	const rows = graph.rowsOfEdges();
+/** States are numbered as they are found: a cycle has an edge that leads to a number no higher. */
+export function* mayCycle({ count, first, target }: Rows): Turns<boolean> {
+	for (let s = 0; s < count; s++) {
+		if (s % ROUNDS === ROUNDS - 1) yield;
+		for (let e = first[s] as number; e < (first[s + 1] as number); e++)
+			if ((target[e] as number) >= 0 && (target[e] as number) <= s) return true;
+	}
+	return false;
+}
+
+/** As `componentsOf`, in one go. */
+export const components = (rows: Rows, usable?: Uint8Array): Numbered => drain(componentsOf(rows, usable));
+
+/** The components of a whole graph, along `usable` edges. States that were not expanded have no edges. */
+export function* componentsOf(rows: Rows, usable?: Uint8Array): Turns<Numbered> {
 	const component = new Int32Array(rows.count);
 	const order = new Int32Array(rows.count);
 	let count = 0;
 	let n = 0;
-	new Components(rows).run(undefined, usable, (members, from, to) => {
+	yield* new Components(rows).run(undefined, usable, (members, from, to) => {
 		for (let i = from; i < to; i++) {
 			const s = members[i] as number;
 			component[s] = count;

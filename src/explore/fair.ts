@@ -1,4 +1,5 @@
 import { Components, type Rows } from './components.js';
+import { ROUNDS, type Turns } from './turns.js';
 
 /**
  * A graph of steps as liveness sees it: who steps along which edge, and whose turn has to come.
@@ -53,24 +54,25 @@ export class FairSearch {
 	}
 
 	/** Inside `states`, with steps of the threads in the mask `allowed` only. */
-	find(states: Int32Array, allowed: number): FairComponent[] {
+	*find(states: Int32Array, allowed: number): Turns<FairComponent[]> {
 		const { graph, region, usable } = this;
 		const found: FairComponent[] = [];
 		const queue = [states];
 		for (let part = queue.pop(); part !== undefined; part = queue.pop()) {
 			const id = this.regions++;
-			for (const s of part) region[s] = id;
-			const moved = this.markSteps(part, id, allowed);
+			const size = part.length;
+			for (let n = 0; n < size; n++) region[part[n] as number] = id;
+			if (size > ROUNDS) yield;
+			const moved = yield* this.markSteps(part, id, allowed);
 			if (moved === 0) continue;
 			let whole = false;
-			const size = part.length;
-			this.components.run(part, usable, (members, from, to) => {
+			yield* this.components.run(part, usable, (members, from, to) => {
 				whole = to - from === size;
 				if (!whole && (to - from > 1 || this.loops(members[from] as number))) queue.push(members.slice(from, to));
 			});
 			if (!whole) continue;
 			let owed = 0;
-			for (const s of part) owed |= graph.owed[s] as number;
+			for (let n = 0; n < size; n++) owed |= graph.owed[part[n] as number] as number;
 			const offenders = owed & ~moved;
 			if (offenders === 0) found.push({ states: part, moved });
 			else {
@@ -82,23 +84,26 @@ export class FairSearch {
 	}
 
 	/** Marks the edges of steps that cannot leave the region; the threads that take them. */
-	private markSteps(states: Int32Array, id: number, allowed: number): number {
+	private *markSteps(states: Int32Array, id: number, allowed: number): Turns<number> {
 		const { graph, region, usable } = this;
 		const { first, target, mover } = graph;
 		let moved = 0;
-		for (const s of states) {
+		for (let n = 0; n < states.length; n++) {
+			if (n % ROUNDS === ROUNDS - 1) yield;
+			const s = states[n] as number;
 			const end = first[s + 1] as number;
 			for (let e = first[s] as number; e < end; ) {
-				const last = stepEnd(graph, e, end);
-				const thread = 1 << (mover[e] as number);
+				const who = mover[e] as number;
+				let last = e + 1;
+				while (last < end && mover[last] === who) last++;
+				const thread = 1 << who;
 				let stays = (allowed & thread) !== 0;
 				for (let i = e; stays && i < last; i++) {
 					const t = target[i] as number;
 					stays = t >= 0 && region[t] === id;
 				}
-				usable.fill(stays ? 1 : 0, e, last);
+				for (; e < last; e++) usable[e] = stays ? 1 : 0;
 				if (stays) moved |= thread;
-				e = last;
 			}
 		}
 		return moved;

@@ -1,4 +1,5 @@
 import { type StepGraph, stepEnd } from './fair.js';
+import { ROUNDS, type Turns } from './turns.js';
 
 /**
  * How long a thread has to be left alone: the smallest number of its own steps, one after the other, after which it
@@ -61,19 +62,21 @@ export function quietGap(
 }
 
 /** By state: may some run from here end in one of the `bad` states? */
-export function canReach(graph: StepGraph, bad: Iterable<number>): Uint8Array {
+export function* canReach(graph: StepGraph, bad: readonly Int32Array[]): Turns<Uint8Array> {
 	const { count, first, target } = graph;
 	// edges turned round
 	const into = new Int32Array(count + 1);
 	const total = first[count] as number;
 	for (let e = 0; e < total; e++) {
+		if (e % ROUNDS === ROUNDS - 1) yield;
 		const t = target[e] as number;
 		if (t >= 0) into[t + 1] = (into[t + 1] as number) + 1;
 	}
 	for (let s = 0; s < count; s++) into[s + 1] = (into[s + 1] as number) + (into[s] as number);
 	const source = new Int32Array(into[count] as number);
 	const at = into.slice();
-	for (let s = 0; s < count; s++)
+	for (let s = 0; s < count; s++) {
+		if (s % ROUNDS === ROUNDS - 1) yield;
 		for (let e = first[s] as number; e < (first[s + 1] as number); e++) {
 			const t = target[e] as number;
 			if (t < 0) continue;
@@ -81,15 +84,20 @@ export function canReach(graph: StepGraph, bad: Iterable<number>): Uint8Array {
 			source[n] = s;
 			at[t] = n + 1;
 		}
+	}
 	const reach = new Uint8Array(count);
-	const queue: number[] = [];
+	const queue = new Int32Array(count);
+	let size = 0;
 	const add = (s: number): void => {
 		if (reach[s] === 1) return;
 		reach[s] = 1;
-		queue.push(s);
+		queue[size++] = s;
 	};
-	for (const s of bad) add(s);
-	for (let s = queue.pop(); s !== undefined; s = queue.pop())
+	for (const states of bad) for (let n = 0; n < states.length; n++) add(states[n] as number);
+	for (let head = 0; head < size; head++) {
+		if (head % ROUNDS === ROUNDS - 1) yield;
+		const s = queue[head] as number;
 		for (let n = into[s] as number; n < (into[s + 1] as number); n++) add(source[n] as number);
+	}
 	return reach;
 }

@@ -141,6 +141,28 @@ export class Graph implements Host {
 		return this.local(state, thread)[0] as number;
 	}
 
+	private runningOf: Int32Array | undefined;
+
+	/** Threads that have neither ended nor are between two rounds, as bits, by state. */
+	running(): Int32Array {
+		const { count } = this;
+		if (this.runningOf?.length === count) return this.runningOf;
+		const masks = new Int32Array(count);
+		for (let t = 0; t < this.threads; t++) {
+			const table = this.locals[t] as InternTable;
+			const is = Uint8Array.from({ length: table.size }, (_, n) => (table.get(n)[0] === Status.running ? 1 : 0));
+			const index = this.store.reader(t);
+			for (let s = 0; s < count; s++) if (is[index(s)] === 1) masks[s] = (masks[s] as number) | (1 << t);
+		}
+		this.runningOf = masks;
+		return masks;
+	}
+
+	/** A quick way to ask for many states' index of a thread's local vector; of the shared one where `part` is the number of threads. */
+	reader(part: number): (state: number) => number {
+		return this.store.reader(part);
+	}
+
 	edges(state: number): { readonly from: number; readonly to: number } {
 		return { from: this.store.firstEdge(state), to: this.store.firstEdge(state + 1) };
 	}

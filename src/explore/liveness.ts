@@ -1,6 +1,7 @@
 import { type Cycle, ShortCycles } from './cycle.js';
 import { type FairComponent, FairSearch, type StepGraph } from './fair.js';
 import { canReach, quietGap } from './gap.js';
+import { drain, ROUNDS, type Turns } from './turns.js';
 
 /** A graph of steps with what liveness asks of its threads. */
 export interface LivenessGraph extends StepGraph {
@@ -34,11 +35,12 @@ export interface Endless {
 }
 
 /** All states that lie on some cycle, as a first and cheap cut: most graphs have none. */
-function onCycles(graph: LivenessGraph, component: Int32Array): Int32Array {
+function* onCycles(graph: LivenessGraph, component: Int32Array): Turns<Int32Array> {
 	const { count, first, target } = graph;
 	const cyclic = new Uint8Array(count);
 	let found = false;
-	for (let s = 0; s < count; s++)
+	for (let s = 0; s < count; s++) {
+		if (s % ROUNDS === ROUNDS - 1) yield;
 		for (let e = first[s] as number; e < (first[s + 1] as number); e++) {
 			const t = target[e] as number;
 			if (t >= 0 && component[t] === component[s]) {
@@ -47,11 +49,13 @@ function onCycles(graph: LivenessGraph, component: Int32Array): Int32Array {
 				break;
 			}
 		}
+	}
 	if (!found) return new Int32Array(0);
-	const states: number[] = [];
+	const states = new Int32Array(count);
+	let size = 0;
 	for (let s = 0; s < count; s++)
-		if (cyclic[component[s] as number] === 1 && (graph.unfinished[s] as number) !== 0) states.push(s);
-	return Int32Array.from(states);
+		if (cyclic[component[s] as number] === 1 && (graph.unfinished[s] as number) !== 0) states[size++] = s;
+	return states.slice(0, size);
 }
 
 /** What a component means for the threads that stay unfinished in it. */
@@ -61,18 +65,25 @@ interface Candidate {
 	readonly victims: number;
 }
 
+/** As `endlessRunsOf`, in one go. */
+export const endlessRuns = (
+	graph: LivenessGraph,
+	component: Int32Array,
+	ignore: (state: number, unfinished: number) => number,
+): Endless[] => drain(endlessRunsOf(graph, component, ignore));
+
 /**
  * Everybody who can be kept from the end for ever by a scheduler that is fair (fair.ts says how fair), each thread
  * once, the shallowest first. `ignore(state, unfinished threads)` says that a component is explained otherwise: the
  * mask of threads whose waiting there needs no further words, or -1 for all of it.
  * @param component strongly connected components of the graph, by state
  */
-export function endlessRuns(
+export function* endlessRunsOf(
 	graph: LivenessGraph,
 	component: Int32Array,
 	ignore: (state: number, unfinished: number) => number,
-): Endless[] {
-	const states = onCycles(graph, component);
+): Turns<Endless[]> {
+	const states = yield* onCycles(graph, component);
 	if (states.length === 0) return [];
 	const search = new FairSearch(graph);
 	const cycles = new ShortCycles(graph, graph.depths);
@@ -83,9 +94,9 @@ export function endlessRuns(
 		component.states.reduce((least, s) => Math.min(least, graph.depths[s] as number), Number.POSITIVE_INFINITY);
 
 	/** Fair components in which threads of `wanted` stay unfinished; those that only wait for one that moves are not blamed. */
-	const candidates = (region: Int32Array, allowed: number, wanted: number, by = search): Candidate[] =>
-		by
-			.find(region, allowed)
+	function* candidates(region: Int32Array, allowed: number, wanted: number, by = search): Turns<Candidate[]> {
+		const fair = yield* by.find(region, allowed);
+		return fair
 			.flatMap((component) => {
 				const always = component.states.reduce((mask, s) => mask & (graph.unfinished[s] as number), -1);
 				const ignored = ignore(component.states[0] as number, always);
@@ -100,8 +111,11 @@ export function endlessRuns(
 			.map((c) => ({ c, depth: shallowest(c) }))
 			.sort((a, b) => a.depth - b.depth)
 			.map(({ c }) => c);
+	}
+	/** Does somebody of `victims` stay unfinished in one of them? */
+	const hits = (some: readonly Candidate[], victims: number): boolean => some.some((c) => (c.victims & victims) !== 0);
 
-	const report = (all: readonly Candidate[], region: Int32Array): void => {
+	function* report(all: readonly Candidate[], region: Int32Array): Turns<void> {
 		for (const { component, allowed, victims } of all) {
 			const fresh = victims & ~done;
 			if (fresh === 0) continue;
@@ -109,11 +123,12 @@ export function endlessRuns(
 			const cycle = shownCycle(component, allowed, fresh);
 			const first = fresh & -fresh;
 			const daemons = cycle.moved & graph.daemons & ~fresh;
-			const finite = daemons === 0 ? 0 : finiteOf(graph.daemons & ~fresh, region, first);
-			const awaited = daemons === 0 ? awaitedBy(region, first) : 0;
-			found.push({ victims: fresh, cycle, daemons, finite, awaited, ...wayOut(component, all, first, finite) });
+			const finite = daemons === 0 ? 0 : yield* finiteOf(graph.daemons & ~fresh, region, first);
+			const awaited = daemons === 0 ? yield* awaitedBy(region, first) : 0;
+			const out = yield* wayOut(component, all, first, finite);
+			found.push({ victims: fresh, cycle, daemons, finite, awaited, ...out });
 		}
-	};
+	}
 
 	/** A cycle that shows who takes part: not one in which daemons are absent because somebody picks the same each time. */
 	const shownCycle = (component: FairComponent, allowed: number, victims: number): Cycle => {
@@ -124,65 +139,69 @@ export function endlessRuns(
 	};
 
 	/** As few of the daemons as have to stop. */
-	const finiteOf = (daemons: number, region: Int32Array, victim: number): number => {
+	function* finiteOf(daemons: number, region: Int32Array, victim: number): Turns<number> {
 		let finite = daemons;
 		for (let rest = daemons; rest !== 0; rest &= rest - 1) {
 			const fewer = finite & ~(rest & -rest);
-			if (fewer !== 0 && !candidates(region, ~fewer, victim).some((c) => (c.victims & victim) !== 0)) finite = fewer;
+			if (fewer !== 0 && !hits(yield* candidates(region, ~fewer, victim), victim)) finite = fewer;
 		}
 		return finite;
-	};
+	}
 
 	/** As few of the daemons as have to go on, where the victim only waits for them. */
-	const awaitedBy = (region: Int32Array, victim: number): number => {
-		const ends = (daemons: number): boolean => {
+	function* awaitedBy(region: Int32Array, victim: number): Turns<number> {
+		function* ends(daemons: number): Turns<boolean> {
 			const owed = graph.owed.slice();
 			for (const s of region)
 				for (let e = graph.first[s] as number; e < (graph.first[s + 1] as number); e++)
 					owed[s] = (owed[s] as number) | (daemons & (1 << (graph.mover[e] as number)));
 			const eager = new FairSearch({ ...graph, owed });
-			return !candidates(region, -1, victim, eager).some((c) => (c.victims & victim) !== 0);
-		};
+			return !hits(yield* candidates(region, -1, victim, eager), victim);
+		}
 		let awaited = graph.daemons & ~victim;
-		if (awaited === 0 || !ends(awaited)) return 0;
+		if (awaited === 0 || !(yield* ends(awaited))) return 0;
 		for (let rest = awaited; rest !== 0; rest &= rest - 1) {
 			const fewer = awaited & ~(rest & -rest);
-			if (fewer !== 0 && ends(fewer)) awaited = fewer;
+			if (fewer !== 0 && (yield* ends(fewer))) awaited = fewer;
 		}
 		return awaited;
-	};
+	}
 
-	const wayOut = (
+	function* wayOut(
 		{ states: inside }: FairComponent,
 		all: readonly Candidate[],
 		victim: number,
 		finite: number,
-	): Pick<Endless, 'gap' | 'escapes'> => {
-		const bad = all.filter((c) => (c.victims & victim) !== 0).flatMap((c) => [...c.component.states]);
-		const reach = canReach(graph, bad);
+	): Turns<Pick<Endless, 'gap' | 'escapes'>> {
+		const bad = all.filter((c) => (c.victims & victim) !== 0).map((c) => c.component.states);
+		const reach = yield* canReach(graph, bad);
 		const out = new Uint8Array(graph.count);
 		// forwards from the cycle: is there a state from which it cannot be put off any more?
-		const queue = [inside[0] as number];
+		const queue = new Int32Array(graph.count + 1);
+		queue[0] = inside[0] as number;
 		let escapes = false;
-		for (let s = queue.pop(); s !== undefined && !escapes; s = queue.pop())
+		for (let head = 0, size = 1; head < size && !escapes; head++) {
+			if (head % ROUNDS === ROUNDS - 1) yield;
+			const s = queue[head] as number;
 			for (let e = graph.first[s] as number; e < (graph.first[s + 1] as number); e++) {
 				const t = graph.target[e] as number;
 				if (t < 0 || reach[t] === 0) escapes = true;
 				else if (out[t] === 0) {
 					out[t] = 1;
-					queue.push(t);
+					queue[size++] = t;
 				}
 			}
+		}
 		if (!escapes || !graph.complete) return { gap: null, escapes: escapes || !graph.complete };
 		// daemons keep quiet between two rounds, not in the middle of one
 		const quiet = inside.filter((s) => ((graph.unfinished[s] as number) & finite) === 0);
 		const thread = 31 - Math.clz32(victim);
 		const safe = (s: number): boolean => reach[s] === 0;
 		return { gap: quiet.length === 0 ? null : quietGap(graph, thread, quiet, safe), escapes };
-	};
+	}
 
 	const all = -1;
-	report(candidates(states, ~graph.daemons, graph.ending), states);
+	yield* report(yield* candidates(states, ~graph.daemons, graph.ending), states);
 	const lanes = ~graph.ending;
 	let rounds = 0;
 	for (const s of states) rounds |= (graph.unfinished[s] as number) & lanes;
@@ -190,14 +209,14 @@ export function endlessRuns(
 	for (let rest = rounds; rest !== 0; rest &= rest - 1) {
 		const one = rest & -rest;
 		const region = inRound(one);
-		report(candidates(region, ~graph.daemons | one, one), region);
+		yield* report(yield* candidates(region, ~graph.daemons | one, one), region);
 	}
 	if (graph.daemons === 0) return found;
-	report(candidates(states, all, graph.ending), states);
+	yield* report(yield* candidates(states, all, graph.ending), states);
 	for (let rest = rounds & ~done; rest !== 0; rest &= rest - 1) {
 		const one = rest & -rest;
 		const region = inRound(one);
-		report(candidates(region, all, one), region);
+		yield* report(yield* candidates(region, all, one), region);
 	}
 	return found;
 }

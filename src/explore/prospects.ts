@@ -1,6 +1,6 @@
-import { Status } from '../machine/thread.js';
-import { components } from './components.js';
+import { componentsOf } from './components.js';
 import type { Graph } from './graph.js';
+import { drain, ROUNDS, type Turns } from './turns.js';
 
 /**
  * What the future holds for each thread in each state, as bit masks by thread.
@@ -8,8 +8,6 @@ import type { Graph } from './graph.js';
  * nothing is called stuck because of what was not looked at.
  */
 export interface Prospects {
-	/** Strongly connected components, by state. */
-	readonly component: Int32Array;
 	/** Some continuation lets the thread move. */
 	canMove(state: number): number;
 	/** Some continuation lets the thread come to its end. */
@@ -21,60 +19,91 @@ export interface Prospects {
 }
 
 const ALL = ~0;
+/** Times that all edges are walked before the long way round is taken, which is one walk through the components. */
+const SWEEPS = 6;
+
+/** As `prospectsOf`, in one go. */
+export const prospects = (graph: Graph, timeouts = true): Prospects => drain(prospectsOf(graph, timeouts));
 
 /**
- * One pass over the components in reverse topological order. `timeouts` false: as if no timer and no signal ever ended a
- * wait, which is what threads that wait for ever are looked for with (language.md, Meaning).
+ * `timeouts` false: as if no timer and no signal ever ended a wait, which is what threads that wait for ever are looked
+ * for with (language.md, Meaning).
  */
-export function prospects(graph: Graph, timeouts = true): Prospects {
-	const { component, order, count: comps } = components(graph, timeouts ? undefined : withoutTimeouts(graph));
-	const move = new Int32Array(comps);
-	const end = new Int32Array(comps);
-	const well = new Uint8Array(comps);
-	const alive = (s: number): number => {
-		let mask = 0;
-		for (let t = 0; t < graph.threads; t++) if (graph.status(s, t) === Status.running) mask |= 1 << t;
-		return mask;
-	};
-	// the components that a state leads to are complete when it comes
-	for (const s of order) {
-		const c = component[s] as number;
-		const living = alive(s);
+export function* prospectsOf(graph: Graph, timeouts = true): Turns<Prospects> {
+	const running = graph.running();
+	const usable = timeouts ? undefined : withoutTimeouts(graph);
+	const { first, mover } = graph.rowsOfEdges();
+	const move = new Int32Array(graph.count);
+	for (let s = 0; s < graph.expanded; s++) {
+		if (s % ROUNDS === ROUNDS - 1) yield;
 		let m = 0;
-		let e = ~living;
-		let w = living === 0;
-		if (s >= graph.expanded) {
-			m = ALL;
-			e = ALL;
-			w = true;
-		} else {
-			const { from, to } = graph.edges(s);
-			for (let i = from; i < to; i++) {
-				if (!timeouts && graph.timeouts.has(i)) continue;
-				m |= 1 << graph.edgeThread(i);
-				const t = graph.target(i);
-				if (t < 0) {
-					m = ALL;
-					e = ALL;
-					continue;
-				}
-				const d = component[t] as number;
-				m |= move[d] as number;
-				e |= end[d] as number;
-				if (well[d]) w = true;
-			}
-		}
-		move[c] = (move[c] as number) | m;
-		end[c] = (end[c] as number) | e;
-		if (w) well[c] = 1;
+		for (let e = first[s] as number, end = first[s + 1] as number; e < end; e++)
+			if (usable === undefined || usable[e] === 1) m |= 1 << (mover[e] as number);
+		move[s] = m;
 	}
-	return {
-		component,
-		canMove: (s) => move[component[s] as number] as number,
-		canEnd: (s) => end[component[s] as number] as number,
-		alive,
-		endsWell: (s) => well[component[s] as number] === 1,
+	yield* spread(graph, move, usable);
+	/** Asked for only where something is wrong. */
+	const later = (own: (running: number) => number, whereItEnds: number): ((state: number) => number) => {
+		let masks: Int32Array | undefined;
+		return (state) => {
+			if (masks === undefined) {
+				masks = running.map(own);
+				drain(spread(graph, masks, usable, whereItEnds));
+			}
+			return masks[state] as number;
+		};
 	};
+	const end = later((mask) => ~mask, ALL);
+	const well = later((mask) => (mask === 0 ? ALL : 0), 0);
+	return {
+		canMove: (s) => move[s] as number,
+		canEnd: end,
+		alive: (s) => running[s] as number,
+		endsWell: (s) => well(s) !== 0,
+	};
+}
+
+/**
+ * Spreads bits against the `usable` edges, to all states from which they can be reached.
+ * What was not looked at has all of them; a run that ends at a fatal finding has `whereItEnds`.
+ */
+export function* spread(graph: Graph, masks: Int32Array, usable?: Uint8Array, whereItEnds = ALL): Turns<void> {
+	const { count, first, target } = graph.rowsOfEdges();
+	masks.fill(ALL, graph.expanded, count);
+	let done = 0;
+	const take = (s: number): boolean => {
+		const before = masks[s] as number;
+		let mask = before;
+		for (let e = first[s] as number, end = first[s + 1] as number; e < end; e++) {
+			if (usable !== undefined && usable[e] === 0) continue;
+			const t = target[e] as number;
+			mask |= t < 0 ? whereItEnds : (masks[t] as number);
+		}
+		masks[s] = mask;
+		return mask !== before;
+	};
+	// most edges lead to states of higher numbers, so that one walk backwards does nearly all of it
+	for (let sweep = 0; sweep < SWEEPS; sweep++) {
+		let changed = false;
+		for (let s = graph.expanded - 1; s >= 0; s--) {
+			if (++done % ROUNDS === 0) yield;
+			if (take(s)) changed = true;
+		}
+		if (!changed) return;
+	}
+	// all that lies in a component has the same future, and the components that it leads to come before it
+	const { component, order } = yield* componentsOf(graph.rowsOfEdges(), usable);
+	for (let from = 0; from < order.length; ) {
+		const c = component[order[from] as number];
+		let to = from;
+		let mask = 0;
+		for (; to < order.length && component[order[to] as number] === c; to++) {
+			take(order[to] as number);
+			mask |= masks[order[to] as number] as number;
+		}
+		for (; from < to; from++) masks[order[from] as number] = mask;
+		if (done++ % ROUNDS === 0) yield;
+	}
 }
 
 function withoutTimeouts(graph: Graph): Uint8Array {
@@ -85,18 +114,16 @@ function withoutTimeouts(graph: Graph): Uint8Array {
 
 /** The states to which some run leads in which no timer and no signal ends a wait. */
 export function reachedWithoutTimeouts(graph: Graph): Uint8Array {
+	const { first, target } = graph.rowsOfEdges();
 	const reached = new Uint8Array(graph.count);
 	reached[0] = 1;
 	const queue = [0];
-	for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
-		if (state >= graph.expanded) continue;
-		const { from, to } = graph.edges(state);
-		for (let edge = from; edge < to; edge++) {
-			const target = graph.target(edge);
-			if (target < 0 || reached[target] === 1 || graph.timeouts.has(edge)) continue;
-			reached[target] = 1;
-			queue.push(target);
+	for (let state = queue.pop(); state !== undefined; state = queue.pop())
+		for (let edge = first[state] as number; edge < (first[state + 1] as number); edge++) {
+			const to = target[edge] as number;
+			if (to < 0 || reached[to] === 1 || graph.timeouts.has(edge)) continue;
+			reached[to] = 1;
+			queue.push(to);
 		}
-	}
 	return reached;
 }

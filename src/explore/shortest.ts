@@ -7,44 +7,42 @@ export interface ScheduleStep {
 	readonly choice: number;
 }
 
-/** Finds shortest runs. Built once for a graph; each question costs the part of the graph that leads to its target. */
+/** Finds shortest runs. What is built for the first question serves all; each costs the part of the graph that leads to its target. */
 export class ShortestRuns {
-	private readonly first: Int32Array;
-	private readonly edgeOf: Int32Array;
-	private readonly from: Int32Array;
+	private index: { readonly first: Int32Array; readonly from: Int32Array } | undefined;
 
-	constructor(private readonly graph: Graph) {
-		// edges that lie on some shortest path: from one depth to the next
-		const { expanded, count } = graph;
+	constructor(private readonly graph: Graph) {}
+
+	/** The states before each on its shortest paths: those one step nearer to the start. */
+	private get before(): { readonly first: Int32Array; readonly from: Int32Array } {
+		if (this.index !== undefined) return this.index;
+		const { depths } = this.graph;
+		const { count, first: start, target } = this.graph.rowsOfEdges();
 		const first = new Int32Array(count + 1);
 		let total = 0;
-		this.forEachForward((_, __, target) => {
-			first[target + 1] = (first[target + 1] as number) + 1;
-			total++;
-		}, expanded);
-		for (let s = 0; s < count; s++) first[s + 1] = (first[s + 1] as number) + (first[s] as number);
-		this.first = first;
-		this.edgeOf = new Int32Array(total);
-		this.from = new Int32Array(total);
-		const at = first.slice();
-		this.forEachForward((state, edge, target) => {
-			const n = at[target] as number;
-			at[target] = n + 1;
-			this.edgeOf[n] = edge;
-			this.from[n] = state;
-		}, expanded);
-	}
-
-	private forEachForward(visit: (state: number, edge: number, target: number) => void, expanded: number): void {
-		const { graph } = this;
-		for (let s = 0; s < expanded; s++) {
-			const { from, to } = graph.edges(s);
-			const depth = (graph.depths[s] as number) + 1;
-			for (let e = from; e < to; e++) {
-				const t = graph.target(e);
-				if (t >= 0 && graph.depths[t] === depth) visit(s, e, t);
+		const visit = (found: (state: number, target: number) => void): void => {
+			for (let s = 0; s < count; s++) {
+				const depth = (depths[s] as number) + 1;
+				for (let e = start[s] as number, end = start[s + 1] as number; e < end; e++) {
+					const t = target[e] as number;
+					if (t >= 0 && depths[t] === depth) found(s, t);
+				}
 			}
-		}
+		};
+		visit((_, t) => {
+			first[t + 1] = (first[t + 1] as number) + 1;
+			total++;
+		});
+		for (let s = 0; s < count; s++) first[s + 1] = (first[s + 1] as number) + (first[s] as number);
+		const from = new Int32Array(total);
+		const at = first.slice();
+		visit((s, t) => {
+			const n = at[t] as number;
+			at[t] = n + 1;
+			from[n] = s;
+		});
+		this.index = { first, from };
+		return this.index;
 	}
 
 	/**
@@ -53,6 +51,7 @@ export class ShortestRuns {
 	 */
 	to(target: number, next = -1): ScheduleStep[] {
 		const { graph } = this;
+		const { first, from } = this.before;
 		const threads = graph.threads;
 		// cone[d]: states at depth d on some shortest path to the target
 		const depth = graph.depths[target] as number;
@@ -61,8 +60,8 @@ export class ShortestRuns {
 		const inCone = new Set([target]);
 		for (let d = depth; d > 0; d--)
 			for (const s of cone[d] as number[])
-				for (let i = this.first[s] as number; i < (this.first[s + 1] as number); i++) {
-					const p = this.from[i] as number;
+				for (let i = first[s] as number; i < (first[s + 1] as number); i++) {
+					const p = from[i] as number;
 					if (inCone.has(p)) continue;
 					inCone.add(p);
 					(cone[d - 1] as number[]).push(p);

@@ -105,6 +105,16 @@ export class Store {
 		return ((this.arena.u32[at + half] as number) >>> shift) & (2 ** bits - 1);
 	}
 
+	/** As `index` for one part; valid until the store grows. */
+	reader(part: number): (state: number) => number {
+		const { half, shift, bits } = this.fields[part] as Field;
+		const { u32 } = this.arena;
+		const at = (this.arena.get(C.ROWS) >>> 2) + half;
+		const size = 2 * this.words;
+		const mask = 2 ** bits - 1;
+		return (state) => ((u32[at + state * size] as number) >>> shift) & mask;
+	}
+
 	/** Index `part` of the packed state at a byte address. */
 	indexAt(address: number, part: number): number {
 		return this.part(address >>> 2, part);

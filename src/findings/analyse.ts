@@ -1,5 +1,5 @@
 import type { EdgeReport, Graph } from '../explore/graph.js';
-import { type Prospects, prospects as prospectsOf } from '../explore/prospects.js';
+import { type Prospects, prospectsOf } from '../explore/prospects.js';
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKinds } from './codes/index.js';
@@ -24,10 +24,8 @@ export function findingsOf(graph: Graph): Finding[] {
  * so that the caller can do other things.
  */
 export function* analyse(graph: Graph): Generator<void, Finding[]> {
-	const prospects = prospectsOf(graph);
-	yield;
+	const prospects = yield* prospectsOf(graph);
 	const shortest = new ShortestRuns(graph);
-	yield;
 	const findings: { finding: Finding; steps: number }[] = [];
 	const add = (finding: Finding): void => {
 		const { span } = finding;
@@ -51,16 +49,17 @@ export function* analyse(graph: Graph): Generator<void, Finding[]> {
 	}
 	// where setup has failed no thread ever starts, which does not make them stuck
 	const starts = !graph.system.setupReports.some((r) => r.fatal);
-	for (const stuck of starts ? findStuck(graph, prospects) : []) add(fromStuck(graph, shortest, stuck));
+	for (const stuck of starts ? yield* findStuck(graph, prospects) : []) add(fromStuck(graph, shortest, stuck));
 	yield;
-	for (const unbalanced of findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
+	for (const unbalanced of yield* findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
 	yield;
-	for (const race of findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
+	for (const race of yield* findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
 	yield;
-	for (const finding of starts ? findEndless(graph, prospects, shortest) : []) add(finding);
+	for (const finding of starts ? yield* findEndless(graph, prospects, shortest) : []) add(finding);
 	// a second opinion, and only where the first has found nothing to say about waiting
 	if (!findings.some(({ finding }) => /deadlock|livelock/.test(finding.code)))
-		for (const cycle of starts ? findLockOrder(graph) : []) add(fromLockOrder(graph, prospects, shortest, cycle));
+		for (const cycle of starts ? yield* findLockOrder(graph) : [])
+			add(fromLockOrder(graph, prospects, shortest, cycle));
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
 

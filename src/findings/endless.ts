@@ -1,8 +1,10 @@
+import { componentsOf, mayCycle } from '../explore/components.js';
 import type { Graph } from '../explore/graph.js';
-import { type Endless, endlessRuns } from '../explore/liveness.js';
+import { type Endless, endlessRunsOf } from '../explore/liveness.js';
 import type { Prospects } from '../explore/prospects.js';
 import type { ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { stepGraph } from '../explore/step-graph.js';
+import type { Turns } from '../explore/turns.js';
 import { livelock } from './codes/livelock.js';
 import { starvation } from './codes/starvation.js';
 import type { Finding } from './result.js';
@@ -11,16 +13,18 @@ import { classify } from './stuck.js';
 import { waitsIn } from './waits.js';
 
 /** Threads that run, or are put off, for ever: each with a short way into a short cycle. */
-export function findEndless(graph: Graph, prospects: Prospects, shortest: ShortestRuns): Finding[] {
+export function* findEndless(graph: Graph, prospects: Prospects, shortest: ShortestRuns): Turns<Finding[]> {
 	// what only follows from a deadlock is told with the deadlock
 	const ignore = (state: number, unfinished: number): number => {
 		const stuck = unfinished & ~prospects.canMove(state);
 		if (stuck === 0) return 0;
 		return classify(graph, state, waitsIn(graph, state, stuck)) === undefined ? stuck : -1;
 	};
-	return endlessRuns(stepGraph(graph), prospects.component, ignore).map((endless) =>
-		toFinding(graph, prospects, shortest, endless),
-	);
+	const rows = graph.rowsOfEdges();
+	if (!(yield* mayCycle(rows))) return [];
+	const { component } = yield* componentsOf(rows);
+	const endless = yield* endlessRunsOf(stepGraph(graph), component, ignore);
+	return endless.map((e) => toFinding(graph, prospects, shortest, e));
 }
 
 function toFinding(graph: Graph, prospects: Prospects, shortest: ShortestRuns, endless: Endless): Finding {

@@ -1,4 +1,5 @@
 import type { Graph } from '../explore/graph.js';
+import { ROUNDS, type Turns } from '../explore/turns.js';
 import type { Held } from '../kernel/context.js';
 import { TASK } from '../kernel/primitives/tasks.js';
 import { primitives } from '../kernel/primitives.js';
@@ -35,36 +36,48 @@ interface Wanted {
 	readonly resource: number;
 }
 
+/** Each local vector of each thread, in the first state in which it is; in the order of states. */
+function* firstSeen(graph: Graph): Turns<{ readonly state: number; readonly thread: number }[]> {
+	const found: { state: number; thread: number }[] = [];
+	for (let thread = 0; thread < graph.threads; thread++) {
+		const done: boolean[] = [];
+		const index = graph.reader(thread);
+		for (let state = 0; state < graph.expanded; state++) {
+			if (state % ROUNDS === ROUNDS - 1) yield;
+			const local = index(state);
+			if (done[local] === true) continue;
+			done[local] = true;
+			found.push({ state, thread });
+		}
+	}
+	return found.sort((a, b) => a.state - b.state || a.thread - b.thread);
+}
+
 /** The edges of all steps of a graph, each once, in its shallowest state. */
-export function classEdges(graph: Graph): ClassEdge[] {
+export function* classEdges(graph: Graph): Turns<ClassEdge[]> {
 	const { system } = graph;
 	const edges = new Map<string, ClassEdge>([['boot', { from: FS_RECLAIM, to: START_MAP, seen: undefined }]]);
-	const done = new Set<number>();
-	for (let state = 0; state < graph.expanded; state++)
-		for (let thread = 0; thread < graph.threads; thread++) {
-			if (graph.status(state, thread) === Status.ended) continue;
-			const key = graph.localIndex(state, thread) * 32 + thread;
-			if (done.has(key)) continue;
-			done.add(key);
-			const shared = graph.sharedOf(state);
-			const task = system.task(thread, graph.local(state, thread));
-			const add = (from: string | undefined, to: string, held: number): void => {
-				const edge = `${from} ${to}`;
-				if (from !== undefined && !edges.has(edge)) edges.set(edge, { from, to, seen: { state, thread, held } });
-			};
-			const classOf = (h: Held): string | undefined => (isToken(h) ? undefined : lockClass(system, h.resource, shared));
-			const callbacks = task.frames.filter((_, n) => isCallback(task, n));
-			for (const { heldAtEntry } of callbacks)
-				for (const held of task.held.slice(0, heldAtEntry)) add(classOf(held), START_MAP, held.resource);
-			const wanted = wantedBy(system, task, thread, shared);
-			if (wanted === undefined) continue;
-			const { name, resource } = wanted;
-			if (callbacks.length > 0 && name !== START_MAP) add(START_MAP, name, 0);
-			for (const held of task.held) {
-				const from = classOf(held);
-				if (from !== name || (held.resource !== resource && !nested(task))) add(from, name, held.resource);
-			}
+	for (const { state, thread } of yield* firstSeen(graph)) {
+		if (graph.status(state, thread) === Status.ended) continue;
+		const shared = graph.sharedOf(state);
+		const task = system.task(thread, graph.local(state, thread));
+		const add = (from: string | undefined, to: string, held: number): void => {
+			const edge = `${from} ${to}`;
+			if (from !== undefined && !edges.has(edge)) edges.set(edge, { from, to, seen: { state, thread, held } });
+		};
+		const classOf = (h: Held): string | undefined => (isToken(h) ? undefined : lockClass(system, h.resource, shared));
+		const callbacks = task.frames.filter((_, n) => isCallback(task, n));
+		for (const { heldAtEntry } of callbacks)
+			for (const held of task.held.slice(0, heldAtEntry)) add(classOf(held), START_MAP, held.resource);
+		const wanted = wantedBy(system, task, thread, shared);
+		if (wanted === undefined) continue;
+		const { name, resource } = wanted;
+		if (callbacks.length > 0 && name !== START_MAP) add(START_MAP, name, 0);
+		for (const held of task.held) {
+			const from = classOf(held);
+			if (from !== name || (held.resource !== resource && !nested(task))) add(from, name, held.resource);
 		}
+	}
 	return [...edges.values()];
 }
 

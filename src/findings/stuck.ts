@@ -1,5 +1,6 @@
 import type { Graph } from '../explore/graph.js';
-import { type Prospects, prospects as prospectsOf, reachedWithoutTimeouts } from '../explore/prospects.js';
+import { type Prospects, prospectsOf, reachedWithoutTimeouts } from '../explore/prospects.js';
+import { ROUNDS, type Turns } from '../explore/turns.js';
 import { deadlock } from './codes/deadlock.js';
 import { lostWakeup } from './codes/lost-wakeup.js';
 import { selfDeadlock } from './codes/self-deadlock.js';
@@ -24,17 +25,22 @@ export interface Stuck {
  * one in which a thread is stuck but the reason is not closed yet (who holds what it wants still runs, and will
  * get stuck too) is passed over for a later one.
  */
-export function findStuck(graph: Graph, prospects: Prospects): Stuck[] {
+export function* findStuck(graph: Graph, prospects: Prospects): Turns<Stuck[]> {
 	const seen = new Set<string>();
-	const found = stuckUnder(graph, prospects, undefined, seen);
+	const found = yield* stuckUnder(graph, prospects, undefined, seen);
 	// a timeout turns a deadlock into a delay: one that never fires shows it
 	if (graph.timeouts.size > 0)
-		found.push(...stuckUnder(graph, prospectsOf(graph, false), reachedWithoutTimeouts(graph), seen));
+		found.push(...(yield* stuckUnder(graph, yield* prospectsOf(graph, false), reachedWithoutTimeouts(graph), seen)));
 	return found;
 }
 
 /** `only`: the states that count; all when undefined. `seen`: what was found already. */
-function stuckUnder(graph: Graph, prospects: Prospects, only: Uint8Array | undefined, seen: Set<string>): Stuck[] {
+function* stuckUnder(
+	graph: Graph,
+	prospects: Prospects,
+	only: Uint8Array | undefined,
+	seen: Set<string>,
+): Turns<Stuck[]> {
 	const found: Stuck[] = [];
 	const delayed = only !== undefined;
 	const explained = new Set<number>();
@@ -51,6 +57,7 @@ function stuckUnder(graph: Graph, prospects: Prospects, only: Uint8Array | undef
 			.sort()
 			.join(' ');
 	for (let state = 0; state < graph.expanded; state++) {
+		if (state % ROUNDS === ROUNDS - 1) yield;
 		const stuck = prospects.alive(state) & ~prospects.canMove(state);
 		if (stuck === 0 || only?.[state] === 0) continue;
 		const local = `${graph.sharedIndex(state)} ${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;

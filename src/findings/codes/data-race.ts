@@ -1,5 +1,6 @@
 import { AstUtils } from 'langium';
 import type { Graph } from '../../explore/graph.js';
+import { ROUNDS, type Turns } from '../../explore/turns.js';
 import { isCall, isNameRef } from '../../language/generated/ast.js';
 import type { FunctionCode, Operand } from '../../machine/ir.js';
 import { Status, type ThreadState } from '../../machine/thread.js';
@@ -24,20 +25,32 @@ export interface Race {
 }
 
 /** The first race on each variable: a state in which either access may come next is a state without order between them. */
-export function findRaces(graph: Graph): Race[] {
+export function* findRaces(graph: Graph): Turns<Race[]> {
 	const races: Race[] = [];
 	const known = new Set<string>();
-	const next = accessesOf(graph);
+	/** Pairs that are no race, whatever the rest of the state is. */
+	const harmless = new Set<number>();
+	const next = graph.system.threads.map((_, t) => nextOf(graph, t));
+	const pending: Next[] = [];
 	for (let state = 0; state < graph.expanded; state++) {
-		const pending: { thread: number; accesses: readonly Access[] }[] = [];
-		for (let thread = 0; thread < graph.threads; thread++) {
-			const accesses = next(state, thread);
-			if (accesses.length > 0 && graph.wait(state, thread) === undefined) pending.push({ thread, accesses });
+		if (state % ROUNDS === ROUNDS - 1) yield;
+		pending.length = 0;
+		for (const of of next) {
+			const one = of(state);
+			if (one !== undefined) pending.push(one);
 		}
-		for (const [n, a] of pending.entries())
-			for (const b of pending.slice(n + 1)) {
-				const race = conflict(a.accesses, b.accesses);
-				if (race === undefined) continue;
+		for (let n = 0; n < pending.length; n++)
+			for (let m = n + 1; m < pending.length; m++) {
+				const a = pending[n] as Next;
+				const b = pending[m] as Next;
+				const pair = a.id * MOST_NEXT + b.id;
+				if (harmless.has(pair)) continue;
+				const race = conflict(accessesOf(graph, state, a), accessesOf(graph, state, b));
+				if (race === undefined) {
+					if (a.list === undefined && b.list === undefined) harmless.add(pair);
+					continue;
+				}
+				if (graph.wait(state, a.thread) !== undefined || graph.wait(state, b.thread) !== undefined) continue;
 				const name = graph.system.nameOf(race[0].address, graph.sharedOf(state));
 				if (known.has(name)) continue;
 				known.add(name);
@@ -57,22 +70,46 @@ function conflict(left: readonly Access[], right: readonly Access[]): [Access, A
 /** Plain writes of a word are taken for atomic where the other side is marked, as KCSAN does unless told otherwise. */
 const suspicious = (a: Access, b: Access): boolean => !a.marked && (!b.marked || !a.write);
 
-/** What a thread accesses next in a state; nothing where that is the kernel's business. Remembered by local vector. */
-function accessesOf(graph: Graph): (state: number, thread: number) => readonly Access[] {
-	const memo = new Map<number, readonly Access[] | ThreadState>();
+/** What a thread with some local vector accesses next. */
+interface Next {
+	readonly id: number;
+	readonly thread: number;
+	readonly accesses: readonly Access[];
+	/** A list operation: which links it goes through depends on shared memory. */
+	readonly list: ThreadState | undefined;
+}
+
+/** There are fewer (thread, local vector) pairs. */
+const MOST_NEXT = 2 ** 26;
+
+/** What a thread accesses next in a state; undefined where that is nothing, or the kernel's business. */
+function nextOf(graph: Graph, thread: number): (state: number) => Next | undefined {
+	const memo: (Next | null)[] = [];
 	const sequenced = new Map<FunctionCode, boolean>();
-	return (state, thread) => {
-		if (graph.status(state, thread) === Status.ended) return [];
-		const key = graph.localIndex(state, thread) * 32 + thread;
-		let known = memo.get(key);
+	const index = graph.reader(thread);
+	const look = (state: number, local: number): Next | null => {
+		if (graph.status(state, thread) === Status.ended) return null;
+		const task = graph.system.task(thread, graph.local(state, thread));
+		if (task.frames.length === 0) return null;
+		const list = inListCall(task) ? task : undefined;
+		const accesses = list === undefined ? ownAccess(task, sequenced) : [];
+		return list === undefined && accesses.length === 0
+			? null
+			: { id: local * graph.threads + thread, thread, accesses, list };
+	};
+	return (state) => {
+		const local = index(state);
+		let known = memo[local];
 		if (known === undefined) {
-			const task = graph.system.task(thread, graph.local(state, thread));
-			known = task.frames.length === 0 ? [] : inListCall(task) ? task : ownAccess(task, sequenced);
-			memo.set(key, known);
+			known = look(state, local);
+			memo[local] = known;
 		}
-		return Array.isArray(known) ? known : listAccesses(graph, state, known as ThreadState);
+		return known ?? undefined;
 	};
 }
+
+const accessesOf = (graph: Graph, state: number, { accesses, list }: Next): readonly Access[] =>
+	list === undefined ? accesses : listAccesses(graph, state, list);
 
 function operandOf(task: ThreadState, operand: Operand): number {
 	const { code, registers } = task.frame;

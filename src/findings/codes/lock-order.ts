@@ -1,4 +1,5 @@
 import type { Graph } from '../../explore/graph.js';
+import type { Turns } from '../../explore/turns.js';
 import { acquisitionOf, type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
 import { type ClassEdge, classEdges, FS_RECLAIM, isUsers, START_MAP } from '../lock-classes.js';
 import { userFunction, userSpan } from '../run.js';
@@ -11,8 +12,8 @@ export interface ClassCycle {
 }
 
 /** Every circle of classes that has something of the sketch's in it, the shortest through each edge. */
-export function findLockOrder(graph: Graph): ClassCycle[] {
-	const edges = classEdges(graph);
+export function* findLockOrder(graph: Graph): Turns<ClassCycle[]> {
+	const edges = yield* classEdges(graph);
 	const out = new Map<string, ClassEdge[]>();
 	for (const edge of edges) out.set(edge.from, [...(out.get(edge.from) ?? []), edge]);
 	const cycles: ClassCycle[] = [];

@@ -1,5 +1,7 @@
 import type { AstNode } from 'langium';
 import type { Graph } from '../../explore/graph.js';
+import { spread } from '../../explore/prospects.js';
+import type { Turns } from '../../explore/turns.js';
 import type { Report } from '../../machine/step.js';
 import { type Counter, type Counters, countersOf } from '../counters.js';
 import { type Evidence, type Explanation, lineOf, type ReportKind, reportPlaceSpan, threadName } from '../finding.js';
@@ -15,21 +17,23 @@ export interface Unbalanced {
 }
 
 /** Counts that are below zero, or will never be zero again although no range is active: each in its shallowest state. */
-export function findUnbalanced(graph: Graph): Unbalanced[] {
+export function* findUnbalanced(graph: Graph): Turns<Unbalanced[]> {
 	const { counters, ends } = countersOf(graph.system.program);
 	if (counters.length === 0) return [];
 	const values = countsByShared(graph, counters);
 	const addresses = new Set<number>();
 	for (const counts of values.values()) for (const [address, n] of counts) if (n !== 0) addresses.add(address);
 	const found: Unbalanced[] = [];
+	const shared = graph.reader(graph.threads);
 	for (const address of addresses) {
-		const count = (s: number): number => values.get(graph.sharedIndex(s))?.get(address) ?? 0;
+		yield;
+		const count = (s: number): number => values.get(shared(s))?.get(address) ?? 0;
 		let state = -1;
 		for (let s = 0; s < graph.count && state < 0; s++) if (count(s) < 0) state = s;
 		const below = state >= 0;
 		if (!below) {
-			const back = comesBack(graph, (s) => count(s) === 0);
-			for (let s = 0; s < graph.count && state < 0; s++) if (!back[s] && !rangeActive(graph, s)) state = s;
+			const back = yield* comesBack(graph, (s) => count(s) === 0);
+			for (let s = 0; s < graph.count && state < 0; s++) if (back[s] === 0 && !rangeActive(graph, s)) state = s;
 		}
 		if (state < 0) continue;
 		found.push({ address, name: graph.system.nameOf(address, graph.sharedOf(state)), state, below, ends });
@@ -40,8 +44,9 @@ export function findUnbalanced(graph: Graph): Unbalanced[] {
 /** Values of all counters, by shared vector; one that is freed is not there. */
 function countsByShared(graph: Graph, counters: readonly Counter[]): Map<number, Map<number, number>> {
 	const values = new Map<number, Map<number, number>>();
+	const index = graph.reader(graph.threads);
 	for (let s = 0; s < graph.count; s++) {
-		const shared = graph.sharedIndex(s);
+		const shared = index(s);
 		if (values.has(shared)) continue;
 		const counts = new Map<number, number>();
 		for (const { node } of counters)
@@ -53,31 +58,9 @@ function countsByShared(graph: Graph, counters: readonly Counter[]): Map<number,
 }
 
 /** States from which some continuation leads to one that is `good`; what was not looked at may. */
-function comesBack(graph: Graph, good: (state: number) => boolean): Uint8Array {
-	const back = new Uint8Array(graph.count);
-	const predecessors: number[][] = Array.from({ length: graph.count }, () => []);
-	const queue: number[] = [];
-	for (let s = 0; s < graph.count; s++) {
-		let fine = s >= graph.expanded || good(s);
-		if (s < graph.expanded) {
-			const { from, to } = graph.edges(s);
-			for (let e = from; e < to; e++) {
-				const target = graph.target(e);
-				if (target < 0) fine = true;
-				else (predecessors[target] as number[]).push(s);
-			}
-		}
-		if (fine) {
-			back[s] = 1;
-			queue.push(s);
-		}
-	}
-	for (const state of queue)
-		for (const p of predecessors[state] as number[])
-			if (!back[p]) {
-				back[p] = 1;
-				queue.push(p);
-			}
+function* comesBack(graph: Graph, good: (state: number) => boolean): Turns<Int32Array> {
+	const back = Int32Array.from({ length: graph.count }, (_, s) => (good(s) ? -1 : 0));
+	yield* spread(graph, back);
 	return back;
 }
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { FairSearch } from '../../../src/explore/fair.js';
 import { quietGap } from '../../../src/explore/gap.js';
 import { endlessRuns, type LivenessGraph } from '../../../src/explore/liveness.js';
+import { drain } from '../../../src/explore/turns.js';
 import { componentsOf, graphOf, type Step } from './build.js';
 import { naiveGap, traps } from './naive.js';
 
@@ -47,7 +48,7 @@ test('fair components are the largest sets that a fair run need not leave', () =
 	fc.assert(
 		fc.property(shapes, fc.constantFrom(-1, 0b011, 0b101), (graph, allowed) => {
 			const all = Int32Array.from({ length: graph.count }, (_, s) => s);
-			const found = new FairSearch(graph).find(all, allowed).map((c) => maskOf(c.states));
+			const found = drain(new FairSearch(graph).find(all, allowed)).map((c) => maskOf(c.states));
 			const sets = traps(graph, allowed).map((t) => t.states);
 			const largest = sets.filter((a) => !sets.some((b) => b !== a && (a & b) === a));
 			components += found.length;
