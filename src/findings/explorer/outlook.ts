@@ -4,6 +4,7 @@ import { FairSearch } from '../../explore/fair.js';
 import { FINALLY, type Graph, SETUP } from '../../explore/graph.js';
 import { type Prospects, prospects as prospectsOf } from '../../explore/prospects.js';
 import { stepGraph } from '../../explore/step-graph.js';
+import { drain } from '../../explore/turns.js';
 import type { Report } from '../../machine/step.js';
 import { reportKinds } from '../codes/index.js';
 import { findUnbalanced } from '../codes/unbalanced.js';
@@ -101,7 +102,7 @@ export class Outlooks {
 	private markStates(codes: readonly string[]): void {
 		const { graph, prospects } = this;
 		const bad = new Uint8Array(graph.count);
-		const unbalanced = codes.includes('unbalanced') ? findUnbalanced(graph) : [];
+		const unbalanced = codes.includes('unbalanced') ? drain(findUnbalanced(graph)) : [];
 		for (let s = 0; s < graph.count; s++) {
 			const alive = prospects.alive(s);
 			if ((alive & ~prospects.canMove(s)) !== 0) bad[s] = 1;
@@ -124,7 +125,7 @@ export class Outlooks {
 	/** Against the edges, component by component: those that a state leads to are complete when it comes. */
 	private spread(): void {
 		const { graph, ahead } = this;
-		const { component, order, count } = components(graph);
+		const { component, order, count } = components(graph.rowsOfEdges());
 		const of = new Uint8Array(count);
 		for (const s of order) {
 			let ends = ahead[s] as number;
@@ -153,7 +154,7 @@ function markEndless(graph: Graph, bad: Uint8Array): void {
 	const all = Int32Array.from({ length: graph.count }, (_, s) => s);
 	const mark = (states: Int32Array, owner: number): void => {
 		if (states.length === 0) return;
-		for (const { states: cycle } of search.find(states, -1)) {
+		for (const { states: cycle } of drain(search.find(states, -1))) {
 			const always = cycle.reduce((mask, s) => mask & (steps.unfinished[s] as number), -1);
 			if ((always & owner) !== 0) for (const s of cycle) bad[s] = 1;
 		}
