@@ -65,6 +65,16 @@ export interface Finding {
 /** `ok`: everything explored, nothing found. `bounded`: a limit was hit and nothing was found up to there. */
 export type Verdict = 'ok' | 'fail' | 'warn' | 'bounded';
 
+/** The locks that a thread may hold when it comes to a line, by name, over all runs. */
+export interface HeldAt {
+	readonly uri: string;
+	readonly line: number;
+	/** Held whenever the line is reached. */
+	readonly always: readonly string[];
+	/** Held in some runs, or by some of the threads that get there. */
+	readonly sometimes: readonly string[];
+}
+
 export interface ScenarioResult {
 	readonly name: string;
 	readonly span: Span;
@@ -82,6 +92,8 @@ export interface ScenarioResult {
 	/** Names of the scenario's threads, in order: the lanes. */
 	readonly threads: readonly string[];
 	readonly findings: readonly Finding[];
+	/** Where `CheckOptions.held` asks for it: one entry for each line of the sketch that a run has come to. */
+	readonly held?: readonly HeldAt[];
 }
 
 /** All that is known of one sketch. `scenarios` is empty when `problems` has errors. */

@@ -24,7 +24,12 @@ const ITEM_STARTS =
 
 /** True for a token that looks like the begin of an item of a file. */
 export function startsItem(token: Token): boolean {
-	return token.startColumn === 1 && ITEM_STARTS.test(token.image);
+	return token.startColumn === 1 && startsItemWord(token.image);
+}
+
+/** True for a word that begins an item of a file when it stands at the start of a line. */
+export function startsItemWord(word: string): boolean {
+	return ITEM_STARTS.test(word);
 }
 
 export class SketchLexer extends DefaultLexer {

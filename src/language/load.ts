@@ -175,6 +175,15 @@ function includesOf(root: File): IncludeLine[] {
 const KEPT = 64;
 const userFiles = new Map<string, LinkedFile>();
 
+function keep(key: string, linked: LinkedFile): void {
+	userFiles.delete(key);
+	userFiles.set(key, linked);
+	for (const old of userFiles.keys()) {
+		if (userFiles.size <= KEPT) break;
+		userFiles.delete(old);
+	}
+}
+
 /** Loads a sketch with all it includes. */
 export class Loader {
 	/** In the order of a C compiler: what is included stands before what includes it. The prelude is not among them. */
@@ -192,8 +201,11 @@ export class Loader {
 		this.#cache = cache;
 	}
 
-	/** Loads the file at `uri`; `from` is the line that includes it. */
-	async load(uri: string, from?: Include): Promise<LinkedFile | undefined> {
+	/** Loads the file at `uri`; `from` is the line that includes it, `scratch` says that its tree is not worth keeping. */
+	async load(
+		uri: string,
+		{ from, scratch = false }: { readonly from?: Include; readonly scratch?: boolean } = {},
+	): Promise<LinkedFile | undefined> {
 		const text = await this.#read(uri);
 		if (text === undefined) {
 			if (from) return undefined;
@@ -215,12 +227,7 @@ export class Loader {
 			linked = linkSafely(parsed, names, this.#cache);
 		}
 		if (!linked) return undefined;
-		userFiles.delete(key);
-		userFiles.set(key, linked);
-		for (const old of userFiles.keys()) {
-			if (userFiles.size <= KEPT) break;
-			userFiles.delete(old);
-		}
+		if (!scratch) keep(key, linked);
 		this.files.push(linked);
 		return linked;
 	}
@@ -257,7 +264,7 @@ export class Loader {
 		} else if (this.#open.includes(target)) {
 			const cycle = [...this.#open.slice(this.#open.indexOf(target)), target].map(fileName).join(' → ');
 			this.#problem(`"${path.name}" includes itself (${cycle}): remove one of these includes`, { node });
-		} else if (!this.#done.has(target) && !(await this.load(target, node))) {
+		} else if (!this.#done.has(target) && !(await this.load(target, { from: node }))) {
 			this.#problem(
 				`"${path.name}" cannot be read (looked for ${target}): check the path, which is relative to this file`,
 				{ node },

@@ -3,7 +3,7 @@
 import { checkProgram } from './checks/program.js';
 import type { File, FunctionDecl, MacroDecl, Scenario, StructDef, Variable } from './generated/ast.js';
 import { LibraryCache, type LinkedFile, Loader } from './load.js';
-import { isStatic, variablesOf } from './names.js';
+import { type FileScope, isStatic, variablesOf } from './names.js';
 import type { Problem } from './problem.js';
 import { Semantics } from './semantics.js';
 
@@ -39,6 +39,8 @@ export interface Program {
 	readonly files: readonly ProgramFile[];
 	readonly problems: readonly Problem[];
 	readonly semantics: Semantics;
+	/** What the sketch sees at file scope, for proposals. */
+	readonly scope: FileScope;
 	/** The scenarios of the sketch itself; those of files it includes are not run. */
 	readonly scenarios: readonly Scenario[];
 	/** By name: the definition if there is one, else a prototype. */
@@ -52,21 +54,44 @@ export interface Program {
 
 const caches = new WeakMap<Libraries, LibraryCache>();
 
-/**
- * Loads the sketch at `uri` with all it includes. Never throws on what a user typed: what is wrong is in `problems`.
- * Trees are shared between calls and must not be changed.
- */
-export async function loadProgram(uri: string, sources: Sources, libraries: Libraries): Promise<Program> {
+function cacheOf(libraries: Libraries): LibraryCache {
 	let cache = caches.get(libraries);
 	if (!cache) {
 		cache = new LibraryCache(libraries);
 		caches.set(libraries, cache);
 	}
+	return cache;
+}
+
+/**
+ * Loads the sketch at `uri` with all it includes. Never throws on what a user typed: what is wrong is in `problems`.
+ * Trees are shared between calls and must not be changed. With `scratch`, the sketch's own tree is not kept for the next
+ * call: for texts that nobody typed.
+ */
+export async function loadProgram(
+	uri: string,
+	sources: Sources,
+	libraries: Libraries,
+	{ scratch = false } = {},
+): Promise<Program> {
+	const cache = cacheOf(libraries);
 	const prelude = cache.prelude().files;
 	const loader = new Loader(sources, libraries, cache);
-	const sketch = await loader.load(uri);
+	const sketch = await loader.load(uri, { scratch });
 	if (!sketch) throw new Error('the first file is always loaded');
 	return makeProgram(uri, sketch, [...prelude, ...loader.files], loader.problems);
+}
+
+/** A file of the simulated kernel with all it sees, as the programs that include it see it; undefined for any other uri. */
+export function loadKernelFile(uri: string, libraries: Libraries): Program | undefined {
+	if (libraries.read(uri) === undefined) return undefined;
+	const cache = cacheOf(libraries);
+	const prelude = cache.prelude().files;
+	const files = prelude.some(({ parsed }) => parsed.uri === uri)
+		? prelude
+		: [...prelude, ...(cache.library(uri) ?? [])];
+	const file = files.find(({ parsed }) => parsed.uri === uri);
+	return file && makeProgram(uri, file, files, []);
 }
 
 function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile[], more: readonly Problem[]): Program {
@@ -86,6 +111,7 @@ function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile
 		files: files.map(({ parsed }) => ({ uri: parsed.uri, root: parsed.root, kernel: parsed.kernel })),
 		problems: [],
 		semantics: new Semantics(),
+		scope: sketch.scope,
 		scenarios: sketch.parsed.root.items.filter((item) => item.$type === 'Scenario'),
 		functions,
 		structs,

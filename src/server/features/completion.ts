@@ -1,0 +1,485 @@
+/** Completion: what can stand at the cursor, the likely first, and what is wrong there last, with the reason. */
+import {
+	type CompletionItem,
+	CompletionItemKind,
+	type CompletionList,
+	InsertTextFormat,
+	MarkupKind,
+	type Position,
+	type Range,
+} from 'vscode-languageserver-protocol';
+import { kernelLibraries } from '../../kernel/library.js';
+import { FINDING_CODES } from '../../language/finding-codes.js';
+import type * as ast from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { CONFIG_WORDS, ENVIRONMENT_WORDS } from '../../language/scenario-words.js';
+import { sourceOf } from '../../language/text.js';
+import { decay, sameType, type Type, typeToString } from '../../language/types.js';
+import { headComment } from './comments.js';
+import { noSleepAt } from './context.js';
+import { headOf, markdown, notesOf, originOf, parametersOf } from './describe.js';
+import { type Place, placeAt } from './place.js';
+import { expectedType, itemAt, labelsOf, localsAt, nodeAt } from './scope-at.js';
+import { sleepPath } from './sleeps.js';
+import { fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnippets } from './snippets.js';
+import type { View, Workspace } from './workspace.js';
+
+/** More than these are not sent: the client asks again with the next letter. */
+const MOST = 250;
+/** Stands for the word that is being typed. Nobody has a name like it. */
+const HERE = '__the_word_that_is_being_typed';
+
+const TYPES =
+	'void bool char short int long unsigned u8 u16 u32 u64 s8 s16 s32 s64 size_t ssize_t pte_t gfp_t vm_fault_t spinlock_t raw_spinlock_t rwlock_t seqcount_t seqlock_t wait_queue_head_t atomic_t atomic_long_t refcount_t dma_addr_t struct enum const'.split(
+		' ',
+	);
+const FILE_WORDS = 'static extern inline scenario'.split(' ');
+const DEFINING_MACROS =
+	'DEFINE_MUTEX DEFINE_SPINLOCK DEFINE_RAW_SPINLOCK DEFINE_RWLOCK DECLARE_RWSEM DEFINE_SEQLOCK DECLARE_WAIT_QUEUE_HEAD DECLARE_COMPLETION LIST_HEAD DEFINE_STATIC_SRCU'.split(
+		' ',
+	);
+
+/** The order of proposals; what is demoted stands behind everything else. */
+const Rank = { wanted: 0, local: 1, own: 2, snippet: 3, library: 4, prelude: 5, word: 6, demoted: 9 } as const;
+
+interface Proposal {
+	readonly item: CompletionItem;
+	readonly rank: number;
+}
+
+/** What `completionItem/resolve` needs to find the declaration again. */
+interface ItemData {
+	readonly uri: string;
+	readonly name: string;
+	/** Why it is demoted. */
+	readonly reason?: string;
+}
+
+export interface CompletionClient {
+	readonly snippets: boolean;
+	/** It knows VS Code's command that shows the parameters of a call. */
+	readonly parameterHints: boolean;
+}
+
+/** The proposals at a position of a document. */
+export async function complete(
+	workspace: Workspace,
+	view: View,
+	position: Position,
+	client: CompletionClient,
+): Promise<CompletionList> {
+	const text = view.document.getText();
+	const offset = view.document.offsetAt(position);
+	const place = placeAt(text, offset);
+	if (place.kind === 'none' || view.kernel) return { isIncomplete: false, items: [] };
+	const needsTree = /^(member|label|designator|statement|expression)$/.test(place.kind);
+	const program = needsTree ? await workspace.scratch(view.uri, patched(text, place, offset)) : view.program;
+	const proposals = new Proposals(view, program, place, offset, client).all();
+	const matching = proposals
+		.map((proposal) => ({ ...proposal, score: matches(place.prefix, proposal.item.filterText ?? proposal.item.label) }))
+		.filter(({ score }) => score >= 0)
+		.sort((a, b) => a.rank - b.rank || a.score - b.score || compare(a.item.label, b.item.label));
+	const range: Range = {
+		start: view.document.positionAt(place.start),
+		end: position,
+	};
+	const items = matching.slice(0, MOST).map(({ item, rank, score }): CompletionItem => {
+		const { insertText, ...rest } = item;
+		return {
+			...rest,
+			sortText: `${rank}${score}${item.label}`,
+			textEdit: { range, newText: insertText ?? item.label },
+		};
+	});
+	return { isIncomplete: matching.length > MOST, items };
+}
+
+/** Adds to a proposal what is too long to send for all of them. */
+export async function resolve(workspace: Workspace, item: CompletionItem): Promise<CompletionItem> {
+	const data = item.data as ItemData | undefined;
+	const view = data && (await workspace.view(data.uri));
+	const target = view?.program.scope.name(data?.name ?? '');
+	if (!view || !target) return item;
+	const parts = [`\`\`\`c\n${headOf(target, view.program)}\n\`\`\``, ...notesOf(target, view.program)];
+	if (data?.reason) parts.splice(1, 0, `**Not here:** it may sleep, and ${markdown(data.reason)}.`);
+	return { ...item, documentation: { kind: MarkupKind.Markdown, value: parts.join('\n\n') } };
+}
+
+/** The text with a whole statement where half of one is typed. */
+function patched(text: string, place: Place, offset: number): string {
+	const before = text.slice(0, place.start);
+	const after = text.slice(offset);
+	if (!place.inBody) return `${before}${HERE}${after}`;
+	const rest = /^[^\n]*/.exec(after)?.[0] ?? '';
+	const closed = (rest.match(/\)/g)?.length ?? 0) - (rest.match(/\(/g)?.length ?? 0);
+	const missing = Math.max(0, place.parentheses - Math.max(0, closed));
+	const ends =
+		/[;{]/.test(rest) || (place.kind !== 'statement' && /^\s*[-+*/=<>&|,?)\].(]/.test(after) && missing === 0);
+	return `${before}${HERE}${')'.repeat(missing)}${ends ? '' : ';'}${after}`;
+}
+
+/** 0 where the name begins so, 1 where a part of it does, 2 where its letters are in it in order; -1 for no match. */
+function matches(typed: string, name: string): number {
+	if (typed === '') return 0;
+	const wanted = typed.toLowerCase();
+	const candidate = name.toLowerCase();
+	if (candidate.startsWith(wanted)) return 0;
+	const at = candidate.indexOf(wanted);
+	if (at > 0 && /[\W_]/.test(candidate[at - 1] ?? '')) return 1;
+	let from = 0;
+	for (const letter of wanted) {
+		from = candidate.indexOf(letter, from) + 1;
+		if (from === 0) return -1;
+	}
+	return 2;
+}
+
+function compare(a: string, b: string): number {
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+
+class Proposals {
+	readonly #found: Proposal[] = [];
+	readonly #seen = new Set<string>();
+	readonly #noSleep: string | undefined;
+
+	constructor(
+		private readonly view: View,
+		private readonly program: Program,
+		private readonly place: Place,
+		private readonly offset: number,
+		private readonly client: CompletionClient,
+	) {
+		this.#noSleep = place.inBody ? noSleepAt(program, place.start) : undefined;
+	}
+
+	all(): Proposal[] {
+		switch (this.place.kind) {
+			case 'include':
+				this.#libraries();
+				break;
+			case 'directive':
+				this.#includes();
+				this.#words(['#define'], Rank.word);
+				break;
+			case 'file':
+				this.#includes();
+				this.#snippets(fileSnippets(this.program));
+				this.#words(FILE_WORDS, Rank.word);
+				this.#types();
+				break;
+			case 'type':
+			case 'field-type':
+			case 'parameter-type':
+				this.#types();
+				break;
+			case 'tag':
+				this.#tags();
+				break;
+			case 'scenario':
+				this.#snippets(scenarioSnippets(this.program));
+				break;
+			case 'codes':
+				this.#words(['ok', ...FINDING_CODES], Rank.word, CompletionItemKind.EnumMember);
+				break;
+			case 'environment':
+				this.#words(ENVIRONMENT_WORDS, Rank.word, CompletionItemKind.EnumMember);
+				break;
+			case 'config':
+				this.#config();
+				break;
+			case 'thread':
+				this.#threads();
+				break;
+			case 'label':
+				this.#labels();
+				break;
+			case 'member':
+				this.#fields(this.#objectType());
+				break;
+			case 'designator':
+				this.#fields(this.#initialisedType());
+				break;
+			case 'statement':
+				this.#expressions();
+				this.#snippets(STATEMENT_SNIPPETS, Rank.word);
+				this.#types();
+				break;
+			case 'expression':
+				this.#expressions();
+				break;
+		}
+		return this.#found;
+	}
+
+	#add(item: CompletionItem, rank: number): void {
+		const key = `${item.label} ${item.kind}`;
+		if (this.#seen.has(key)) return;
+		this.#seen.add(key);
+		this.#found.push({ item, rank });
+	}
+
+	#words(words: Iterable<string>, rank: number, kind: CompletionItemKind = CompletionItemKind.Keyword): void {
+		for (const label of words) this.#add({ label, kind }, rank);
+	}
+
+	#snippets(snippets: readonly Snippet[], rank: number = Rank.snippet): void {
+		for (const { label, detail, body, filter } of snippets) {
+			this.#add(
+				{
+					label,
+					detail,
+					kind: CompletionItemKind.Snippet,
+					...this.#insert(body),
+					...(filter && { filterText: filter }),
+					documentation: { kind: MarkupKind.Markdown, value: `\`\`\`c\n${plainText(body)}\n\`\`\`` },
+				},
+				rank,
+			);
+		}
+	}
+
+	#insert(body: string): Pick<CompletionItem, 'insertText' | 'insertTextFormat'> {
+		return this.client.snippets
+			? { insertText: body, insertTextFormat: InsertTextFormat.Snippet }
+			: { insertText: plainText(body) };
+	}
+
+	#libraries(): void {
+		const text = this.view.document.getText();
+		const closed = /^[^\n]*>/.test(text.slice(this.offset));
+		for (const name of kernelLibraries.names) {
+			const about = headComment(kernelLibraries.read(kernelLibraries.resolve(name) ?? '') ?? '');
+			this.#add(
+				{
+					label: name,
+					kind: CompletionItemKind.File,
+					insertText: closed ? name : `${name}>`,
+					...(about && { detail: firstSentence(about), documentation: about }),
+				},
+				Rank.library,
+			);
+		}
+	}
+
+	#includes(): void {
+		const included = new Set(this.program.files.map(({ uri }) => uri));
+		for (const name of kernelLibraries.names) {
+			const uri = kernelLibraries.resolve(name) ?? '';
+			if (included.has(uri)) continue;
+			const about = headComment(kernelLibraries.read(uri) ?? '');
+			this.#add(
+				{
+					label: `#include <${name}>`,
+					kind: CompletionItemKind.File,
+					...(about && { detail: firstSentence(about), documentation: about }),
+				},
+				Rank.library,
+			);
+		}
+	}
+
+	#types(): void {
+		this.#words(TYPES, Rank.word);
+		if (this.place.kind !== 'parameter-type') this.#words(DEFINING_MACROS, Rank.word, CompletionItemKind.Class);
+		for (const tag of this.#publicTags()) {
+			if (tag.$type !== 'StructDef') continue;
+			const own = !sourceOf(tag).kernel;
+			this.#add(
+				{ label: `struct ${tag.name}`, kind: CompletionItemKind.Struct, detail: originOf(tag) },
+				own ? Rank.own : Rank.word,
+			);
+		}
+	}
+
+	#tags(): void {
+		for (const tag of this.#publicTags()) {
+			const keyword = tag.$type === 'EnumDef' ? 'enum' : tag.kind;
+			if (keyword !== this.place.keyword) continue;
+			this.#add(
+				{ label: tag.name ?? '', kind: CompletionItemKind.Struct, detail: originOf(tag) },
+				sourceOf(tag).kernel ? Rank.library : Rank.own,
+			);
+		}
+	}
+
+	*#publicTags(): Iterable<ast.TagDef> {
+		for (const name of this.program.scope.allTags()) {
+			const tag = name.startsWith('__') ? undefined : this.program.scope.tag(name);
+			if (tag?.name) yield tag;
+		}
+	}
+
+	#config(): void {
+		for (const [label, takes] of Object.entries(CONFIG_WORDS)) {
+			const more = takes === 'number' ? this.#insert(`${label} \${1:2}`) : {};
+			this.#add({ label, kind: CompletionItemKind.EnumMember, ...more }, Rank.word);
+		}
+	}
+
+	#threads(): void {
+		const owner = itemAt(this.program.root, this.place.start);
+		if (owner?.$type !== 'Scenario') return;
+		for (const item of owner.items) {
+			if (item.$type === 'ThreadItem')
+				this.#add({ label: item.name, kind: CompletionItemKind.Event, detail: item.kind }, Rank.local);
+		}
+	}
+
+	#labels(): void {
+		const owner = itemAt(this.program.root, this.place.start);
+		if (!owner) return;
+		for (const { name } of labelsOf(owner)) {
+			if (name) this.#add({ label: name, kind: CompletionItemKind.Reference, detail: 'label' }, Rank.local);
+		}
+	}
+
+	/** The type of what stands before `.` or `->`. */
+	#objectType(): Type | undefined {
+		const { semantics, root } = this.program;
+		const node = nodeAt(root, this.place.start);
+		if (node?.$type === 'Member') return semantics.typeOf(node.object);
+		if (node?.$type === 'Designator') return undefined;
+		return this.#typeFromText();
+	}
+
+	/** The same where the parser could not follow: the chain of names before the operator. */
+	#typeFromText(): Type | undefined {
+		const { semantics, root, scope } = this.program;
+		const text = this.view.document.getText().slice(0, this.place.start);
+		const chain = /([\w]+(?:\s*(?:->|\.)\s*\w+)*)\s*(?:->|\.)\s*$/.exec(text)?.[1]?.split(/\s*(?:->|\.)\s*/) ?? [];
+		const [first, ...fields] = chain;
+		const start = localsAt(root, this.place.start).find(({ name }) => name === first) ?? scope.name(first ?? '');
+		let type = start && start.$type !== 'FunctionDecl' ? semantics.declaredType(start) : undefined;
+		for (const name of fields) {
+			if (type?.kind === 'pointer') type = type.to;
+			const field = type && semantics.field(type, name);
+			type = field?.type;
+		}
+		return type;
+	}
+
+	/** The struct that an initialiser list fills. */
+	#initialisedType(): Type | undefined {
+		const { semantics, root } = this.program;
+		const node = nodeAt(root, this.place.start);
+		let list = node;
+		while (list && list.$type !== 'InitializerList') list = list.$container as typeof list;
+		if (list?.$type !== 'InitializerList') return undefined;
+		const owner = list.$container;
+		if (owner.$type === 'Variable') return semantics.declaredType(owner);
+		if (owner.$type === 'InitializerEntry') {
+			const field = owner.designators.at(-1)?.field?.ref;
+			return field && semantics.declaredType(field);
+		}
+		return owner.$type === 'Cast' ? semantics.typeOfTypeName(owner.type) : undefined;
+	}
+
+	#fields(type: Type | undefined): void {
+		let struct = type && decay(type);
+		if (struct?.kind === 'pointer') struct = struct.to;
+		if (struct?.kind === 'array') struct = struct.of;
+		if (struct?.kind !== 'struct') return;
+		const wanted = this.place.kind === 'designator' ? undefined : this.#wanted();
+		for (const field of struct.fields) {
+			const isFunction = field.node.function === true;
+			const more = this.place.kind === 'designator' ? this.#insert(`${field.name} = \${1}`) : {};
+			this.#add(
+				{
+					label: field.name,
+					kind: isFunction ? CompletionItemKind.Method : CompletionItemKind.Field,
+					detail: headOf(field.node, this.program),
+					...more,
+				},
+				wanted && fits(field.type, wanted) ? Rank.wanted : Rank.local,
+			);
+		}
+	}
+
+	#wanted(): Type | undefined {
+		const node = nodeAt(this.program.root, this.place.start);
+		const type = node && expectedType(node, this.program);
+		return type?.kind === 'error' || type?.kind === 'void' ? undefined : type;
+	}
+
+	#expressions(): void {
+		const wanted = this.place.kind === 'expression' ? this.#wanted() : undefined;
+		const { semantics, scope, root } = this.program;
+		for (const node of localsAt(root, this.place.start)) {
+			if (!node.name || node.name === HERE) continue;
+			const type = semantics.declaredType(node);
+			this.#add(
+				{ label: node.name, kind: CompletionItemKind.Variable, detail: typeToString(type) },
+				wanted && fits(type, wanted) ? Rank.wanted : Rank.local,
+			);
+		}
+		for (const node of scope.allNames()) {
+			if (!node.name || node.name === HERE) continue;
+			const kernel = sourceOf(node).kernel;
+			if (node.$type === 'FunctionDecl') this.#function(node, wanted, kernel);
+			else this.#value(node, wanted, kernel);
+		}
+		this.#words(['sizeof'], Rank.word);
+	}
+
+	#value(node: ast.Named, wanted: Type | undefined, kernel: boolean): void {
+		const constant = node.$type === 'Define' || node.$type === 'EnumConstant';
+		const type = this.program.semantics.declaredType(node);
+		// The kernel's own variables are no concern of a driver, but for `mm` and `current`.
+		const usual = kernel ? (constant ? Rank.prelude : Rank.library) : Rank.own;
+		this.#add(
+			{
+				label: node.name ?? '',
+				kind: constant ? CompletionItemKind.Constant : CompletionItemKind.Variable,
+				detail: constant ? headOf(node, this.program) : typeToString(type),
+			},
+			wanted && !constant && fits(type, wanted) ? Rank.wanted : usual,
+		);
+	}
+
+	#function(node: ast.FunctionDecl, wanted: Type | undefined, kernel: boolean): void {
+		const type = this.program.semantics.declaredType(node);
+		const returns = type.kind === 'function' ? type.returns : undefined;
+		const asValue = wanted?.kind === 'pointer' && wanted.to.kind === 'function';
+		const reason = this.#noSleep && !asValue && sleepPath(node, this.program).length > 0 ? this.#noSleep : undefined;
+		const parameters = parametersOf(node) ?? [];
+		const called = /^\s*\(/.test(this.view.document.getText().slice(this.offset));
+		const library = kernel && sourceOf(node).uri.startsWith('mmn-kernel:/kernel/') ? Rank.prelude : Rank.library;
+		let rank: number = kernel ? library : Rank.own;
+		if (asValue && fits(type, wanted.to)) rank = Rank.wanted;
+		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))
+			rank = Rank.own;
+		const data: ItemData = { uri: this.view.uri, name: node.name, ...(reason && { reason }) };
+		this.#add(
+			{
+				label: node.name,
+				kind: CompletionItemKind.Function,
+				labelDetails: { detail: `(${parameters.join(', ')})`, description: reason ? 'sleeps' : originOf(node) },
+				detail: reason ? `may sleep, and ${reason}` : headOf(node, this.program),
+				...(asValue || called ? {} : this.#insert(parameters.length > 0 ? `${node.name}($0)` : `${node.name}()`)),
+				...(this.client.parameterHints &&
+					parameters.length > 0 &&
+					!asValue &&
+					!called && {
+						command: { title: 'Parameters', command: 'editor.action.triggerParameterHints' },
+					}),
+				data,
+			},
+			reason ? Rank.demoted : rank,
+		);
+	}
+}
+
+function fits(type: Type, wanted: Type): boolean {
+	const value = decay(type);
+	const target = decay(wanted);
+	if (value.kind === 'int' && target.kind === 'int') return true;
+	if (value.kind === 'error' || target.kind === 'error') return false;
+	if (target.kind === 'pointer' && target.to.kind === 'void') return value.kind === 'pointer';
+	return sameType(value, target);
+}
+
+function firstSentence(text: string): string {
+	const line = text.replace(/\s+/g, ' ');
+	return /^.*?[.;:](?=\s|$)/.exec(line)?.[0] ?? line;
+}
