@@ -129,6 +129,12 @@ export class Graph implements Host {
 		return (this.locals[thread] as InternTable).get(this.store.index(state, thread));
 	}
 
+	/** The local vectors of a thread that some state has, each once. */
+	*localsOf(thread: number): Iterable<Int32Array> {
+		const table = this.locals[thread] as InternTable;
+		for (let n = 0; n < table.size; n++) yield table.get(n);
+	}
+
 	sharedIndex(state: number): number {
 		return this.store.index(state, this.threads);
 	}

@@ -1,7 +1,13 @@
 /** What the desktop and the web entry share: everything but how the server is started. Free of Node. */
 import * as vscode from 'vscode';
 import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
-import { type InitializationOptions, ReadRequest, type Status, StatusNotification } from '../server/protocol.js';
+import {
+	type InitializationOptions,
+	ListRequest,
+	ReadRequest,
+	type Status,
+	StatusNotification,
+} from '../server/protocol.js';
 import { registerCommands } from './commands.js';
 import { registerDocuments } from './documents.js';
 import { registerLessons } from './lessons.js';
@@ -16,7 +22,7 @@ export const CLIENT_NAME = 'Notifier Lab';
 export function clientOptions(context: vscode.ExtensionContext): LanguageClientOptions {
 	const files = vscode.workspace.createFileSystemWatcher('**/*.mmn');
 	context.subscriptions.push(files);
-	const initializationOptions: InitializationOptions = { manual: true, reads: true };
+	const initializationOptions: InitializationOptions = { manual: true, reads: true, lists: true };
 	return {
 		documentSelector: [{ language: LANGUAGE }],
 		synchronize: { fileEvents: files },
@@ -35,6 +41,7 @@ export async function start(context: vscode.ExtensionContext, client: BaseLangua
 	context.subscriptions.push(
 		statuses,
 		client.onNotification(StatusNotification, (status) => statuses.fire(status)),
+		client.onRequest(ListRequest, list),
 		client.onRequest(ReadRequest, ({ uri }) => read(vscode.Uri.parse(uri))),
 		...registerStatus(statuses.event),
 		...registerDocuments(client, context.extensionUri),
@@ -48,6 +55,12 @@ export async function start(context: vscode.ExtensionContext, client: BaseLangua
 /** Ends the server. VS Code waits for it, as it does not for what is disposed of. */
 export async function deactivate(): Promise<void> {
 	if (running?.isRunning()) await running.stop();
+}
+
+/** The sketches of the workspace, in whatever it is stored. */
+async function list(): Promise<string[]> {
+	const found = await vscode.workspace.findFiles('**/*.mmn', '**/node_modules/**', 2000);
+	return found.map((uri) => uri.toString());
 }
 
 async function read(uri: vscode.Uri): Promise<string | null> {

@@ -57,6 +57,8 @@ export interface CheckOptions {
 	readonly reduction?: boolean;
 	/** Ends the search at its next slice (within 20 ms); what was found so far is returned, `complete` false. */
 	readonly signal?: AbortSignal;
+	/** Say for each line which locks are held there over all runs (`ScenarioResult.held`). */
+	readonly held?: boolean;
 	readonly onProgress?: (progress: Progress) => void;
 	/**
 	 * Called with the graph of every search that was made, before its scenario is done; the default environment makes

@@ -7,7 +7,8 @@ import { System } from '../machine/system.js';
 import { analyse } from './analyse.js';
 import { type CheckOptions, SUPERSEDED } from './check.js';
 import type { Coverage } from './coverage.js';
-import type { Finding, ScenarioResult, Span, Verdict } from './result.js';
+import { heldIn } from './held.js';
+import type { Finding, HeldAt, ScenarioResult, Span, Verdict } from './result.js';
 
 /** Longest time between two turns of the event loop, ms. */
 const TURN = 8;
@@ -75,6 +76,20 @@ export async function checkScenario(
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0 && part.done === true;
 	if (whole) scope.coverage?.add(system);
+	let held: readonly HeldAt[] | undefined;
+	if (whole && options.held === true) {
+		const lines = heldIn(graph);
+		let line = lines.next();
+		while (!line.done) {
+			if (options.signal?.aborted) break;
+			if (performance.now() - turned > TURN) {
+				await turn();
+				turned = performance.now();
+			}
+			line = lines.next();
+		}
+		held = line.done ? line.value : undefined;
+	}
 	if (options.onExplored === undefined) graph.release();
 	else options.onExplored({ scenario: scenario.name, graph, complete: whole, findings });
 	return {
@@ -90,6 +105,7 @@ export async function checkScenario(
 		assumptions: ASSUMPTIONS,
 		threads: system.threads.map((t) => t.name),
 		findings,
+		...(held && { held }),
 	};
 }
 

@@ -355,6 +355,12 @@ export class System {
 		return { node: frames[frames.length - 1]?.node ?? (this.threads[thread] as ThreadInfo).node, frames };
 	}
 
+	/** True for the address of a variable of the simulated kernel. */
+	isKernelVariable(address: number): boolean {
+		const global = this.module.globals.find((g) => address >= g.address && address < g.address + g.cells);
+		return global?.kernel === true;
+	}
+
 	/** The instruction a parked thread will execute next. */
 	next(thread: number, local: Int32Array): FunctionCode['code'][number] | undefined {
 		const state = ThreadState.unpack(thread, local, this.functions);

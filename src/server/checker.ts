@@ -3,7 +3,8 @@ import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver-proto
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { CheckOptions, checkSketch, Sources } from '../findings/check.js';
-import type { FileResult, Finding } from '../findings/result.js';
+import { mergeHeld } from '../findings/held.js';
+import type { FileResult, Finding, HeldAt } from '../findings/result.js';
 import { type DiagnosticsByFile, toDiagnostics, withoutRepeats } from './diagnostics.js';
 import { type CheckState, type FindingReference, KERNEL_SCHEME, type Settings, type Status } from './protocol.js';
 import { JobQueue } from './queue.js';
@@ -154,6 +155,17 @@ export class Checker {
 		return result;
 	}
 
+	/** The locks that the last checks have seen held in a file, by line. */
+	held(uri: string): { lines: ReadonlyMap<number, HeldAt>; stale: boolean } | undefined {
+		const file = normalise(uri);
+		const version = this.open(uri)?.version;
+		const checks = [...this.checked.values()].filter(({ versions }) => versions.has(file));
+		const seen = checks.flatMap(({ result }) => result.scenarios.flatMap(({ held }) => held ?? []));
+		if (seen.length === 0) return undefined;
+		const lines = mergeHeld(seen.filter((entry) => normalise(entry.uri) === file));
+		return { lines, stale: checks.some(({ versions }) => versions.get(file) !== version) };
+	}
+
 	/** Resolves when no check is running or waiting. */
 	idle(): Promise<void> {
 		return this.queue.idle();
@@ -248,6 +260,7 @@ export class Checker {
 		return {
 			...this.limits(),
 			signal,
+			held: true,
 			onProgress: ({ states }) => {
 				const now = Date.now();
 				if (signal.aborted || now - told < PROGRESS_MS) return;

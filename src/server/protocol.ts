@@ -30,6 +30,8 @@ export interface InitializationOptions {
 	readonly reads?: boolean;
 	/** Commands that the client has, for code lenses: `notifierLab.explore`. */
 	readonly commands?: readonly string[];
+	/** The client answers {@link ListRequest}: it knows its workspace better than a disk does. */
+	readonly lists?: boolean;
 	/** Settings of a client that does not answer `workspace/configuration`. */
 	readonly settings?: unknown;
 }
@@ -48,6 +50,8 @@ export interface Settings {
 	/** How findings of a code are shown, other than as what they are. */
 	readonly findings: { readonly severity: Readonly<Record<string, ShownSeverity>> };
 	readonly codeLens: { readonly enabled: boolean };
+	/** Locks that are held, behind the lines where that changes. */
+	readonly inlayHints: { readonly enabled: boolean };
 }
 
 export type ShownSeverity = Severity | 'off';
@@ -90,6 +94,9 @@ export const StatusNotification = new NotificationType<Status>('notifierLab/stat
 
 /** Server to client: the text of a file that no editor has open, or null. */
 export const ReadRequest = new RequestType<{ uri: string }, string | null, void>('notifierLab/read');
+
+/** Server to client: the uris of the sketches in the workspace. */
+export const ListRequest = new RequestType<null, string[], void>('notifierLab/list');
 
 /** Checks an open document now, whatever `check.when` says. Answers when its diagnostics are published; false: not open. */
 export const CheckRequest = new RequestType<{ uri: string }, boolean, void>('notifierLab/check');

@@ -21,6 +21,8 @@ import type { ExportFormat } from '../webview/messages.js';
 import { Checker } from './checker.js';
 import { toRange } from './diagnostics.js';
 import { Explorers, type Whole } from './explorer.js';
+import { FEATURE_CAPABILITIES, registerFeatures } from './features/register.js';
+import { normalise } from './features/workspace.js';
 import { Fixes } from './fixes.js';
 import { lensesOf } from './lens.js';
 import {
@@ -34,6 +36,7 @@ import {
 	type KernelFile,
 	KernelFilesRequest,
 	KernelSourceRequest,
+	ListRequest,
 	MailTableRequest,
 	OpenExplorerNotification,
 	ReadRequest,
@@ -62,11 +65,13 @@ export interface Services {
  *
  * @param readDisk the text of a file that no editor has open, or undefined when it is not there or not for a disk. Must
  *   not reject. Without it, and for what it does not have, the client is asked if it says that it answers.
+ * @param listDisk the sketches in a folder and below it. Must not reject.
  */
 export function startServer(
 	connection: Connection,
 	services: Services,
 	readDisk: (uri: string) => Promise<string | undefined> = async () => undefined,
+	listDisk: (folder: string) => Promise<readonly string[]> = async () => [],
 ): void {
 	const documents = new TextDocuments(TextDocument);
 	let options: InitializationOptions = {};
@@ -77,16 +82,18 @@ export function startServer(
 	let settings = readSettings(undefined);
 
 	const askClient = async (uri: string) => (await connection.sendRequest(ReadRequest, { uri })) ?? undefined;
+	const read = async (uri: string) => {
+		const text = await readDisk(uri);
+		return text !== undefined || !options.reads ? text : askClient(uri).catch(() => undefined);
+	};
+	let folders: readonly string[] = [];
 	const checker = new Checker(
 		{
 			get: (uri) => documents.get(uri),
 			all: () => documents.all(),
 			settings: () => settings,
 			links: () => options.manual === true,
-			read: async (uri) => {
-				const text = await readDisk(uri);
-				return text !== undefined || !options.reads ? text : askClient(uri).catch(() => undefined);
-			},
+			read,
 			publish: ({ uri, version, diagnostics }) => {
 				const sent = connection.sendDiagnostics({
 					uri,
@@ -123,7 +130,23 @@ export function startServer(
 		crash: (message) => connection.console.error(message),
 	});
 
-	connection.onInitialize(({ capabilities, initializationOptions }: InitializeParams) => {
+	const features = registerFeatures(connection, {
+		// Includes are resolved by us and may be spelt otherwise than by the client: `%3A` for `:`.
+		open: (uri) => documents.get(uri) ?? documents.all().find((open) => normalise(open.uri) === normalise(uri)),
+		all: () => documents.all(),
+		read,
+		list: async () => {
+			if (options.lists) return connection.sendRequest(ListRequest, null).catch(() => []);
+			return (await Promise.all(folders.map(listDisk))).flat();
+		},
+		held: (uri) => checker.held(uri),
+		inlayHints: () => settings.inlayHints.enabled,
+	});
+
+	connection.onInitialize((params: InitializeParams) => {
+		const { capabilities, initializationOptions, workspaceFolders, rootUri } = params;
+		folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
+		features.initialise(capabilities, initializationOptions?.manual === true);
 		options = initializationOptions ?? {};
 		settings = readSettings(options.settings);
 		refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
@@ -138,6 +161,7 @@ export function startServer(
 				},
 				codeLensProvider: { resolveProvider: false },
 				textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+				...FEATURE_CAPABILITIES,
 			},
 		};
 	});

@@ -6,6 +6,7 @@ const DEFAULTS: Settings = {
 	environment: 'default',
 	findings: { severity: {} },
 	codeLens: { enabled: true },
+	inlayHints: { enabled: true },
 };
 
 /** The words of the settings for severities. */
@@ -41,6 +42,7 @@ export function readSettings(section: unknown): Settings {
 		environment: valueIn(section, 'environment') === 'none' ? 'none' : DEFAULTS.environment,
 		findings: { severity },
 		codeLens: { enabled: objectIn(section, 'codeLens').enabled !== false },
+		inlayHints: { enabled: objectIn(section, 'inlayHints').enabled !== false },
 	};
 }
 

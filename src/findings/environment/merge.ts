@@ -1,3 +1,4 @@
+import { mergeHeldFiles } from '../held.js';
 import type { Finding, ScenarioResult, Span, Verdict } from '../result.js';
 import { bounded } from '../scenario.js';
 import { DEFAULT_ENVIRONMENT, type Environment } from './environment.js';
@@ -40,8 +41,10 @@ export function merged(
 		complete ? 'ok' : 'bounded',
 	];
 	const verdict = WORST.find((v) => verdicts.includes(v)) ?? 'ok';
+	const held = mergeHeldFiles(results.flatMap((r) => r.held ?? []));
 	return {
 		...(results[0] as ScenarioResult),
+		...(held.length > 0 && { held }),
 		name: DEFAULT_ENVIRONMENT,
 		verdict,
 		asExpected: verdict !== 'fail' && complete,
