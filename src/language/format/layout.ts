@@ -3,42 +3,12 @@
  * behind what they belong to, labels at the margin, what is broken into lines aligned with its parenthesis. Where a line
  * of code is broken inside a statement is the author's, as long as it is behind a comma or an operator.
  */
+
+import { Braces } from './braces.js';
+import { Line, TAB } from './line.js';
+import { align, type Brace, type Context, type Control, type Parenthesis, tabs } from './open.js';
 import { CONTROL, EACH, type Role, rolesOf } from './roles.js';
-import { spaceBetween } from './spacing.js';
-import { isComment, type Piece } from './tokens.js';
-
-/** The longest line; beyond it a statement is broken. */
-const WIDTH = 100;
-const TAB = 8;
-
-interface Brace {
-	readonly type: 'brace';
-	readonly kind: 'struct' | 'list' | 'function' | 'scenario' | 'block' | 'switch';
-	/** All of it on one line. */
-	readonly oneLine: boolean;
-	/** Tabs of the line with the closing brace. */
-	readonly indent: number;
-}
-
-/** `if`, `for`, `else`, …: what follows is one statement. */
-interface Control {
-	readonly type: 'control';
-	readonly word: string;
-	readonly indent: number;
-	/** Its parenthesis is closed. */
-	ready: boolean;
-}
-
-interface Parenthesis {
-	readonly type: 'parenthesis';
-	/** The column that continued lines are aligned with. */
-	column: number;
-	readonly isHeader: boolean;
-	/** A line in it was too long. */
-	filled: boolean;
-}
-
-type Context = Brace | Control | Parenthesis;
+import { endsLine, isComment, type Piece } from './tokens.js';
 
 /** The white space before each piece, and behind the last. */
 export function layout(text: string, pieces: readonly Piece[]): string[] {
@@ -47,10 +17,10 @@ export function layout(text: string, pieces: readonly Piece[]): string[] {
 
 class Layout {
 	readonly #roles: readonly Role[];
-	readonly #closing: ReadonlyMap<number, number>;
+	readonly #line: Line;
+	readonly #braces: Braces;
 	readonly #stack: Context[] = [];
 	readonly #white: string[] = [];
-	readonly #oneLine = new Map<number, boolean>();
 	#column = 0;
 	/** The statement goes on: nothing of it has ended yet. */
 	#atStart = true;
@@ -66,7 +36,8 @@ class Layout {
 		private readonly pieces: readonly Piece[],
 	) {
 		this.#roles = rolesOf(pieces);
-		this.#closing = matchBraces(pieces);
+		this.#line = new Line(pieces, this.#roles);
+		this.#braces = new Braces(text, pieces, this.#roles, this.#line);
 	}
 
 	run(): string[] {
@@ -130,17 +101,12 @@ class Layout {
 		}
 		const piece = this.pieces[index] as Piece;
 		const afterComment = isComment(this.pieces[index - 1] as Piece);
-		if (piece.text === '}') return this.#beforeClosing(index, original);
+		if (piece.text === '}') return this.#beforeClosing(index);
 		if (this.#breaksBefore(index)) {
 			const opens = this.#opensBlock();
-			const forced = this.#pending === 'blank' ? '\n\n' : '';
+			const forced = this.#pending === 'blank';
 			this.#begin(index);
-			return this.#newline(
-				original.includes('\n') || !forced ? original || '\n' : forced,
-				tabs(this.#indentOf(index)),
-				opens,
-				forced !== '',
-			);
+			return this.#newline(forced ? '\n\n' : original, tabs(this.#indentOf(index)), opens);
 		}
 		if (this.#atStart) {
 			const isElseIf = piece.text === 'if' && this.pieces[this.#last]?.text === 'else';
@@ -165,19 +131,13 @@ class Layout {
 		const top = this.#stack.at(-1);
 		const filled = top?.type === 'parenthesis' && top.filled;
 		if (original.includes('\n') && !filled) return true;
-		const long = this.#tooLong(index);
+		const long = this.#line.tooLong(index, this.#column);
 		if (long && top?.type === 'parenthesis') top.filled = true;
 		return long;
 	}
 
 	#inLine(index: number, original: string): string {
-		const piece = this.pieces[index] as Piece;
-		const left = this.pieces[index - 1] as Piece;
-		const space = spaceBetween(
-			{ piece: left, role: this.#roles[index - 1] ?? 'plain' },
-			{ piece, role: this.#roles[index] ?? 'plain' },
-			original,
-		);
+		const space = this.#line.between(index, original);
 		// Columns that were aligned by hand stay: of fields, of tables of operations, of the bodies of a scenario.
 		if (
 			space === ' ' &&
@@ -196,19 +156,20 @@ class Layout {
 		return top?.kind === 'scenario' && this.pieces[index]?.text === '{';
 	}
 
-	#beforeClosing(index: number, original: string): string {
+	#beforeClosing(index: number): string {
 		while (this.#stack.at(-1) && this.#stack.at(-1)?.type !== 'brace') this.#stack.pop();
 		const top = this.#stack.at(-1) as Brace | undefined;
 		const isEmpty = this.#last >= 0 && this.pieces[index - 1]?.text === '{';
+		const mustBreak = endsLine(this.pieces[index - 1]);
 		if (isEmpty && top) return '';
-		if (top?.oneLine) return this.pieces[index - 1]?.kind === 'line-comment' ? '\n' : ' ';
-		if (top?.kind === 'list' && !this.#isMultiLine(index)) return ' ';
-		return this.#newline('\n', tabs(top?.indent ?? 0), false, original === '');
+		if (top?.oneLine) return mustBreak ? '\n' : ' ';
+		if (top?.kind === 'list' && !mustBreak && !this.#isMultiLine(index)) return ' ';
+		return this.#newline('\n', tabs(top?.indent ?? 0), false);
 	}
 
 	/** A list is broken into lines where the author has begun a line behind its brace. */
 	#isMultiLine(closing: number): boolean {
-		const opening = [...this.#closing].find(([, close]) => close === closing)?.[0];
+		const opening = this.#braces.openingOf(closing);
 		return opening === undefined || this.#startsLines(opening);
 	}
 
@@ -220,13 +181,13 @@ class Layout {
 		const piece = this.pieces[index] as Piece;
 		if (this.#pending !== 'none') return true;
 		if (piece.kind === 'directive' || this.pieces[this.#last]?.kind === 'directive') return true;
-		if (this.pieces[index - 1]?.kind === 'line-comment') return true;
+		if (endsLine(this.pieces[index - 1])) return true;
 		return piece.text === '{' && this.#braceKind(index) === 'function' && !this.#isOneLine(index, 'function');
 	}
 
 	/** A newline with its indentation; an empty line stays one, but not behind a brace that opens. */
-	#newline(original: string, indent: string, opens: boolean, forced = false): string {
-		const blank = !opens && (forced ? original.startsWith('\n\n') : (original.match(/\n/g)?.length ?? 0) > 1);
+	#newline(original: string, indent: string, opens: boolean): string {
+		const blank = !opens && (original.match(/\n/g)?.length ?? 0) > 1;
 		this.#pending = 'none';
 		return `${blank ? '\n\n' : '\n'}${indent}`;
 	}
@@ -255,43 +216,6 @@ class Layout {
 			(role === 'ternary' && left?.text === ':') ||
 			(left?.kind === 'string' && this.pieces[index]?.kind === 'string')
 		);
-	}
-
-	/** Does what comes up to the next place where a break would be as good go beyond the longest line? */
-	#tooLong(index: number): boolean {
-		const rank = this.#breakRank(index - 1, 0);
-		let depth = 0;
-		let column = this.#column + 1;
-		for (let i = index; i < this.pieces.length; i++) {
-			const piece = this.pieces[i] as Piece;
-			if (isComment(piece) || piece.kind === 'directive') break;
-			column += piece.text.length + (i > index ? this.#width(i) : 0);
-			if (/^[([{]$/.test(piece.text)) depth++;
-			else if (/^[)\]}]$/.test(piece.text)) depth--;
-			const endsHeader = depth < 0 && this.#roles[i] === 'control';
-			if (piece.text === ';' || endsHeader || (piece.text === '{' && depth <= 1) || this.#breakRank(i, depth) <= rank)
-				break;
-		}
-		return column > WIDTH;
-	}
-
-	/** How bad it is to break behind a piece: the deeper, the worse; behind `==` worse than behind `&&`. */
-	#breakRank(index: number, depth: number): number {
-		const text = this.pieces[index]?.text ?? '';
-		const role = this.#roles[index];
-		if (text === ',' || text === '?') return depth * 4;
-		if (role === 'ternary') return depth * 4;
-		if (role !== 'binary') return Number.POSITIVE_INFINITY;
-		if (text === '&&' || text === '||') return depth * 4;
-		return depth * 4 + (/^[^=!<>]?=$/.test(text) ? 3 : /^[|+-]$/.test(text) ? 1 : 2);
-	}
-
-	#width(index: number): number {
-		return spaceBetween(this.#side(index - 1), this.#side(index), '').length;
-	}
-
-	#side(index: number): { piece: Piece; role: Role } {
-		return { piece: this.pieces[index] as Piece, role: this.#roles[index] ?? 'plain' };
 	}
 
 	// ---- indentation ----
@@ -449,7 +373,7 @@ class Layout {
 	#open(index: number): void {
 		const kind = this.#braceKind(index);
 		const top = this.#stack.at(-1);
-		const before = this.#previousIndex(index);
+		const before = this.#braces.before(index);
 		const isBody = this.#roles[before] === 'control' || /^(else|do)$/.test(this.pieces[before]?.text ?? '');
 		const control = top?.type === 'control' && isBody ? top : undefined;
 		const oneLine = this.#isOneLine(index, kind);
@@ -533,93 +457,26 @@ class Layout {
 	// ---- braces ----
 
 	#braceKind(index: number): Brace['kind'] {
-		const before = this.#previousCode(index);
-		const outer = this.#brace();
-		const words = this.pieces
-			.slice(this.#statementStart, index)
-			.filter((piece) => !isComment(piece))
-			.map(({ text }) => text);
-		if (
-			outer?.kind === 'list' ||
-			before === '=' ||
-			before === ',' ||
-			this.#roles[this.#previousIndex(index)] === 'cast'
-		)
-			return 'list';
-		if (outer?.kind === 'scenario') return 'block';
-		if (outer?.kind === 'struct') return 'struct';
-		const first = words.find((word) => !/^(static|extern|const|typedef|inline)$/.test(word)) ?? '';
-		if (!words.includes('(') && /^(struct|union)$/.test(first)) return 'struct';
-		if (!words.includes('(') && first === 'enum') return 'list';
-		if (!outer) return first === 'scenario' ? 'scenario' : 'function';
 		const top = this.#stack.at(-1);
-		return top?.type === 'control' && top.word === 'switch' ? 'switch' : 'block';
-	}
-
-	#previousIndex(index: number): number {
-		for (let i = index - 1; i >= 0; i--) if (!isComment(this.pieces[i] as Piece)) return i;
-		return -1;
-	}
-
-	#previousCode(index: number): string {
-		return this.pieces[this.#previousIndex(index)]?.text ?? '';
+		return this.#braces.kindOf(index, {
+			outer: this.#brace()?.kind,
+			start: this.#statementStart,
+			isSwitch: top?.type === 'control' && top.word === 'switch',
+		});
 	}
 
 	#isOneLine(index: number, kind: Brace['kind']): boolean {
-		let known = this.#oneLine.get(index);
-		if (known === undefined) {
-			known = this.#fitsOneLine(index, kind);
-			this.#oneLine.set(index, known);
-		}
-		return known;
-	}
-
-	/** Was it on one line, and may it be? Blocks of control statements never are. */
-	#fitsOneLine(index: number, kind: Brace['kind']): boolean {
-		const end = this.#closing.get(index);
-		if (end === undefined) return false;
-		if (this.#brace()?.oneLine) return true;
-		if (end === index + 1) return true;
-		if (kind === 'switch' || kind === 'scenario') return false;
-		if (kind === 'block' && this.#stack.at(-1)?.type === 'control') return false;
-		const inside = this.pieces.slice(index, end + 1);
-		const from = this.pieces[index]?.offset ?? 0;
-		const to = this.pieces[end]?.offset ?? 0;
-		if (this.text.slice(from, to).includes('\n') || inside.some((piece) => piece.kind === 'directive')) return false;
-		if (kind !== 'list' && inside.some(({ text }) => CONTROL.has(text) || EACH.test(text) || text === 'do'))
-			return false;
-		let width = this.#statementIndent * TAB;
-		for (let i = this.#statementStart; i <= end; i++) {
-			width += (this.pieces[i]?.text.length ?? 0) + (i > this.#statementStart ? this.#width(i) : 0);
-		}
-		return width <= WIDTH;
+		return this.#braces.isOneLine(index, {
+			kind,
+			start: this.#statementStart,
+			column: this.#statementIndent * TAB,
+			isInOneLine: this.#brace()?.oneLine === true,
+			isControlled: this.#stack.at(-1)?.type === 'control',
+		});
 	}
 }
 
 /** Fields are aligned by their names and stars. */
 function isFieldColumn(kind: Piece['kind'] | undefined, role: Role | undefined): boolean {
 	return kind === 'word' || role === 'pointer';
-}
-
-function matchBraces(pieces: readonly Piece[]): ReadonlyMap<number, number> {
-	const found = new Map<number, number>();
-	const open: number[] = [];
-	pieces.forEach(({ text, kind }, index) => {
-		if (kind !== 'symbol') return;
-		if (text === '{') open.push(index);
-		else if (text === '}') {
-			const start = open.pop();
-			if (start !== undefined) found.set(start, index);
-		}
-	});
-	return found;
-}
-
-function tabs(n: number): string {
-	return '\t'.repeat(n);
-}
-
-/** White space up to a column: tabs as far as they go. */
-function align(column: number): string {
-	return tabs(Math.floor(column / TAB)) + ' '.repeat(column % TAB);
 }

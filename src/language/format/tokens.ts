@@ -37,11 +37,16 @@ export function piecesOf(text: string): Piece[] {
 		const name = Object.keys(groups).find((key) => groups[key] !== undefined) ?? 'unknown';
 		const whole = groups[name] ?? text.slice(offset, offset + 1);
 		const kind = KINDS[name] ?? (name as PieceKind);
-		const piece = kind === 'directive' || kind === 'line-comment' ? ofLine(whole) : whole;
+		const piece =
+			kind === 'directive' || kind === 'line-comment' ? ofLine(whole) : isOpenComment(whole) ? whole.trimEnd() : whole;
 		pieces.push({ kind, text: piece, offset });
 		offset = skipWhite(text, offset + piece.length);
 	}
 	return pieces;
+}
+
+function isOpenComment(text: string): boolean {
+	return text.startsWith('/*') && !(text.endsWith('*/') && text.length >= 4);
 }
 
 function skipWhite(text: string, offset: number): number {
@@ -57,6 +62,13 @@ function ofLine(line: string): string {
 		if (comment > 0 && !line.includes('*/', comment + 2)) return line.slice(0, comment).trimEnd();
 	}
 	return line.trimEnd();
+}
+
+/** True for what goes up to the end of its line: a line comment, a string that is not closed. */
+export function endsLine(piece: Piece | undefined): boolean {
+	if (piece?.kind === 'string')
+		return piece.text.length < 2 || !/^(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')$/.test(piece.text);
+	return piece?.kind === 'line-comment';
 }
 
 /** True for what only people read. */
