@@ -15,6 +15,7 @@ import type { Semantics } from '../language/semantics.js';
 import { sourceOf } from '../language/text.js';
 import { decay } from '../language/types.js';
 import type { ModuleLowering } from './lower/module.js';
+import type { Resolved } from './lower/template.js';
 
 /**
  * Which variables, fields, parameters and results are sequence counters: only added to, `|1`, `&1`, compared with each
@@ -26,10 +27,13 @@ export function sequenceClasses(module: ModuleLowering): ReadonlySet<AstNode> {
 	const { program } = module;
 	let found = classes.get(program);
 	if (found === undefined) {
-		const flow = new Flow(module);
+		const operations = operationsOf(module);
+		const flow = new Flow();
 		for (const { root } of program.files)
-			for (const item of root.items) if (item.$type === 'FunctionDecl' && item.body !== undefined) flow.function(item);
-		for (const scenario of program.scenarios) for (const item of scenario.items) flow.function(item);
+			for (const item of root.items)
+				if (item.$type === 'FunctionDecl' && item.body !== undefined) flow.add(factsOf(module, item, operations));
+		for (const scenario of program.scenarios)
+			for (const item of scenario.items) flow.add(factsOf(module, item, operations));
 		found = flow.result();
 		classes.set(program, found);
 	}
@@ -38,6 +42,44 @@ export function sequenceClasses(module: ModuleLowering): ReadonlySet<AstNode> {
 
 /** By program: they are the same for each of its scenarios. */
 const classes = new WeakMap<Program, ReadonlySet<AstNode>>();
+
+/** What one function tells about the entities in it. */
+interface Facts {
+	readonly seen: ReadonlySet<AstNode>;
+	/** Used as more than a sequence counter. */
+	readonly bad: ReadonlySet<AstNode>;
+	readonly counted: ReadonlySet<AstNode>;
+	/** One is a copy of the other, or compared with it. */
+	readonly pairs: readonly (readonly [AstNode, AstNode])[];
+}
+
+/** Facts of the kernel's functions, with what they rest on: its trees are the same in every program. */
+const kernelFacts = new WeakMap<
+	AstNode,
+	{ readonly facts: Facts; readonly resolved: Resolved; readonly pages: number }
+>();
+
+function factsOf(module: ModuleLowering, node: AstNode, operations: ReadonlyMap<AstNode, readonly AstNode[]>): Facts {
+	const known = kernelFacts.get(node);
+	if (known !== undefined && known.pages === module.pages && module.holds(known.resolved)) return known.facts;
+	const uses = new Uses(module, operations);
+	const resolved = module.resolving(() => uses.function(node));
+	if (module.isKernel(node) && !uses.indirect) kernelFacts.set(node, { facts: uses, resolved, pages: module.pages });
+	return uses;
+}
+
+/** Functions that initialisers put into an operation's field: whom a call through the field may reach. */
+function operationsOf(module: ModuleLowering): ReadonlyMap<AstNode, readonly AstNode[]> {
+	const operations = new Map<AstNode, AstNode[]>();
+	for (const { root } of module.program.files)
+		for (const entry of initializersOf(root)) {
+			const field = entry.designators[0]?.field?.ref;
+			const target = isNameRef(entry.value) ? entry.value.target.ref : undefined;
+			if (field !== undefined && isFunctionDecl(target))
+				operations.set(field, [...(operations.get(field) ?? []), module.definition(target)]);
+		}
+	return operations;
+}
 
 /** What an expression's value is: a copy of an entity, a constant, or something computed. */
 type Value = AstNode | 'constant' | undefined;
@@ -61,32 +103,36 @@ function initializersOf(root: AstNode): readonly Initializer[] {
 	return found;
 }
 
+/** Joins the facts of all functions. */
 class Flow {
 	private readonly parent = new Map<AstNode, AstNode>();
-	/** Used as more than a sequence counter. */
-	private readonly bad = new Set<AstNode>();
-	private readonly counted = new Set<AstNode>();
-	private readonly seen = new Set<AstNode>();
-	private readonly semantics: Semantics;
-	/** Functions that initialisers put into an operation's field: whom a call through the field may reach. */
-	private readonly operations = new Map<AstNode, AstNode[]>();
+	private readonly all: Facts[] = [];
 
-	constructor(private readonly module: ModuleLowering) {
-		this.semantics = module.semantics;
-		for (const { root } of module.program.files)
-			for (const entry of initializersOf(root)) {
-				const field = entry.designators[0]?.field?.ref;
-				const target = isNameRef(entry.value) ? entry.value.target.ref : undefined;
-				if (field !== undefined && isFunctionDecl(target))
-					this.operations.set(field, [...(this.operations.get(field) ?? []), module.definition(target)]);
-			}
+	add(facts: Facts): void {
+		this.all.push(facts);
+		for (const [a, b] of facts.pairs) {
+			const x = this.find(a);
+			const y = this.find(b);
+			if (x !== y) this.parent.set(x, y);
+		}
 	}
 
 	/** Entities of classes in which nothing is bad and something is counted. */
 	result(): ReadonlySet<AstNode> {
-		const badRoots = new Set([...this.bad].map((n) => this.find(n)));
-		const countedRoots = new Set([...this.counted].map((n) => this.find(n)));
-		return new Set([...this.seen].filter((n) => countedRoots.has(this.find(n)) && !badRoots.has(this.find(n))));
+		const roots = (of: (facts: Facts) => ReadonlySet<AstNode>): Set<AstNode> => {
+			const found = new Set<AstNode>();
+			for (const facts of this.all) for (const node of of(facts)) found.add(this.find(node));
+			return found;
+		};
+		const bad = roots((f) => f.bad);
+		const counted = roots((f) => f.counted);
+		const result = new Set<AstNode>();
+		for (const { seen } of this.all)
+			for (const node of seen) {
+				const root = this.find(node);
+				if (counted.has(root) && !bad.has(root)) result.add(node);
+			}
+		return result;
 	}
 
 	private find(node: AstNode): AstNode {
@@ -94,11 +140,27 @@ class Flow {
 		for (let up = this.parent.get(root); up !== undefined; up = this.parent.get(root)) root = up;
 		return root;
 	}
+}
+
+/** Follows every use in one function. */
+class Uses implements Facts {
+	readonly bad = new Set<AstNode>();
+	readonly counted = new Set<AstNode>();
+	readonly seen = new Set<AstNode>();
+	readonly pairs: (readonly [AstNode, AstNode])[] = [];
+	/** It calls through a field: where that leads differs from program to program. */
+	indirect = false;
+	private readonly semantics: Semantics;
+
+	constructor(
+		private readonly module: ModuleLowering,
+		private readonly operations: ReadonlyMap<AstNode, readonly AstNode[]>,
+	) {
+		this.semantics = module.semantics;
+	}
 
 	private unify(a: AstNode, b: AstNode): void {
-		const x = this.find(a);
-		const y = this.find(b);
-		if (x !== y) this.parent.set(x, y);
+		if (a !== b) this.pairs.push([a, b]);
 	}
 
 	/** The entity a declaration stands for, when its values are wide enough to be a counter. */
@@ -311,6 +373,7 @@ class Flow {
 			this.expression(callee, 'dropped');
 			const field = isMember(callee) ? callee.field.ref : undefined;
 			targets = (field && this.operations.get(field)) ?? [];
+			this.indirect = true;
 		}
 		const values = e.arguments.map((a) => this.expression(a, targets.length === 0 ? 'used' : 'copied', true));
 		let result: Value;

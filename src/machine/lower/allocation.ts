@@ -79,7 +79,7 @@ export function allocate(
 	);
 	flexibleTail(f, e, type, bytes, size, total);
 	const layout = f.layout(sourceText(e), type, cells);
-	const reclaim = f.module.program.functions.get('__alloc_enter');
+	const reclaim = f.module.named('__alloc_enter');
 	if (reclaim !== undefined) f.call(reclaim, f.register(), [gfp], e);
 	return primitive(f, '__allocate', [layout, total, f.constant(zero ? 1 : 0), gfp], e);
 }

@@ -506,7 +506,7 @@ function call(f: FunctionLowering, e: Call): Operand {
 	const to = f.register();
 	if (isFunctionDecl(target)) {
 		const ofDevice = semantics.deviceFunctionOf(e);
-		const definition = (ofDevice && module.program.functions.get(ofDevice)) || module.definition(target);
+		const definition = (ofDevice && module.named(ofDevice)) || module.definition(target);
 		if (definition.body !== undefined) {
 			const args = operands(
 				f,

@@ -15,7 +15,7 @@ function kernelCall(f: FunctionLowering, name: string, args: readonly Operand[],
 	const primitive = f.module.primitive(name);
 	if (primitive !== undefined) f.emit({ op: 'primitive', to, primitive, args }, node);
 	else {
-		const declaration = f.module.program.functions.get(name);
+		const declaration = f.module.named(name);
 		if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
 		f.call(declaration, to, args, node);
 	}

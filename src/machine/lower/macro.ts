@@ -36,7 +36,7 @@ export function primitive(
 
 /** Calls a function of the simulated kernel. */
 export function library(f: FunctionLowering, name: string, args: readonly Operand[], node: Call): Operand {
-	const declaration = f.module.program.functions.get(name);
+	const declaration = f.module.named(name);
 	if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
 	const to = f.register();
 	f.call(declaration, to, args, node);

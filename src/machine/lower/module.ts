@@ -24,7 +24,7 @@ import { Layouts } from '../layout.js';
 import { computeLiveness } from '../liveness.js';
 import { FUNCTION, GLOBAL_BASE } from '../memory.js';
 import { FunctionLowering } from './function.js';
-import { type Template, templatesOf } from './template.js';
+import { keepTemplate, type Resolved, type Template, templateOf } from './template.js';
 
 /** A global in memory. */
 export interface Global {
@@ -59,8 +59,9 @@ export class ModuleLowering {
 	private readonly functionIndex = new Map<AstNode, number>();
 	private readonly globalIndex = new Map<AstNode, Global>();
 	private readonly pending: (() => void)[] = [];
+	/** What code is made for besides the program: the key of its templates. */
+	private readonly variant: string;
 	private readonly primitiveIndex: ReadonlyMap<string, number>;
-	private readonly templates: Map<AstNode, Template>;
 	private nextAddress = GLOBAL_BASE;
 	/** (address, value) pairs of initialised globals. */
 	private readonly initial: [number, number][] = [];
@@ -73,8 +74,9 @@ export class ModuleLowering {
 		/** Names of `config` items that are on. */
 		readonly config: ReadonlySet<string>,
 	) {
+		// __config() is a constant of the code
+		this.variant = [pages, ...[...config].sort()].join(' ');
 		this.layouts = new Layouts(program.semantics, pages);
-		this.templates = templatesOf(program, pages, config);
 		this.primitiveIndex = new Map(primitives.map((p, n) => [p.name, n]));
 	}
 
@@ -189,16 +191,36 @@ export class ModuleLowering {
 		lower: (lowering: FunctionLowering) => void,
 		parameters: number,
 	): Template {
-		let template = this.templates.get(node);
-		if (template === undefined) {
-			const code = emptyCode(name, -1, this.isKernel(node), node, parameters);
-			const lowering = new FunctionLowering(this, code);
-			lower(lowering);
-			computeLiveness(code);
-			template = { code, links: lowering.links };
-			this.templates.set(node, template);
-		}
+		const known = templateOf(node, this.variant);
+		if (known !== undefined && this.holds(known.resolved)) return known;
+		const code = emptyCode(name, -1, this.isKernel(node), node, parameters);
+		const lowering = new FunctionLowering(this, code);
+		const resolved = this.resolving(() => lower(lowering));
+		computeLiveness(code);
+		const template = { code, links: lowering.links, resolved };
+		keepTemplate(node, this.variant, template);
 		return template;
+	}
+
+	private resolved: Map<string | FunctionDecl, FunctionDecl | undefined> | undefined;
+
+	/** What `work` asks of the program's functions. */
+	resolving(work: () => void): Resolved {
+		const resolved = new Map<string | FunctionDecl, FunctionDecl | undefined>();
+		this.resolved = resolved;
+		try {
+			work();
+		} finally {
+			this.resolved = undefined;
+		}
+		return resolved;
+	}
+
+	/** Do names lead where they led when it was worked out? */
+	holds(resolved: Resolved): boolean {
+		for (const [wanted, found] of resolved)
+			if ((typeof wanted === 'string' ? this.named(wanted) : this.definition(wanted)) !== found) return false;
+		return true;
 	}
 
 	/** Copies a template into `code` and fills in what differs from scenario to scenario. */
@@ -379,7 +401,16 @@ export class ModuleLowering {
 	/** The declaration with a body, where there is one. */
 	definition(declaration: FunctionDecl): FunctionDecl {
 		if (declaration.body !== undefined) return declaration;
-		return this.program.functions.get(declaration.name) ?? declaration;
+		const found = this.program.functions.get(declaration.name) ?? declaration;
+		this.resolved?.set(declaration, found);
+		return found;
+	}
+
+	/** The program's function of this name. */
+	named(name: string): FunctionDecl | undefined {
+		const found = this.program.functions.get(name);
+		this.resolved?.set(name, found);
+		return found;
 	}
 
 	/** What a name designates; undefined when it is unknown (a problem was reported for it). */

@@ -1,6 +1,5 @@
 import type { AstNode } from 'langium';
 import type { FunctionDecl, MacroDecl, Variable } from '../../language/generated/ast.js';
-import type { Program } from '../../language/program.js';
 import type { Type } from '../../language/types.js';
 import type { FunctionCode } from '../ir.js';
 
@@ -24,28 +23,28 @@ export type Link =
 			readonly cells: number;
 	  };
 
+/** What names led to when something was worked out: it holds in another program where they lead to the same. */
+export type Resolved = ReadonlyMap<string | FunctionDecl, FunctionDecl | undefined>;
+
 /** The code of a function before it is linked into the module of a scenario: the same for every scenario of a program. */
 export interface Template {
 	readonly code: FunctionCode;
 	/** In the order in which they came up: functions and globals are numbered by it. */
 	readonly links: readonly Link[];
+	readonly resolved: Resolved;
 }
 
-const templates = new WeakMap<Program, Map<string, Map<AstNode, Template>>>();
+/** By function, then by variant. The kernel's trees live as long as the process, a sketch's until its next edit. */
+const templates = new WeakMap<AstNode, Map<string, Template>>();
 
-/** Templates of a program's functions for an address space of `pages` pages: lowering costs more than all the rest of a small scenario. */
-export function templatesOf(program: Program, pages: number, config: ReadonlySet<string>): Map<AstNode, Template> {
-	let bySize = templates.get(program);
-	if (bySize === undefined) {
-		bySize = new Map();
-		templates.set(program, bySize);
+/** The template of a function in a variant: what its code is made for, such as the number of pages. Lowering costs more than all the rest of a small scenario. */
+export const templateOf = (node: AstNode, variant: string): Template | undefined => templates.get(node)?.get(variant);
+
+export function keepTemplate(node: AstNode, variant: string, template: Template): void {
+	let variants = templates.get(node);
+	if (variants === undefined) {
+		variants = new Map();
+		templates.set(node, variants);
 	}
-	// __config() is a constant of the code
-	const size = `${pages}${config.has('vma_lock') ? ' vma_lock' : ''}`;
-	let found = bySize.get(size);
-	if (found === undefined) {
-		found = new Map();
-		bySize.set(size, found);
-	}
-	return found;
+	variants.set(variant, template);
 }
