@@ -1,5 +1,5 @@
 import type { Wait } from '../kernel/context.js';
-import { isHeap, OBJECT_HEADER } from './memory.js';
+import { type Delta, isDynamic, isHeap, isSlotOf, OBJECT_HEADER, slotOf } from './memory.js';
 import type { Move, StepResult } from './step.js';
 
 /**
@@ -11,7 +11,9 @@ export class Footprint {
 	readonly reads: number[] = [];
 	/** Cells written by the way that is being walked. */
 	writes: number[] = [];
-	/** The step looked at more than cells: objects came, went or became visible. It says nothing about other states. */
+	/** Frames with locals in memory that have returned on the way that is being walked. */
+	dropped: Frame[] = [];
+	/** The step depends on more than that: it says nothing about other states. */
 	opaque = false;
 	private readonly seen = new Set<number>();
 
@@ -23,12 +25,15 @@ export class Footprint {
 }
 
 /** One way to go, as a change of the shared vector. */
-export interface Change {
+export interface Change extends Delta {
 	readonly move: Move;
-	readonly cells: Int32Array;
-	readonly values: Int32Array;
-	/** Registers have let go of heap objects: what nothing leads to any more has to be looked for. */
-	readonly releases: boolean;
+	/** Frames whose locals have died. */
+	readonly dropped: readonly Frame[];
+}
+
+interface Frame {
+	readonly thread: number;
+	readonly depth: number;
 }
 
 interface Leaf {
@@ -43,6 +48,10 @@ interface Branch {
 }
 
 type Node = Branch | Leaf;
+
+/** Is a pointer to a local of a frame that has returned left? Such pointers have to be cut, which only the interpreter does. */
+const leadsInto = ({ thread, depth }: Frame, vector: Int32Array): boolean =>
+	vector.some((value) => isDynamic(value) && isSlotOf(slotOf(value), thread, depth));
 
 /** Steps of all threads of a system by their footprints: most states differ only in what a step does not look at. */
 export class Footprints {
@@ -65,21 +74,27 @@ export class Footprints {
 		let node = this.roots[thread]?.get(local)?.get(this.shape(shared));
 		while (node !== undefined && 'next' in node) node = node.next.get(shared[node.cell] as number);
 		if (node === undefined) return undefined;
-		return { moves: node.changes.map((c) => this.apply(c, shared)), wait: node.wait };
+		const moves: Move[] = [];
+		for (const change of node.changes) {
+			const vector = this.apply(change, shared);
+			if (change.dropped.some((frame) => leadsInto(frame, vector))) return undefined;
+			moves.push({ ...change.move, shared: vector });
+		}
+		return { moves, wait: node.wait };
 	}
 
-	private apply({ move, cells, values, releases }: Change, shared: Int32Array): Move {
-		let vector = shared;
-		let loses = releases;
-		if (cells.length > 0) {
+	private apply({ from, cells, values, overwritten, releases }: Change, shared: Int32Array): Int32Array {
+		let vector: Int32Array;
+		if (from === undefined) {
+			if (cells.length === 0) return shared;
 			vector = shared.slice();
-			for (let n = 0; n < cells.length; n++) {
-				const cell = cells[n] as number;
-				loses ||= isHeap(vector[cell] as number);
-				vector[cell] = values[n] as number;
-			}
+			for (let n = 0; n < cells.length; n++) vector[cells[n] as number] = values[n] as number;
+		} else {
+			vector = values.slice();
+			for (let n = 0; n < from.length; n++)
+				if ((from[n] as number) >= 0) vector[n] = shared[from[n] as number] as number;
 		}
-		return { ...move, shared: loses ? this.collect(vector) : vector };
+		return releases || overwritten.some((cell) => isHeap(shared[cell] as number)) ? this.collect(vector) : vector;
 	}
 
 	/** Remembers a step that was taken. */

@@ -28,7 +28,8 @@ const MAX_INVISIBLE = 2_000;
 const MAX_ATOMIC = 100_000;
 const MAX_CALL_DEPTH = 48;
 
-const NOTHING = { cells: new Int32Array(0), values: new Int32Array(0), releases: false };
+const NONE = new Int32Array(0);
+const NOTHING = { from: undefined, cells: NONE, values: NONE, overwritten: NONE, releases: false, dropped: [] };
 
 /** Runs one thread for one step. One instance serves one system; it keeps no state between steps. */
 export class Interpreter extends StepContext {
@@ -115,7 +116,10 @@ export class Interpreter extends StepContext {
 		this.outermost = (thread.frames[0]?.code ?? this.image.entry(thread.index)).node;
 		this.memory = Memory.unpack(shared, this.image.globalCells, thread.own);
 		this.memory.footprint = this.footprint;
-		if (this.footprint !== undefined) this.footprint.writes.length = 0;
+		if (this.footprint !== undefined) {
+			this.footprint.writes = [];
+			this.footprint.dropped = [];
+		}
 		this.reports = [];
 		this.domains = [];
 		this.cursor = 0;
@@ -165,7 +169,7 @@ export class Interpreter extends StepContext {
 			fatal: this.reports.some((r) => r.fatal),
 			timeout: this.expired !== undefined,
 		};
-		if (changed !== undefined) this.changes.push({ move, ...changed });
+		if (changed !== undefined) this.changes.push({ move, dropped: this.footprint?.dropped ?? [], ...changed });
 		return move;
 	}
 

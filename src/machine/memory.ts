@@ -66,6 +66,22 @@ export interface DynamicObject {
 const FLAG_PUBLISHED = 1;
 const FLAG_FREED = 2;
 
+const flagsOf = ({ published, freed }: DynamicObject): number =>
+	(published ? FLAG_PUBLISHED : 0) | (freed ? FLAG_FREED : 0);
+
+const NONE = new Int32Array(0);
+
+/** How a step has changed the vector: `values` in `cells`; where objects came or went, `from` says where each word comes from (-1: `values` has it). */
+export interface Delta {
+	readonly from: Int32Array | undefined;
+	readonly cells: Int32Array;
+	readonly values: Int32Array;
+	/** Cells of the old vector that no longer hold what they did. */
+	readonly overwritten: Int32Array;
+	/** What nothing leads to any more has to be looked for. */
+	readonly releases: boolean;
+}
+
 /** Where the objects of a packed vector lie: the index of their first cell, by layout. */
 export function* objectsIn(
 	vector: Int32Array,
@@ -113,17 +129,18 @@ export class Memory {
 		return new Memory(vector, vector.length === cells ? vector : vector.subarray(0, cells), objects, own);
 	}
 
+	/** What nothing leads to any more may have to go: an object has been removed or freed. */
+	private releases = false;
+
 	/** The vector that stands for this memory. Ends the memory's use: what is written later may show in the vector. */
 	pack(): Int32Array {
 		this.collect();
-		const vector = this.reshaped ? this.layOut() : this.vector;
-		let i = this.globals.length;
+		if (this.reshaped) return this.layOut();
 		for (const object of this.objects) {
-			vector[i + 2] = (object.published ? FLAG_PUBLISHED : 0) | (object.freed ? FLAG_FREED : 0);
-			vector[i + 3] = object.references;
-			i += OBJECT_HEADER + object.cells.length;
+			this.vector[object.at - 3] = flagsOf(object);
+			this.vector[object.at - 2] = object.references;
 		}
-		return vector;
+		return this.vector;
 	}
 
 	private layOut(): Int32Array {
@@ -135,6 +152,8 @@ export class Memory {
 		for (const object of this.objects) {
 			vector[i] = object.slot;
 			vector[i + 1] = object.layout;
+			vector[i + 2] = flagsOf(object);
+			vector[i + 3] = object.references;
 			vector[i + 4] = object.cells.length;
 			vector.set(object.cells, i + OBJECT_HEADER);
 			i += OBJECT_HEADER + object.cells.length;
@@ -179,39 +198,45 @@ export class Memory {
 
 	private share(object: DynamicObject): void {
 		insert(this.objects, object);
-		this.reshape();
-	}
-
-	private reshape(): void {
 		this.reshaped = true;
-		this.blur();
-	}
-
-	/** What happens depends on more than the cells that were read. */
-	private blur(): void {
-		if (this.footprint !== undefined) this.footprint.opaque = true;
 	}
 
 	/** kfree: its cells hold nothing any more. */
 	free(object: DynamicObject): void {
 		object.freed = true;
 		object.cells.fill(UNINITIALISED);
-		this.blur();
+		this.releases = true;
+		if (object.at >= 0) object.cells.forEach((_, n) => void this.footprint?.writes.push(object.at + n));
 	}
 
-	/** What this step has changed, as (cell, value) of the vector, if it has changed values only. To be asked before `pack`. */
-	changes(written: readonly number[]): { cells: Int32Array; values: Int32Array; releases: boolean } {
-		const changed = [...new Set(written)];
-		const values = changed.map((cell) => this.vector[cell] as number);
-		let releases = false;
-		for (const { at, references } of this.objects) {
-			const before = this.vector[at - 2] as number;
-			if (references === before) continue;
-			changed.push(at - 2);
-			values.push(references);
-			releases ||= references < before;
+	/** What this step has changed of the vector that was unpacked. To be asked before `pack`. */
+	changes(written: readonly number[]): Delta {
+		const overwritten = Int32Array.from(new Set(written));
+		let { releases } = this;
+		// what was made in this step may be garbage at its end
+		for (const { slot, at, references } of this.objects)
+			releases ||= at < 0 ? (slot & HEAP) !== 0 : references < (this.vector[at - 2] as number);
+		if (this.reshaped) return { overwritten, releases, ...this.laidOut(new Set(written)) };
+		const cells = [...overwritten];
+		const values = cells.map((cell) => this.vector[cell] as number);
+		for (const object of this.objects) {
+			cells.push(object.at - 3, object.at - 2);
+			values.push(flagsOf(object), object.references);
 		}
-		return { cells: Int32Array.from(changed), values: Int32Array.from(values), releases };
+		return { overwritten, releases, from: undefined, cells: Int32Array.from(cells), values: Int32Array.from(values) };
+	}
+
+	/** Where each word of the new vector comes from in the old one, or what it is. */
+	private laidOut(written: ReadonlySet<number>): { from: Int32Array; cells: Int32Array; values: Int32Array } {
+		const values = this.layOut();
+		const from = new Int32Array(values.length).fill(-1);
+		for (let n = 0; n < this.globals.length; n++) if (!written.has(n)) from[n] = n;
+		let i = this.globals.length;
+		for (const { at, cells } of this.objects) {
+			i += OBJECT_HEADER;
+			for (let n = 0; n < cells.length; n++, i++) if (at >= 0 && !written.has(at + n)) from[i] = at + n;
+		}
+		return { from, cells: NONE, values };
 	}
 
 	private remove(slot: number): void {
@@ -219,7 +244,7 @@ export class Memory {
 			const at = list.findIndex((o) => o.slot === slot);
 			if (at < 0) continue;
 			list.splice(at, 1);
-			if (list === this.objects) this.reshape();
+			if (list === this.objects) this.reshaped = this.releases = true;
 		}
 	}
 
@@ -240,16 +265,18 @@ export class Memory {
 				if (!inFrame((list[i] as DynamicObject).slot)) continue;
 				list.splice(i, 1);
 				dropped = true;
-				if (list === this.objects) this.reshape();
+				if (list === this.objects) this.reshaped = this.releases = true;
 			}
 		if (!dropped) return;
-		// an object that nobody else can reach yet may point to them
-		if (this.objects.some((o) => !o.published)) this.blur();
+		this.footprint?.dropped.push({ thread, depth });
 		const cut = (cells: Int32Array, tell?: (offset: number) => void): void => {
 			for (let i = 0; i < cells.length; i++) {
 				if (!isDynamic(cells[i] as number) || !inFrame(slotOf(cells[i] as number))) continue;
 				cells[i] = DANGLING;
-				tell?.(i);
+				if (tell === undefined) continue;
+				tell(i);
+				// where such pointers are is more than the step has read
+				if (this.footprint !== undefined) this.footprint.opaque = true;
 			}
 		};
 		cut(this.globals, (offset) => changed(undefined, offset));
@@ -264,7 +291,7 @@ export class Memory {
 		const object = this.find(slotOf(address));
 		if (object === undefined || object.published) return;
 		object.published = true;
-		this.blur();
+		if (object.at >= 0) object.cells.forEach((_, n) => void this.footprint?.read(object.at + n));
 		const at = this.own.indexOf(object);
 		if (at >= 0) {
 			this.own.splice(at, 1);
