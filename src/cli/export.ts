@@ -1,16 +1,19 @@
 import { type ExportLimits, modelOf } from '../export/model.js';
 import { notInPromela, promela } from '../export/promela.js';
+import { mermaidForm } from '../findings/forms/mermaid.js';
+import { svgForm } from '../findings/forms/svg.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { loadProgram } from '../language/program.js';
 import { type Console, Status, UsageError } from './console.js';
+import { exploreSketch } from './explored.js';
 import { collectInputs, DiskSources, pathNames } from './inputs.js';
 import { didYouMean } from './nearest.js';
 import { parseOptions, positive } from './options.js';
 
-const TARGETS = ['promela'] as const;
+const TARGETS = ['promela', 'mermaid', 'svg'] as const;
 type Target = (typeof TARGETS)[number];
 
-/** `notifier-lab export`: one scenario as a model for another checker, on standard output. */
+/** `notifier-lab export`: one scenario as a model for another checker, or its run as a drawing, on standard output. */
 export async function exportScenario(args: readonly string[], console: Console): Promise<Status> {
 	const { values, positionals } = parseOptions('export', args, {
 		to: { type: 'string' },
@@ -18,6 +21,7 @@ export async function exportScenario(args: readonly string[], console: Console):
 		'max-states': { type: 'string' },
 		'max-seconds': { type: 'string' },
 		'no-reduction': { type: 'boolean' },
+		finding: { type: 'string' },
 	});
 	const [file] = positionals;
 	if (file === undefined || positionals.length > 1)
@@ -28,6 +32,16 @@ export async function exportScenario(args: readonly string[], console: Console):
 		throw new UsageError(
 			`export: nothing is exported to '${target}'${didYouMean(target, TARGETS)}; there are ${TARGETS.join(', ')}`,
 		);
+	if (target !== 'promela') {
+		if (values['no-reduction'] === true) throw new UsageError(`export: --no-reduction is not for ${target}`);
+		const sketch = await exploreSketch('export', file, values, console);
+		if (sketch === undefined) return Status.usage;
+		const { picture } = sketch.explorer.found(sketch.finding);
+		console.out(target === 'svg' ? svgForm(picture) : mermaidForm(picture));
+		return Status.ok;
+	}
+	if (values.finding !== undefined)
+		throw new UsageError('export: a model shows every finding: --finding is for drawings');
 	const limits: ExportLimits = {
 		maxStates: positive('max-states', values['max-states'], true, 'export') ?? 300_000,
 		maxSeconds: positive('max-seconds', values['max-seconds'], false, 'export') ?? 30,

@@ -1,4 +1,4 @@
-export const COMMANDS = ['check', 'export', 'explain', 'new', 'lsp'] as const;
+export const COMMANDS = ['check', 'explore', 'replay', 'export', 'explain', 'new', 'lsp'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What `--help` prints, for the whole and for each command. */
@@ -8,7 +8,9 @@ export const HELP: Readonly<Record<Command | 'all', string>> = {
 usage: notifier-lab COMMAND …
 
   check FILE|DIR|- …   check sketches (.mmn)
-  export FILE          a scenario as a model for SPIN
+  explore FILE         pick the next thread by hand, see how every way ends
+  replay FILE RUN      take a saved run again
+  export FILE          a scenario as a model for SPIN, its run as a drawing
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
   lsp --stdio          the language server, for any editor
@@ -49,23 +51,56 @@ and nothing worse was found.
   notifier-lab check driver.mmn
   notifier-lab check sketches --format json >result.json
 `,
-	export: `usage: notifier-lab export FILE --to promela [--scenario NAME]
+	explore: `usage: notifier-lab explore [options] FILE
 
-Prints one scenario as a model for another checker: the same states, the same
-steps. promela is for SPIN 6.5 (Debian: apt install spin). The scenario is
-searched first, because what its threads write decides what a step is.
+Walks through a scenario by hand: shows who can go, what each would do, and
+whether the ways on from there end well (+), badly (-), or either way (~). Reads
+commands from standard input; ? lists them.
 
-  --to promela        what for
-  --scenario NAME     which scenario; needed where the sketch has several
-  --max-states N      stop that search after N states (default 300,000); what is
-                      larger is exported all the same, with room to spare
-  --max-seconds S     … after S seconds (default 30)
-  --no-reduction      make every access to memory a step
+  --scenario NAME     which scenario; the first that is not as expected
+  --finding CODE      which finding's run to follow; the first
+  --max-states N      stop the search after N states (default 2,000,000)
+  --max-seconds S     … after S seconds (default 60)
+  --max-memory MB     … when it holds about so much memory (default 1024)
+
+  notifier-lab explore driver.mmn
+`,
+	replay: `usage: notifier-lab replay FILE RUN.json
+
+Takes a saved run again, in the sketch as it is now, and prints it as a table.
+Lines may have moved; the steps have to be the same. Runs are saved by the
+explorer's export menu and by 'save' in notifier-lab explore.
+
+  --scenario NAME     another scenario than the one it was saved from
+
+exit status: 0 every step fits, 1 one does not (it is named), 2 the sketch, the
+run or the command line has errors.
+
+  notifier-lab replay driver.mmn deadlock.json
+`,
+	export: `usage: notifier-lab export FILE --to promela|mermaid|svg [--scenario NAME]
+
+promela: a scenario as a model for SPIN 6.5 (Debian: apt install spin), with the
+same states and the same steps. The scenario is searched first, because what
+its threads write decides what a step is.
+mermaid, svg: the run of a finding as a drawing; where nothing is found, a run
+that ends well.
+
+  --to WHAT           what for
+  --scenario NAME     which scenario. A model needs it where the sketch has
+                      several; a drawing shows the first that is not as expected
+  --finding CODE      drawings: which finding; the first
+  --max-states N      stop the search after N states (default 300,000, drawings
+                      2,000,000); a larger model is exported all the same, with
+                      room to spare
+  --max-seconds S     … after S seconds (default 30, drawings 60)
+  --no-reduction      models: make every access to memory a step
 
 What the model cannot say is named, with exit status 2: never a wrong model.
 
   notifier-lab export driver.mmn --to promela >model.pml
   spin -a model.pml && gcc -w -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan
+  notifier-lab export driver.mmn --to svg >deadlock.svg
 `,
 	explain: `usage: notifier-lab explain [CODE …]
 

@@ -4,11 +4,13 @@ import { checkSketch } from '../findings/check.js';
 import { parseCheck, runCheck } from './check.js';
 import { type Console, Status, UsageError } from './console.js';
 import { explain } from './explain.js';
+import { exploreByHand } from './explore.js';
 import { exportScenario } from './export.js';
 import { COMMANDS, type Command, HELP } from './help.js';
 import { lsp } from './lsp.js';
 import { didYouMean } from './nearest.js';
 import { newSketch } from './new.js';
+import { replay } from './replay.js';
 import { watchCheck } from './watch.js';
 
 /** Runs one command. `undefined` is returned by a command that goes on by itself, as the language server does. */
@@ -39,6 +41,10 @@ async function dispatch(args: readonly string[], console: Console): Promise<Stat
 			return check(rest, console);
 		case 'explain':
 			return explain(rest, console);
+		case 'explore':
+			return exploreByHand(rest, console);
+		case 'replay':
+			return replay(rest, console);
 		case 'export':
 			return exportScenario(rest, console);
 		case 'new':

@@ -6,7 +6,7 @@ import type { FileResult, Finding, RunStep, ScenarioResult, Span } from '../resu
 import { type Drawn, draw, type Subject } from './build.js';
 import { firstOrder } from './order.js';
 import { Outlooks } from './outlook.js';
-import type { Picture, SavedRun, State } from './picture.js';
+import type { SavedRun } from './picture.js';
 import { type Misfit, replaySaved } from './saved.js';
 import { isGoodEnd, wayTo } from './ways.js';
 
@@ -188,9 +188,29 @@ export class Explorer {
 		return { shown, misfit: best.misfit };
 	}
 
-	/** States of a shown picture that it has left out. */
-	states(shown: Shown, from: number, to: number): State[] {
-		return shown.states(from, to);
+	/** The first `moves` steps of a shown run, to go on from there by hand. */
+	cut(shown: Shown, moves: number): Shown {
+		return this.show(shown.part, shown.finding, {
+			schedule: shown.schedule.slice(0, moves),
+			shown: -1,
+			from: this.runOf(shown.finding).schedule,
+			verdict: 'a run under way',
+		});
+	}
+
+	/** The shown run, gone on with to a good end or a bad one; undefined where there is no such end. */
+	finish(shown: Shown, good: boolean): Shown | undefined {
+		const outlooks = this.outlooksOf(shown.part, shown.finding);
+		const state = this.lastState(shown);
+		const last = shown.schedule[shown.schedule.length - 1]?.thread ?? 0;
+		const on = state < 0 ? undefined : wayTo(outlooks, state, good, last);
+		if (on === undefined) return undefined;
+		return this.show(shown.part, shown.finding, {
+			schedule: [...shown.schedule, ...on],
+			shown: -1,
+			from: this.runOf(shown.finding).schedule,
+			verdict: good ? 'a way that ends well' : 'a way that ends badly',
+		});
 	}
 
 	private show(
@@ -284,5 +304,3 @@ function scheduleOf({ graph }: Explored, run: readonly RunStep[]): Schedule {
 
 const sameRun = (a: Schedule, b: Schedule): boolean =>
 	a.length === b.length && a.every((s, n) => s.thread === b[n]?.thread && s.choice === b[n]?.choice);
-
-export type { Picture };

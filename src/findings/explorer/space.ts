@@ -6,8 +6,8 @@ import { GLOBAL_BASE } from '../../machine/memory.js';
 import type { System } from '../../machine/system.js';
 import type { PageSlot, State } from './picture.js';
 
-/** As in lib/kernel/mm.mmn; a test compares them. */
-export const PTE = { present: 1, write: 2, migration: 4, swap: 8, shift: 4 } as const;
+/** As in lib/kernel/mm.mmn, and DEV_PTE_CONT of device.mmn; a test compares them. */
+export const PTE = { present: 1, write: 2, migration: 4, swap: 8, exclusive: 16, cont: 32, shift: 6 } as const;
 /** Bits in a word of the TLB's record (lib/kernel/device.mmn). */
 export const TLB_BITS = 30;
 
@@ -136,8 +136,11 @@ export class AddressSpace {
 			const entries = pages.map((n) => shared[pteAt + n] as number);
 			return {
 				name: device.name === '__device' ? 'device' : device.name,
-				pte: entries.map((pte, n) =>
-					this.slot(pte, shared, history, walksCpu ? null : this.staleness(pte, n, shared, history)),
+				pte: joined(
+					entries,
+					entries.map((pte, n) =>
+						this.slot(pte, shared, history, walksCpu ? null : this.staleness(pte, n, shared, history)),
+					),
 				),
 				tlb: entries.map((pte, n) => this.tlbSlot(device, n, pte, shared, history)),
 			};
@@ -173,6 +176,7 @@ export class AddressSpace {
 		const empty: PageSlot = { page: null, generation: 0, write: false, freed: false, stale: null, pages: 1 };
 		if ((pte & PTE.swap) !== 0) return { ...empty, page: 'swap' };
 		if ((pte & PTE.migration) !== 0) return { ...empty, page: 'migrating' };
+		if ((pte & PTE.exclusive) !== 0) return { ...empty, page: `p${pte >> PTE.shift}, a device's alone` };
 		if ((pte & PTE.present) === 0) return empty;
 		const pfn = pte >> PTE.shift;
 		const freed = this.isFree(pfn, shared);
@@ -307,6 +311,17 @@ function structAt(system: System, global: Global | undefined, address: number): 
 		} else return undefined;
 	}
 	return undefined;
+}
+
+/** Says of the slots of huge entries how many pages they are one with. */
+function joined(entries: readonly number[], slots: readonly PageSlot[]): PageSlot[] {
+	return slots.map((slot, n) => {
+		let start = n;
+		while (start > 0 && ((entries[start] as number) & PTE.cont) !== 0) start--;
+		let end = start + 1;
+		while (end < entries.length && ((entries[end] as number) & PTE.cont) !== 0) end++;
+		return { ...slot, pages: end - start };
+	});
 }
 
 /** `page 1`, `pages 1, 2`. */
