@@ -37,9 +37,9 @@ export interface Acquisition extends Place {
 	readonly step: number;
 }
 
-/** Something that happens inside a step and matters for blame: a backward jump, a return, a call of a kernel function. */
+/** Something that happens inside a step and matters for blame: a backward jump, a return, a call of a kernel function, a kfree. */
 export interface RunEvent extends Place {
-	readonly kind: 'mark' | 'return' | 'call';
+	readonly kind: 'mark' | 'return' | 'call' | 'free';
 	readonly thread: number;
 	readonly step: number;
 	readonly code: FunctionCode;
@@ -110,7 +110,10 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 			takes(held) {
 				acquisitions.push({ ...place, thread, held, step: index });
 			},
-			primitive(primitive, _args, value, node, depth) {
+			primitive(primitive, args, value, node, depth) {
+				const code = frames[depth - 1]?.code;
+				if (primitive === 'kfree' && code !== undefined)
+					events.push({ kind: 'free', node, frames: frames.slice(0, depth), thread, step: index, code, args });
 				// inside a kernel function its own text says enough
 				if (row.kernel || depth !== place.frames.length || node !== place.node) return;
 				const remark = primitiveRemark(primitive, value);

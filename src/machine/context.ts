@@ -174,6 +174,7 @@ export abstract class StepContext implements KernelContext {
 				return this.fatal(
 					'use-after-free',
 					`memory is ${what} after ${isHeap(address) ? 'kfree' : 'its function has returned'}`,
+					address,
 				);
 			if (offsetOf(address) >= object.cells.length)
 				return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);

@@ -11,7 +11,11 @@ function driver(file: string): string {
 }
 
 const inEnvironment = (text: string) =>
-	checkSketch('file:///drivers/driver.mmn', { read: async (uri) => (uri.endsWith('/driver.mmn') ? text : undefined) });
+	checkSketch(
+		'file:///drivers/driver.mmn',
+		{ read: async (uri) => (uri.endsWith('/driver.mmn') ? text : undefined) },
+		{ maxSeconds: 1000 },
+	);
 
 describe('a sketch without scenarios', () => {
 	test.each([
@@ -25,7 +29,7 @@ describe('a sketch without scenarios', () => {
 		['workqueue/s66-other-driver-flushes.mmn', ['deadlock']],
 		['workqueue/s67-cancel-work-sync-in-callback.mmn', ['deadlock']],
 		['seed/s02-eagain-drop-lock.mmn', []],
-	])('%s: the callbacks alone show %j', async (file, codes) => {
+	])('%s: the callbacks alone show %j', { timeout: 60_000 }, async (file, codes) => {
 		const text = driver(file);
 		const { problems, scenarios } = await inEnvironment(text);
 		expect(problems.filter((p) => p.severity === 'error')).toEqual([]);

@@ -1,12 +1,14 @@
 import type { ReportKind } from '../finding.js';
 import { contract } from './contract.js';
 import { lockLeak } from './lock-leak.js';
+import { nullDeref } from './null-deref.js';
 import { permission } from './permission.js';
 import { plain } from './reports.js';
 import { sleepInAtomic, sleepInNonblock } from './sleep.js';
 import { staleMapping } from './stale-mapping.js';
 import { staleTlb } from './stale-tlb.js';
 import { uninitialised } from './uninitialised.js';
+import { useAfterFree } from './use-after-free.js';
 
 /** The findings that steps report, by code. Those about threads that wait for ever are in stuck.ts. */
 export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
@@ -21,10 +23,10 @@ export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
 		plain('bad-unlock'),
 		plain('assertion'),
 		plain('warn-on', 'warning'),
-		plain('null-deref'),
+		nullDeref,
 		plain('out-of-bounds'),
 		plain('overflow'),
-		plain('use-after-free'),
+		useAfterFree,
 		uninitialised,
 		plain('bounded', 'info'),
 	].map((kind) => [kind.code, kind]),

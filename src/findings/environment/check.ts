@@ -9,7 +9,7 @@ import { merged, repeats, told, topOf } from './merge.js';
 import { type Part, plan } from './plan.js';
 
 /** What all parts together may cost where nobody says otherwise: nobody has asked for a long search. */
-const LIMITS = { maxStates: 1_000_000, maxSeconds: 20 } as const;
+const LIMITS = { maxStates: 1_000_000, maxSeconds: 15 } as const;
 /** A first finding must not hide a second one; but what else is wrong can wait until the first is mended. */
 const ENOUGH_MORE = 100_000;
 /** For asking whether somebody else ends a wait. */
@@ -46,7 +46,7 @@ export async function checkInEnvironment(
 	await searches.settle();
 	if (searches.problems.length > 0) return none(searches.problems.map((p) => notFitting(p, uri)));
 	if (searches.results.length === 0) return none();
-	const result = told(merged(searches, uri), environment, uri);
+	const result = told(merged(searches, uri), environment, searches.unfinished, uri);
 	options.onScenario?.(result);
 	return { uri, problems: program.problems, scenarios: [result] };
 }
@@ -56,6 +56,8 @@ class Searches {
 	readonly results: ScenarioResult[] = [];
 	/** What was cut short, in words. */
 	readonly cut: string[] = [];
+	/** The same for what was looked at beyond the environment. */
+	readonly unfinished: string[] = [];
 	/** What keeps the environment's scenarios from running at all. */
 	problems: readonly Problem[] = [];
 	/** Enough was wrong not to look any further. */
@@ -102,7 +104,9 @@ class Searches {
 			return undefined;
 		}
 		this.spent += one.states;
-		if (!one.complete && part.look !== true) this.cut.push(`${partWords(part)} took more than ${one.states} states`);
+		if (!one.complete && part.extra === true) this.unfinished.push(partWords(part));
+		else if (!one.complete && part.look !== true)
+			this.cut.push(`${partWords(part)} took more than ${one.states} states`);
 		const findings = this.counted(one.findings, part);
 		this.results.push({ ...one, findings });
 		const wrong = findings.some((f) => f.severity === 'error');

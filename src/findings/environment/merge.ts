@@ -20,18 +20,21 @@ export function merged(
 	const all = results.flatMap((r) => r.findings);
 	// a second opinion, and only where the first has found nothing to say about waiting: as in analyse.ts
 	const waits = all.some((f) => /deadlock|livelock/.test(f.code));
+	const leaks = all.some((f) => f.code === 'lock-leak');
 	const findings: Finding[] = [];
 	for (const finding of all)
 		if (
 			finding.code !== 'bounded' &&
 			!(waits && finding.code === 'lock-order') &&
+			// what follows from a lock that was left behind
+			!(leaks && / and never released/.test(finding.message)) &&
 			!findings.some((known) => repeats(finding, known))
 		)
 			findings.push(finding);
 	const sum = (of: (r: ScenarioResult) => number): number => results.reduce((n, r) => n + of(r), 0);
 	const states = sum((r) => r.states);
 	const complete = cut.length === 0;
-	if (!complete) findings.push(bounded(topOf(uri), cut, states));
+	if (!complete && !findings.some((f) => f.severity === 'error')) findings.push(bounded(topOf(uri), cut, states));
 	const verdicts: Verdict[] = [
 		findings.some((f) => f.severity === 'error')
 			? 'fail'
@@ -57,7 +60,7 @@ export function merged(
 	};
 }
 
-const MAPPING = new Set(['stale-mapping', 'permission']);
+const MAPPING = new Set(['stale-mapping', 'stale-tlb', 'permission']);
 
 /** The same defect at the same place; an entry that is kept is one, whatever became of the page behind it. */
 export function repeats(a: Finding, b: Finding): boolean {
@@ -70,7 +73,12 @@ export function repeats(a: Finding, b: Finding): boolean {
 }
 
 /** The result in the user's terms: his own lines, and which of the adversaries a run needed. */
-export function told(result: ScenarioResult, environment: Environment, uri: string): ScenarioResult {
+export function told(
+	result: ScenarioResult,
+	environment: Environment,
+	unfinished: readonly string[],
+	uri: string,
+): ScenarioResult {
 	const span = topOf(uri);
 	const { handlers, teardown, adversaries, remarks } = environment;
 	const who = new Map(adversaries);
@@ -80,7 +88,15 @@ export function told(result: ScenarioResult, environment: Environment, uri: stri
 	const findings = result.findings.map((f) => {
 		const needed = [...who].filter(([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name));
 		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
-		return { ...f, message: `${f.message}${words}`, span: f.span.uri === environment.uri ? span : f.span };
+		// the environment has no text that the user could look at
+		const home = (at: Span): Span => (at.uri === environment.uri ? span : at);
+		return {
+			...f,
+			message: `${f.message}${words}`,
+			span: home(f.span),
+			related: f.related.filter((r) => r.span.uri !== environment.uri),
+			run: f.run.map((r) => ({ ...r, span: home(r.span) })),
+		};
 	});
 	const ran = handlers.length === 0 ? 'the callbacks' : [...new Set(handlers.map((h) => `${h.function}()`))].join(', ');
 	return {
@@ -95,6 +111,7 @@ export function told(result: ScenarioResult, environment: Environment, uri: stri
 						'these were tried one and two at a time; all of them at once are tried to the end when nothing is found that way',
 					]
 				: []),
+			...(unfinished.length === 0 ? [] : [`looked at, but not to the end: ${unfinished.join('; ')}`]),
 			...remarks,
 		],
 	};

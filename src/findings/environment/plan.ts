@@ -8,6 +8,8 @@ export interface Part {
 	readonly maxStates?: number;
 	/** One function twice at a time. Drivers may see to it that this does not happen: only what waits counts. */
 	readonly twins?: boolean;
+	/** Beyond what the environment has to have: cut short it is said, and is no limit of the whole. */
+	readonly extra?: boolean;
 	/** A first look: cut short it is done again, and is no limit of the whole. */
 	readonly look?: boolean;
 }
@@ -21,7 +23,9 @@ export interface Outcome {
 }
 
 /** For one part among many: what takes more is left to the whole, or said to be too large. */
-const PART = 100_000;
+const PART = 200_000;
+/** For what is looked at beyond the environment that language.md names. */
+const EXTRA = 30_000;
 const FIRST_LOOK = 20_000;
 
 /** What a driver has to stand all at once (domain/semantics.md, part 6). */
@@ -46,43 +50,46 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	});
 	const names = [...adversaries.keys()];
 	const core = names.filter((n) => CORE.includes(n));
-	const pairs = [
-		...core.flatMap((a, n) => core.slice(n + 1).map((b) => [a, b])),
-		...FURTHER_PAIRS.filter((pair) => pair.every((n) => adversaries.has(n))),
-	];
+	const pairs = core.flatMap((a, n) => core.slice(n + 1).map((b) => [a, b]));
+	const extra = (threads: readonly string[], scenario = DEFAULT_ENVIRONMENT): Part => ({
+		scenario,
+		threads,
+		maxStates: EXTRA,
+		extra: true,
+	});
 	const lanes: (Handler | undefined)[] = handlers.length === 0 ? [undefined] : [...handlers];
 	const own = (h: Handler | undefined): string[] => (h === undefined ? [] : [h.name]);
+	const furtherPairs = FURTHER_PAIRS.filter((pair) => pair.every((n) => adversaries.has(n)));
 	let clean = true;
 	const note = (outcome: Outcome): void => {
 		if (!outcome.clean) clean = false;
 	};
 	for (const h of handlers) note(yield first([h.name]));
 	for (const h of lanes) for (const a of names) note(yield first([...own(h), a]));
+	if (has.second)
+		for (const h of lanes) {
+			const second = (threads: readonly string[]): Part => ({ ...first(threads), scenario: WITH_SECOND });
+			for (const a of ['I', 'R', 'O']) note(yield second([...own(h), a]));
+			if (h?.second === undefined) continue;
+			note(yield second([h.name, h.second]));
+			note(yield extra([h.name, h.second, 'R'], WITH_SECOND));
+		}
 	const unfinished: (Handler | undefined)[] = [];
 	for (const h of lanes) {
 		const whole = yield { ...first([...own(h), ...core], FIRST_LOOK), look: true };
-		const further =
-			whole.complete && whole.clean ? FURTHER_PAIRS.filter((p) => p.every((n) => adversaries.has(n))) : pairs;
-		for (const pair of further) note(yield first([...own(h), ...pair]));
+		if (!whole.complete || !whole.clean) for (const pair of pairs) note(yield first([...own(h), ...pair]));
 		if (!whole.complete) unfinished.push(h);
 		note(whole);
+		for (const pair of furtherPairs) note(yield extra([...own(h), ...pair]));
 	}
-	if (has.second)
-		for (const h of lanes) {
-			const some = handlers.length === 0 ? ['I', 'R'] : ['I', 'R', 'O'];
-			for (const a of some) note(yield { ...first([...own(h), a]), scenario: WITH_SECOND });
-			if (h?.second === undefined) continue;
-			note(yield { ...first([h.name, h.second]), scenario: WITH_SECOND });
-			note(yield { ...first([h.name, h.second, 'R']), scenario: WITH_SECOND });
-		}
-	for (const h of handlers.filter((x) => !x.registers))
-		for (const a of [[], ['R']]) note(yield { ...first([h.name, h.twin, ...a]), twins: true });
 	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
+	for (const h of handlers.filter((x) => !x.registers))
+		for (const a of [[], ['R']]) note(yield { ...extra([h.name, h.twin, ...a]), twins: true });
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
-			for (const a of [[], ['I'], ['R']]) note(yield first([h.name, other.name, ...a]));
+			for (const a of [[], ['I'], ['R']]) note(yield extra([h.name, other.name, ...a]));
 	for (const t of teardown)
-		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) note(yield first([t.name, ...group]));
+		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) note(yield extra([t.name, ...group]));
 	// a finding by all of them at once says little that those of the pairs do not
 	if (clean) for (const h of unfinished) yield { scenario: DEFAULT_ENVIRONMENT, threads: [...own(h), ...core] };
 }

@@ -1,0 +1,39 @@
+import type { AstNode } from 'langium';
+import {
+	isAssignment,
+	isCall,
+	isIndex,
+	isMember,
+	isNameRef,
+	isParenthesized,
+	isPostfix,
+	isUnary,
+} from '../../language/generated/ast.js';
+import { sourceText } from '../../language/text.js';
+import type { Report } from '../../machine/step.js';
+
+/** The pointer that a bad access goes through, as the source has it: `range->hmm_pfns`; undefined where none is to be seen. */
+export function pointerIn({ node, message }: Report): string | undefined {
+	const called = /^call through/.test(message);
+	for (let at: AstNode | undefined = node; at !== undefined; ) {
+		if (isAssignment(at)) at = at.target;
+		else if (isPostfix(at)) at = at.operand;
+		else if (isParenthesized(at)) at = at.inner;
+		else if (isUnary(at)) {
+			if (at.operator === '*') return sourceText(at.operand);
+			at = at.operand;
+		} else if (isCall(at)) {
+			if (called) return sourceText(at.callee);
+			// a primitive of the kernel's: what it was given
+			if (isNameRef(at.callee)) return at.arguments[0] && sourceText(at.arguments[0]);
+			at = at.callee;
+		} else if (isIndex(at)) {
+			if (/^index into/.test(message)) return sourceText(at.array);
+			at = at.array;
+		} else if (isMember(at)) {
+			if (at.operator === '->') return sourceText(at.object);
+			at = at.object;
+		} else return undefined;
+	}
+	return undefined;
+}
