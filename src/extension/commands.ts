@@ -1,11 +1,15 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import { CheckRequest, type FindingReference, KernelFilesRequest, MailTableRequest } from '../server/protocol.js';
+import { newSketch } from './new-sketch.js';
+import { checkWorkspace } from './sketches.js';
 
 export function registerCommands(client: BaseLanguageClient): vscode.Disposable[] {
 	const { registerCommand } = vscode.commands;
 	return [
 		registerCommand('notifierLab.checkSketch', () => checkSketch(client)),
+		registerCommand('notifierLab.checkWorkspace', () => checkWorkspace(client)),
+		registerCommand('notifierLab.newSketch', newSketch),
 		registerCommand('notifierLab.copyRunAsMailTable', (reference?: FindingReference) =>
 			copyMailTable(client, reference),
 		),

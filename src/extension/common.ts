@@ -11,7 +11,9 @@ import {
 import { registerCommands } from './commands.js';
 import { registerDocuments } from './documents.js';
 import { registerLessons } from './lessons.js';
+import { restartOnce } from './restart.js';
 import { registerStatus } from './status.js';
+import { registerTests, type Tests } from './tests.js';
 import { registerWalkthrough } from './walkthrough.js';
 
 export const LANGUAGE = 'mmn';
@@ -22,19 +24,28 @@ export const CLIENT_NAME = 'Notifier Lab';
 export function clientOptions(context: vscode.ExtensionContext): LanguageClientOptions {
 	const files = vscode.workspace.createFileSystemWatcher('**/*.mmn');
 	context.subscriptions.push(files);
-	const initializationOptions: InitializationOptions = { manual: true, reads: true, lists: true };
+	const commands = context.extension.packageJSON.contributes.commands.map(
+		({ command }: { command: string }) => command,
+	);
+	const initializationOptions: InitializationOptions = { manual: true, reads: true, lists: true, commands };
 	return {
 		documentSelector: [{ language: LANGUAGE }],
 		synchronize: { fileEvents: files },
 		diagnosticCollectionName: 'notifier-lab',
 		initializationOptions,
+		errorHandler: restartOnce(),
 	};
 }
 
 let running: BaseLanguageClient | undefined;
 
+/** What the extension gives to other extensions; ours are its tests. */
+export interface Exports {
+	readonly tests: Tests;
+}
+
 /** Starts the client and everything that needs it. Resolves when the server has answered. */
-export async function start(context: vscode.ExtensionContext, client: BaseLanguageClient): Promise<void> {
+export async function start(context: vscode.ExtensionContext, client: BaseLanguageClient): Promise<Exports> {
 	running = client;
 	// A client hands each notification to one listener only.
 	const statuses = new vscode.EventEmitter<Status>();
@@ -49,7 +60,10 @@ export async function start(context: vscode.ExtensionContext, client: BaseLangua
 		...registerLessons(client, context, statuses.event),
 		...registerWalkthrough(context, statuses.event),
 	);
+	const { tests, disposables } = registerTests(client);
+	context.subscriptions.push(...disposables);
 	await client.start();
+	return { tests };
 }
 
 /** Ends the server. VS Code waits for it, as it does not for what is disposed of. */

@@ -1,11 +1,11 @@
 /** The extension in desktop VS Code and in a remote extension host: the server is a process of its own. */
 import type * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
-import { CLIENT_ID, CLIENT_NAME, clientOptions, start } from './common.js';
+import { CLIENT_ID, CLIENT_NAME, clientOptions, type Exports, start } from './common.js';
 
 export { deactivate } from './common.js';
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export async function activate(context: vscode.ExtensionContext): Promise<Exports> {
 	const server = { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc };
-	await start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, server, clientOptions(context)));
+	return start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, server, clientOptions(context)));
 }

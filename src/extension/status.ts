@@ -1,13 +1,18 @@
 import * as vscode from 'vscode';
 import type { Status } from '../server/protocol.js';
 
+/** A check that takes longer than this is shown as under way, in milliseconds. */
+const SLOW_MS = 400;
+
 /** The language status item of the active sketch: one of checking, errors, ok, bounded, … */
 export function registerStatus(onStatus: vscode.Event<Status>): vscode.Disposable[] {
 	const item = vscode.languages.createLanguageStatusItem('notifierLab.status', { language: 'mmn' });
 	item.name = 'Notifier Lab';
 	item.command = { command: 'notifierLab.checkSketch', title: 'Check Now' };
 	const statuses = new Map<string, Status>();
+	let timer: ReturnType<typeof setTimeout> | undefined;
 	const show = () => {
+		clearTimeout(timer);
 		const uri = vscode.window.activeTextEditor?.document.uri.toString();
 		const words = describe(uri === undefined ? undefined : statuses.get(uri));
 		item.text = words.text;
@@ -20,8 +25,12 @@ export function registerStatus(onStatus: vscode.Event<Status>): vscode.Disposabl
 		item,
 		onStatus((status) => {
 			statuses.set(status.uri, status);
-			show();
+			clearTimeout(timer);
+			// most checks are over before anybody could read that they have begun
+			if (status.state === 'checking' && !item.busy) timer = setTimeout(show, SLOW_MS);
+			else show();
 		}),
+		new vscode.Disposable(() => clearTimeout(timer)),
 		vscode.window.onDidChangeActiveTextEditor(show),
 		vscode.workspace.onDidCloseTextDocument(({ uri }) => statuses.delete(uri.toString())),
 	];
@@ -37,11 +46,17 @@ interface Words {
 function describe(status: Status | undefined): Words {
 	if (!status) return { text: 'Not checked', detail: '' };
 	const explored = `${status.states.toLocaleString()} states`;
+	const known = [
+		status.errors > 0 && plural(status.errors, 'error'),
+		status.warnings > 0 && plural(status.warnings, 'warning'),
+	]
+		.filter(Boolean)
+		.join(', ');
 	switch (status.state) {
 		case 'unchecked':
-			return { text: 'Changed since the last check', detail: '' };
+			return { text: 'Changed since the last check', detail: known && `before: ${known}` };
 		case 'checking':
-			return { text: 'Checking…', detail: status.states > 0 ? explored : '', busy: true };
+			return { text: 'Checking…', detail: known ? `before the last change: ${known}` : explored, busy: true };
 		case 'ok':
 			return { text: 'OK', detail: `every interleaving explored, ${explored}` };
 		case 'errors':

@@ -1,11 +1,11 @@
 /** The extension in a browser: the server is a web worker. */
 import * as vscode from 'vscode';
 import { LanguageClient } from 'vscode-languageclient/browser';
-import { CLIENT_ID, CLIENT_NAME, clientOptions, start } from './common.js';
+import { CLIENT_ID, CLIENT_NAME, clientOptions, type Exports, start } from './common.js';
 
 export { deactivate } from './common.js';
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export async function activate(context: vscode.ExtensionContext): Promise<Exports> {
 	const worker = new Worker(vscode.Uri.joinPath(context.extensionUri, 'dist/web/server.js').toString(true));
-	await start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, worker, clientOptions(context)));
+	return start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, worker, clientOptions(context)));
 }

@@ -116,9 +116,9 @@ export class TestClient {
 		void this.connection.sendNotification(DidChangeWatchedFilesNotification.type, { changes });
 	}
 
-	/** Waits until the condition holds; looks again at each message from the server. Rejects after 3 s. */
-	async until(condition: () => boolean): Promise<void> {
-		const end = Date.now() + 3000;
+	/** Waits until the condition holds; looks again at each message from the server. Rejects after `ms`. */
+	async until(condition: () => boolean, ms = 3000): Promise<void> {
+		const end = Date.now() + ms;
 		while (!condition()) {
 			const left = end - Date.now();
 			if (left <= 0) throw new Error(`not seen in time; published: ${JSON.stringify(this.published)}`);

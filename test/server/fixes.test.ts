@@ -41,7 +41,8 @@ function applied(text: string, { edit }: CodeAction): string {
 async function opened(text: string, documentChanges = true): Promise<TestClient> {
 	const client = await start(documentChanges);
 	client.open(A, text);
-	await client.until(() => client.published.length > 0);
+	// a file without scenarios is checked in every environment there is, which takes its time
+	await client.until(() => client.published.length > 0, 20_000);
 	return client;
 }
 
@@ -131,7 +132,7 @@ test('a file without scenarios is offered one', async () => {
 	const [add] = await ask(client, text, '#include', [CodeActionKind.Refactor]);
 	expect(add).toMatchObject({ title: expect.stringContaining('Add a scenario for device_fault() (checked: ') });
 	expect(applied(text, add as CodeAction)).toBe(fixture('add-scenario.fixed'));
-});
+}, 30_000);
 
 test('a finding behind characters outside of the basic plane is fixed where it is', async () => {
 	const text = SEED.replace('\t\tgoto again;', '\t\t/* 🧵𝒳 */ goto again; /* 🧵 */').replace(
