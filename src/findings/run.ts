@@ -20,6 +20,7 @@ import {
 } from '../language/generated/ast.js';
 import { sourceText, spanOf } from '../language/text.js';
 import type { FunctionCode, Instruction } from '../machine/ir.js';
+import type { GuardEnd } from '../machine/lower/guards.js';
 import type { System } from '../machine/system.js';
 import type { RunStep, Span } from './result.js';
 
@@ -287,6 +288,9 @@ function principal(statements: readonly Statement[]): AstNode | undefined {
 }
 
 export function textOf(node: AstNode): string {
+	if (node.$type === 'GuardEnd') return (node as GuardEnd).text;
+	if (node.$type === 'ScopedGuard')
+		return sourceText(node).replace(/^(scoped_guard\s*\((?:[^()]|\([^()]*\))*\)).*$/s, '$1');
 	if (node.$type === 'IfStatement') return `if (${sourceText((node as AstNode & { condition: AstNode }).condition)})`;
 	// a loop is shown by its head
 	if (node.$type === 'EachStatement') return sourceText(node).replace(/\)\s*(\{|[^()]*\(.*|[^()]*)$/s, ')');

@@ -30,6 +30,7 @@ import types from './lib/kernel/types.mmn';
 import vmaLock from './lib/kernel/vma_lock.mmn';
 import workqueue from './lib/kernel/workqueue.mmn';
 import ww from './lib/kernel/ww.mmn';
+import xarray from './lib/kernel/xarray.mmn';
 import migrate from './lib/migrate.mmn';
 import activeRanges from './lib/mn/active-ranges.mmn';
 import activeRangesCore from './lib/mn/active-ranges-core.mmn';
@@ -75,6 +76,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/workqueue': workqueue,
 	'kernel/fence': fence,
 	'kernel/ww': ww,
+	'kernel/xarray': xarray,
 };
 const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges': activeRanges,

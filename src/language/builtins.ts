@@ -16,6 +16,7 @@ import {
 	type Type,
 	ULONG,
 	VOID,
+	VOID_POINTER,
 } from './types.js';
 
 /**
@@ -80,8 +81,6 @@ const common: Rule = (args, typing) => {
 	if (types.length === 0) return ERROR;
 	return types.reduce((a, b) => (a.kind === 'int' && b.kind === 'int' ? commonType(a, b) : a.kind === 'int' ? b : a));
 };
-
-const VOID_POINTER = pointerTo(VOID);
 
 const table = new Map<string, Builtin>();
 
@@ -257,6 +256,12 @@ export function builtinNames(): IterableIterator<string> {
 	return table.keys();
 }
 
+/** `RB_ROOT_CACHED` and its like: an initialiser that leaves a struct all zero. */
+export function isEmptyInitializer(expression: Expression): boolean {
+	const target = expression.$type === 'NameRef' ? expression.target.ref : undefined;
+	return target?.$type === 'Define' && target.value === undefined && /^(RB_ROOT|RB_ROOT_CACHED)$/.test(target.name);
+}
+
 /** What an argument of a macro is. */
 export function argumentKind(macro: Builtin, index: number): ArgumentKind | undefined {
 	return macro.arguments[index] ?? macro.rest;
@@ -264,20 +269,59 @@ export function argumentKind(macro: Builtin, index: number): ArgumentKind | unde
 
 /** The arguments of `list_for_each_entry` and its like: where the cursor, the lookahead, the head and the member stand. */
 export interface EachRule {
+	readonly over: 'list' | 'hlist' | 'xarray' | 'bits';
 	readonly position: number;
 	readonly next: number | undefined;
 	readonly head: number;
-	readonly member: number;
+	/** Undefined where the cursor is the link itself, or there are no links. */
+	readonly member: number | undefined;
 	readonly count: number;
 	readonly reverse: boolean;
+	/** Where it begins: at the first entry, behind the cursor, or at the cursor. */
+	readonly from: 'head' | 'behind' | 'cursor';
+	/** What to write. */
+	readonly usage: string;
 }
 
+const list = (
+	usage: string,
+	{ reverse = false, from = 'head', over = 'list' }: Partial<Pick<EachRule, 'reverse' | 'from' | 'over'>> = {},
+): EachRule => {
+	const words = usage.split(', ');
+	const place = (word: string): number | undefined => (words.includes(word) ? words.indexOf(word) : undefined);
+	return {
+		over,
+		position: 0,
+		next: place('next'),
+		head: place('head') ?? 1,
+		member: place('member'),
+		count: words.length,
+		reverse,
+		from,
+		usage,
+	};
+};
+
+const ENTRY = 'pos, head, member';
+const SAFE = 'pos, next, head, member';
+
 const EACH: Readonly<Record<string, EachRule>> = {
-	list_for_each_entry: { position: 0, next: undefined, head: 1, member: 2, count: 3, reverse: false },
-	list_for_each_entry_reverse: { position: 0, next: undefined, head: 1, member: 2, count: 3, reverse: true },
-	list_for_each_entry_rcu: { position: 0, next: undefined, head: 1, member: 2, count: 3, reverse: false },
-	list_for_each_entry_safe: { position: 0, next: 1, head: 2, member: 3, count: 4, reverse: false },
-	list_for_each_entry_safe_reverse: { position: 0, next: 1, head: 2, member: 3, count: 4, reverse: true },
+	list_for_each: list('pos, head'),
+	list_for_each_safe: list('pos, next, head'),
+	list_for_each_entry: list(ENTRY),
+	list_for_each_entry_reverse: list(ENTRY, { reverse: true }),
+	list_for_each_entry_rcu: list(ENTRY),
+	list_for_each_entry_srcu: list(ENTRY),
+	hlist_for_each_entry_srcu: list(ENTRY, { over: 'hlist' }),
+	list_for_each_entry_continue: list(ENTRY, { from: 'behind' }),
+	list_for_each_entry_from: list(ENTRY, { from: 'cursor' }),
+	list_for_each_entry_safe: list(SAFE),
+	list_for_each_entry_safe_reverse: list(SAFE, { reverse: true }),
+	hlist_for_each_entry: list(ENTRY, { over: 'hlist' }),
+	hlist_for_each_entry_rcu: list(ENTRY, { over: 'hlist' }),
+	hlist_for_each_entry_safe: list(SAFE, { over: 'hlist' }),
+	xa_for_each: { ...list('xarray, index, entry', { over: 'xarray' }), head: 0, position: 2, next: 1 },
+	for_each_set_bit: { ...list('bit, address, size', { over: 'bits' }), head: 1 },
 };
 
 /** How the arguments of a list loop are to be read. */

@@ -9,6 +9,7 @@ import { Semantics } from './semantics.js';
 import { didYouMean } from './suggest.js';
 import { sourceText } from './text.js';
 import { STRUCT_TYPEDEFS, type Type, typeToString } from './types.js';
+import { UNSUPPORTED_WORDS } from './unsupported.js';
 
 /** A name that nothing declares, with the names that were in scope; what to say of it is decided by unknown-names.ts. */
 export interface Unresolved {
@@ -78,6 +79,11 @@ export class ExpressionLinker {
 		if (this.#scope.tag(name)) {
 			const kind = kindOf(this.#scope.tag(name) as ast.StructDef);
 			this.#report.error('type', ref, `unknown type name '${name}'; did you mean '${kind} ${name}'?`, 'unknown');
+			return;
+		}
+		const word = Object.hasOwn(UNSUPPORTED_WORDS, name) ? UNSUPPORTED_WORDS[name] : undefined;
+		if (word) {
+			this.#report.error('unsupported', ref, word, 'unknown');
 			return;
 		}
 		const guess = didYouMean(name, TYPE_WORDS);

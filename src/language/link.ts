@@ -276,7 +276,7 @@ export class FileLinker {
 	#each(s: ast.EachStatement): void {
 		const rule = eachRule(s.macro);
 		s.arguments.forEach((argument, index) => {
-			if (index !== rule?.member) {
+			if (rule?.member === undefined || index !== rule.member) {
 				this.#inside.expression(argument);
 				return;
 			}

@@ -178,6 +178,8 @@ function telling(c: Complaint): Words | undefined {
 	const { token, previous, text, tokens, index } = c;
 	const before = tokens[index - 2];
 	if (text.startsWith('/*', token.startOffset)) return { message: "this comment is not closed: end it with '*/'" };
+	const loop = loopMacro(c);
+	if (loop) return loop;
 	if (token.image === 'else') return { message: "'else' without an 'if' before it" };
 	if (token.image === '...' && c.rules.includes('Designator')) {
 		return { message: 'ranges of elements are not modelled: write one element after the other', code: 'unsupported' };
@@ -197,6 +199,25 @@ function telling(c: Complaint): Words | undefined {
 	if (token.image === '}' && c.rules.length <= 1) return { message: "this '}' closes nothing: remove it" };
 	if (previous?.image.startsWith('#') && previous.tokenType.name === 'DEFINE') {
 		return { message: 'expected a name after #define', at: 'after' };
+	}
+	return undefined;
+}
+
+/** `for_each_thing(…) { … }`: a loop of the kernel that the language does not have. */
+function loopMacro({ tokens, index }: Complaint): Words | undefined {
+	if (tokens[index - 1]?.image !== ')') return undefined;
+	let depth = 0;
+	for (let i = index - 1; i > 0; i--) {
+		if (tokens[i]?.image === ')') depth++;
+		else if (tokens[i]?.image === '(') depth--;
+		if (depth > 0) continue;
+		const name = tokens[i - 1];
+		if (!name || !/for_each/.test(name.image)) return undefined;
+		return {
+			message: `the loop '${name.image}()' is not modelled: write a for or while loop`,
+			code: 'unsupported',
+			at: name,
+		};
 	}
 	return undefined;
 }

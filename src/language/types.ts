@@ -159,6 +159,8 @@ export function pointerTo(to: Type, options: { user?: boolean; const?: boolean }
 	return { kind: 'pointer', to, user: options.user ?? false, const: options.const ?? false };
 }
 
+export const VOID_POINTER: PointerType = pointerTo(VOID);
+
 /** What an array or a function becomes when it is used as a value. */
 export function decay(type: Type): Type {
 	if (type.kind === 'array') return pointerTo(type.of);

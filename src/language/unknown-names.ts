@@ -39,6 +39,8 @@ export function reportUnknownNames(unresolved: readonly Unresolved[], scope: Fil
 			report.error('unsupported', node, word);
 		} else if (library) {
 			report.error('name', node, `'${name}' is declared in <${library}>: add #include <${library}>`);
+		} else if (called && /^(DEFINE|DECLARE)_/.test(name)) {
+			report.error('unsupported', node, `${name}() is not modelled: declare the object, and initialise it in setup`);
 		} else if (called) {
 			report.error('name', node, unknownFunction(node.$container as ast.Call, name, locals, scope, semantics));
 		} else {

@@ -1,14 +1,20 @@
-/** The simulated mm and device, held to what they are to do: each sketch in mm/ asserts it, with its verdicts. */
+/**
+ * The simulated mm and device, held to what they are to do, and pasted code, held to what it means: each sketch in mm/ and
+ * pasting/ asserts it, with its verdicts.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { checkText } from '../findings/examples.js';
 
-const folder = path.join(import.meta.dirname, 'mm');
-const names = readdirSync(folder).filter((name) => name.endsWith('.mmn'));
+const names = ['mm', 'pasting'].flatMap((folder) =>
+	readdirSync(path.join(import.meta.dirname, folder))
+		.filter((name) => name.endsWith('.mmn'))
+		.map((name) => `${folder}/${name}`),
+);
 
 test.each(names)('%s', async (name) => {
-	const { problems, scenarios } = await checkText(readFileSync(path.join(folder, name), 'utf8'));
+	const { problems, scenarios } = await checkText(readFileSync(path.join(import.meta.dirname, name), 'utf8'));
 	expect(problems).toEqual([]);
 	expect(scenarios.length).toBeGreaterThan(0);
 	for (const scenario of scenarios) {

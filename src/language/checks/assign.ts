@@ -1,5 +1,6 @@
 /** C's rules for `=`, arguments, initialisers and `return`: what may go where. */
 
+import { isEmptyInitializer } from '../builtins.js';
 import type { Expression } from '../generated/ast.js';
 import type { Severity } from '../problem.js';
 import { sourceText } from '../text.js';
@@ -36,6 +37,7 @@ export function misfit(value: Expression, to: Type, context: CheckContext): Misf
 		const first = inner.then && misfit(inner.then, to, context);
 		return first ?? misfit(inner.otherwise, to, context);
 	}
+	if (to.kind === 'struct' && isEmptyInitializer(inner)) return undefined;
 	const from = decay(context.semantics.typeOf(value));
 	if (from.kind === 'error' || to.kind === 'error') return undefined;
 	if (inner.$type === 'TypeArgument') return fail(`'${sourceText(inner)}' is a type, not a value`);

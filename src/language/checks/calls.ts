@@ -1,6 +1,6 @@
 /** Calls: of functions, through fields of operation tables, and of the macros of builtins.ts. */
 
-import { argumentKind, type Builtin, eachRule, memberStruct } from '../builtins.js';
+import { argumentKind, type Builtin, type EachRule, eachRule, memberStruct } from '../builtins.js';
 import type * as ast from '../generated/ast.js';
 import { sourceText } from '../text.js';
 import { decay, sameType, type Type, typeToString } from '../types.js';
@@ -207,16 +207,19 @@ export function checkEach(s: ast.EachStatement, context: CheckContext): void {
 	const { report, semantics } = context;
 	const rule = eachRule(s.macro);
 	if (!rule) return;
-	const usageText = rule.next === undefined ? 'pos, head, member' : 'pos, next, head, member';
 	if (s.arguments.length !== rule.count) {
 		// list_for_each_entry_rcu() takes a lockdep condition at the end.
-		if (s.macro === 'list_for_each_entry_rcu' && s.arguments.length > rule.count) return;
+		if (/_s?rcu$/.test(s.macro) && s.arguments.length > rule.count) return;
 		report.error(
 			'type',
 			s,
-			`'${s.macro}' takes ${rule.count} arguments, not ${s.arguments.length}: write ${s.macro}(${usageText})`,
+			`'${s.macro}' takes ${rule.count} arguments, not ${s.arguments.length}: write ${s.macro}(${rule.usage})`,
 			'macro',
 		);
+		return;
+	}
+	if (rule.over === 'xarray' || rule.over === 'bits') {
+		checkIndexed(s, rule, context);
 		return;
 	}
 	for (const index of [rule.position, rule.next]) {
@@ -235,12 +238,26 @@ export function checkEach(s: ast.EachStatement, context: CheckContext): void {
 	const head = s.arguments[rule.head];
 	const headType = head && decay(semantics.typeOf(head));
 	if (headType && headType.kind !== 'error') {
-		const fits = headType.kind === 'pointer' && headType.to.kind === 'struct' && headType.to.name === 'list_head';
+		const tag = `${rule.over}_head`;
+		const fits = headType.kind === 'pointer' && headType.to.kind === 'struct' && headType.to.name === tag;
 		if (!fits)
-			report.error(
-				'type',
-				head,
-				`'${sourceText(head)}' must be a 'struct list_head *', not '${typeToString(headType)}'`,
-			);
+			report.error('type', head, `'${sourceText(head)}' must be a 'struct ${tag} *', not '${typeToString(headType)}'`);
 	}
+}
+
+/** Loops over an xarray or the bits of a word: what they count with has to be writable. */
+function checkIndexed(s: ast.EachStatement, rule: EachRule, context: CheckContext): void {
+	for (const index of [rule.position, rule.next]) {
+		const cursor = index === undefined ? undefined : s.arguments[index];
+		if (cursor) checkWritable(cursor, context, 'assigned to');
+	}
+	const owner = s.arguments[rule.head];
+	const type = owner && decay(context.semantics.typeOf(owner));
+	if (!owner || !type || type.kind === 'error') return;
+	const fits =
+		type.kind === 'pointer' &&
+		(rule.over === 'bits' ? type.to.kind === 'int' : type.to.kind === 'struct' && type.to.name === 'xarray');
+	const wanted = rule.over === 'bits' ? "an 'unsigned long *'" : "a 'struct xarray *'";
+	if (!fits)
+		context.report.error('type', owner, `'${sourceText(owner)}' must be ${wanted}, not '${typeToString(type)}'`);
 }

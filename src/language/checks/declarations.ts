@@ -1,5 +1,6 @@
 /** Declarations: sizes, complete types, initialisers, operation tables, prototypes that agree. */
 
+import { isEmptyInitializer } from '../builtins.js';
 import type * as ast from '../generated/ast.js';
 import { didYouMean } from '../suggest.js';
 import { sourceText, spanOf } from '../text.js';
@@ -108,7 +109,7 @@ function checkFunction(node: ast.FunctionDecl, context: CheckContext): void {
 
 function checkStruct(node: ast.StructDef, context: CheckContext): void {
 	const { report, semantics } = context;
-	if (!node.name && node.variables.length === 0) {
+	if (!node.name && node.variables.length === 0 && node.$container.$type !== 'Typedef') {
 		report.error('type', node, `a ${node.kind} without a name declares nothing: name it`, 'kind');
 	}
 	const type = semantics.structType(node);
@@ -308,7 +309,7 @@ function checkStaticValue(value: ast.Expression, context: CheckContext): void {
 		default:
 	}
 	const type = semantics.typeOf(inner);
-	if (isNullConstant(inner, context)) return;
+	if (isNullConstant(inner, context) || isEmptyInitializer(inner)) return;
 	if (type.kind === 'error' || type.kind === 'function' || type.kind === 'array') return;
 	if (semantics.constant(inner, 4) !== undefined) return;
 	report.error(

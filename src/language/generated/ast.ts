@@ -135,6 +135,7 @@ export type MmnKeywordNames =
     | "float"
     | "fmode_t"
     | "for"
+    | "for_each_set_bit"
     | "gfn_t"
     | "gfp_t"
     | "goto"
@@ -142,6 +143,7 @@ export type MmnKeywordNames =
     | "hlist_for_each_entry"
     | "hlist_for_each_entry_rcu"
     | "hlist_for_each_entry_safe"
+    | "hlist_for_each_entry_srcu"
     | "hva_t"
     | "if"
     | "inline"
@@ -161,6 +163,7 @@ export type MmnKeywordNames =
     | "list_for_each_entry_reverse"
     | "list_for_each_entry_safe"
     | "list_for_each_entry_safe_reverse"
+    | "list_for_each_entry_srcu"
     | "list_for_each_safe"
     | "loff_t"
     | "long"
@@ -220,6 +223,7 @@ export type MmnKeywordNames =
     | "wait_queue_head_t"
     | "while"
     | "with_mm"
+    | "xa_for_each"
     | "{"
     | "|"
     | "|="
@@ -572,10 +576,10 @@ export function isDoStatement(item: unknown): item is DoStatement {
     return reflection.isInstance(item, DoStatement.$type);
 }
 
-export type EachMacro = 'hlist_for_each_entry' | 'hlist_for_each_entry_rcu' | 'hlist_for_each_entry_safe' | 'list_for_each' | 'list_for_each_entry' | 'list_for_each_entry_continue' | 'list_for_each_entry_from' | 'list_for_each_entry_rcu' | 'list_for_each_entry_reverse' | 'list_for_each_entry_safe' | 'list_for_each_entry_safe_reverse' | 'list_for_each_safe';
+export type EachMacro = 'for_each_set_bit' | 'hlist_for_each_entry' | 'hlist_for_each_entry_rcu' | 'hlist_for_each_entry_safe' | 'hlist_for_each_entry_srcu' | 'list_for_each' | 'list_for_each_entry' | 'list_for_each_entry_continue' | 'list_for_each_entry_from' | 'list_for_each_entry_rcu' | 'list_for_each_entry_reverse' | 'list_for_each_entry_safe' | 'list_for_each_entry_safe_reverse' | 'list_for_each_entry_srcu' | 'list_for_each_safe' | 'xa_for_each';
 
 export function isEachMacro(item: unknown): item is EachMacro {
-    return item === 'list_for_each' || item === 'list_for_each_safe' || item === 'list_for_each_entry_continue' || item === 'list_for_each_entry_from' || item === 'hlist_for_each_entry' || item === 'hlist_for_each_entry_rcu' || item === 'hlist_for_each_entry_safe' || item === 'list_for_each_entry' || item === 'list_for_each_entry_safe' || item === 'list_for_each_entry_reverse' || item === 'list_for_each_entry_rcu' || item === 'list_for_each_entry_safe_reverse';
+    return item === 'xa_for_each' || item === 'for_each_set_bit' || item === 'list_for_each' || item === 'list_for_each_safe' || item === 'list_for_each_entry_continue' || item === 'list_for_each_entry_from' || item === 'hlist_for_each_entry' || item === 'hlist_for_each_entry_rcu' || item === 'list_for_each_entry_srcu' || item === 'hlist_for_each_entry_srcu' || item === 'hlist_for_each_entry_safe' || item === 'list_for_each_entry' || item === 'list_for_each_entry_safe' || item === 'list_for_each_entry_reverse' || item === 'list_for_each_entry_rcu' || item === 'list_for_each_entry_safe_reverse';
 }
 
 /* list_for_each_entry(pos, head, member) … */
@@ -710,7 +714,6 @@ export interface Field extends langium.AstNode {
     readonly $type: 'Field';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
     bits?: Expression;
-    cleanup?: Name;
     dims: Array<Dimension>;
     function: boolean;
     name: Name;
@@ -723,7 +726,6 @@ export const Field = {
     $type: 'Field',
     attributes: 'attributes',
     bits: 'bits',
-    cleanup: 'cleanup',
     dims: 'dims',
     function: 'function',
     name: 'name',
@@ -850,7 +852,6 @@ export interface FunctionDecl extends langium.AstNode {
     readonly $type: 'FunctionDecl';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
     body?: Block;
-    cleanup?: Name;
     name: Name;
     parameters: Array<Parameter>;
     returnType: TypeRef;
@@ -863,7 +864,6 @@ export const FunctionDecl = {
     $type: 'FunctionDecl',
     attributes: 'attributes',
     body: 'body',
-    cleanup: 'cleanup',
     name: 'name',
     parameters: 'parameters',
     returnType: 'returnType',
@@ -1148,7 +1148,6 @@ export interface Parameter extends langium.AstNode {
     readonly $container: Field | FunctionDecl | Parameter | Typedef | Variable;
     readonly $type: 'Parameter';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
-    cleanup?: Name;
     dims: Array<Dimension>;
     function: boolean;
     name?: Name;
@@ -1161,7 +1160,6 @@ export interface Parameter extends langium.AstNode {
 export const Parameter = {
     $type: 'Parameter',
     attributes: 'attributes',
-    cleanup: 'cleanup',
     dims: 'dims',
     function: 'function',
     name: 'name',
@@ -1399,7 +1397,6 @@ export interface StructDef extends langium.AstNode {
     readonly $container: File | Typedef;
     readonly $type: 'StructDef';
     attributes: Array<'____cacheline_aligned' | '__maybe_unused' | '__packed' | '__read_mostly'>;
-    cleanup?: Name;
     fields: Array<FieldDecl>;
     kind: 'struct' | 'union';
     name?: Name;
@@ -1410,7 +1407,6 @@ export interface StructDef extends langium.AstNode {
 export const StructDef = {
     $type: 'StructDef',
     attributes: 'attributes',
-    cleanup: 'cleanup',
     fields: 'fields',
     kind: 'kind',
     name: 'name',
@@ -2095,10 +2091,6 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                     name: Field.bits,
                     optional: true
                 },
-                cleanup: {
-                    name: Field.cleanup,
-                    optional: true
-                },
                 dims: {
                     name: Field.dims,
                     defaultValue: [],
@@ -2236,10 +2228,6 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                 },
                 body: {
                     name: FunctionDecl.body,
-                    optional: true
-                },
-                cleanup: {
-                    name: FunctionDecl.cleanup,
                     optional: true
                 },
                 name: {
@@ -2478,10 +2466,6 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                     defaultValue: [],
                     optional: true
                 },
-                cleanup: {
-                    name: Parameter.cleanup,
-                    optional: true
-                },
                 dims: {
                     name: Parameter.dims,
                     defaultValue: [],
@@ -2657,10 +2641,6 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
                 attributes: {
                     name: StructDef.attributes,
                     defaultValue: [],
-                    optional: true
-                },
-                cleanup: {
-                    name: StructDef.cleanup,
                     optional: true
                 },
                 fields: {

@@ -1948,6 +1948,36 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
             "elements": [
               {
                 "$type": "Keyword",
+                "value": "__free"
+              },
+              {
+                "$type": "Keyword",
+                "value": "("
+              },
+              {
+                "$type": "Assignment",
+                "feature": "cleanup",
+                "operator": "=",
+                "terminal": {
+                  "$type": "RuleCall",
+                  "rule": {
+                    "$ref": "#/rules@86"
+                  },
+                  "arguments": []
+                }
+              },
+              {
+                "$type": "Keyword",
+                "value": ")"
+              }
+            ],
+            "cardinality": "?"
+          },
+          {
+            "$type": "Group",
+            "elements": [
+              {
+                "$type": "Keyword",
                 "value": "="
               },
               {
@@ -3078,64 +3108,30 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       "fragment": true,
       "name": "Attribute",
       "definition": {
-        "$type": "Alternatives",
-        "elements": [
-          {
-            "$type": "Assignment",
-            "feature": "attributes",
-            "operator": "+=",
-            "terminal": {
-              "$type": "Alternatives",
-              "elements": [
-                {
-                  "$type": "Keyword",
-                  "value": "__maybe_unused"
-                },
-                {
-                  "$type": "Keyword",
-                  "value": "__read_mostly"
-                },
-                {
-                  "$type": "Keyword",
-                  "value": "__packed"
-                },
-                {
-                  "$type": "Keyword",
-                  "value": "____cacheline_aligned"
-                }
-              ]
+        "$type": "Assignment",
+        "feature": "attributes",
+        "operator": "+=",
+        "terminal": {
+          "$type": "Alternatives",
+          "elements": [
+            {
+              "$type": "Keyword",
+              "value": "__maybe_unused"
+            },
+            {
+              "$type": "Keyword",
+              "value": "__read_mostly"
+            },
+            {
+              "$type": "Keyword",
+              "value": "__packed"
+            },
+            {
+              "$type": "Keyword",
+              "value": "____cacheline_aligned"
             }
-          },
-          {
-            "$type": "Group",
-            "elements": [
-              {
-                "$type": "Keyword",
-                "value": "__free"
-              },
-              {
-                "$type": "Keyword",
-                "value": "("
-              },
-              {
-                "$type": "Assignment",
-                "feature": "cleanup",
-                "operator": "=",
-                "terminal": {
-                  "$type": "RuleCall",
-                  "rule": {
-                    "$ref": "#/rules@86"
-                  },
-                  "arguments": []
-                }
-              },
-              {
-                "$type": "Keyword",
-                "value": ")"
-              }
-            ]
-          }
-        ]
+          ]
+        }
       },
       "entry": false,
       "parameters": [],
@@ -4108,6 +4104,14 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
         "elements": [
           {
             "$type": "Keyword",
+            "value": "xa_for_each"
+          },
+          {
+            "$type": "Keyword",
+            "value": "for_each_set_bit"
+          },
+          {
+            "$type": "Keyword",
             "value": "list_for_each"
           },
           {
@@ -4129,6 +4133,14 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "Keyword",
             "value": "hlist_for_each_entry_rcu"
+          },
+          {
+            "$type": "Keyword",
+            "value": "list_for_each_entry_srcu"
+          },
+          {
+            "$type": "Keyword",
+            "value": "hlist_for_each_entry_srcu"
           },
           {
             "$type": "Keyword",

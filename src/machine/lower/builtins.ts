@@ -1,9 +1,10 @@
-import { eachRule, printsOnly } from '../../language/builtins.js';
-import { type Call, type EachStatement, type Expression, isNameRef } from '../../language/generated/ast.js';
+import { printsOnly } from '../../language/builtins.js';
+import { type Call, isNameRef } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { decay, type Type, UINT } from '../../language/types.js';
 import type { BinaryOperator, Operand } from '../ir.js';
 import { allocate, allocatedType } from './allocation.js';
+import { link } from './each.js';
 import { condition, lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
@@ -52,16 +53,6 @@ const containerOf: Rule = (f, e) => {
 define('container_of list_entry hlist_entry rb_entry', containerOf);
 
 define('offsetof', (f, e) => f.constant(memberOffset(f, arg(e, 1), typeOf(f, arg(e, 0)))));
-
-/** Reads the next (0) or previous (1) link of a list head. */
-function link(f: FunctionLowering, head: Operand, which: 0 | 1, node: Expression | EachStatement): Operand {
-	const to = f.register();
-	const at = which === 0 ? head : f.register();
-	if (which === 1) f.emit({ op: 'field', to: at as number, base: head, offset: 1 }, node);
-	const marked = node.$type === 'EachStatement' && node.macro.endsWith('_rcu');
-	f.emit({ op: 'load', to, address: at, marked }, node);
-	return to;
-}
 
 define('list_first_entry', (f, e) =>
 	offset(f, link(f, rvalue(f, arg(e, 0)), 0, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e),
@@ -366,50 +357,3 @@ define('wait_until', (f, e) => {
 	f.emit({ op: 'atomic-end' }, e);
 	return f.constant(0);
 });
-
-// ---- lists ----
-
-/** list_for_each_entry and its like: the cursor is set from the links, each read a step of its own where others may write them. */
-export function lowerEach(f: FunctionLowering, s: EachStatement): void {
-	const rule = eachRule(s.macro);
-	if (rule === undefined) throw new CannotLower(s, `'${s.macro}' is not modelled`);
-	const at = (n: number): Expression => {
-		const a = s.arguments[n];
-		if (a === undefined) throw new CannotLower(s, 'an argument is missing');
-		return a;
-	};
-	const cursor = at(rule.position);
-	const type = decay(typeOf(f, cursor));
-	const by = memberOffset(f, at(rule.member), type.kind === 'pointer' ? type.to : type);
-	const which = rule.reverse ? 1 : 0;
-	const headExpression = at(rule.head);
-	const head = f.register();
-	f.emit({ op: 'move', to: head, from: rvalue(f, headExpression) }, s);
-	const setCursor = (to: Expression, node: Operand): void => {
-		storeTo(f, lvalue(f, to), offset(f, node, -by, s.arguments[0] as Expression), typeOf(f, to), to);
-	};
-	const current = f.register();
-	f.emit({ op: 'move', to: current, from: link(f, head, which, s) }, s);
-	const start = new Label();
-	const next = new Label();
-	const end = new Label();
-	const body = new Label();
-	f.place(start);
-	setCursor(cursor, current);
-	const done = f.register();
-	f.emit({ op: 'binary', to: done, operator: '==', left: current, right: head, kind: undefined, unsigned: false }, s);
-	f.branch(done, end, body, s);
-	f.place(body);
-	const ahead = f.register();
-	if (rule.next !== undefined) {
-		f.emit({ op: 'move', to: ahead, from: link(f, current, which, s) }, s);
-		setCursor(at(rule.next), ahead);
-	}
-	f.loopBody(s.body, end, next);
-	f.place(next);
-	// the cursor may have been set by the body; the kernel's macro goes on from it
-	if (rule.next !== undefined) f.emit({ op: 'move', to: current, from: ahead }, s);
-	else f.emit({ op: 'move', to: current, from: link(f, offset(f, rvalue(f, cursor), by, cursor), which, s) }, s);
-	f.jump(start, s);
-	f.place(end);
-}

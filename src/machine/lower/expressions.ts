@@ -1,3 +1,4 @@
+import { isEmptyInitializer } from '../../language/builtins.js';
 import {
 	type Assignment,
 	type BinaryExpr,
@@ -450,6 +451,10 @@ export function structInto(f: FunctionLowering, to: Operand, type: StructType, v
 	if (isInitializerList(value)) {
 		zero(f, to, f.module.layouts.cells(type), value);
 		f.initialise(to, 0, type, value);
+		return;
+	}
+	if (isEmptyInitializer(value)) {
+		zero(f, to, f.module.layouts.cells(type), value);
 		return;
 	}
 	const from = isAssignment(value) ? assign(f, value) : aggregate(f, value);

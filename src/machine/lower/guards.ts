@@ -1,6 +1,7 @@
 import type { AstNode } from 'langium';
 import type { Guard, ScopedGuard, Statement, Variable } from '../../language/generated/ast.js';
 import { guardKind } from '../../language/guards.js';
+import { sourceText } from '../../language/text.js';
 import type { Operand } from '../ir.js';
 import { rvalue } from './expressions.js';
 import type { FunctionLowering } from './function.js';
@@ -22,6 +23,20 @@ function kernelCall(f: FunctionLowering, name: string, args: readonly Operand[],
 	return to;
 }
 
+/** Where a block ends, and something is given back that nobody has written down: what it says in a run. */
+export interface GuardEnd extends AstNode {
+	readonly $type: 'GuardEnd';
+	readonly text: string;
+}
+
+/** It stands where the guard does: that is the line which explains it. */
+const guardEnd = (guard: AstNode, text: string): GuardEnd => ({
+	$type: 'GuardEnd',
+	$container: guard,
+	...(guard.$cstNode ? { $cstNode: guard.$cstNode } : {}),
+	text,
+});
+
 /** Takes the lock; returns what gives it back. */
 export function takeGuard(f: FunctionLowering, s: Guard | ScopedGuard): () => void {
 	const kind = guardKind(s.guard);
@@ -34,7 +49,8 @@ export function takeGuard(f: FunctionLowering, s: Guard | ScopedGuard): () => vo
 	});
 	const state = kernelCall(f, kind.lock, args, s);
 	const back = kind.state === 'only' ? [state] : kind.state === 'last' ? [...args, state] : args;
-	return () => void kernelCall(f, kind.unlock, back, s);
+	const end = guardEnd(s, `${kind.unlock}(${s.arguments.map(sourceText).join(', ')})`);
+	return () => void kernelCall(f, kind.unlock, back, end);
 }
 
 /** What gives back a variable with `__free()`, unless it is NULL or an error by then. */
@@ -60,7 +76,7 @@ export function freeAtEnd(f: FunctionLowering, node: Variable): () => void {
 		);
 		f.branch(some, free, done, node);
 		f.place(free);
-		kernelCall(f, name, [value], node);
+		kernelCall(f, name, [value], guardEnd(node, `${name}(${node.name})`));
 		f.place(done);
 	};
 }

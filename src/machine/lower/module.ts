@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import type { Primitive } from '../../kernel/context.js';
+import { isEmptyInitializer } from '../../language/builtins.js';
 import {
 	type Block,
 	type Expression,
@@ -287,9 +288,12 @@ export class ModuleLowering {
 
 	private initialiseMacro(node: MacroDecl, address: number, type: Type): void {
 		if (node.macro === 'LIST_HEAD') this.listHead(address);
-		if (node.macro === 'DECLARE_WORK' && type.kind === 'struct') {
+		if (/^DECLARE_(DELAYED_)?WORK$/.test(node.macro) && type.kind === 'struct') {
 			const [callback] = node.arguments;
-			const offset = this.layouts.offset(type, 'func');
+			// of a delayed item it is in the work item that it begins with
+			const work = type.fields[0]?.type;
+			const offset =
+				this.layouts.offset(type, 'func') ?? (work?.kind === 'struct' ? this.layouts.offset(work, 'func') : 0);
 			if (callback !== undefined && offset !== undefined)
 				this.pending.push(() => void this.initial.push([address + offset, this.constantValue(callback)]));
 		}
@@ -304,6 +308,7 @@ export class ModuleLowering {
 			this.initialiseList(address, type, init);
 			return;
 		}
+		if (isEmptyInitializer(init)) return;
 		if (init.$type === 'Call' && isNameRef(init.callee)) {
 			const macro = init.callee.target.$refText;
 			if (macro === 'LIST_HEAD_INIT') {
