@@ -102,6 +102,8 @@ const inHost = [
 ];
 
 async function main() {
+	// What ships holds nothing of an earlier build.
+	if (production) fs.rmSync(path.join(__dirname, 'dist'), { recursive: true, force: true });
 	const entries = [...shipped, ...(tests ? inHost : [])];
 	const contexts = await Promise.all(
 		entries.map((options) => esbuild.context({ absWorkingDir: __dirname, ...options })),

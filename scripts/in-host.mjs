@@ -1,4 +1,4 @@
-// Runs out/test in a real VS Code: in-host.mjs node | web
+// Runs out/test in a real VS Code, with the packaged .vsix installed (npm run package makes it): in-host.mjs node | web
 //   node: a desktop VS Code ($VSCODE_PATH, or downloaded where there is a screen), else a VS Code server in Chromium
 //   web:  VS Code for the Web in Chromium
 import fs from 'node:fs';
@@ -8,6 +8,7 @@ import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import { installHost } from '../tools/vscode-host/install.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ROOT, run } from './run.mjs';
+import { install, packages } from './vsix.mjs';
 
 const HOSTS = path.join(ROOT, 'tools/vscode-host');
 const [where] = process.argv.slice(2);
@@ -40,38 +41,47 @@ async function server() {
 	return path.join(HOSTS, 'server/code-host.mjs');
 }
 
-async function inNode(folder) {
-	const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-'));
-	try {
-		await runTests({
-			vscodeExecutablePath: (await desktop()) ?? (await server()),
-			extensionDevelopmentPath: ROOT,
-			extensionTestsPath: path.join(ROOT, 'out/test/node.js'),
-			launchArgs: [folder, '--disable-extensions', `--user-data-dir=${path.join(own, 'data')}`],
-		});
-		return 0;
-	} finally {
-		fs.rmSync(own, { recursive: true, force: true, maxRetries: 5 });
-	}
+/** An extension that carries the tests: the one under test is installed, as users have it. */
+function carrier(own) {
+	const folder = path.join(own, 'carrier');
+	fs.mkdirSync(folder);
+	const { engines, publisher } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+	const manifest = { name: 'tests', publisher, version: '0.0.1', engines, contributes: {} };
+	fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
+	return folder;
 }
 
-async function inWeb(folder) {
+async function inNode(folder, own) {
+	const extensions = path.join(own, 'extensions');
+	install(packages().vsix, extensions);
+	await runTests({
+		vscodeExecutablePath: (await desktop()) ?? (await server()),
+		extensionDevelopmentPath: carrier(own),
+		extensionTestsPath: path.join(ROOT, 'out/test/node.js'),
+		launchArgs: [folder, `--extensions-dir=${extensions}`, `--user-data-dir=${path.join(own, 'data')}`],
+	});
+	return 0;
+}
+
+/** The web host has no folder of extensions: it is given the files of the .vsix. */
+async function inWeb(folder, own) {
 	await ensureChromium();
 	installHost('web');
 	const { code } = await run([
 		process.execPath,
-		...[path.join(HOSTS, 'web/web-host.mjs'), '--extensionDevelopmentPath', ROOT],
+		...[path.join(HOSTS, 'web/web-host.mjs'), '--extensionDevelopmentPath', install(packages().vsix, own)],
 		...['--extensionTestsPath', path.join(ROOT, 'out/test/web.js'), folder],
 	]);
 	return code;
 }
 
 const folder = workspace();
+const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-'));
 try {
-	process.exitCode = where === 'web' ? await inWeb(folder) : await inNode(folder);
+	process.exitCode = where === 'web' ? await inWeb(folder, own) : await inNode(folder, own);
 } catch (error) {
 	console.error(error.message);
 	process.exitCode = 1;
 } finally {
-	fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+	for (const made of [folder, own]) fs.rmSync(made, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -5,27 +5,12 @@ import path from 'node:path';
 import { startBrowser } from '../tools/vscode-host/browser.mjs';
 import { installHost } from '../tools/vscode-host/install.mjs';
 import { ensureChromium } from './chromium.mjs';
-import { ROOT, run } from './run.mjs';
+import { ROOT } from './run.mjs';
+import { install, makePackages } from './vsix.mjs';
 
 const SEED = 'seed-wait-valid.mmn';
 const OUT = path.join(ROOT, 'media/screenshots');
 const THEMES = { dark: 'Dark Modern', light: 'Light Modern', hc: 'Default High Contrast' };
-
-/**
- * Installs what ships, as a user has it. An extension under development is loaded late, when the file is open already,
- * and the themes of the VS Code inside this repository would be taken for its own.
- *
- * @returns the folder of installed extensions
- */
-function install(extensions) {
-	const { files, publisher, name: id, version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-	const folder = path.join(extensions, `${publisher}.${id}-${version}`);
-	for (const name of ['package.json', ...files]) {
-		const from = path.join(ROOT, name);
-		if (fs.existsSync(from)) fs.cpSync(from, path.join(folder, name), { recursive: true });
-	}
-	return extensions;
-}
 
 /** Runs a command of the palette by its title. */
 async function command(page, title) {
@@ -78,13 +63,15 @@ async function shoot(theme, file, { extensionsDir, folder }) {
 
 await ensureChromium();
 installHost('server');
-const { code } = await run([process.execPath, path.join(ROOT, 'esbuild.js'), '--production']);
-if (code !== 0) process.exit(1);
+const { vsix } = await makePackages();
 const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-shot-'));
 const folder = path.join(own, 'sketches');
 try {
 	fs.mkdirSync(folder);
-	const extensionsDir = install(path.join(own, 'extensions'));
+	// An extension under development is loaded late, when the file is open already, and the themes of the VS Code inside
+	// this repository would be taken for its own.
+	const extensionsDir = path.join(own, 'extensions');
+	install(vsix, extensionsDir);
 	fs.copyFileSync(path.join(ROOT, 'media/sketches', SEED), path.join(folder, SEED));
 	fs.mkdirSync(OUT, { recursive: true });
 	for (const [name, theme] of Object.entries(THEMES))

@@ -73,7 +73,9 @@ await part('grammar tests', bin('vscode-tmgrammar-test/dist/unit.js').concat('te
 	passed: all(output, /^✓ /gm).length,
 	failed: all(output, /^✖ /gm).length,
 }));
-if (await part('build', [process.execPath, path.join(ROOT, 'esbuild.js'), '--tests'])) {
+const packaged = await part('packages', script('package.mjs'));
+if (packaged) await part('packages as strangers use them', script('try-package.mjs'), mocha);
+if (packaged && (await part('build', [process.execPath, path.join(ROOT, 'esbuild.js'), '--tests']))) {
 	await part('language server', script('smoke.mjs'), mocha);
 	await part('tests in VS Code', script('in-host.mjs', 'node'), mocha);
 	await part('tests in VS Code for the Web', script('in-host.mjs', 'web'), mocha);
