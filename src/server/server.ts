@@ -108,6 +108,7 @@ export function startServer(
 			changed: (uri) => {
 				fixes.changed();
 				refreshLenses();
+				features.checked();
 				explorers.checked(uri);
 			},
 			crash: (message) => connection.console.error(message),

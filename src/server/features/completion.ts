@@ -25,7 +25,7 @@ import { fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnip
 import type { View, Workspace } from './workspace.js';
 
 /** More than these are not sent: the client asks again with the next letter. */
-const MOST = 250;
+const MOST = 200;
 /** Stands for the word that is being typed. Nobody has a name like it. */
 const HERE = '__the_word_that_is_being_typed';
 
@@ -41,6 +41,9 @@ const DEFINING_MACROS =
 
 /** The order of proposals; what is demoted stands behind everything else. */
 const Rank = { wanted: 0, local: 1, own: 2, snippet: 3, library: 4, prelude: 5, word: 6, demoted: 9 } as const;
+
+/** Of what every sketch includes, a driver wants locks and its device before all else. */
+const PRELUDE = /^mmn-kernel:\/kernel\/(?!(device|locks)\.)/;
 
 interface Proposal {
 	readonly item: CompletionItem;
@@ -78,7 +81,7 @@ export async function complete(
 	const matching = proposals
 		.map((proposal) => ({ ...proposal, score: matches(place.prefix, proposal.item.filterText ?? proposal.item.label) }))
 		.filter(({ score }) => score >= 0)
-		.sort((a, b) => a.rank - b.rank || a.score - b.score || compare(a.item.label, b.item.label));
+		.sort((a, b) => a.score - b.score || a.rank - b.rank || compare(a.item.label, b.item.label));
 	const range: Range = {
 		start: view.document.positionAt(place.start),
 		end: position,
@@ -87,7 +90,8 @@ export async function complete(
 		const { insertText, ...rest } = item;
 		return {
 			...rest,
-			sortText: `${rank}${score}${item.label}`,
+			// What is wrong here stands behind everything else, however well it matches.
+			sortText: `${rank === Rank.demoted ? 1 : 0}${score}${rank}${item.label}`,
 			textEdit: { range, newText: insertText ?? item.label },
 		};
 	});
@@ -202,7 +206,7 @@ class Proposals {
 				break;
 			case 'statement':
 				this.#expressions();
-				this.#snippets(STATEMENT_SNIPPETS, Rank.word);
+				this.#snippets(STATEMENT_SNIPPETS);
 				this.#types();
 				break;
 			case 'expression':
@@ -444,7 +448,7 @@ class Proposals {
 		const reason = this.#noSleep && !asValue && sleepPath(node, this.program).length > 0 ? this.#noSleep : undefined;
 		const parameters = parametersOf(node) ?? [];
 		const called = /^\s*\(/.test(this.view.document.getText().slice(this.offset));
-		const library = kernel && sourceOf(node).uri.startsWith('mmn-kernel:/kernel/') ? Rank.prelude : Rank.library;
+		const library = kernel && PRELUDE.test(sourceOf(node).uri) ? Rank.prelude : Rank.library;
 		let rank: number = kernel ? library : Rank.own;
 		if (asValue && fits(type, wanted.to)) rank = Rank.wanted;
 		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))

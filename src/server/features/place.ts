@@ -203,6 +203,7 @@ function inScenario(statement: readonly Piece[]): PlaceKind {
 	return BODIES.has(head.text) ? 'none' : 'none';
 }
 
+const DEFINING = /^(DEFINE_|DECLARE_|LIST_HEAD$)/;
 const QUALIFIERS = /^(static|extern|inline|const|volatile|__user|__rcu|__init|__exit|noinline|__always_inline)$/;
 
 function onlyQualifiers(statement: readonly Piece[]): boolean {
@@ -215,6 +216,8 @@ function atFile(statement: readonly Piece[], parentheses: number): PlaceKind {
 	const previous = statement.at(-1)?.text ?? '';
 	if (parentheses > 0) {
 		if (statement.some(({ text }) => text === '=')) return 'expression';
+		// DEFINE_MUTEX(name): a name that is new.
+		if (statement.some(({ text }) => DEFINING.test(text))) return previous === ',' ? 'expression' : 'none';
 		return /^(\(|,|const)$/.test(previous) ? 'parameter-type' : 'none';
 	}
 	return statement.some(({ text }) => text === '=') && previous !== ')' ? 'expression' : 'none';

@@ -51,13 +51,18 @@ export interface FeatureHost extends Host {
 	inlayHints(): boolean;
 }
 
+export interface Features {
+	/** To be called when the client has said what it can do. */
+	initialise(capabilities: ClientCapabilities, isVsCode: boolean): void;
+	/** To be called when a check has finished: what is told of held locks is told anew. */
+	checked(): void;
+}
+
 /** Registers all handlers. The client is known when the connection is initialised. */
-export function registerFeatures(
-	connection: Connection,
-	host: FeatureHost,
-): { initialise(capabilities: ClientCapabilities, isVsCode: boolean): void } {
+export function registerFeatures(connection: Connection, host: FeatureHost): Features {
 	const workspace = new Workspace(host);
 	let client: CompletionClient = { snippets: false, parameterHints: false };
+	let refreshesHints = false;
 
 	/** Answers with `none` where there is no such document. */
 	const on = <P extends { textDocument: { uri: string } }, R>(
@@ -123,6 +128,10 @@ export function registerFeatures(
 		initialise(capabilities, isVsCode) {
 			const snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
 			client = { snippets, parameterHints: isVsCode };
+			refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
+		},
+		checked() {
+			if (refreshesHints) connection.languages.inlayHint.refresh().catch(() => {}); // the client has gone
 		},
 	};
 }

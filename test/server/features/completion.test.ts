@@ -1,0 +1,183 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { CompletionItem } from 'vscode-languageserver-protocol';
+import { piecesOf } from '../../../src/language/format/tokens.js';
+import { FeatureClient, URI } from './client.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+
+let client: FeatureClient;
+beforeAll(async () => {
+	client = await FeatureClient.start();
+});
+
+const LIST = '#include <mn/list>\n';
+const CALLBACK = `${LIST}static DEFINE_MUTEX(lock);
+static DEFINE_SPINLOCK(spin);
+static int invalidate_range_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	BODY
+}
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = invalidate_range_start };
+`;
+const inCallback = (body: string) => CALLBACK.replace('BODY', body);
+
+describe('broken text is the normal case', () => {
+	test.each([
+		['range->|', ['start', 'end', 'mm', 'event'], 'an arrow with nothing behind it'],
+		['if (range->|', ['start', 'blockable'], 'in a condition that is not closed'],
+		['dev_unmap(range->start, range->|', ['end'], 'in a call that is not closed'],
+		['unsigned long a = range->st|', ['start'], 'in an initialiser'],
+		['range->mm->mmap_lock.|', ['readers', 'writer'], 'behind a chain'],
+		['mutex_|', ['mutex_lock', 'mutex_unlock', 'mutex_trylock'], 'half a name'],
+		['mutex_lock(&|', ['lock', 'spin'], 'behind an address-of'],
+		['return ran|', ['range'], 'in a return'],
+		['again:\n\tif (range)\n\t\tgoto |', ['again'], 'a label'],
+		['|', ['range', 'mn', 'if', 'dev_unmap'], 'an empty statement'],
+	])('%s', async (body, expected) => {
+		const labels = await client.labels(inCallback(body));
+		for (const label of expected) expect(labels).toContain(label);
+	});
+
+	test('what was wanted stands first', async () => {
+		expect((await client.labels(inCallback('mutex_lock(&|')))[0]).toBe('lock');
+		expect((await client.labels(inCallback('spin_lock(&|')))[0]).toBe('spin');
+		expect((await client.labels(inCallback('range->st|')))[0]).toBe('start');
+	});
+
+	test('fields of tables of operations, and functions that fit them', async () => {
+		const fields = await client.labels(`${LIST}static const struct mmu_notifier_ops ops = { .| };\n`);
+		expect(fields).toEqual(expect.arrayContaining(['invalidate_range_start', 'release', 'invalidate_range_end']));
+		const fits = await client.labels(
+			CALLBACK.replace('BODY', 'return 0;').replace('= invalidate_range_start };', '= | };'),
+		);
+		expect(fits[0]).toBe('invalidate_range_start');
+	});
+
+	test('tags, types and parameters', async () => {
+		expect(await client.labels(`${LIST}static struct mmu_not| x;`)).toEqual(
+			expect.arrayContaining(['mmu_notifier', 'mmu_notifier_ops']),
+		);
+		expect(await client.labels(`${LIST}static int f(struct mmu_notifier *mn, |`)).toEqual(
+			expect.arrayContaining(['struct mm_struct', 'int']),
+		);
+	});
+
+	test('nothing in comments, strings and names that are new', async () => {
+		expect(await client.labels('/* mut|')).toEqual([]);
+		expect(await client.labels(inCallback('// mut|'))).toEqual([]);
+		expect(await client.labels(inCallback('pr_info("mut|'))).toEqual([]);
+		expect(await client.labels(inCallback('int mut|'))).toEqual([]);
+		expect(await client.labels(`${LIST}static int na|`)).toEqual([]);
+	});
+});
+
+describe('around functions', () => {
+	test('the top of an empty file', async () => {
+		const labels = await client.labels('|');
+		expect(labels).toEqual(
+			expect.arrayContaining(['#include <mn/list>', '#include <mn/interval>', 'sketch: interval', 'scenario']),
+		);
+	});
+
+	test('includes by name, with what they are', async () => {
+		const items = await client.complete('#include <mn/|');
+		const list = items.find(({ label }) => label === 'mn/list');
+		expect(list?.textEdit).toMatchObject({ newText: 'mn/list>' });
+		expect(list?.detail).toBeTruthy();
+		expect(await client.labels('#|')).toContain('#include <mn/two-pass>');
+	});
+
+	test('a scenario: its words, codes, adversaries, threads', async () => {
+		const scenario = (inside: string) => `${LIST}scenario s {\n\tthread A { }\n\t${inside}\n}\n`;
+		expect(await client.labels(scenario('|'))).toEqual(
+			expect.arrayContaining(['pages', 'setup', 'thread', 'daemon', 'expect', 'finally']),
+		);
+		expect(await client.labels(`${LIST}scenario s {|`)).toContain('setup');
+		expect(await client.labels(scenario('expect stale-ma|'))).toContain('stale-mapping');
+		expect(await client.labels(scenario('expect ok, dead|'))).toContain('deadlock');
+		expect(await client.labels(scenario('environment mun|'))).toContain('munmap');
+		expect(await client.labels(scenario('config |'))).toContain('preempt_rt');
+		expect(await client.labels(scenario('interrupt i on |'))).toEqual(['A']);
+		expect(await client.labels(scenario('thread B { munm| }'))).toContain('munmap');
+	});
+});
+
+describe('what the context allows', () => {
+	const sleeper = async (body: string): Promise<[CompletionItem, boolean]> => {
+		const items = await client.complete(inCallback(body));
+		const found = items.find(({ label }) => label === 'mutex_lock');
+		const other = items.find(({ label }) => label === 'mutex_trylock');
+		if (!found || !other) throw new Error('mutex_lock and mutex_trylock are proposed');
+		return [found, (found.sortText ?? '') > (other.sortText ?? '')];
+	};
+
+	test('under a spinlock, sleeping calls come last and say why', async () => {
+		const [item, last] = await sleeper('spin_lock(&spin);\n\tmutex_|\n\tspin_unlock(&spin);');
+		expect(last).toBe(true);
+		expect(item.detail).toBe('may sleep, and spin is held here, which makes this atomic');
+		const { documentation } = await client.resolve(item);
+		expect(JSON.stringify(documentation)).toContain('**Not here:** it may sleep, and spin is held here');
+	});
+
+	test('they are back when the lock is let go', async () => {
+		const [item] = await sleeper(
+			'if (!mmu_notifier_range_blockable(range))\n\t\treturn -EAGAIN;\n\tspin_lock(&spin);\n\tspin_unlock(&spin);\n\tmutex_|',
+		);
+		expect(item.detail).toBe('void mutex_lock(struct mutex *lock)');
+	});
+
+	test('a callback that may be called for a non-blockable range', async () => {
+		const [item, last] = await sleeper('mutex_|');
+		expect(last).toBe(true);
+		expect(item.detail).toContain('not blockable');
+		const [asked] = await sleeper('if (mmu_notifier_range_blockable(range))\n\t\tmutex_|');
+		expect(asked.detail).toBe('void mutex_lock(struct mutex *lock)');
+		const [refused] = await sleeper('if (!mmu_notifier_range_blockable(range)) {\n\t\tmutex_|\n\t}');
+		expect(refused.detail).toContain('not blockable in this branch');
+	});
+
+	test('what sleeps only deep inside is known, too', async () => {
+		const items = await client.complete(inCallback('spin_lock(&spin);\n\tmmap_read_|'));
+		const detail = (name: string) => items.find(({ label }) => label === name)?.detail ?? '';
+		expect(detail('mmap_read_lock')).toMatch(/^may sleep/);
+		expect(detail('mmap_read_trylock')).not.toMatch(/^may sleep/);
+	});
+});
+
+/** Names whose place says nothing of what will stand there. */
+const UNTOLD =
+	/^(struct|union|enum|goto|case|else|do|sizeof|return|static|const|inline|extern|void|on|if|for|while|switch|break|continue|default|NULL|with_mm)$/;
+
+test('every name of the corpus is proposed where it stands, with the rest of its line missing', async () => {
+	const files = globSync(['test/corpus/drivers/*.mmn', 'test/corpus/interval/*.mmn', 'media/sketches/*.mmn'], {
+		cwd: ROOT,
+	});
+	let asked = 0;
+	const missing: string[] = [];
+	for (const file of files.sort()) {
+		const text = read(file);
+		const words = piecesOf(text).filter(({ kind, text: word }) => kind === 'word' && !UNTOLD.test(word));
+		// Each file would take seconds: every eleventh word, at another one in each file.
+		for (let i = file.length % 11; i < words.length; i += 11) {
+			const word = words[i];
+			// A label, and a struct that is defined here, are new names.
+			const isNew = /^\w+(:| \{)/.test(text.slice(word?.offset));
+			if (!word || word.text.length < 4 || isNew) continue;
+			const half = word.offset + 3;
+			const end = text.indexOf('\n', half);
+			const cut = text.slice(0, half) + text.slice(end);
+			const items = await client.complete(cut, URI, half);
+			if (items.length === 0) continue; // a name that is new here
+			asked++;
+			if (!items.some(({ label }) => label === word.text || label.includes(word.text))) {
+				const line = text.slice(0, word.offset).split('\n').length;
+				missing.push(`${file}:${line} ${word.text}`);
+			}
+		}
+	}
+	expect(asked).toBeGreaterThan(300);
+	expect(missing.length, missing.join('\n')).toBe(0);
+}, 60_000);
