@@ -107,9 +107,9 @@ export function notesOf(target: Declared, program: Program): string[] {
 		const sleeps = sleepWords(target, program);
 		if (sleeps) notes.push(`*${sleeps}*`);
 		const { kernel } = sourceOf(target);
+		if (kernel && !sleeps && neverSleeps(target, program)) notes.push('*never sleeps*');
 		const rule = kernel ? kernelRule(target.name) : undefined;
 		if (rule) notes.push(`**Rule.** ${rule.rule}\n\n*Source: ${markdown(rule.source)}*`);
-		else if (kernel && neverSleeps(target, program)) notes.push('*never sleeps*');
 	}
 	return notes;
 }

@@ -14,6 +14,8 @@ export interface Generation {
 	readonly object: string;
 	readonly fault: string;
 	readonly setup: string;
+	/** Its callback has a branch for who must not sleep. */
+	readonly refuses?: true;
 }
 
 const LOCK = 'static DEFINE_MUTEX(fault_lock);';
@@ -58,6 +60,7 @@ again:
 	return 0;
 }`,
 		setup: 'mmu_interval_notifier_insert(&interval_sub, mm, 0, 2, &ops);',
+		refuses: true,
 	},
 	{
 		library: 'mn/list',

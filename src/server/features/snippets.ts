@@ -133,22 +133,22 @@ export function wholeSketch(generation: Generation, program: Program): Snippet {
 /** Heads of callbacks where the library is not loaded: a sketch that is yet to include it. */
 const HEADS: Readonly<Record<string, string>> = {
 	'mn/interval invalidate':
-		'static bool invalidate(struct mmu_interval_notifier *interval_sub, const struct mmu_notifier_range *range,\n\t\t       unsigned long cur_seq)',
+		'static bool invalidate(struct mmu_interval_notifier *interval_sub, const struct mmu_notifier_range *range, unsigned long cur_seq)',
 	'mn/list invalidate_range_start':
 		'static int invalidate_range_start(struct mmu_notifier *subscription, const struct mmu_notifier_range *range)',
 	'mn/list invalidate_range_end':
 		'static void invalidate_range_end(struct mmu_notifier *subscription, const struct mmu_notifier_range *range)',
 	'mn/active-ranges invalidate_range_start':
-		'static void invalidate_range_start(struct mmu_notifier *mn, struct mm_struct *mm,\n\t\t\t\t   const struct mmu_notifier_range *range)',
+		'static void invalidate_range_start(struct mmu_notifier *mn, struct mm_struct *mm, const struct mmu_notifier_range *range)',
 	'mn/range-lock invalidate_range_start':
-		'static void invalidate_range_start(struct mmu_notifier *mn, struct mm_struct *mm,\n\t\t\t\t   const struct mmu_notifier_range *range)',
+		'static void invalidate_range_start(struct mmu_notifier *mn, struct mm_struct *mm, const struct mmu_notifier_range *range)',
 };
 
 /** A callback as C; `field` is its declaration in the table of operations, where that is known. */
 function callbackText(field: ast.Field | undefined, operation: string, generation: Generation | undefined): string {
-	const head = field
-		? wrapHead(`static ${signatureOf(field, operation)}`)
-		: (HEADS[`${generation?.library} ${operation}`] ?? '');
+	const head = wrapHead(
+		field ? `static ${signatureOf(field, operation)}` : (HEADS[`${generation?.library} ${operation}`] ?? ''),
+	);
 	const body = generation?.callbacks[operation];
 	return head && `${head}\n{\n\t${body ?? bodyFor(field)}\n}`;
 }
@@ -253,6 +253,7 @@ function scenarioBody(program: Program, generation: Generation | undefined, whol
 		`\tsetup    { ${fits ? generation.setup : '$3'} }`,
 		`\tthread A { ${call} }`,
 		'\tthread B { munmap(0, 1); }',
+		...(fits && generation.refuses ? ['\tthread O { oom_reap(0, 1); }'] : []),
 		'\texpect ok;',
 		'}',
 	].join('\n');
