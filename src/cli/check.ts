@@ -1,10 +1,12 @@
 import type { CheckOptions, checkSketch } from '../findings/check.js';
+import { githubForm } from '../findings/forms/github.js';
 import { jsonForm } from '../findings/forms/json.js';
 import { tableForm } from '../findings/forms/table.js';
 import { isWrong, problemsForm, textClosing, textForm } from '../findings/forms/text.js';
 import type { FileResult } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { type Console, Status, UsageError, worst } from './console.js';
+import { fixSketch } from './fix.js';
 import { collectInputs, DiskSources, type Input, pathNames } from './inputs.js';
 import { findingCodes } from './manual.js';
 import { didYouMean } from './nearest.js';
@@ -13,7 +15,7 @@ import { ProgressLine } from './progress.js';
 
 export type Checker = typeof checkSketch;
 
-const FORMATS = ['text', 'table', 'json'] as const;
+const FORMATS = ['text', 'table', 'json', 'github'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** What the command line of `check` asks for. */
@@ -21,6 +23,8 @@ export interface CheckRequest {
 	readonly paths: readonly string[];
 	readonly format: Format;
 	readonly watch: boolean;
+	/** Apply fixes that were checked, and write the files. */
+	readonly fix: boolean;
 	/** Show hints one by one. */
 	readonly hints: boolean;
 	readonly options: CheckOptions;
@@ -45,6 +49,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		ignore: { type: 'string', multiple: true },
 		'no-reduction': { type: 'boolean' },
 		hints: { type: 'boolean' },
+		fix: { type: 'boolean' },
 		watch: { type: 'boolean' },
 	});
 	if (positionals.length === 0)
@@ -57,6 +62,9 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		);
 	if (values.watch === true && positionals.includes('-'))
 		throw new UsageError('check: standard input cannot be watched');
+	if (values.fix === true && positionals.includes('-')) throw new UsageError('check: standard input cannot be fixed');
+	if (values.fix === true && values.watch === true)
+		throw new UsageError('check: --fix changes the files that --watch watches; use one of them');
 	const options: CheckOptions = {
 		...defined('scenarios', values.scenario),
 		...defined('maxStates', positive('max-states', values['max-states'], true)),
@@ -66,7 +74,14 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		...defined('ignore', await codes('ignore', values.ignore, console)),
 		...(values['no-reduction'] === true ? { reduction: false } : {}),
 	};
-	return { paths: positionals, format, watch: values.watch === true, hints: values.hints === true, options };
+	return {
+		paths: positionals,
+		format,
+		watch: values.watch === true,
+		fix: values.fix === true,
+		hints: values.hints === true,
+		options,
+	};
 }
 
 /**
@@ -94,16 +109,19 @@ export async function runCheck(
 	const news: FileResult[] = [];
 	for (const input of inputs) {
 		if (signal.aborted) break;
-		const result = await checkOne(input, request.options, sources, console, checker, signal);
+		let result = await checkOne(input, request.options, sources, console, checker, signal);
+		if (request.fix && result !== undefined)
+			result = await fixSketch(input, result, sources, checker, console, { ...request.options, signal });
 		if (result === undefined) {
 			statuses.push(Status.usage);
 			continue;
 		}
 		results.push(result);
 		if (request.format === 'json' || !hasNews(result, request)) continue;
-		if (news.length > 0) console.out('\n');
+		if (news.length > 0 && request.format !== 'github') console.out('\n');
 		news.push(result);
-		if (request.format === 'text') console.out(textForm(result, view));
+		if (request.format === 'github') console.out(githubForm(result, path));
+		else if (request.format === 'text') console.out(textForm(result, view));
 		else
 			console.out([problemsForm(result, view), tableForm(result, input.path)].filter((part) => part !== '').join('\n'));
 	}

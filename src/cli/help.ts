@@ -31,6 +31,7 @@ all its .mmn files, - for standard input.
   --format FORM       text (default)  like a compiler, with the shortest run
                       table           runs as two-column tables for a mail
                       json            for programs
+                      github          notes beside the lines of a pull request
   --max-states N      stop a scenario after N states (default 2,000,000)
   --max-seconds S     … after S seconds (default 60)
   --max-memory MB     … when it holds about so much memory (default 1024)
@@ -38,6 +39,7 @@ all its .mmn files, - for standard input.
   --ignore CODE,…     do not report these findings
   --hints             show each hint: code that no run reaches
   --no-reduction      walk through every interleaving, for comparison
+  --fix               apply fixes that were checked, and write the files
   --watch             check again whenever a file changes
 
 Results go to standard output, progress and errors of the command line to

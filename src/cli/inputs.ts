@@ -82,6 +82,12 @@ export class DiskSources implements Sources {
 		return this.texts.get(filePath(uri) ?? '');
 	}
 
+	/** From here on `text` stands at `uri`. */
+	replace(uri: string, text: string): void {
+		const file = filePath(uri);
+		if (file !== undefined) this.texts.set(file, text);
+	}
+
 	/** Absolute paths of all files read so far. */
 	files(): string[] {
 		return [...this.texts.keys()];

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { parseCheck } from '../../src/cli/check.js';
+import { checkSketch } from '../../src/findings/check.js';
+import { githubForm } from '../../src/findings/forms/github.js';
+import { scenario, seedFinding } from '../findings/forms/fixtures.js';
+import { checkWith, folderWith, memoryConsole } from './run.js';
+
+const fixtures = path.join(import.meta.dirname, '../findings/fixes');
+const fixture = (name: string): string => readFileSync(path.join(fixtures, name), 'utf8');
+
+test('--fix writes what was checked, says what it did, and shows how it stands now', async () => {
+	const cwd = folderWith({ 'a.mmn': fixture('unlock-before-retry.mmn'), 'b.mmn': fixture('stub.mmn') });
+	const { status, stderr, stdout } = await checkWith(checkSketch, cwd, ['a.mmn', 'b.mmn', '--fix']);
+	expect(stderr).toMatch(/^a\.mmn:25: Unlock fault_lock before the retry \(checked: \d+ states, ok\)\n/);
+	expect(stderr).toContain('b.mmn:9: Add a stub for gpu_tracks() (checked: 1 other error remains)\n');
+	expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe(fixture('unlock-before-retry.fixed'));
+	expect(stdout).toMatch(/2 scenarios in 2 files: all ok/);
+	expect(status).toBe(0);
+});
+
+test('--fix leaves alone what it knows no fix for, and the findings stay', async () => {
+	const text = 'static DEFINE_MUTEX(l);\nscenario s {\n\tthread A { mutex_lock(&l); mutex_lock(&l); }\n}\n';
+	const cwd = folderWith({ 'a.mmn': text });
+	const { status, stderr } = await checkWith(checkSketch, cwd, ['a.mmn', '--fix']);
+	expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+	expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe(text);
+});
+
+test.each([
+	[['-', '--fix'], /standard input cannot be fixed/],
+	[['a.mmn', '--fix', '--watch'], /--fix changes the files that --watch watches/],
+])('%j is refused', async (args, message) => {
+	await expect(parseCheck(args, memoryConsole('/'))).rejects.toThrow(message);
+});
+
+test('--format github writes a command for each finding that nobody expected', async () => {
+	const cwd = folderWith({ 'a,b.mmn': fixture('unlock-before-retry.mmn') });
+	const { stdout } = await checkWith(checkSketch, cwd, ['a,b.mmn', '--format', 'github']);
+	const lines = stdout.trimEnd().split('\n');
+	expect(lines).toHaveLength(2);
+	expect(lines[0]).toMatch(
+		/^::error file=a%2Cb\.mmn,line=25,endLine=25,col=3,endColumn=14,title=notifier-lab%3A (self-)?deadlock in fault_races_munmap::A waits for /,
+	);
+});
+
+test('in a command for GitHub a line end is no line end, and expected findings are left out', () => {
+	const finding = { ...seedFinding, message: '100 %\nsure', severity: 'warning' as const };
+	const span = seedFinding.span;
+	const form = (expected: string[]) =>
+		githubForm(
+			{ uri: span.uri, problems: [], scenarios: [{ ...scenario({ findings: [finding], expected }), span }] },
+			() => 'a.mmn',
+		);
+	expect(form([])).toMatch(/^::warning file=a\.mmn,.*::100 %25%0Asure\n$/);
+	expect(form([finding.code])).toBe('');
+	expect(form([finding.code, 'livelock'])).toMatch(/^::error .*::.* expects livelock, which no interleaving shows\n$/);
+});
