@@ -15,6 +15,7 @@ const textFiles: Plugin = {
 export default defineConfig({
 	plugins: [textFiles],
 	test: {
+		isolate: false,
 		include: ['test/**/*.test.ts'],
 		// Mocha runs these inside VS Code.
 		exclude: ['test/extension/**'],
