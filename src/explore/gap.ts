@@ -1,3 +1,4 @@
+import type { Rows } from './components.js';
 import { type StepGraph, stepEnd } from './fair.js';
 import { ROUNDS, type Turns } from './turns.js';
 
@@ -62,8 +63,7 @@ export function quietGap(
 }
 
 /** By state: may some run from here end in one of the `bad` states? */
-export function* canReach(graph: StepGraph, bad: readonly Int32Array[]): Turns<Uint8Array> {
-	const { count, first, target } = graph;
+export function* canReach({ count, first, target }: Rows, bad: readonly Int32Array[]): Turns<Uint8Array> {
 	// edges turned round
 	const into = new Int32Array(count + 1);
 	const total = first[count] as number;

@@ -30,7 +30,7 @@ interface Entry extends Moves {
 }
 
 /** Why `expand` came back. */
-export type Expanded = 'all' | 'more' | 'no memory' | 'grew';
+export type Expanded = 'all' | 'more' | 'no memory' | 'grew' | 'no symmetry';
 
 const NO_MOVES: Moves = { targets: new Int32Array(0), timeout: false };
 /** Sequence values above this are not kept as bits: bit 0 stands for them. */
@@ -54,12 +54,17 @@ export class Graph implements Host {
 	constructor(
 		readonly system: System,
 		private readonly machine: Machine,
-		expected = 0,
+		/**
+		 * By thread, one that it is interchangeable with (symmetry.ts): of the states that differ only in who of them is
+		 * where, the graph has one, and what it says of a thread is true of one of them.
+		 */
+		private readonly alike: readonly number[] = system.threads.map((_, t) => t),
 	) {
 		this.threads = system.threads.length;
-		this.locals = system.threads.map(() => new InternTable());
+		const tables = system.threads.map(() => new InternTable());
+		this.locals = alike.map((t) => tables[t] as InternTable);
 		machine.host = this;
-		const store = new Store(machine, this.threads, expected);
+		const store = new Store(machine, this.threads);
 		this.store = store;
 		store.arena.set(C.GATED, system.gated ? 1 : 0);
 		store.arena.set(C.CPUS, system.cpus.limited ? system.cpus.count : 0);
@@ -71,14 +76,25 @@ export class Graph implements Host {
 			const handlers = C.FIELDS + on * C.FIELD_SIZE + C.FIELD_HANDLERS;
 			if (on >= 0) store.arena.set(handlers, store.arena.get(handlers) | (1 << t));
 		});
+		this.symmetric = alike.some((first, t) => first !== t);
+		store.arena.set(C.SYMMETRIC, this.symmetric ? 1 : 0);
+		alike.forEach((first, t) => {
+			const before = alike.lastIndexOf(first, t - 1);
+			if (first === t || before < 0) return;
+			store.arena.set(C.FIELDS + t * C.FIELD_SIZE + C.FIELD_BEFORE, before + 1);
+			store.arena.set(C.FIELDS + before * C.FIELD_SIZE + C.FIELD_BEHIND, t + 1);
+		});
 		store.begin([
-			...system.initialLocals.map((local, t) => this.internLocal(t, local)),
+			...alike.map((t) => this.internLocal(t, system.initialLocals[t] as Int32Array)),
 			this.internShared(system.initialShared),
 		]);
 		for (const report of system.setupReports) this.reports.push({ state: 0, thread: SETUP, choice: 0, report });
 		// nothing that follows a broken setup has a meaning
 		if (system.setupReports.some((r) => r.fatal)) store.skip();
 	}
+
+	/** States stand for all that differ only in which of the interchangeable threads is where. */
+	readonly symmetric: boolean;
 
 	get count(): number {
 		return this.store.count;
@@ -110,7 +126,10 @@ export class Graph implements Host {
 			(status === Status.running ? C.FLAG_RUNNING : 0) |
 			(status === Status.idle ? C.FLAG_IDLE : 0) |
 			(this.system.cpus.stays(thread, vector) ? C.FLAG_STAYS : 0);
-		this.store.describe(thread, flags, bitsOf(this.system.sequences?.inLocal(vector)));
+		const values = bitsOf(this.system.sequences?.inLocal(vector));
+		this.alike.forEach((first, t) => {
+			if (first === this.alike[thread]) this.store.describe(t, flags, values);
+		});
 		return index;
 	}
 
@@ -269,17 +288,27 @@ export class Graph implements Host {
 
 	/** A pair that the loop has not met: how it goes on, and what is wrong with that. */
 	miss(thread: number, local: number, shared: number, state: number): number {
-		const entry = this.work(thread, local, shared, (move) =>
-			move.fatal ? [-1, -1] : [this.internLocal(thread, move.local), this.internShared(move.shared)],
-		);
+		const first = this.alike[thread] as number;
+		const known = first === thread ? -1 : this.store.recall(first, local, shared);
+		const entry =
+			known >= 0
+				? (this.entries[known] as Entry)
+				: this.work(first, local, shared, (move) =>
+						move.fatal ? [-1, -1] : [this.internLocal(first, move.local), this.internShared(move.shared)],
+					);
 		const running = (this.locals[thread] as InternTable).get(local)[0] === Status.running;
 		this.entries[this.store.learn(thread, local, shared, running, entry)] = entry;
 		// later states in which the thread does the same have nothing new to tell
 		entry.reports?.forEach((reports, choice) => {
 			for (const report of reports) this.reports.push({ state, thread, choice, report });
 		});
-		if (this.system.written.grew || !this.store.settled) return C.ABORT;
+		if (this.system.written.grew || this.broken || !this.store.settled) return C.ABORT;
 		return this.store.cell(thread, local, shared);
+	}
+
+	/** Threads that were taken for interchangeable are not: the graph is worth nothing. */
+	private get broken(): boolean {
+		return this.symmetric && this.alike.some((first, t) => first !== t && this.system.identified(first));
 	}
 
 	/** Expands at least `n` of the states in the queue, or all; fewer when `most` states were found. */
@@ -290,6 +319,7 @@ export class Graph implements Host {
 		for (;;) {
 			const result = this.machine.run(Math.max(1, stop - this.expanded));
 			if (this.system.written.grew) return 'grew';
+			if (this.broken) return 'no symmetry';
 			if (!this.store.settled && !this.store.settle()) return 'no memory';
 			if (result === C.FULL && !this.store.grow()) return 'no memory';
 			if (result === C.DONE) return 'all';

@@ -73,6 +73,7 @@ export function* spread(graph: Graph, masks: Int32Array, usable?: Uint8Array, wh
 	let done = 0;
 	const take = (s: number): boolean => {
 		const before = masks[s] as number;
+		if (before === ALL) return false;
 		let mask = before;
 		for (let e = first[s] as number, end = first[s + 1] as number; e < end; e++) {
 			if (usable !== undefined && usable[e] === 0) continue;
@@ -85,9 +86,10 @@ export function* spread(graph: Graph, masks: Int32Array, usable?: Uint8Array, wh
 	// most edges lead to states of higher numbers, so that one walk backwards does nearly all of it
 	for (let sweep = 0; sweep < SWEEPS; sweep++) {
 		let changed = false;
-		for (let s = graph.expanded - 1; s >= 0; s--) {
+		for (let n = graph.expanded - 1; n >= 0; n--) {
 			if (++done % ROUNDS === 0) yield;
-			if (take(s)) changed = true;
+			// every second walk is for edges that lead back
+			if (take(sweep % 2 === 0 ? n : graph.expanded - 1 - n)) changed = true;
 		}
 		if (!changed) return;
 	}
@@ -106,7 +108,8 @@ export function* spread(graph: Graph, masks: Int32Array, usable?: Uint8Array, wh
 	}
 }
 
-function withoutTimeouts(graph: Graph): Uint8Array {
+/** Edges that no timer and no signal is needed for, as 1. */
+export function withoutTimeouts(graph: Graph): Uint8Array {
 	const usable = new Uint8Array(graph.transitions).fill(1);
 	for (const edge of graph.timeouts) usable[edge] = 0;
 	return usable;

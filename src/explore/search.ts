@@ -2,6 +2,7 @@ import type { System } from '../machine/system.js';
 import { Graph } from './graph.js';
 import type { Machine } from './loop/machine.js';
 import { takeMachine } from './loop/pool.js';
+import { symmetryOf } from './symmetry.js';
 
 export interface Limits {
 	readonly maxStates: number;
@@ -21,6 +22,15 @@ export interface SearchResult {
 	readonly complete: boolean;
 	/** Which limit ended the search, in words; undefined when none did. */
 	readonly limit: string | undefined;
+	/** Threads were taken for interchangeable and are not: the graph is worth nothing. */
+	readonly broken: boolean;
+}
+
+export interface SearchOptions {
+	/** What to search with. */
+	readonly machine?: () => Machine;
+	/** One state for all that differ only in which of several interchangeable threads is where. */
+	readonly symmetric?: boolean;
 }
 
 /** States expanded between two looks at the clock: at first, when many steps are new, and at most. */
@@ -38,11 +48,11 @@ export function* search(
 	system: System,
 	limits: Limits,
 	stop: () => boolean,
-	machine: () => Machine = takeMachine,
+	{ machine = takeMachine, symmetric = false }: SearchOptions = {},
 ): Generator<SearchProgress, SearchResult> {
 	const start = performance.now();
 	for (;;) {
-		const graph = new Graph(system, machine());
+		const graph = new Graph(system, machine(), symmetric ? symmetryOf(system) : undefined);
 		let limit: string | undefined;
 		let more = true;
 		let slice = SLICE;
@@ -51,6 +61,7 @@ export function* search(
 		while (more && limit === undefined) {
 			const expanded = graph.expand(slice, limits.maxStates);
 			if (expanded === 'grew') break;
+			if (expanded === 'no symmetry') return { graph, complete: false, limit: undefined, broken: true };
 			more = expanded !== 'all';
 			const now = performance.now();
 			if (now - before < TURN / 4) slice = Math.min(2 * slice, LARGEST_SLICE);
@@ -71,10 +82,10 @@ export function* search(
 		if (system.written.grew) {
 			system.written.settle();
 			system.restart();
-			if (stop()) return { graph, complete: false, limit: 'being stopped' };
+			if (stop()) return { graph, complete: false, limit: 'being stopped', broken: false };
 			graph.release();
 			continue;
 		}
-		return { graph, complete: !more, limit };
+		return { graph, complete: !more, limit, broken: false };
 	}
 }

@@ -1,6 +1,7 @@
 import type { EdgeReport, Graph } from '../explore/graph.js';
 import { type Prospects, prospectsOf } from '../explore/prospects.js';
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
+import { drain, type Turns } from '../explore/turns.js';
 import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKinds } from './codes/index.js';
 import { type ClassCycle, explainLockOrder, findLockOrder } from './codes/lock-order.js';
@@ -13,17 +14,14 @@ import { findStuck, type Stuck } from './stuck.js';
 
 /** As `analyse`, in one go. */
 export function findingsOf(graph: Graph): Finding[] {
-	const steps = analyse(graph);
-	let step = steps.next();
-	while (!step.done) step = steps.next();
-	return step.value;
+	return drain(analyse(graph));
 }
 
 /**
- * Everything wrong in a graph: each defect once, with one shortest run, the earliest first. Yields between its parts,
- * so that the caller can do other things.
+ * Everything wrong in a graph: each defect once, with one shortest run, the earliest first. `wanted` false of a code:
+ * its findings may be left out, where that is cheaper.
  */
-export function* analyse(graph: Graph): Generator<void, Finding[]> {
+export function* analyse(graph: Graph, wanted: (code: string) => boolean = () => true): Turns<Finding[]> {
 	const prospects = yield* prospectsOf(graph);
 	const shortest = new ShortestRuns(graph);
 	const findings: { finding: Finding; steps: number }[] = [];
@@ -55,7 +53,8 @@ export function* analyse(graph: Graph): Generator<void, Finding[]> {
 	yield;
 	for (const race of yield* findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
 	yield;
-	for (const finding of starts ? yield* findEndless(graph, prospects, shortest) : []) add(finding);
+	const endless = starts && (wanted('livelock') || wanted('starvation'));
+	for (const finding of endless ? yield* findEndless(graph, prospects, shortest) : []) add(finding);
 	// a second opinion, and only where the first has found nothing to say about waiting
 	if (!findings.some(({ finding }) => /deadlock|livelock/.test(finding.code)))
 		for (const cycle of starts ? yield* findLockOrder(graph) : [])

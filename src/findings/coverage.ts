@@ -20,8 +20,14 @@ export class Coverage {
 	private readonly coded = new Set<AstNode>();
 	private readonly reached = new Set<AstNode>();
 
-	/** Adds what a complete search has run. */
-	add(system: System): void {
+	/** Adds what a complete search has run; `alike` (symmetry.ts) says for whom else a thread has run. */
+	add(system: System, alike?: readonly number[]): void {
+		alike?.forEach((first, t) => {
+			const { entry } = system.threads[t] as System['threads'][number];
+			system.threads[first]?.entry.reached.forEach((reached, pc) => {
+				entry.reached[pc] ||= reached;
+			});
+		});
 		for (const { code, kernel, reached } of system.functions) {
 			if (kernel) continue;
 			code.forEach((instruction, pc) => {

@@ -1,4 +1,6 @@
-import { search } from '../explore/search.js';
+import { type SearchResult, search } from '../explore/search.js';
+import { symmetryOf } from '../explore/symmetry.js';
+import type { Turns } from '../explore/turns.js';
 import { type ExpectItem, isExpectItem, type Scenario } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
@@ -6,6 +8,7 @@ import { spanOf } from '../language/text.js';
 import { System } from '../machine/system.js';
 import { analyse } from './analyse.js';
 import { type CheckOptions, SUPERSEDED } from './check.js';
+import { isClean } from './clean.js';
 import type { Coverage } from './coverage.js';
 import { heldIn } from './held.js';
 import type { Finding, HeldAt, ScenarioResult, Span, Verdict } from './result.js';
@@ -43,29 +46,48 @@ export async function checkScenario(
 		maxSeconds: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,
 		maxMemoryMB: options.maxMemoryMB ?? DEFAULT_LIMITS.maxMemoryMB,
 	};
-	const steps = search(system, limits, () => options.signal?.aborted === true);
 	let turned = performance.now();
-	let step = steps.next();
-	while (!step.done) {
-		if (performance.now() - turned > TURN) {
-			options.onProgress?.({ scenario: scenario.name, ...step.value, milliseconds: performance.now() - start });
-			await turn();
-			turned = performance.now();
+	const explore = async (symmetric: boolean): Promise<SearchResult> => {
+		const steps = search(system, limits, () => options.signal?.aborted === true, { symmetric });
+		let step = steps.next();
+		while (!step.done) {
+			if (performance.now() - turned > TURN) {
+				options.onProgress?.({ scenario: scenario.name, ...step.value, milliseconds: performance.now() - start });
+				await turn();
+				turned = performance.now();
+			}
+			step = steps.next();
 		}
-		step = steps.next();
-	}
-	const { graph, complete, limit } = step.value;
-	const parts = analyse(graph);
-	let part = parts.next();
-	while (!part.done) {
-		if (options.signal?.aborted && options.signal.reason === SUPERSEDED) break;
-		if (performance.now() - turned > TURN) {
-			await turn();
-			turned = performance.now();
+		return step.value;
+	};
+	/** Undefined when nobody wants it any more. */
+	const made = async <T>(parts: Turns<T>): Promise<T | undefined> => {
+		let part = parts.next();
+		while (!part.done) {
+			if (options.signal?.aborted && options.signal.reason === SUPERSEDED) return undefined;
+			if (performance.now() - turned > TURN) {
+				await turn();
+				turned = performance.now();
+			}
+			part = parts.next();
 		}
-		part = parts.next();
+		return part.value;
+	};
+	// who looks at the graph wants to see which thread is which
+	const symmetric = options.reduction !== false && options.onExplored === undefined && options.held !== true;
+	let result = await explore(symmetric);
+	let found: readonly Finding[] | undefined;
+	if (result.graph.symmetric) {
+		const clean = !result.broken && (await made(isClean(result.graph, (code) => wanted(code, options))));
+		if (clean === true) found = [];
+		else {
+			result.graph.release();
+			result = await explore(false);
+		}
 	}
-	const all = part.done ? part.value : [];
+	const { graph, complete, limit } = result;
+	found ??= await made(analyse(graph, (code) => wanted(code, options)));
+	const all = found ?? [];
 	const { count: states, transitions } = graph;
 	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
 	const bounds = [
@@ -74,8 +96,8 @@ export async function checkScenario(
 	];
 	if (bounds.length > 0) findings.push(bounded(headOf(scenario), bounds, states));
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
-	const whole = complete && bounds.length === 0 && part.done === true;
-	if (whole) scope.coverage?.add(system);
+	const whole = complete && bounds.length === 0 && found !== undefined;
+	if (whole) scope.coverage?.add(system, graph.symmetric ? symmetryOf(system) : undefined);
 	let held: readonly HeldAt[] | undefined;
 	if (whole && options.held === true) {
 		const lines = heldIn(graph);

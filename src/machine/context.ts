@@ -222,7 +222,7 @@ export abstract class StepContext implements KernelContext {
 	}
 
 	get inInterrupt(): boolean {
-		return this.image.isInterrupt(this.thread.index);
+		return this.image.isInterrupt(this.thread.number);
 	}
 
 	get preemptRt(): boolean {

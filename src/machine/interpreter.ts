@@ -108,12 +108,20 @@ export class Interpreter extends StepContext {
 		}
 		this.recording = true;
 		if (!alone && this.memory.objects.length > 0) this.countReferences(1);
+		this.note(thread);
 		return { move: this.finish(), wait };
+	}
+
+	/** Threads in whose steps it mattered which thread it was. */
+	readonly identified = new Set<number>();
+
+	private note({ identified, number }: ThreadState): void {
+		if (identified) this.identified.add(number);
 	}
 
 	private begin(thread: ThreadState, shared: Int32Array): void {
 		this.thread = thread;
-		this.outermost = (thread.frames[0]?.code ?? this.image.entry(thread.index)).node;
+		this.outermost = (thread.frames[0]?.code ?? this.image.entry(thread.number)).node;
 		this.memory = Memory.unpack(shared, this.image.globalCells, thread.own);
 		this.memory.footprint = this.footprint;
 		if (this.footprint !== undefined) {
@@ -130,6 +138,16 @@ export class Interpreter extends StepContext {
 	}
 
 	private take(
+		thread: number,
+		local: Int32Array,
+		shared: Int32Array,
+	): { move: Move | undefined; wait: Wait | undefined } {
+		const outcome = this.walk(thread, local, shared);
+		this.note(this.thread);
+		return outcome;
+	}
+
+	private walk(
 		thread: number,
 		local: Int32Array,
 		shared: Int32Array,
@@ -226,12 +244,12 @@ export class Interpreter extends StepContext {
 			this.warn('lock-leak', 'the thread ends and still holds %r', held?.resource);
 			thread.held.length = 0;
 		}
-		if (!this.image.isDaemon(thread.index) || !this.recording) {
+		if (!this.image.isDaemon(thread.number) || !this.recording) {
 			thread.status = Status.ended;
 			return false;
 		}
 		thread.status = Status.idle;
-		thread.push(this.image.entry(thread.index), -1);
+		thread.push(this.image.entry(thread.number), -1);
 		return true;
 	}
 
@@ -409,12 +427,12 @@ export class Interpreter extends StepContext {
 		const registers = this.thread.frames.map((f) => f.registers);
 		const depth = this.thread.frames.length + 1;
 		// others may look at these cells: that they dangle now is a write like any other
-		this.memory.dropFrame(this.thread.index, depth, registers, (object, offset) => {
+		this.memory.dropFrame(this.thread.number, depth, registers, (object, offset) => {
 			if (!this.recording) return;
 			if (object === undefined) this.image.written.add(GLOBAL_BASE + offset);
 			else if (object.published) this.image.written.add(writtenKey(object.layout, offset));
 		});
-		const dies = value !== undefined && isDynamic(value) && isSlotOf(slotOf(value), this.thread.index, depth);
+		const dies = value !== undefined && isDynamic(value) && isSlotOf(slotOf(value), this.thread.number, depth);
 		this.trace?.returned?.(frame.code, value, this.thread.frames.length);
 		if (this.thread.frames.length === 0) return;
 		const caller = this.thread.frame;

@@ -319,6 +319,11 @@ export class System {
 		return this.interpreter.remember(this.footprints, thread, local, shared);
 	}
 
+	/** Did it matter in any step so far which thread it was? Not where all that counts is its code and what it has in its vector. */
+	identified(thread: number): boolean {
+		return this.interpreter.identified.has(thread);
+	}
+
 	/** Takes a move again, telling `trace` what happens. */
 	replay(thread: number, local: Int32Array, shared: Int32Array, choice: number, trace: Trace): Move | undefined {
 		return this.interpreter.replay(thread, local, shared, choice, trace);

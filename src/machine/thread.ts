@@ -33,7 +33,16 @@ export class ThreadState implements Task {
 	readonly held: Held[] = [];
 	readonly frames: Frame[] = [];
 
-	constructor(readonly index: number) {}
+	/** Somebody has asked which thread this is: another one with the same code might do something else. */
+	identified = false;
+
+	constructor(readonly number: number) {}
+
+	/** For whom it matters which thread this is; `number` where it does not. */
+	get index(): number {
+		this.identified = true;
+		return this.number;
+	}
 
 	get frame(): Frame {
 		return this.frames[this.frames.length - 1] as Frame;

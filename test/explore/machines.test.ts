@@ -12,7 +12,7 @@ import { oneText, programOf, uriOf } from '../oracle/compare.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-function graphs(program: Program, name: string, most: number): Graph[] {
+function graphs(program: Program, name: string, most: number, symmetric = false): Graph[] {
 	const scenario = program.scenarios.find((s) => s.name === name);
 	if (scenario === undefined) throw new Error(`no scenario ${name}`);
 	return [wasmMachine, twinMachine].map((make) => {
@@ -22,7 +22,10 @@ function graphs(program: Program, name: string, most: number): Graph[] {
 			if (made === undefined) throw new Error('there is no WebAssembly');
 			return made;
 		};
-		const steps = search(system, { maxStates: most, maxSeconds: 60, maxMemoryMB: 1024 }, () => false, machine);
+		const steps = search(system, { maxStates: most, maxSeconds: 60, maxMemoryMB: 1024 }, () => false, {
+			machine,
+			symmetric,
+		});
 		let step = steps.next();
 		while (!step.done) step = steps.next();
 		return step.value.graph;
@@ -76,6 +79,12 @@ const sketches: [file: string, scenario: string][] = [
 describe('WebAssembly and TypeScript have the same graph', () => {
 	test.each(sketches)('of %s %s', async (file, name) => {
 		expectSame(graphs(await programOf(uriOf(path.join(ROOT, file))), name, 50_000));
+	});
+
+	test.each(sketches)('of %s %s without the names of threads', async (file, name) => {
+		const [a, b] = graphs(await programOf(uriOf(path.join(ROOT, file))), name, 50_000, true);
+		expect(a?.symmetric).toBe(true);
+		expectSame([a as Graph, b as Graph]);
 	});
 
 	test.each([

@@ -6,9 +6,9 @@
 // the last of these, so a batch can be given up and begun again.
 import {
   ABORT, ABORTED, BATCH, CELL_COUNT, CELL_RUNNING, CELL_SHIFT, CELL_TIMEOUT, COUNT, CPUS, DELTAS, DONE, EDGES, EDGE_ROOM, EDGE_START, EXPANDED,
-  FIELDS, FIELD_COLUMN, FIELD_HANDLERS, FIELD_MASK, FIELD_ON, FIELD_SHIFT, FIELD_SIZE, FIELD_WORD, FINALLY, FLAGS, FLAG_IDLE,
+  FIELDS, FIELD_BEFORE, FIELD_BEHIND, FIELD_COLUMN, FIELD_HANDLERS, FIELD_MASK, FIELD_ON, FIELD_SHIFT, FIELD_SIZE, FIELD_WORD, FINALLY, FLAGS, FLAG_IDLE,
   FLAG_IRQS_OFF, FLAG_RUNNING, FLAG_STAYS, FULL, GATED, INDEX_BITS, LABELS, LABEL_FATAL, LABEL_TIMEOUT, MEMO, MEMO_MASK, MORE, MOST, NEAR, ROOM,
-  ROWS, SCRATCH, SCRATCH_FULL, SHARED_MASK, SHARED_SHIFT, SHARED_VALUES, SHARED_WORD, STRIDE, TABLE, TABLE_MASK, TARGETS, THREADS,
+  ROWS, SCRATCH, SCRATCH_FULL, SHARED_MASK, SHARED_SHIFT, SHARED_VALUES, SHARED_WORD, STRIDE, SYMMETRIC, TABLE, TABLE_MASK, TARGETS, THREADS,
   VALUES, WORDS,
 } from '../loop/control';
 
@@ -108,6 +108,33 @@ function numbered(row: usize, near: u32): bool {
 }
 
 @inline
+function partOf(row: usize, f: usize): u32 {
+  return <u32>(load<u64>(row + load<u32>(f, FIELD_WORD << 2)) >> load<u32>(f, FIELD_SHIFT << 2)) & load<u32>(f, FIELD_MASK << 2);
+}
+@inline
+function change(row: usize, f: usize, difference: u32): void {
+  const p = row + load<u32>(f, FIELD_WORD << 2);
+  store<u64>(p, load<u64>(p) ^ <u64>difference << load<u32>(f, FIELD_SHIFT << 2));
+}
+/** Moves the part of a thread to its place among those of the threads before it, and behind it, which are in order. */
+function sort(row: usize, thread: u32, behind: bool): void {
+  let f = field(thread);
+  const value = partOf(row, f);
+  for (let u = load<u32>(f, FIELD_BEFORE << 2); u; u = load<u32>(f, FIELD_BEFORE << 2)) {
+    const g = field(u - 1), difference = partOf(row, g) ^ value;
+    if ((difference ^ value) <= value) break;
+    change(row, f, difference); change(row, g, difference);
+    f = g;
+  }
+  if (behind) for (let u = load<u32>(f, FIELD_BEHIND << 2); u; u = load<u32>(f, FIELD_BEHIND << 2)) {
+    const g = field(u - 1), difference = partOf(row, g) ^ value;
+    if ((difference ^ value) >= value) break;
+    change(row, f, difference); change(row, g, difference);
+    f = g;
+  }
+}
+
+@inline
 function memoSlot(shared: u32, column: u32, mask: u32): u32 {
   const h = (<u64>shared << 32 | column) * 0x9E3779B97F4A7C15;
   return <u32>(h >> 32 ^ h >> 15) & mask;
@@ -150,7 +177,7 @@ export function rehash(): void {
 function explore(chunk: u32, words: u32): u32 {
   const threads = control(THREADS), rows = <usize>control(ROWS), table = <usize>control(TABLE), mask = control(TABLE_MASK);
   const memo = <usize>control(MEMO), stride = <usize>control(STRIDE), hashed = control(MEMO_MASK) != 0, deltas = <usize>control(DELTAS);
-  const scratch = <usize>control(SCRATCH), full = <usize>control(SCRATCH_FULL), gates = control(GATED) != 0, near = control(NEAR);
+  const scratch = <usize>control(SCRATCH), full = <usize>control(SCRATCH_FULL), gates = control(GATED) != 0, near = control(NEAR), symmetric = control(SYMMETRIC) != 0;
   const last = control(FINALLY) != 0, most = control(MOST), starts = <usize>control(EDGE_START);
   const targets = <usize>control(TARGETS), labels = <usize>control(LABELS), room = control(ROOM), edgeRoom = control(EDGE_ROOM);
   const sharedWord = <usize>control(SHARED_WORD), sharedShift = <u64>control(SHARED_SHIFT), sharedMask = control(SHARED_MASK);
@@ -205,6 +232,10 @@ function explore(chunk: u32, words: u32): u32 {
             d += 16;
           }
           if (near && !fatal && !numbered(out, near) && !renumber(out)) return ABORTED;
+          if (symmetric && !fatal) {
+            if (near) for (let u: u32 = 1; u < threads; u++) sort(out, u, false);
+            else sort(out, t, true);
+          }
           store<u32>(out + rowBytes, fatal ? label | LABEL_FATAL : label);
           out += recordBytes;
         } while (--n);

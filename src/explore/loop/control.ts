@@ -55,6 +55,8 @@ export const MOST = 28;
 
 /** How many threads run at once when none of them can be preempted; 0: all. */
 export const CPUS = 29;
+/** 1 when there are interchangeable threads: their parts of a state are kept in order. */
+export const SYMMETRIC = 30;
 
 /** First of the field descriptors, FIELD_SIZE numbers for each thread. */
 export const FIELDS = 32;
@@ -69,6 +71,9 @@ export const FIELD_WORD = 3;
 export const FIELD_ON = 4;
 /** Handlers that run on this thread, as bits. */
 export const FIELD_HANDLERS = 5;
+/** The thread before and behind this one among those that are interchangeable, plus one. */
+export const FIELD_BEFORE = 6;
+export const FIELD_BEHIND = 7;
 
 /** Bytes that all of this takes. */
 export const CONTROL_BYTES = 2048;

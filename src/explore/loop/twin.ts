@@ -75,6 +75,30 @@ export function twinMachine(): Machine {
 		return true;
 	};
 
+	/** Moves the part of a thread to its place among those of the threads before it, and behind it, which are in order. */
+	const sort = (row: number, thread: number, behind: boolean): void => {
+		let f = field(thread);
+		const partOf = (g: number): number => columnOf(row, g) - control(g + C.FIELD_COLUMN);
+		const value = partOf(f);
+		const pass = (next: number, stays: (other: number) => boolean): void => {
+			for (let u = control(f + next); u !== 0; u = control(f + next)) {
+				const g = field(u - 1);
+				const other = partOf(g);
+				if (stays(other)) return;
+				change(row, f, other ^ value);
+				change(row, g, other ^ value);
+				f = g;
+			}
+		};
+		pass(C.FIELD_BEFORE, (other) => other <= value);
+		if (behind) pass(C.FIELD_BEHIND, (other) => other >= value);
+	};
+	const change = (row: number, f: number, difference: number): void => {
+		const shift = control(f + C.FIELD_SHIFT);
+		const at = (row + control(f + C.FIELD_WORD)) / 4 + (shift >= 32 ? 1 : 0);
+		u32[at] = (u32[at] as number) ^ (difference << (shift & 31));
+	};
+
 	const hash = (row: number, halves: number): number => {
 		let h = 0x9e3779b9;
 		for (let i = 0; i < halves; i++) {
@@ -173,6 +197,10 @@ export function twinMachine(): Machine {
 					xor(out + control(f + C.FIELD_WORD), low, high);
 					if (size > 8) xor(out + control(C.SHARED_WORD), word(d + 8), word(d + 12));
 					if (near !== 0 && !numbered(out, near) && machine.host.renumber(out) === 0) return -C.ABORTED;
+				}
+				if (control(C.SYMMETRIC) !== 0 && !fatal) {
+					if (near === 0) sort(out, t, true);
+					else for (let u = 1; u < control(C.THREADS); u++) sort(out, u, false);
 				}
 				d += size > 8 ? 16 : 8;
 				u32[(out + size) >>> 2] = t | (cell & C.CELL_TIMEOUT ? C.LABEL_TIMEOUT : 0) | (fatal ? C.LABEL_FATAL : 0);

@@ -1,0 +1,52 @@
+import { componentsOf, mayCycle } from '../explore/components.js';
+import { canReach } from '../explore/gap.js';
+import type { Graph } from '../explore/graph.js';
+import { spread, withoutTimeouts } from '../explore/prospects.js';
+import type { Turns } from '../explore/turns.js';
+import { findRaces } from './codes/data-race.js';
+import { findLockOrder } from './codes/lock-order.js';
+import { findUnbalanced } from './codes/unbalanced.js';
+
+/**
+ * Is it plain that nothing is wrong, without a look at which thread is which? For graphs in which a state stands for all
+ * that differ only in that. False says nothing: then the whole graph has to be looked at.
+ * @param wanted of the finding codes, those that count
+ */
+export function* isClean(graph: Graph, wanted: (code: string) => boolean): Turns<boolean> {
+	if (graph.reports.length > 0) return false;
+	// where everybody can always come to the end nobody is stuck
+	const running = graph.running();
+	if (!(yield* endsFromEverywhere(graph, running))) return false;
+	if ((yield* findUnbalanced(graph)).length > 0) return false;
+	if (wanted('data-race') && (yield* findRaces(graph)).length > 0) return false;
+	if (wanted('lock-order') && (yield* findLockOrder(graph)).length > 0) return false;
+	return !(wanted('livelock') || wanted('starvation')) || !(yield* mayGoOn(graph, running));
+}
+
+/** Does some run lead from every state to one in which nobody runs, without help of a timer or a signal? */
+function* endsFromEverywhere(graph: Graph, running: Int32Array): Turns<boolean> {
+	if (graph.timeouts.size > 0) {
+		const ends = running.map((mask) => (mask === 0 ? -1 : 0));
+		yield* spread(graph, ends, withoutTimeouts(graph));
+		return !ends.includes(0);
+	}
+	const done = new Int32Array(graph.count);
+	let size = 0;
+	// what was not looked at may end
+	for (let s = 0; s < graph.count; s++) if (running[s] === 0 || s >= graph.expanded) done[size++] = s;
+	return !(yield* canReach(graph.rowsOfEdges(), [done.subarray(0, size)])).includes(0);
+}
+
+/** May a thread that has not come to its end be on a cycle? */
+function* mayGoOn(graph: Graph, running: Int32Array): Turns<boolean> {
+	const rows = graph.rowsOfEdges();
+	if (!(yield* mayCycle(rows))) return false;
+	const { component } = yield* componentsOf(rows);
+	for (let s = 0; s < rows.count; s++)
+		if (running[s] !== 0)
+			for (let e = rows.first[s] as number; e < (rows.first[s + 1] as number); e++) {
+				const t = rows.target[e] as number;
+				if (t >= 0 && component[t] === component[s]) return true;
+			}
+	return false;
+}
