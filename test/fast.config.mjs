@@ -11,6 +11,7 @@ export default mergeConfig(
 				'test/cli/sketches.test.ts',
 				'test/corpus.test.ts',
 				'test/explore/machines.test.ts',
+				'test/findings/drivers.test.ts',
 				'test/findings/environment.test.ts',
 				'test/findings/explorer/samples.test.ts',
 				'test/findings/fixes/fixes.test.ts',
