@@ -1,4 +1,4 @@
-export const COMMANDS = ['check', 'explore', 'replay', 'export', 'explain', 'new', 'lsp'] as const;
+export const COMMANDS = ['check', 'explore', 'replay', 'export', 'explain', 'new', 'fmt', 'lsp'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What `--help` prints, for the whole and for each command. */
@@ -13,6 +13,7 @@ usage: notifier-lab COMMAND …
   export FILE          a scenario as a model for SPIN, its run as a drawing
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
+  fmt FILE|DIR|- …     bring sketches into kernel style
   lsp --stdio          the language server, for any editor
 
   notifier-lab COMMAND --help   more about one of them
@@ -115,6 +116,20 @@ wrong and a right example, how to fix it. Without CODE, lists all codes.
 
 Writes a small sketch that can be checked as it is to NAME.mmn. An existing
 file is never overwritten.
+`,
+	fmt: `usage: notifier-lab fmt [--check] FILE|DIR|- …
+
+Brings sketches into kernel style, in place: tabs of 8, braces and spaces as in
+Documentation/process/coding-style.rst, lines of 100 columns at most. Only white
+space changes; comments stay. A folder stands for all its .mmn files, - reads
+standard input and writes to standard output.
+
+  --check             write nothing; print the files that are not in style
+
+exit status: 0 all in style, or brought into it, 1 with --check: some file is
+not, 2 a file cannot be read or written.
+
+  notifier-lab fmt --check sketches
 `,
 	lsp: `usage: notifier-lab lsp --stdio
 

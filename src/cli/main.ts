@@ -6,6 +6,7 @@ import { type Console, Status, UsageError } from './console.js';
 import { explain } from './explain.js';
 import { exploreByHand } from './explore.js';
 import { exportScenario } from './export.js';
+import { fmt } from './fmt.js';
 import { COMMANDS, type Command, HELP } from './help.js';
 import { lsp } from './lsp.js';
 import { didYouMean } from './nearest.js';
@@ -49,6 +50,8 @@ async function dispatch(args: readonly string[], console: Console): Promise<Stat
 			return exportScenario(rest, console);
 		case 'new':
 			return newSketch(rest, console);
+		case 'fmt':
+			return fmt(rest, console);
 		case 'lsp':
 			await lsp(rest, console);
 			return undefined;

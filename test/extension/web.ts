@@ -25,6 +25,7 @@ async function run(): Promise<void> {
 	const mocha = (globalThis as unknown as { mocha: WebMocha }).mocha;
 	mocha.setup({ ui: 'tdd', reporter: lines, timeout: 40_000 });
 	await import('./suite.js');
+	await import('./features.js');
 	await import('./work.js');
 	await new Promise<void>((resolve, reject) => {
 		mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed`)) : resolve()));

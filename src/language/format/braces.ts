@@ -1,6 +1,7 @@
 /** What braces are for, and whether what is in them stays on their line. */
+import { isEachMacro } from '../generated/ast.js';
 import { type Line, WIDTH } from './line.js';
-import { CONTROL, EACH, type Role } from './roles.js';
+import { CONTROL, type Role } from './roles.js';
 import { isComment, type Piece } from './tokens.js';
 
 export type BraceKind = 'struct' | 'list' | 'function' | 'scenario' | 'block' | 'switch';
@@ -80,7 +81,7 @@ export class Braces {
 		const text = this.text.slice(this.pieces[index]?.offset ?? 0, this.pieces[end]?.offset ?? 0);
 		if (text.includes('\n') || inside.some((piece) => piece.kind === 'directive')) return false;
 		const controls = inside.some(
-			(piece) => CONTROL.has(piece.text) || EACH.test(piece.text) || /^(do|else|case|default)$/.test(piece.text),
+			(piece) => CONTROL.has(piece.text) || isEachMacro(piece.text) || /^(do|else|case|default)$/.test(piece.text),
 		);
 		if (kind !== 'list' && controls) return false;
 		let width = column;

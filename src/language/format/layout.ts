@@ -4,10 +4,11 @@
  * of code is broken inside a statement is the author's, as long as it is behind a comma or an operator.
  */
 
+import { isEachMacro } from '../generated/ast.js';
 import { Braces } from './braces.js';
 import { Line, TAB } from './line.js';
 import { align, type Brace, type Context, type Control, type Parenthesis, tabs } from './open.js';
-import { CONTROL, EACH, type Role, rolesOf } from './roles.js';
+import { CONTROL, type Role, rolesOf } from './roles.js';
 import { endsLine, isComment, type Piece } from './tokens.js';
 
 /** The white space before each piece, and behind the last. */
@@ -322,7 +323,7 @@ class Layout {
 			this.#stack.pop();
 			return;
 		}
-		if (CONTROL.has(word) || EACH.test(word)) {
+		if (CONTROL.has(word) || isEachMacro(word)) {
 			if (this.pieces[this.#nextCode(index)]?.text !== '(') return;
 			if (word === 'if' && top?.type === 'control' && top.word === 'else' && this.pieces[this.#last]?.text === 'else')
 				this.#stack.pop();

@@ -1,5 +1,5 @@
 /** What each piece of a text is for, told from its neighbours: which star points, which parenthesis casts. */
-import { isTypeWord } from '../generated/ast.js';
+import { isEachMacro, isTypeWord } from '../generated/ast.js';
 import { isComment, type Piece } from './tokens.js';
 
 export type Role =
@@ -24,7 +24,6 @@ export type Role =
 	| 'declarator';
 
 export const CONTROL = new Set(['if', 'for', 'while', 'switch', 'with_mm']);
-export const EACH = /^list_for_each_\w+$/;
 const KEYWORDS = new Set(['return', 'case', 'goto', 'else', 'do', 'sizeof', 'on', ...CONTROL]);
 const QUALIFIERS = new Set([
 	'const',
@@ -64,7 +63,7 @@ export function rolesOf(pieces: readonly Piece[]): Role[] {
 				const isControl = CONTROL.has(before);
 				if (isControl) set(at, 'control');
 				else if (text(at + 1) === '*' && isTypeBefore(text, at - 1, role)) set(at, 'declarator');
-				open.push({ questions, isCast, isControl: isControl || EACH.test(before) });
+				open.push({ questions, isCast, isControl: isControl || isEachMacro(before) });
 				questions = 0;
 				break;
 			}

@@ -1,6 +1,7 @@
 /** What can be written at a place of a text, told from what stands before it: the text may be broken in any way. */
 
 import { isComment, type Piece, piecesOf } from '../../language/format/tokens.js';
+import { isTypeWord } from '../../language/generated/ast.js';
 import { startsItemWord } from '../../language/lexer.js';
 
 /** What a pair of braces is for. */
@@ -223,10 +224,6 @@ function atFile(statement: readonly Piece[], parentheses: number): PlaceKind {
 	return statement.some(({ text }) => text === '=') && previous !== ')' ? 'expression' : 'none';
 }
 
-/** Words after which a new name comes, and none that is known. */
-const DECLARES =
-	/^(void|bool|char|short|int|long|unsigned|signed|[us](8|16|32|64)|size_t|ssize_t|pte_t|gfp_t|vm_fault_t|spinlock_t|raw_spinlock_t|rwlock_t|seqcount_t|atomic_t|atomic_long_t|wait_queue_head_t|dma_addr_t|pgoff_t)$/;
-
 function inBlock(statement: readonly Piece[], parentheses: number, previous: string): PlaceKind {
 	if (statement.length === 0) return 'statement';
 	if (parentheses === 0) {
@@ -238,11 +235,11 @@ function inBlock(statement: readonly Piece[], parentheses: number, previous: str
 	}
 	if (onlyQualifiers(statement)) return 'type';
 	const words = statement.map(({ text }) => text);
-	if (DECLARES.test(previous)) return 'none';
+	if (isTypeWord(previous)) return 'none';
 	// `struct foo |` and `struct foo *|` name something new.
 	const tagged = words[0] === 'struct' || words[0] === 'enum' || (words[0] === 'const' && words[1] === 'struct');
 	const first = words.find((word) => !QUALIFIERS.test(word)) ?? '';
-	if (parentheses === 0 && (tagged || DECLARES.test(first)) && !words.includes('=') && /^(\w+|\*|,)$/.test(previous))
+	if (parentheses === 0 && (tagged || isTypeWord(first)) && !words.includes('=') && /^(\w+|\*|,)$/.test(previous))
 		return 'none';
 	return 'expression';
 }
