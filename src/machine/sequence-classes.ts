@@ -2,6 +2,8 @@ import { type AstNode, AstUtils } from 'langium';
 import {
 	type Call,
 	type Expression,
+	type File,
+	type FunctionDecl,
 	isBinaryExpr,
 	isCall,
 	isFunctionDecl,
@@ -15,7 +17,6 @@ import type { Semantics } from '../language/semantics.js';
 import { sourceOf } from '../language/text.js';
 import { decay } from '../language/types.js';
 import type { ModuleLowering } from './lower/module.js';
-import type { Resolved } from './lower/template.js';
 
 /**
  * Which variables, fields, parameters and results are sequence counters: only added to, `|1`, `&1`, compared with each
@@ -29,9 +30,11 @@ export function sequenceClasses(module: ModuleLowering): ReadonlySet<AstNode> {
 	if (found === undefined) {
 		const operations = operationsOf(module);
 		const flow = new Flow();
-		for (const { root } of program.files)
-			for (const item of root.items)
-				if (item.$type === 'FunctionDecl' && item.body !== undefined) flow.add(factsOf(module, item, operations));
+		const { facts, others } = factsOfKernel(module);
+		flow.add(facts);
+		for (const node of others) flow.add(factsOf(module, node, operations));
+		for (const { root, kernel } of program.files)
+			if (!kernel) for (const node of functionsIn(root)) flow.add(factsOf(module, node, operations));
 		for (const scenario of program.scenarios)
 			for (const item of scenario.items) flow.add(factsOf(module, item, operations));
 		found = flow.result();
@@ -43,6 +46,8 @@ export function sequenceClasses(module: ModuleLowering): ReadonlySet<AstNode> {
 /** By program: they are the same for each of its scenarios. */
 const classes = new WeakMap<Program, ReadonlySet<AstNode>>();
 
+type Pair = readonly [AstNode, AstNode];
+
 /** What one function tells about the entities in it. */
 interface Facts {
 	readonly seen: ReadonlySet<AstNode>;
@@ -50,21 +55,57 @@ interface Facts {
 	readonly bad: ReadonlySet<AstNode>;
 	readonly counted: ReadonlySet<AstNode>;
 	/** One is a copy of the other, or compared with it. */
-	readonly pairs: readonly (readonly [AstNode, AstNode])[];
+	readonly pairs: readonly Pair[];
 }
 
-/** Facts of the kernel's functions, with what they rest on: its trees are the same in every program. */
-const kernelFacts = new WeakMap<
-	AstNode,
-	{ readonly facts: Facts; readonly resolved: Resolved; readonly pages: number }
->();
+/** What the files of the simulated kernel tell, together. */
+interface KernelFacts {
+	readonly facts: Facts;
+	/** Functions that call through a field: where that leads differs from program to program. */
+	readonly others: readonly AstNode[];
+	/** Functions that were asked for by name: it holds as long as no sketch defines one of its own. */
+	readonly names: ReadonlySet<string>;
+}
+
+/** By files and size of the address space. The kernel's trees are the same in every program. */
+const ofKernel = new Map<string, KernelFacts>();
+
+function factsOfKernel(module: ModuleLowering): KernelFacts {
+	const { files } = module.program;
+	const key = [module.pages, ...files.filter((f) => f.kernel).map((f) => f.uri)].join(' ');
+	let found = ofKernel.get(key);
+	const own = files.filter((f) => !f.kernel).flatMap((f) => functionsIn(f.root));
+	if (found !== undefined && !own.some((f) => found?.names.has(f.name))) return found;
+	const facts = { seen: new Set<AstNode>(), bad: new Set<AstNode>(), counted: new Set<AstNode>(), pairs: [] as Pair[] };
+	const others: AstNode[] = [];
+	const names = new Set<string>();
+	for (const { root, kernel } of files) {
+		if (!kernel) continue;
+		for (const node of functionsIn(root)) {
+			const uses = new Uses(module, new Map());
+			for (const wanted of module.resolving(() => uses.function(node)).keys())
+				names.add(typeof wanted === 'string' ? wanted : wanted.name);
+			if (uses.indirect) {
+				others.push(node);
+				continue;
+			}
+			for (const entity of uses.seen) facts.seen.add(entity);
+			for (const entity of uses.bad) facts.bad.add(entity);
+			for (const entity of uses.counted) facts.counted.add(entity);
+			facts.pairs.push(...uses.pairs);
+		}
+	}
+	found = { facts, others, names };
+	if (!own.some((f) => names.has(f.name))) ofKernel.set(key, found);
+	return found;
+}
+
+const functionsIn = (root: File): FunctionDecl[] =>
+	root.items.filter((item) => isFunctionDecl(item)).filter((item) => item.body !== undefined);
 
 function factsOf(module: ModuleLowering, node: AstNode, operations: ReadonlyMap<AstNode, readonly AstNode[]>): Facts {
-	const known = kernelFacts.get(node);
-	if (known !== undefined && known.pages === module.pages && module.holds(known.resolved)) return known.facts;
 	const uses = new Uses(module, operations);
-	const resolved = module.resolving(() => uses.function(node));
-	if (module.isKernel(node) && !uses.indirect) kernelFacts.set(node, { facts: uses, resolved, pages: module.pages });
+	uses.function(node);
 	return uses;
 }
 
@@ -147,7 +188,7 @@ class Uses implements Facts {
 	readonly bad = new Set<AstNode>();
 	readonly counted = new Set<AstNode>();
 	readonly seen = new Set<AstNode>();
-	readonly pairs: (readonly [AstNode, AstNode])[] = [];
+	readonly pairs: Pair[] = [];
 	/** It calls through a field: where that leads differs from program to program. */
 	indirect = false;
 	private readonly semantics: Semantics;
