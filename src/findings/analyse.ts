@@ -115,7 +115,7 @@ function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, 
 	return {
 		...explanation,
 		code: kind.code === 'warn-on' ? 'assertion' : kind.code,
-		severity: kind.severity,
+		severity: explanation.severity ?? kind.severity,
 		assumption: null,
 		run: alone
 			? [

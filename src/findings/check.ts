@@ -1,11 +1,12 @@
 import type { Graph } from '../explore/graph.js';
 import { kernelLibraries } from '../kernel/library.js';
 import type { Problem } from '../language/problem.js';
-import { loadProgram, type Program } from '../language/program.js';
+import { loadProgram, type Program, spanOf } from '../language/program.js';
 import { Coverage } from './coverage.js';
 import { checkInEnvironment } from './environment/check.js';
 import { defaultEnvironment } from './environment/environment.js';
 import { withoutIgnored } from './ignore.js';
+import { callbacksOf } from './lints/callbacks.js';
 import { lintsOf } from './lints/index.js';
 import type { FileResult, Finding, ScenarioResult } from './result.js';
 import { checkScenario, judged, turn, wanted } from './scenario.js';
@@ -65,6 +66,8 @@ export interface CheckOptions {
 	 * several. Who takes it releases it.
 	 */
 	readonly onExplored?: (explored: Explored) => void;
+	/** Called before any search, with what the text alone shows: problems, and hints. `scenarios` is empty. */
+	readonly onText?: (result: FileResult) => void;
 	/** Called as each scenario is done, before the whole file is. */
 	readonly onScenario?: (result: ScenarioResult) => void;
 }
@@ -78,10 +81,13 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	const problems: Problem[] = [...program.problems];
 	const scenarios: ScenarioResult[] = [];
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios };
+	options.onText?.(withHints({ uri, problems, scenarios }, program, [], options));
 	const bare = program.scenarios.length === 0 && options.environment !== 'none';
 	const environment = bare ? defaultEnvironment(program) : undefined;
 	if (environment !== undefined)
 		return withHints(await checkInEnvironment(program, environment, sources, options), program, [], options);
+	if (bare && callbacksOf(program).length > 0)
+		return withHints({ uri, problems, scenarios }, program, [nothingRuns(program)], options);
 	const coverage = new Coverage();
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
@@ -107,9 +113,20 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	return withHints({ uri, problems, scenarios }, program, unreached, options);
 }
 
+/** Callbacks that nothing can be made to call: silence would read as ok. */
+const nothingRuns = (program: Program): Problem => ({
+	code: 'bounded',
+	severity: 'hint',
+	message:
+		'nothing was run: there is no scenario, no function that looks like a fault handler, and no global object with a notifier that could be registered. Declare one (static struct my_driver drv;), or write a scenario',
+	span: spanOf(callbacksOf(program)[0]?.function ?? program.root),
+});
+
 /** Adds what the text alone foretells, and `more`; leaves out what comments ignore. */
 function withHints(result: FileResult, program: Program, more: readonly Problem[], options: CheckOptions): FileResult {
-	const hints = [...lintsOf(program, result.scenarios), ...more].filter((h) => wanted(h.code, options));
+	const hints = [...lintsOf(program, result.scenarios), ...(result.hints ?? []), ...more].filter((h) =>
+		wanted(h.code, options),
+	);
 	const all = options.only === undefined && options.ignore === undefined && options.scenarios === undefined;
 	const judge = (scenario: ScenarioResult, findings: readonly Finding[]) => judged(scenario, findings, options);
 	return withoutIgnored(hints.length === 0 ? result : { ...result, hints }, program, judge, all);

@@ -3,10 +3,12 @@ import {
 	type Block,
 	type FunctionDecl,
 	isBlock,
+	isCall,
 	isFunctionDecl,
 	isIfStatement,
 	isInitializerEntry,
 	isNameRef,
+	isUnary,
 	type Statement,
 } from '../language/generated/ast.js';
 import type { Program } from '../language/program.js';
@@ -28,13 +30,42 @@ export class Coverage {
 				entry.reached[pc] ||= reached;
 			});
 		});
-		for (const { code, kernel, reached } of system.functions) {
-			if (kernel) continue;
+		for (const { code, name, kernel, reached } of system.functions) {
+			if (kernel) {
+				if (reached.some((r) => r)) this.kernel.add(name);
+				continue;
+			}
 			code.forEach((instruction, pc) => {
 				around(this.coded, instruction.node);
 				if (reached[pc]) around(this.reached, instruction.node);
 			});
 		}
+	}
+
+	/** Whether a function of the simulated kernel was run in some search, by name. */
+	private readonly kernel = new Set<string>();
+
+	/** Has a search, or a setup, run a function of the simulated kernel whose name fits? */
+	ran(name: RegExp): boolean {
+		return [...this.kernel].some((f) => name.test(f));
+	}
+
+	/**
+	 * What the default environment never gets to in the file at `uri`: only where a check for a collision decides, since
+	 * what other values would lead to, nobody has asked for.
+	 */
+	hintsInEnvironment(program: Program, uri: string): Problem[] {
+		const root = program.files.find((f) => f.uri === uri)?.root;
+		const hints: Problem[] = [];
+		for (const node of root === undefined ? [] : AstUtils.streamAllContents(root)) {
+			if (!isIfStatement(node) || !this.reached.has(node) || !collides(node.condition)) continue;
+			for (const branch of [node.then, node.otherwise])
+				if (branch !== undefined && this.coded.has(branch) && !this.reached.has(branch))
+					hints.push(
+						hint(spanOf(branch), 'no run of the default environment gets here: the check never comes out this way'),
+					);
+		}
+		return hints;
 	}
 
 	/** One hint for each stretch of statements, and for each function, of the sketch itself that no run has reached. */
@@ -95,6 +126,16 @@ export class Coverage {
 			else if (this.coded.has(s)) hints.push(hint(spanOf(s), 'no run of any scenario gets here'));
 		}
 	}
+}
+
+/** A condition that is nothing but a check for a collision. */
+function collides(condition: AstNode): boolean {
+	const inner = isUnary(condition) && condition.operator === '!' ? condition.operand : condition;
+	return (
+		isCall(inner) &&
+		isNameRef(inner.callee) &&
+		/^mmu_(interval_(read|check)_retry|notifier_range_(is_valid|inactive))$/.test(inner.callee.target.$refText)
+	);
 }
 
 function around(nodes: Set<AstNode>, node: AstNode): void {

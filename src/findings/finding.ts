@@ -27,7 +27,7 @@ export interface Explanation {
 export interface ReportKind {
 	readonly code: string;
 	readonly severity: Severity;
-	explain(evidence: Evidence, report: Report, thread: number): Explanation;
+	explain(evidence: Evidence, report: Report, thread: number): Explanation & { readonly severity?: Severity };
 }
 
 /** A finding code for threads that wait for ever. */

@@ -89,6 +89,8 @@ export interface ScenarioResult {
 	readonly complete: boolean;
 	/** What the verdict rests on (sequential consistency, limits, environment), one sentence each. */
 	readonly assumptions: readonly string[];
+	/** Verdict `ok` only: what was not there to go wrong, one clause each: `no notifier was registered`. */
+	readonly vacuous?: readonly string[];
 	/** Names of the scenario's threads, in order: the lanes. */
 	readonly threads: readonly string[];
 	readonly findings: readonly Finding[];

@@ -12,6 +12,7 @@ import { isClean } from './clean.js';
 import type { Coverage } from './coverage.js';
 import { heldIn } from './held.js';
 import type { Finding, HeldAt, ScenarioResult, Span, Verdict } from './result.js';
+import { vacuousIn } from './vacuous.js';
 
 /** Longest time between two turns of the event loop, ms. */
 const TURN = 8;
@@ -114,10 +115,12 @@ export async function checkScenario(
 	}
 	if (options.onExplored === undefined) graph.release();
 	else options.onExplored({ scenario: scenario.name, graph, complete: whole, findings });
+	const verdict = verdictOf(findings, whole);
+	const nothing = verdict === 'ok' ? vacuousIn(program, system) : [];
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),
-		verdict: verdictOf(findings, whole),
+		verdict,
 		expected,
 		asExpected: isAsExpected(findings, expected, whole, options),
 		states,
@@ -128,6 +131,7 @@ export async function checkScenario(
 		threads: system.threads.map((t) => t.name),
 		findings,
 		...(held && { held }),
+		...(nothing.length > 0 && { vacuous: nothing }),
 	};
 }
 

@@ -190,7 +190,11 @@ export class Checker {
 		if (!this.editor.get(uri) && !(await this.stillPinned(uri))) return;
 		this.tell(uri, 'checking');
 		const versions = new Map<string, number | undefined>();
-		const result = await this.check(uri, this.sources(versions, this.readsOf(uri)), this.options(uri, signal));
+		const result = await this.check(
+			uri,
+			this.sources(versions, this.readsOf(uri)),
+			this.options(uri, signal, versions),
+		);
 		if (signal.aborted) return;
 		// An edit plans the next check by itself, when settings want one; this result is for old text.
 		if ([...versions].some(([file, version]) => this.open(file)?.version !== version)) {
@@ -254,9 +258,10 @@ export class Checker {
 		return { maxStates, maxSeconds, maxMemoryMB, environment };
 	}
 
-	private options(uri: string, signal: AbortSignal): CheckOptions {
+	private options(uri: string, signal: AbortSignal, versions: ReadonlyMap<string, number | undefined>): CheckOptions {
 		const start = Date.now();
 		let told = start;
+		let text: FileResult | undefined;
 		return {
 			...this.limits(),
 			signal,
@@ -265,7 +270,13 @@ export class Checker {
 				const now = Date.now();
 				if (signal.aborted || now - told < PROGRESS_MS) return;
 				told = now;
+				// a long search must not keep back what the text alone shows; a short one brings all in one go
+				if (text !== undefined) this.keep(uri, text, new Map(versions));
+				text = undefined;
 				this.editor.status({ ...this.status(uri, 'checking'), states, milliseconds: now - start });
+			},
+			onText: (result) => {
+				if ((result.hints ?? []).length > 0) text = result;
 			},
 		};
 	}

@@ -39,12 +39,44 @@ describe('a sketch without scenarios', () => {
 			complete: codes.length === 0,
 			verdict: codes.length === 0 ? 'ok' : 'fail',
 		});
-		expect([...new Set(result?.findings.map((f) => f.code))].sort()).toEqual([...codes].sort());
-		for (const finding of result?.findings ?? []) {
+		expect([...new Set(result?.findings.filter((f) => f.severity !== 'info').map((f) => f.code))].sort()).toEqual(
+			[...codes].sort(),
+		);
+		for (const finding of result?.findings.filter((f) => f.severity !== 'info') ?? []) {
 			// told at the user's own lines, with the adversaries that were needed
 			expect(finding.span.uri).toBe('file:///drivers/driver.mmn');
 			if (finding.threads.length > 1) expect(finding.message).toMatch(/\w is /);
 		}
+	});
+
+	test('hears of the wait that counts, as of the kernel and not of the driver (S07)', async () => {
+		const { scenarios } = await inEnvironment(driver('seed/s02-eagain-drop-lock.mmn'));
+		const [finding] = scenarios[0]?.findings ?? [];
+		expect(finding).toMatchObject({
+			code: 'starvation',
+			severity: 'info',
+			span: { uri: expect.stringMatching(/^mmn-kernel:/) },
+		});
+		expect(finding?.message).toContain("This is the kernel's comparison, not the driver's mistake");
+		expect(scenarios[0]?.verdict).toBe('ok');
+	});
+
+	test('without a notifier or a mapping is not silently ok', async () => {
+		const callbacks = `#include <mn/list>
+static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range) { return 0; }
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
+`;
+		const nothing = await inEnvironment(callbacks);
+		expect(nothing.scenarios).toEqual([]);
+		expect(nothing.hints?.[0]?.message).toContain('nothing was run');
+		const registered = await inEnvironment(`${callbacks}static struct mmu_notifier mn = { .ops = &ops };\n`);
+		expect(registered.scenarios[0]?.vacuous?.join()).toContain('the device has mapped nothing');
+		expect(registered.scenarios[0]?.assumptions.join()).toContain('nothing here looks like a fault handler');
+	});
+
+	test('shows what no adversary brings about: a check for a collision that never fires', async () => {
+		const text = driver('interval/s28-read-begin-retry.mmn');
+		expect((await inEnvironment(text)).hints?.filter((h) => h.code === 'unreachable') ?? []).toEqual([]);
 	});
 
 	test('is judged by the smallest environment that breaks it', async () => {

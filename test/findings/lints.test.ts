@@ -48,7 +48,7 @@ const ASK = '\tif (!mmu_notifier_range_blockable(range))\n\t\treturn -EAGAIN;';
 describe('a start callback that refuses', () => {
 	test('without asking whether it may block', async () => {
 		expect(await hints(list(TRY))).toEqual([
-			'hint contract 11: start() refuses without asking mmu_notifier_range_blockable(): the kernel goes on with a blockable invalidation all the same (a hint: no run shows it)',
+			'hint contract 11: start() refuses without asking mmu_notifier_range_blockable(): the kernel goes on with a blockable invalidation all the same (a hint from the text, not from a run)',
 		]);
 	});
 	test('after asking is fine', async () => {
@@ -56,7 +56,7 @@ describe('a start callback that refuses', () => {
 	});
 	test('with an end callback beside it', async () => {
 		expect(await hints(list(ASK, '.invalidate_range_start = start, .invalidate_range_end = end'))).toEqual([
-			'hint contract 11: start() can fail, and there is an end callback, which is called all the same (c2655835fd8c) (a hint: no run shows it)',
+			'hint contract 11: start() can fail, and there is an end callback, which is called all the same (c2655835fd8c) (a hint from the text, not from a run)',
 		]);
 	});
 	test('is no hint where a run has shown it', async () => {
@@ -69,15 +69,20 @@ describe('a start callback that refuses', () => {
 describe('an interval callback that accepts', () => {
 	test('without mmu_interval_set_seq()', async () => {
 		expect(await hints(interval('\tdev_unmap(range->start, range->end);'))).toEqual([
-			'hint contract 6: invalidate() accepts ranges and never calls mmu_interval_set_seq() (a hint: no run shows it)',
+			'hint contract 6: invalidate() accepts ranges and never calls mmu_interval_set_seq() (a hint from the text, not from a run)',
 		]);
 	});
 	test('before it', async () => {
 		const filter =
 			'\tif (range->event == MMU_NOTIFY_PROTECTION_VMA)\n\t\treturn true;\n\tmmu_interval_set_seq(sub, seq);';
 		expect(await hints(interval(filter))).toEqual([
-			'hint contract 6: invalidate() accepts a range before mmu_interval_set_seq(): whoever began to read cannot tell (a hint: no run shows it)',
+			'hint contract 6: invalidate() accepts a range before mmu_interval_set_seq(): whoever began to read cannot tell (a hint from the text, not from a run)',
 		]);
+	});
+	test('what it has started itself, before it, is fine', async () => {
+		const own =
+			'\tif (range->event == MMU_NOTIFY_MIGRATE && range->owner == sub)\n\t\treturn true;\n\tmmu_interval_set_seq(sub, seq);';
+		expect(await hints(interval(own))).toEqual([]);
 	});
 	test('behind it is fine', async () => {
 		expect(await hints(interval('\tmmu_interval_set_seq(sub, seq);'))).toEqual([]);
@@ -130,24 +135,24 @@ describe('collision and retry', () => {
 	});
 	test('without a new snapshot', async () => {
 		expect(await hints(reader([BEGIN, 'again:', PAGES, LOCK, RETRY].join('\n')))).toEqual([
-			'hint livelock 16: goes round again without a new mmu_interval_read_begin(): once it has collided, it always will (a hint: no run shows it)',
+			'hint livelock 16: goes round again without a new mmu_interval_read_begin(): once it has collided, it always will (a hint from the text, not from a run)',
 		]);
 	});
 	test('pages before the snapshot', async () => {
 		expect(await hints(reader(['again:', PAGES, BEGIN, LOCK, RETRY].join('\n')))).toEqual([
-			'hint stale-mapping 11: cpu_pte() comes before mmu_interval_read_begin(): an invalidation in between goes unnoticed (a hint: no run shows it)',
+			'hint stale-mapping 11: cpu_pte() comes before mmu_interval_read_begin(): an invalidation in between goes unnoticed (a hint from the text, not from a run)',
 		]);
 	});
 	test('back with the lock', async () => {
 		const body = ['again:', BEGIN, PAGES, LOCK, RETRY.replace('\t\tmutex_unlock(&lock);\n', '')].join('\n');
 		expect(await hints(reader(body))).toEqual([
-			'hint deadlock 15: goes back to take lock again and still holds it (a hint: no run shows it)',
+			'hint deadlock 15: goes back to take lock again and still holds it (a hint from the text, not from a run)',
 		]);
 	});
 	test('a way out that unlocks does not unlock for the others', async () => {
 		const out = '\tif (addr) {\n\t\tmutex_unlock(&lock);\n\t\treturn;\n\t}\n\tif (!pte)\n\t\tgoto again;';
 		expect(await hints(reader(['again:', BEGIN, PAGES, LOCK, out].join('\n')))).toEqual([
-			'hint deadlock 19: goes back to take lock again and still holds it (a hint: no run shows it)',
+			'hint deadlock 19: goes back to take lock again and still holds it (a hint from the text, not from a run)',
 		]);
 	});
 });
@@ -175,7 +180,7 @@ describe('the check', () => {
 	test('outside of it', async () => {
 		const check = '\tif (mmu_interval_read_retry(&sub, seq))\n\t\tgoto again;';
 		expect(await hints(withCallback(['again:', BEGIN, PAGES, check, LOCK].join('\n')))).toEqual([
-			'hint stale-mapping 23: fault() checks without lock, which the callback takes: an invalidation may come right behind the check (a hint: no run shows it)',
+			'hint stale-mapping 23: fault() checks without lock, which the callback takes: an invalidation may come right behind the check (a hint from the text, not from a run)',
 		]);
 	});
 });

@@ -239,3 +239,26 @@ test('limits of the settings reach the check', async () => {
 	await client.until(() => client.published.length > 0);
 	expect(seen).toEqual({ maxStates: 7, maxSeconds: 60, maxMemoryMB: 1024 });
 });
+
+test('what the text alone shows does not wait for a long search', async () => {
+	let end = (): void => {};
+	const client = await TestClient.start(async (uri, sources, { onText, onProgress }) => {
+		await sources.read(uri);
+		const hints = [{ ...problem(uri, 'bad thing'), message: 'foretold', severity: 'hint' as const }];
+		onText?.({ uri, problems: [], scenarios: [], hints });
+		let done = false;
+		end = () => {
+			done = true;
+		};
+		while (!done) {
+			await sleep(20);
+			onProgress?.({ scenario: 's', states: 1, transitions: 1, frontier: 1, milliseconds: 1 });
+		}
+		return { uri, problems: [problem(uri, 'bad thing')], scenarios: [] };
+	});
+	client.open(A, 'bad thing');
+	await client.until(() => client.messages(A).includes('foretold'));
+	end();
+	await client.until(() => client.messages(A).includes('bad thing'));
+	expect(client.messages(A)).toEqual(['bad thing']);
+});

@@ -10,6 +10,7 @@ import {
 	reportPlaceSpan,
 	threadName,
 } from '../finding.js';
+import { isRead } from '../readers.js';
 import type { RunEvent } from '../run.js';
 
 /** A rule of the notifier API is broken. The rules, with source and fix, are in kernel/primitives/contract.ts. */
@@ -23,9 +24,13 @@ export const contract: ReportKind = {
 		const exit = rule?.callback ? exitOf(evidence, report, thread) : undefined;
 		const inside = exit === undefined ? '' : ` in ${exit.code.name}()`;
 		const fix = rule === undefined ? '' : `; ${rule.fix}`;
+		// nothing follows from a sequence that nobody compares: hfi1 and gntdev live with it
+		const unread = rule?.sequence === true && !isRead(evidence.graph.system, report.resource, evidence.run.finalShared);
+		const harmless = unread ? '. Nobody compares this sequence, so that nothing follows from it here' : '';
 		const before = message.replace(/ \([^()]*(?:\(\)[^()]*)*\)$/, '');
 		return {
-			message: `${name}${inside}: ${message}${fix}`,
+			...(unread && { severity: 'hint' as const }),
+			message: `${name}${inside}: ${message}${fix}${harmless}`,
 			// where a function falls off its end, its name stands for the way out
 			span: exit === undefined ? reportPlaceSpan(report) : exitSpan(exit),
 			related: kernelRelated(report, `the kernel notices here: ${before}`),

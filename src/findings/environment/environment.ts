@@ -22,9 +22,13 @@ export interface Environment {
 	readonly teardown: readonly Handler[];
 	/** Names of the threads that are the environment's, with what each of them is. */
 	readonly adversaries: ReadonlyMap<string, string>;
+	/** The same for those that only some scenarios have. */
+	readonly daemons: ReadonlyMap<string, string>;
 	readonly has: {
 		/** A scenario in which a second object of the driver is subscribed, too. */
 		readonly second: boolean;
+		/** A scenario with an endless stream of ranges that have nothing to do with the sketch's (S07). */
+		readonly stream: boolean;
 		/** A scenario with another driver, whose callback waits. */
 		readonly other: boolean;
 	};
@@ -47,6 +51,7 @@ export interface Handler {
 /** The name under which results of the default environment appear; also that of its first scenario. */
 export const DEFAULT_ENVIRONMENT = 'default_environment';
 export const WITH_SECOND = 'default_environment_two';
+export const WITH_STREAM = 'default_environment_stream';
 export const WITH_OTHER = 'default_environment_other';
 
 /** More entry points than this are not run: say so rather than search for ever. */
@@ -109,12 +114,18 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const file = fileName(program.uri);
 	const has = {
 		second: registration.second.length > 0,
+		stream: [...ownNames(program)].some((name) => /^mmu_notifier_range_wait_(active|valid)$/.test(name)),
 		other: start === 'range' && ownNames(program).has('mmap_read_lock'),
 	};
-	const scenario = (name: string, setup: readonly string[], threads: readonly string[]): string =>
+	const scenario = (
+		name: string,
+		setup: readonly string[],
+		threads: readonly string[],
+		pages = objects.pages,
+	): string =>
 		[
 			`scenario ${name} {`,
-			`\tpages ${objects.pages};`,
+			`\tpages ${pages};`,
 			`\tsetup { ${setup.join(' ')} }`,
 			...threads,
 			...adversaries.map(([thread, , body]) => `\tthread ${thread} { ${body} }`),
@@ -144,6 +155,14 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 					[...threads, ...seconds],
 				)
 			: '',
+		has.stream
+			? scenario(
+					WITH_STREAM,
+					first,
+					[...threads, `\tdaemon J { munmap(${objects.pages}, ${objects.pages + 1}); }`],
+					objects.pages + 1,
+				)
+			: '',
 		has.other ? scenario(WITH_OTHER, [...first, 'other_driver_open();'], threads) : '',
 	].join('\n');
 	return {
@@ -152,6 +171,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		handlers,
 		teardown,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
+		daemons: new Map(has.stream ? [['J', 'an endless stream of ranges elsewhere']] : []),
 		has,
 		remarks: [
 			...(run.length === 0

@@ -80,8 +80,8 @@ export function told(
 	uri: string,
 ): ScenarioResult {
 	const span = topOf(uri);
-	const { handlers, teardown, adversaries, remarks } = environment;
-	const who = new Map(adversaries);
+	const { handlers, teardown, adversaries, daemons, remarks } = environment;
+	const who = new Map([...adversaries, ...daemons]);
 	if (handlers.length + teardown.length > 1)
 		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);

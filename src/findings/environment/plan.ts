@@ -1,4 +1,11 @@
-import { DEFAULT_ENVIRONMENT, type Environment, type Handler, WITH_OTHER, WITH_SECOND } from './environment.js';
+import {
+	DEFAULT_ENVIRONMENT,
+	type Environment,
+	type Handler,
+	WITH_OTHER,
+	WITH_SECOND,
+	WITH_STREAM,
+} from './environment.js';
 
 /** One search: some threads of one of the environment's scenarios. */
 export interface Part {
@@ -82,6 +89,8 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 		note(whole);
 		for (const pair of furtherPairs) note(yield extra([...own(h), ...pair]));
 	}
+	if (has.stream)
+		for (const h of handlers) note(yield { ...first([h.name, 'I', 'J']), scenario: WITH_STREAM, extra: true });
 	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
 	for (const h of handlers.filter((x) => !x.registers))
 		for (const a of [[], ['R']]) note(yield { ...extra([h.name, h.twin, ...a]), twins: true });

@@ -190,7 +190,7 @@ const isBounded = ({ findings, verdict }: ScenarioResult): boolean =>
 function statusWord(scenario: ScenarioResult, paint: Paint): string {
 	if (isWrong(scenario)) return paint.error('FAIL ');
 	if (!scenario.complete) return paint.warning('limit');
-	return scenario.verdict === 'warn' ? paint.warning('warn ') : paint.ok('ok   ');
+	return hasWarnings(scenario) ? paint.warning('warn ') : paint.ok('ok   ');
 }
 
 function outcome(scenario: ScenarioResult): string {
@@ -204,6 +204,7 @@ function outcome(scenario: ScenarioResult): string {
 	const parts = [
 		unexpected.join(', '),
 		expected.length > 0 ? `${expected.join(', ')} as expected` : '',
+		(scenario.vacuous ?? []).join('; '),
 		missing(scenario).length > 0 ? `${missing(scenario).join(', ')} expected, not found` : '',
 	].filter((part) => part !== '');
 	return parts.length === 0 ? '' : `: ${parts.join('; ')}`;
@@ -239,23 +240,28 @@ function closingLine(files: readonly FileResult[], paint: Paint): string {
 	const broken = files.filter((file) => file.problems.some((problem) => problem.severity === 'error')).length;
 	const wrong = scenarios.filter(isWrong).length;
 	const limited = scenarios.filter((scenario) => !scenario.complete && !isWrong(scenario)).length;
+	const warned = scenarios.filter((scenario) => !isWrong(scenario) && hasWarnings(scenario)).length;
 	const checked = `${count(scenarios.length, 'scenario')} in ${count(files.length, 'file')}`;
 	const parts = [
 		broken > 0 ? `${count(broken, 'file')} with errors` : '',
 		wrong > 0 ? `${wrong} failed` : '',
+		warned > 0 ? `${scenarios.length === 1 ? '' : `${warned} `}with warnings` : '',
 		limited > 0 ? `${limited} stopped at a limit, nothing proved beyond it` : '',
 	].filter((part) => part !== '');
 	if (parts.length === 0)
 		return scenarios.length === 0 ? checked : paint.ok(`${checked}: ${scenarios.length === 1 ? 'ok' : 'all ok'}`);
-	const codes = unexpectedCodes(scenarios);
+	const codes = [...unexpectedCodes(scenarios, 'error'), ...unexpectedCodes(scenarios, 'warning')];
 	const help = codes.length > 0 ? `; read: notifier-lab explain ${codes[0]}` : '';
 	return (broken + wrong > 0 ? paint.error : paint.warning)(`${checked}: ${parts.join(', ')}`) + help;
 }
 
-function unexpectedCodes(scenarios: readonly ScenarioResult[]): string[] {
+/** Warnings that nobody has expected. */
+const hasWarnings = (scenario: ScenarioResult): boolean => unexpectedCodes([scenario], 'warning').length > 0;
+
+function unexpectedCodes(scenarios: readonly ScenarioResult[], severity: Severity): string[] {
 	return scenarios.flatMap((scenario) =>
 		scenario.findings
-			.filter((finding) => finding.severity === 'error' && !isExpected(scenario, finding))
+			.filter((finding) => finding.severity === severity && !isExpected(scenario, finding))
 			.map((finding) => finding.code),
 	);
 }

@@ -20,7 +20,8 @@ export interface Callback {
 	readonly beside: readonly string[];
 }
 
-const OPERATIONS =
+/** Operations of the notifier API that tell of an invalidation. */
+export const OPERATIONS =
 	/^(invalidate_range_start|invalidate_range_end|invalidate_range|invalidate|invalidate_start|invalidate_finish|arch_invalidate_secondary_tlbs)$/;
 
 /** The notifier callbacks of a sketch. */
@@ -70,6 +71,6 @@ export function callsIn(
 export const foretell = (code: string, span: Span, message: string): Problem => ({
 	code,
 	severity: 'hint',
-	message: `${message} (a hint: no run shows it)`,
+	message: `${message} (a hint from the text, not from a run)`,
 	span,
 });

@@ -9,6 +9,8 @@ export interface Rule {
 	readonly fix: string;
 	/** The callback's `return` is to blame, and not the call that noticed. */
 	readonly callback: boolean;
+	/** It is about the sequence, and of no consequence where nobody compares that. */
+	readonly sequence?: boolean;
 }
 
 /** By the number that lib/mn/*.mmn use. */
@@ -50,6 +52,7 @@ const RULES: Readonly<Record<number, Rule>> = {
 		source: '99cb252f5e68',
 		fix: 'call it first, under the lock of mmu_interval_read_retry(), whatever the event and whether or not something is mapped',
 		callback: true,
+		sequence: true,
 	},
 	7: {
 		broken:

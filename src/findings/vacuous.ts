@@ -1,0 +1,33 @@
+import { AstUtils } from 'langium';
+import { type File, isInitializerEntry } from '../language/generated/ast.js';
+import type { Program } from '../language/program.js';
+import type { System } from '../machine/system.js';
+import { Coverage } from './coverage.js';
+import { OPERATIONS } from './lints/callbacks.js';
+
+const REGISTERS = /^_*(mmu_(interval_)?notifier_(register|insert|get)|mn_(itree_)?register|mn_register)/;
+const MAPS = /^(set_device_pte|__dev_bind_mm|__dev_submit)$/;
+
+/**
+ * Why an `ok` says little about a sketch with callbacks: nobody was registered, or the device had nothing that could have
+ * become stale. Empty where both were there, and where a sketch is not about callbacks at all.
+ */
+export function vacuous(program: Program, coverage: Coverage): string[] {
+	if (!program.files.some((f) => !f.kernel && hasCallbacks(f.root))) return [];
+	return [
+		...(coverage.ran(REGISTERS) ? [] : ['no notifier was registered, so that no callback was called']),
+		...(coverage.ran(MAPS) ? [] : ['the device has mapped nothing, so that nothing could become stale']),
+	];
+}
+
+/** The same for one system that was searched to the end. */
+export function vacuousIn(program: Program, system: System): string[] {
+	const coverage = new Coverage();
+	coverage.add(system);
+	return vacuous(program, coverage);
+}
+
+const hasCallbacks = (root: File): boolean =>
+	AstUtils.streamAllContents(root).some(
+		(n) => isInitializerEntry(n) && OPERATIONS.test(n.designators[0]?.field?.$refText ?? ''),
+	);
