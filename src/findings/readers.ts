@@ -52,6 +52,8 @@ function declarationAt(system: System, address: number, shared: Int32Array): Ast
 function checkedIn(program: Program): Set<AstNode | string> | 'any' {
 	const found = new Set<AstNode | string>();
 	let any = false;
+	/** The side that reads is sketched, too. */
+	let reads = false;
 	const add = (value: Expression | undefined): void => {
 		const designated = isUnary(value) && value.operator === '&' ? value.operand : undefined;
 		if (isMember(designated) && designated.field.ref !== undefined) found.add(designated.field.ref);
@@ -62,6 +64,8 @@ function checkedIn(program: Program): Set<AstNode | string> | 'any' {
 	for (const { root, kernel } of program.files) {
 		if (kernel) continue;
 		for (const node of AstUtils.streamAllContents(root)) {
+			if (isCall(node) && isNameRef(node.callee) && node.callee.target.$refText === 'mmu_interval_read_begin')
+				reads = true;
 			if (
 				isCall(node) &&
 				isNameRef(node.callee) &&
@@ -73,7 +77,7 @@ function checkedIn(program: Program): Set<AstNode | string> | 'any' {
 				add(node.value.$type === 'InitializerList' ? undefined : (node.value as Expression));
 		}
 	}
-	return any ? 'any' : found;
+	return any || !reads ? 'any' : found;
 }
 
 /** `notifier` of struct hmm_range. */
