@@ -10,6 +10,7 @@ import {
 } from '../server/protocol.js';
 import { registerCommands } from './commands.js';
 import { registerDocuments } from './documents.js';
+import { registerExplorer } from './explorer.js';
 import { registerLessons } from './lessons.js';
 import { restartOnce } from './restart.js';
 import { registerStatus } from './status.js';
@@ -57,6 +58,7 @@ export async function start(context: vscode.ExtensionContext, client: BaseLangua
 		...registerStatus(statuses.event),
 		...registerDocuments(client, context.extensionUri),
 		...registerCommands(client),
+		...registerExplorer(client, context),
 		...registerLessons(client, context, statuses.event),
 		...registerWalkthrough(context, statuses.event),
 	);

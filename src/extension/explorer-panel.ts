@@ -1,0 +1,155 @@
+/** One panel of the explorer: its page, and what it says to the server. */
+import * as vscode from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { Picture } from '../findings/explorer/picture.js';
+import {
+	CloseExplorerNotification,
+	FromPageNotification,
+	type OpenExplorer,
+	OpenExplorerNotification,
+} from '../server/protocol.js';
+import { panelDocument } from '../webview/document.js';
+import type { FromPage, ToPage } from '../webview/messages.js';
+
+export const VIEW_TYPE = 'notifierLab.explorer';
+
+/** What a panel shows. */
+export type Target = Omit<OpenExplorer, 'panel'>;
+
+/** What a panel asks of the rest of the extension. */
+export interface PanelOwner {
+	/** The cursor of its run has moved, or it shows another run. */
+	moved(panel: ExplorerPanel): void;
+	export(panel: ExplorerPanel, message: FromPage & { type: 'export' | 'save' }): Promise<void>;
+	closed(panel: ExplorerPanel): void;
+}
+
+let panels = 0;
+
+export class ExplorerPanel {
+	readonly id: string;
+	/** The run on show. */
+	picture: Picture | undefined;
+	/** Where the threads stand at the cursor. */
+	cursor: (FromPage & { type: 'cursor' }) | undefined;
+	pinned = false;
+	private ready = false;
+
+	constructor(
+		readonly view: vscode.WebviewPanel,
+		private target: Target,
+		private readonly client: BaseLanguageClient,
+		extension: vscode.Uri,
+		private readonly owner: PanelOwner,
+	) {
+		this.id = `explorer-${++panels}`;
+		view.webview.options = pageOptions(extension);
+		view.webview.onDidReceiveMessage((message: FromPage) => this.said(message));
+		view.onDidDispose(() => {
+			void client.sendNotification(CloseExplorerNotification, { panel: this.id });
+			owner.closed(this);
+		});
+		// its page begins anew when it is shown again
+		view.onDidChangeViewState(() => {
+			if (!view.visible) this.ready = false;
+			owner.moved(this);
+		});
+		this.name();
+		view.webview.html = pageOf(view.webview, extension, view.title);
+		void client.sendNotification(OpenExplorerNotification, { panel: this.id, ...target });
+	}
+
+	/** The sketch on show. */
+	get uri(): string {
+		return this.target.uri;
+	}
+
+	show(target: Target): void {
+		this.target = target;
+		this.picture = undefined;
+		this.cursor = undefined;
+		this.name();
+		void this.client.sendNotification(OpenExplorerNotification, { panel: this.id, ...target });
+	}
+
+	pin(pinned: boolean): void {
+		this.pinned = pinned;
+		this.post({ type: 'pinned', pinned });
+	}
+
+	/** What the server, or the rest of the extension, has for the page. */
+	post(message: ToPage): void {
+		if (message.type === 'picture') {
+			this.picture = message.picture;
+			this.cursor = undefined;
+		}
+		// the page asks for what it has missed
+		if (this.ready) void this.view.webview.postMessage(message);
+	}
+
+	private name(): void {
+		const file = this.target.uri.slice(this.target.uri.lastIndexOf('/') + 1);
+		this.view.title = `Explore ${decodeURIComponent(file)}`;
+	}
+
+	private said(message: FromPage): void {
+		switch (message.type) {
+			case 'ready':
+				this.ready = true;
+				this.post({ type: 'pinned', pinned: this.pinned });
+				break;
+			case 'cursor':
+				this.cursor = message;
+				this.owner.moved(this);
+				return;
+			case 'pin':
+				this.pin(message.pinned);
+				return;
+			case 'open':
+				void openSpan(message.span, this.view.viewColumn);
+				return;
+			case 'export':
+			case 'save':
+				void this.owner.export(this, message);
+				return;
+			default:
+		}
+		void this.client.sendNotification(FromPageNotification, { panel: this.id, message });
+	}
+}
+
+function pageOptions(extension: vscode.Uri): vscode.WebviewOptions {
+	return { enableScripts: true, localResourceRoots: [folderOf(extension)] };
+}
+
+const folderOf = (extension: vscode.Uri): vscode.Uri => vscode.Uri.joinPath(extension, 'dist', 'webview');
+
+function pageOf(webview: vscode.Webview, extension: vscode.Uri, title: string): string {
+	const part = (name: string): string =>
+		webview.asWebviewUri(vscode.Uri.joinPath(folderOf(extension), name)).toString();
+	const nonce = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, '0')).join('');
+	return panelDocument({
+		title,
+		script: part('explorer.js'),
+		style: part('explorer.css'),
+		monaco: { script: part('monaco.js'), style: part('monaco.css'), worker: part('monaco.worker.js') },
+		cspSource: webview.cspSource,
+		nonce,
+	});
+}
+
+/** Shows a place in a real editor: where its file is shown already, else beside the panel. */
+async function openSpan(
+	{ uri, ...span }: Picture['steps'][number]['span'],
+	own: vscode.ViewColumn | undefined,
+): Promise<void> {
+	const wanted = vscode.Uri.parse(uri);
+	const shown = vscode.window.visibleTextEditors.find((e) => e.document.uri.toString() === wanted.toString());
+	const column = shown?.viewColumn ?? (own === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One);
+	const selection = new vscode.Range(span.line - 1, span.column - 1, span.endLine - 1, span.endColumn - 1);
+	try {
+		await vscode.window.showTextDocument(wanted, { viewColumn: column, selection, preview: true });
+	} catch {
+		void vscode.window.showInformationMessage('That file is not there any more.');
+	}
+}
