@@ -29,15 +29,26 @@ export class ExplorerMarks {
 	private mark(editor: vscode.TextEditor, panel: ExplorerPanel | undefined): void {
 		const uri = editor.document.uri.toString();
 		const { cursor, picture } = panel ?? {};
-		const spans = (cursor?.spans ?? []).filter(({ span }) => vscode.Uri.parse(span.uri).toString() === uri);
-		const mover = cursor === undefined ? undefined : picture?.steps[cursor.step]?.lane;
+		const homes = cursor === undefined ? [] : (picture?.states[cursor.step]?.lanes ?? []);
+		const all = [
+			...(cursor?.spans ?? []),
+			...homes.flatMap(({ home }, lane) => (home === null ? [] : [{ lane, span: home }])),
+		];
+		// where a thread stands in the sketch, and in the kernel's file
+		const spans = all.filter(
+			({ lane, span }, n) =>
+				vscode.Uri.parse(span.uri).toString() === uri &&
+				all.findIndex((o) => o.lane === lane && o.span.uri === span.uri) === n,
+		);
+		const mover = cursor === undefined ? undefined : picture?.steps[cursor.step - 1]?.lane;
 		const byColour = this.lanes.map((): vscode.DecorationOptions[] => []);
 		for (const { lane, span } of spans) {
-			const at = new vscode.Range(span.line - 1, span.column - 1, span.endLine - 1, span.endColumn - 1);
+			// the name stands behind the line
+			const at = new vscode.Range(span.line - 1, span.column - 1, span.line - 1, Number.MAX_SAFE_INTEGER);
 			const name = picture?.lanes[lane]?.name ?? '';
 			byColour[lane % COLOURS.length]?.push({
 				range: editor.document.validateRange(at),
-				hoverMessage: `${name} stands here${cursor === undefined ? '' : ` before step ${cursor.step + 1} of the explored run`}`,
+				hoverMessage: `${name} stands here${cursor === undefined ? '' : ` after step ${cursor.step} of the explored run`}`,
 				renderOptions: { after: { contentText: `◂ ${name}` } },
 			});
 		}

@@ -18,6 +18,7 @@ export function longPicture(steps: number, lanes: number): Picture {
 			(_, lane): LaneState => ({
 				status: 'runs',
 				span: at((lane % 20) + 1),
+				home: null,
 				atomic: false,
 				nonBlock: false,
 				context: lane === 1 && done % 50 > 25 ? ['callback'] : [],

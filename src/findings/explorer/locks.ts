@@ -5,7 +5,7 @@ import type { StructType, Type } from '../../language/types.js';
 import type { System } from '../../machine/system.js';
 import { Status, type ThreadState } from '../../machine/thread.js';
 import { waitWords } from '../finding.js';
-import { isToken, spanOfPlace } from '../run.js';
+import { isToken, spanOfPlace, userSpan } from '../run.js';
 import { type WaitEdge, waitsIn } from '../waits.js';
 import type { Outlooks } from './outlook.js';
 import type { Bar, LaneState, LockState, RangeState } from './picture.js';
@@ -167,6 +167,7 @@ export class Locks {
 								? 'runs'
 								: 'not started',
 			span: place === undefined ? null : spanOfPlace(place),
+			home: place === undefined || place.frames.every((f) => f.code.kernel) ? null : userSpan(place),
 			atomic: task.atomic > 0,
 			nonBlock: task.nonBlock > 0,
 			context: this.context(lane, moment),

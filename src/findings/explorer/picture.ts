@@ -120,6 +120,8 @@ export interface LaneState {
 	readonly status: 'runs' | 'asleep' | 'waits' | 'idle' | 'ended' | 'not started';
 	/** Next statement. */
 	readonly span: Span | null;
+	/** The statement of the sketch's own that it stands in: the same, or the call into the simulated kernel; null outside of the sketch. */
+	readonly home: Span | null;
 	readonly atomic: boolean;
 	readonly nonBlock: boolean;
 	/** In a callback of the driver, or in reclaim: tint and words. */
