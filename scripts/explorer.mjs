@@ -104,7 +104,7 @@ async function drive(name, theme, { extensionsDir, folder }) {
 				.filter({ hasText: text })
 				.waitFor({ timeout: 20_000 })
 				.catch(() => {});
-			check(what, (await chip.innerText()).includes(text));
+			check(what, (await chip.textContent()).includes(text));
 		};
 		await says('it opens beside the sketch and shows the deadlock', 'deadlock');
 		check('the focus stays in the editor', (await page.locator('.monaco-editor.focused').count()) > 0);
@@ -115,7 +115,7 @@ async function drive(name, theme, { extensionsDir, folder }) {
 		await page.keyboard.press('Home');
 		const position = async () =>
 			/step\s+(\d+)\s+of\s+(\d+)/
-				.exec(await frame.locator('body').innerText())
+				.exec(await frame.locator('body').textContent())
 				?.slice(1)
 				.map(Number);
 		check('Home goes to the start', (await position())?.[0] === 0);
