@@ -17,8 +17,6 @@ export default defineConfig({
 	test: {
 		isolate: false,
 		include: ['test/**/*.test.ts'],
-		// Mocha runs these inside VS Code.
-		exclude: ['test/extension/**'],
 		testTimeout: 10_000,
 	},
 });

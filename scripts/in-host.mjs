@@ -1,5 +1,6 @@
-// Runs out/test in a real VS Code, with the packaged .vsix installed (npm run package makes it): in-host.mjs node | web
+// Runs out/test in a real VS Code, with the packaged .vsix installed (npm run package makes it): in-host.mjs node | restricted | web
 //   node: a desktop VS Code ($VSCODE_PATH, or downloaded where there is a screen), else a VS Code server in Chromium
+//   restricted: the VS Code server, with a folder that is not trusted
 //   web:  VS Code for the Web in Chromium
 import fs from 'node:fs';
 import os from 'node:os';
@@ -55,7 +56,7 @@ async function inNode(folder, own) {
 	const extensions = path.join(own, 'extensions');
 	install(packages().vsix, extensions);
 	await runTests({
-		vscodeExecutablePath: (await desktop()) ?? (await server()),
+		vscodeExecutablePath: (where === 'node' ? await desktop() : undefined) ?? (await server()),
 		extensionDevelopmentPath: carrier(own),
 		extensionTestsPath: path.join(ROOT, 'out/test/node.js'),
 		launchArgs: [folder, `--extensions-dir=${extensions}`, `--user-data-dir=${path.join(own, 'data')}`],
@@ -75,6 +76,8 @@ async function inWeb(folder, own) {
 	return code;
 }
 
+// read by tools/vscode-host/server and by the entry of the tests
+if (where === 'restricted') process.env.NOTIFIER_LAB_RESTRICTED = '1';
 const folder = workspace();
 const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-'));
 try {

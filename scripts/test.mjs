@@ -78,6 +78,7 @@ if (packaged) await part('packages as strangers use them', script('try-package.m
 if (packaged && (await part('build', [process.execPath, path.join(ROOT, 'esbuild.js'), '--tests']))) {
 	await part('language server', script('smoke.mjs'), mocha);
 	await part('tests in VS Code', script('in-host.mjs', 'node'), mocha);
+	await part('tests in Restricted Mode', script('in-host.mjs', 'restricted'), mocha);
 	await part('tests in VS Code for the Web', script('in-host.mjs', 'web'), mocha);
 	await part('npm start', script('try-start.mjs'), mocha);
 }

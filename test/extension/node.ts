@@ -4,9 +4,13 @@ import Mocha from 'mocha';
 export async function run(): Promise<void> {
 	const mocha = new Mocha({ ui: 'tdd', timeout: 40_000, color: false });
 	mocha.suite.emit('pre-require', globalThis, '', mocha);
-	await import('./suite.js');
-	await import('./features.js');
-	await import('./work.js');
+	if (process.env.NOTIFIER_LAB_RESTRICTED) await import('./restricted.js');
+	else {
+		await import('./suite.js');
+		await import('./features.js');
+		await import('./work.js');
+		await import('./crash.js');
+	}
 	await new Promise<void>((resolve, reject) => {
 		mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed`)) : resolve()));
 	});

@@ -33,6 +33,7 @@ async function main() {
 	const server = await startCodeServer({
 		userDataDir: values['user-data-dir'],
 		extensionsDir: values['extensions-dir'],
+		trust: !process.env.NOTIFIER_LAB_RESTRICTED,
 		verbose: values.verbose,
 		env: { CODE_HOST_TESTS: absolute(values.extensionTestsPath), CODE_HOST_NOTE: note },
 	});

@@ -26,16 +26,26 @@ const SETTINGS = {
 	'update.mode': 'none',
 	'update.showReleaseNotes': false,
 	'git.enabled': false,
+	'security.workspace.trust.startupPrompt': 'never',
+	'security.workspace.trust.banner': 'never',
 };
 
 /**
  * Starts a code-server on a free port of 127.0.0.1, with folders of its own that go when it stops.
  *
- * @param {{ userDataDir?: string, extensionsDir?: string, env?: Record<string, string>, settings?: object, verbose?: boolean }} [options]
+ * @param {{ userDataDir?: string, extensionsDir?: string, env?: Record<string, string>, settings?: object, trust?: boolean,
+ *   verbose?: boolean }} [options] without `trust` a folder is opened in Restricted Mode, and nobody is asked
  * @returns {Promise<{ url: string, remote: string, stop(): Promise<void> }>} `remote` is the authority part of uris of
  *   files on the server. Rejects with the server's log when it does not answer in 30 s.
  */
-export async function startCodeServer({ userDataDir, extensionsDir, env = {}, settings = {}, verbose = false } = {}) {
+export async function startCodeServer({
+	userDataDir,
+	extensionsDir,
+	env = {},
+	settings = {},
+	trust = true,
+	verbose = false,
+} = {}) {
 	const own = fs.mkdtempSync(path.join(os.tmpdir(), 'code-host-')); // short: a unix socket's path ends at 107 characters
 	const data = userDataDir ?? path.join(own, 'data');
 	fs.mkdirSync(path.join(data, 'User'), { recursive: true });
@@ -47,7 +57,8 @@ export async function startCodeServer({ userDataDir, extensionsDir, env = {}, se
 	const args = [
 		...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--config', config],
 		...['--user-data-dir', data, '--extensions-dir', extensionsDir ?? path.join(data, 'extensions')],
-		...['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', '--disable-proxy'],
+		...['--disable-telemetry', '--disable-update-check', '--disable-proxy'],
+		...(trust ? ['--disable-workspace-trust'] : []),
 		...['--disable-getting-started-override', '--ignore-last-opened'],
 		// Without it a built VS Code ignores extensionDevelopmentPath and extensionTestsPath, and says nothing.
 		...['--vscode-option', 'enable-smoke-test-driver'],
