@@ -68,6 +68,8 @@ export interface KernelContext {
 	readonly inNotifierCallback: boolean;
 	/** The thread is an interrupt handler. */
 	readonly inInterrupt: boolean;
+	/** `config unfair_rwsem`: a writer that waits does not stop new readers. */
+	readonly unfairRwsem: boolean;
 	/** `config preempt_rt`: spinlock_t sleeps. */
 	readonly preemptRt: boolean;
 	/** Complains where nothing may sleep, and goes on. */

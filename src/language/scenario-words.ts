@@ -6,6 +6,7 @@ export const CONFIG_WORDS: Readonly<Record<string, 'nothing' | 'number'>> = {
 	cpus: 'number',
 	vma_lock: 'nothing',
 	no_errors: 'nothing',
+	unfair_rwsem: 'nothing',
 };
 
 /** The adversaries of the menu; `none` stands alone. */

@@ -225,6 +225,10 @@ export abstract class StepContext implements KernelContext {
 		return this.image.isInterrupt(this.thread.number);
 	}
 
+	get unfairRwsem(): boolean {
+		return this.image.unfairRwsem;
+	}
+
 	get preemptRt(): boolean {
 		return this.image.preemptRt;
 	}

@@ -61,6 +61,8 @@ export interface Image {
 	readonly lane: (name: string) => number;
 	/** `config cpus N` */
 	readonly limitsCpus: boolean;
+	/** `config unfair_rwsem` */
+	readonly unfairRwsem: boolean;
 	/** `config preempt_rt` */
 	readonly preemptRt: boolean;
 	/** Addresses of the prelude's globals that primitives use. */

@@ -132,6 +132,7 @@ export class System {
 			symbols,
 			noErrors: config.has('no_errors'),
 			preemptRt: config.has('preempt_rt'),
+			unfairRwsem: config.has('unfair_rwsem'),
 			limitsCpus: config.has('cpus'),
 			lane: (wanted) => threads.findIndex((t) => t.kind === 'kernel' && t.name.replace(/\/\d+$/, '') === wanted),
 			get taskCount() {
@@ -220,6 +221,10 @@ export class System {
 					on: -1,
 				});
 		}
+	}
+
+	get unfairRwsem(): boolean {
+		return this.image.unfairRwsem;
 	}
 
 	get layouts(): Layouts {

@@ -1,7 +1,8 @@
-import { AstUtils } from 'langium';
+import { type AstNode, AstUtils } from 'langium';
 import type { Graph } from '../../explore/graph.js';
 import { ROUNDS, type Turns } from '../../explore/turns.js';
-import { isCall, isNameRef } from '../../language/generated/ast.js';
+import { isBlock, isCall, isNameRef } from '../../language/generated/ast.js';
+import { sourceText } from '../../language/text.js';
 import type { FunctionCode, Operand } from '../../machine/ir.js';
 import { Status, type ThreadState } from '../../machine/thread.js';
 import { type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
@@ -126,8 +127,27 @@ function ownAccess(task: ThreadState, sequenced: Map<FunctionCode, boolean>): Ac
 	if (atomic) at = code.code[pc + 1];
 	if (at?.op !== 'load' && at?.op !== 'store') return [];
 	if (at.op === 'load' && !atomic && readsUnderSequence(code, sequenced)) return [];
-	const marked = atomic || at.marked === true;
+	const marked = atomic || at.marked === true || (at.op === 'load' && isSnapshot(at.node));
 	return [{ address: operandOf(task, at.address), write: atomic || at.op === 'store', marked }];
+}
+
+const snapshots = new WeakMap<AstNode, boolean>();
+
+/**
+ * A read with smp_rmb() right behind it is one that means to race: KVM takes its snapshot of mmu_invalidate_seq so, and
+ * looks again under mmu_lock (e930bffe95e1).
+ */
+function isSnapshot(node: AstNode): boolean {
+	let known = snapshots.get(node);
+	if (known === undefined) {
+		let at: AstNode = node;
+		while (at.$container && !isBlock(at.$container)) at = at.$container;
+		const block = at.$container;
+		const next = isBlock(block) ? block.statements[(at.$containerIndex ?? -2) + 1] : undefined;
+		known = next !== undefined && /^(smp_)?r?mb\(\);?$/.test(sourceText(next));
+		snapshots.set(node, known);
+	}
+	return known;
 }
 
 /** Readers of a seqcount look at what is being written, and throw it away. */
@@ -142,7 +162,7 @@ function readsUnderSequence(code: FunctionCode, memo: Map<FunctionCode, boolean>
 	return reads;
 }
 
-const LIST = /^list_(add|add_tail|del|del_init|empty)$/;
+const LIST = /^list_(add|add_tail|del|del_init|empty|move|move_tail)$/;
 
 /** The thread is about to do a list operation that the user's own code has called for. */
 function inListCall({ frames, frame }: ThreadState): boolean {
@@ -165,6 +185,9 @@ function listAccesses(graph: Graph, state: number, { frame }: ThreadState): Acce
 			return write(head + 1, first, first + 1, link(head + 1));
 		case 'empty':
 			return [{ address: first, write: false, marked: true }];
+		case 'move':
+		case 'move_tail':
+			return write(first, first + 1, link(first) + 1, link(first + 1), head, head + 1);
 		default:
 			return write(first, first + 1, link(first) + 1, link(first + 1));
 	}

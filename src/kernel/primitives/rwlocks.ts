@@ -11,7 +11,7 @@ const WRITER = 1;
 const QUEUED = 2;
 
 const readable = (c: KernelContext, lock: number): boolean =>
-	c.load(lock + WRITER) === 0 && c.load(lock + QUEUED) === 0;
+	c.load(lock + WRITER) === 0 && (c.unfairRwsem || c.load(lock + QUEUED) === 0);
 const writable = (c: KernelContext, lock: number): boolean =>
 	c.load(lock + WRITER) === 0 && c.load(lock + READERS) === 0;
 
