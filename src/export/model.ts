@@ -3,6 +3,7 @@ import { primitives } from '../kernel/primitives.js';
 import { isConfigItem, isFinallyItem, type Scenario } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
+import { deathKey } from '../machine/context.js';
 import type { FunctionCode } from '../machine/ir.js';
 import { DYNAMIC, GLOBAL_BASE, MAX_CELLS } from '../machine/memory.js';
 import { System } from '../machine/system.js';
@@ -53,6 +54,8 @@ export interface Model {
 	readonly sizes: { readonly held: number; readonly stack: number; readonly depth: number; readonly objects: number };
 	/** (layout, offset) of the cells of objects that some thread writes. */
 	readonly writtenOfObjects: ReadonlyMap<number, readonly number[]>;
+	/** Layouts of locals that die while others may look at them. */
+	readonly mortal: readonly number[];
 	isWritten(address: number): boolean;
 	primitive(index: number): string;
 	/** A constant of the model for an address of the globals: `G_fault_lock + 1`. */
@@ -138,6 +141,7 @@ export function modelOf(
 		choices: choices.map((n) => (complete ? n : Math.max(n, 8))),
 		sizes: { held: Math.max(1, room * held), stack: room * stack, depth: 48, objects: room * objects },
 		writtenOfObjects: writtenOfObjects(system),
+		mortal: mortal(system),
 		isWritten: (address) => system.written.has(address),
 		primitive: (index) => primitives[index]?.name ?? '?',
 		globalNames: names,
@@ -195,6 +199,13 @@ export function partsOf(
 		i += 3 + size;
 	}
 	return { held: [...local.subarray(8, start)], frames: [...local.subarray(start, end)], objects };
+}
+
+function mortal(system: System): number[] {
+	const layouts: number[] = [];
+	for (let layout = 0; system.layouts.nameOf(layout) !== '?'; layout++)
+		if (system.written.has(deathKey(layout))) layouts.push(layout);
+	return layouts;
 }
 
 function writtenOfObjects(system: System): Map<number, number[]> {

@@ -281,6 +281,11 @@ define(
 	{ hidden: true },
 );
 define('__no_page_frames', 'fatal("bounded: the model has no page frames left"); return 0;', { hidden: true });
+define('__memset', 'int n; for (n = 0; n < c; n++) store(a + n, b); return 0;');
+define(
+	'__memcpy',
+	'int n, i, v; for (n = 0; n < c; n++) { v = a < b ? n : c - 1 - n; i = peek(b + v); store(a + v, i); } return 0;',
+);
 define('__may_fail', 'return may_fail();', { hidden: true });
 
 /** The primitive of this name; undefined where exported models have none. */

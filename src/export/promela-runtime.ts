@@ -154,7 +154,8 @@ c_code {
 		int *o;
 		if (a < DYNAMIC) return a >= FIRST && a < FIRST + ALL_GLOBALS && place[a - FIRST] >= 0;
 		o = find(slot_of(a));
-		return o && o[2] & PUBLISHED && (o[2] & FREED || is_written(o[1], a & 1023));
+		return o && o[2] & PUBLISHED && (o[2] & FREED || is_written(o[1], a & 1023)
+			|| (!(o[0] & HEAP) && o[0] >> 14 != self && dies(o[1])));
 	}
 	static int seen_store(int a)
 	{

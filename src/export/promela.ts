@@ -182,6 +182,14 @@ ${cases.join('\n')}
 		default: return 0;
 		}
 	}
+	/* locals of this kind end their life while others may look at them */
+	static int dies (int layout)
+	{
+		switch (layout) {
+${model.mortal.map((layout) => `		case ${layout}: return 1;	/* ${plain(system.layouts.nameOf(layout))} */`).join('\n')}
+		default: return 0;
+		}
+	}
 	/* functions, in order: registers, parameters, part of the simulated kernel */
 	static short registers[] = { ${list(functions.map((f) => f.registers))} };
 	static short parameters[] = { ${list(functions.map((f) => f.parameters))} };

@@ -321,5 +321,8 @@ export abstract class StepContext implements KernelContext {
 	}
 }
 
+/** Key in WrittenCells of locals that end their life while others may look at them. */
+export const deathKey = (layout: number): number => -1 - layout;
+
 /** Key of a cell of objects in WrittenCells: apart from every global address. */
 export const writtenKey = (layout: number, offset: number): number => DYNAMIC + layout * MAX_CELLS + offset;

@@ -1,7 +1,7 @@
 import type { Primitive, Wait } from '../kernel/context.js';
 import { BLOCKED } from '../kernel/context.js';
 import { binary, unary } from './arithmetic.js';
-import { StepContext, StepEnds, writtenKey } from './context.js';
+import { deathKey, StepContext, StepEnds, writtenKey } from './context.js';
 import { type Change, Footprint, type Footprints } from './footprint.js';
 import { BEHIND, type FunctionCode, type Instruction } from './ir.js';
 import {
@@ -17,6 +17,7 @@ import {
 	offsetOf,
 	slotOf,
 	stackSlot,
+	threadOfSlot,
 	UNINITIALISED,
 } from './memory.js';
 import type { Move, StepResult, Trace } from './step.js';
@@ -191,18 +192,23 @@ export class Interpreter extends StepContext {
 		return move;
 	}
 
-	/** Registers and own locals that point into the heap keep freed objects from being forgotten. */
+	/** Pointers into the heap, and to locals of other threads: the frames of this one take care of its own. */
+	private isCounted(value: number): boolean {
+		return isDynamic(value) && (isHeap(value) || threadOfSlot(slotOf(value)) !== this.thread.number);
+	}
+
+	/** Registers and own locals that point to them keep objects that are gone from being forgotten. */
 	private countReferences(sign: number): void {
 		for (const { cells } of this.memory.own)
 			for (const cell of cells) {
-				const object = isHeap(cell) ? this.memory.find(slotOf(cell)) : undefined;
+				const object = this.isCounted(cell) ? this.memory.find(slotOf(cell)) : undefined;
 				if (object !== undefined) object.references += sign;
 			}
 		for (const frame of this.thread.frames) {
 			const live = frame.code.live[frame.pc];
 			for (let r = 0; r < frame.registers.length; r++) {
 				const value = frame.registers[r] as number;
-				if (!isHeap(value) || (live !== undefined && !live[r])) continue;
+				if (!this.isCounted(value) || (live !== undefined && !live[r])) continue;
 				const object = this.memory.find(slotOf(value));
 				if (object !== undefined) object.references += sign;
 			}
@@ -280,7 +286,9 @@ export class Interpreter extends StepContext {
 		// a bad address is reported when the instruction runs
 		return (
 			object?.published === true &&
-			(object.freed || this.image.written.has(writtenKey(object.layout, offsetOf(address))))
+			(object.freed ||
+				this.image.written.has(writtenKey(object.layout, offsetOf(address))) ||
+				(threadOfSlot(object.slot) !== this.thread.number && this.image.written.has(deathKey(object.layout))))
 		);
 	}
 
@@ -329,7 +337,7 @@ export class Interpreter extends StepContext {
 				this.store(this.used(i.address), this.value(i.value));
 				break;
 			case 'local': {
-				const slot = stackSlot(this.thread.index, this.thread.frames.length, i.slot);
+				const slot = this.slotOfLocal(i.slot);
 				if (this.memory.find(slot) === undefined) this.freshLocal(frame.code, i.slot, false);
 				this.set(i.to, addressOf(slot, 0));
 				break;
@@ -402,9 +410,19 @@ export class Interpreter extends StepContext {
 		frame.pc++;
 	}
 
+	private slotOfLocal(local: number): number {
+		const slot = this.memory.slotOfLocal(stackSlot(this.thread.number, this.thread.frames.length, local));
+		if (slot < 0)
+			this.fatal(
+				'bounded',
+				'locals of functions that have returned are still pointed to by other threads: the model has no place for more of them',
+			);
+		return slot;
+	}
+
 	private freshLocal(code: FunctionCode, local: number, zero: boolean): void {
 		const { cells, layout } = code.memoryLocals[local] as FunctionCode['memoryLocals'][number];
-		this.memory.add(stackSlot(this.thread.index, this.thread.frames.length, local), layout, cells, zero);
+		this.memory.add(this.slotOfLocal(local), layout, cells, zero);
 	}
 
 	private call(callee: FunctionCode, i: Instruction & { op: 'call' | 'indirect' }): void {
@@ -427,11 +445,19 @@ export class Interpreter extends StepContext {
 		const registers = this.thread.frames.map((f) => f.registers);
 		const depth = this.thread.frames.length + 1;
 		// others may look at these cells: that they dangle now is a write like any other
-		this.memory.dropFrame(this.thread.number, depth, registers, (object, offset) => {
-			if (!this.recording) return;
-			if (object === undefined) this.image.written.add(GLOBAL_BASE + offset);
-			else if (object.published) this.image.written.add(writtenKey(object.layout, offset));
-		});
+		this.memory.dropFrame(
+			this.thread.number,
+			depth,
+			registers,
+			(object, offset) => {
+				if (!this.recording) return;
+				if (object === undefined) this.image.written.add(GLOBAL_BASE + offset);
+				else if (object.published) this.image.written.add(writtenKey(object.layout, offset));
+			},
+			(object) => {
+				if (this.recording) this.image.written.add(deathKey(object.layout));
+			},
+		);
 		const dies = value !== undefined && isDynamic(value) && isSlotOf(slotOf(value), this.thread.number, depth);
 		this.trace?.returned?.(frame.code, value, this.thread.frames.length);
 		if (this.thread.frames.length === 0) return;

@@ -21,9 +21,12 @@ const HEAP = 1 << 19;
 export const OBJECT_HEADER = 5;
 /** Largest object, in cells. */
 export const MAX_CELLS = OFFSET_MASK + 1;
-/** Deepest call stack, and most memory locals of one function: the slot number has 7 bits for each. */
+/** Deepest call stack, and most memory locals of one function: the slot number has 7 and 5 bits for them. */
 export const MAX_DEPTH = 127;
-export const MAX_MEMORY_LOCALS = 127;
+export const MAX_MEMORY_LOCALS = 31;
+/** How many objects of one local other threads may still point to: 2 bits between them. */
+const GENERATIONS = 4;
+const GENERATION = 1 << 5;
 /** What a cell holds before anything was written to it. Rare enough that no program computes it. */
 export const UNINITIALISED = 0x8badf00d | 0;
 
@@ -56,7 +59,7 @@ export interface DynamicObject {
 	published: boolean;
 	/** kfree was called; the slot stays taken while anything still points to it. */
 	freed: boolean;
-	/** How many registers, of all threads, point to it (heap objects only). */
+	/** How many registers point to it: of all threads to a heap object, of other threads to a local. */
 	references: number;
 	readonly cells: Int32Array;
 	/** Where its cells begin in the vector that the memory was unpacked from; -1 for what is not in it. */
@@ -167,6 +170,18 @@ export class Memory {
 		return undefined;
 	}
 
+	/** The slot in which a local is, or is to be: not one whose object is gone and still pointed to. -1: there is none. */
+	slotOfLocal(slot: number): number {
+		let free = -1;
+		for (let n = 0; n < GENERATIONS; n++) {
+			const object = this.find(slot + n * GENERATION);
+			if (object === undefined) {
+				if (free < 0) free = slot + n * GENERATION;
+			} else if (!object.freed) return object.slot;
+		}
+		return free;
+	}
+
 	/** Adds an object, replacing the one in its slot. */
 	add(slot: number, layout: number, cells: number, zero: boolean): DynamicObject {
 		const object: DynamicObject = {
@@ -250,21 +265,30 @@ export class Memory {
 
 	/**
 	 * Ends the life of the memory locals of a frame. Pointers to them that are left in memory or in the `registers`
-	 * dangle from here on, whatever later takes the slot; `changed` hears of those in shared memory.
+	 * dangle from here on, whatever later takes the slot; `changed` hears of those in shared memory, `died` of what others
+	 * may still look at.
 	 */
 	dropFrame(
 		thread: number,
 		depth: number,
 		registers: readonly Int32Array[],
 		changed: (object: DynamicObject | undefined, offset: number) => void,
+		died: (object: DynamicObject) => void,
 	): void {
 		const inFrame = (slot: number): boolean => isSlotOf(slot, thread, depth);
 		let dropped = false;
 		for (const list of [this.own, this.objects])
 			for (let i = list.length - 1; i >= 0; i--) {
-				if (!inFrame((list[i] as DynamicObject).slot)) continue;
-				list.splice(i, 1);
+				const object = list[i] as DynamicObject;
+				if (!inFrame(object.slot) || object.freed) continue;
 				dropped = true;
+				if (object.published) died(object);
+				// another thread still has a pointer to it: what comes next in its place is not to be taken for it
+				if (object.references > 0) {
+					this.free(object);
+					continue;
+				}
+				list.splice(i, 1);
 				if (list === this.objects) this.reshaped = this.releases = true;
 			}
 		if (!dropped) return;
@@ -305,6 +329,12 @@ export class Memory {
 	 * so that a use after free is never mistaken for a use of whatever comes next.
 	 */
 	private collect(): void {
+		for (let i = this.objects.length - 1; i >= 0; i--) {
+			const { slot, freed, references } = this.objects[i] as DynamicObject;
+			if (slot & HEAP || !freed || references > 0) continue;
+			this.objects.splice(i, 1);
+			this.reshaped = true;
+		}
 		if (!this.objects.some((o) => o.slot & HEAP)) return;
 		const reached = new Set<DynamicObject>();
 		const visit = (address: number): void => {
