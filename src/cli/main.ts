@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { checkSketch } from '../findings/check.js';
 import { parseCheck, runCheck } from './check.js';
 import { type Console, Status, UsageError } from './console.js';
@@ -107,13 +108,19 @@ for (const stream of [process.stdout, process.stderr])
 		process.exit(process.exitCode ?? Status.ok);
 	});
 
-dispatch(process.argv.slice(2), processConsole()).then(
-	(status) => {
-		if (status !== undefined) process.exitCode = status;
-	},
-	(error: unknown) => {
-		const what = error instanceof UsageError ? error.message : `internal error, please report it: ${String(error)}`;
-		process.stderr.write(`notifier-lab: ${what}\n`);
-		process.exitCode = Status.usage;
-	},
-);
+// The language server runs its checks in another thread, of this same file.
+if (isMainThread) run();
+else void import('../server/node.js').then(({ serveCheckThread }) => serveCheckThread());
+
+function run(): void {
+	dispatch(process.argv.slice(2), processConsole()).then(
+		(status) => {
+			if (status !== undefined) process.exitCode = status;
+		},
+		(error: unknown) => {
+			const what = error instanceof UsageError ? error.message : `internal error, please report it: ${String(error)}`;
+			process.stderr.write(`notifier-lab: ${what}\n`);
+			process.exitCode = Status.usage;
+		},
+	);
+}

@@ -1,3 +1,4 @@
-import { startProcessServer } from './node.js';
+import { isCheckThread, serveCheckThread, startProcessServer } from './node.js';
 
-startProcessServer();
+if (isCheckThread) serveCheckThread();
+else startProcessServer();

@@ -2,8 +2,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createConnection } from 'vscode-languageserver/node';
-import { startServer } from './server.js';
+import { checkSketch } from '../findings/check.js';
+import { RemoteCheck, serveChecks } from './remote-check.js';
+import { type Services, startServer } from './server.js';
 import { services } from './services.js';
 
 async function readDisk(uri: string): Promise<string | undefined> {
@@ -34,12 +37,68 @@ async function listDisk(folder: string): Promise<readonly string[]> {
 	return found;
 }
 
+/** How long after the server the thread of the checks is started, ms, if nobody wants a check before: the handshake comes first. */
+const AFTER_START_MS = 200;
+
+/** Checks in a thread of its own, which is made anew when it has died. */
+class CheckThread {
+	#remote: RemoteCheck | undefined;
+
+	constructor() {
+		setTimeout(() => this.#remote ?? this.#start(), AFTER_START_MS).unref();
+	}
+
+	readonly check: typeof checkSketch = (uri, sources, options) => {
+		// Graphs stay in the thread that has made them.
+		if (options?.onExplored) return checkSketch(uri, sources, options);
+		return (this.#remote ?? this.#start()).check(uri, sources, options);
+	};
+
+	#start(): RemoteCheck {
+		const worker = new Worker(__filename, { workerData: CHECKS });
+		const remote = new RemoteCheck({
+			post: (message) => worker.postMessage(message),
+			listen: (handler) => worker.on('message', handler),
+		});
+		const lost = (error: Error) => {
+			if (this.#remote === remote) this.#remote = undefined;
+			remote.lost(error);
+		};
+		worker.on('error', lost);
+		worker.on('exit', () => lost(new Error('the thread of the checks has ended')));
+		// The process ends when its client goes, whatever is being searched.
+		worker.unref();
+		this.#remote = remote;
+		return remote;
+	}
+}
+
+const CHECKS = 'notifier-lab checks';
+
+/** True where this file was loaded to be the thread of the checks; {@link serveCheckThread} has to be called then. */
+export const isCheckThread = !isMainThread && workerData === CHECKS;
+
+/** Serves the checks of the thread that has started this one. */
+export function serveCheckThread(): void {
+	serveChecks(
+		{
+			post: (message) => parentPort?.postMessage(message),
+			listen: (handler) => parentPort?.on('message', handler),
+		},
+		checkSketch,
+	);
+}
+
+function threaded(): Services {
+	return { ...services, check: new CheckThread().check };
+}
+
 /** Serves one client on the transport that the command line names: `--node-ipc`, `--stdio`, `--socket=N` or `--pipe=NAME`. */
 export function startProcessServer(): void {
-	startServer(createConnection(), services, readDisk, listDisk);
+	startServer(createConnection(), threaded(), readDisk, listDisk);
 }
 
 /** Serves one client on standard input and output; ends the process when the client says so or goes away. */
 export function startStdioServer(): void {
-	startServer(createConnection(process.stdin, process.stdout), services, readDisk, listDisk);
+	startServer(createConnection(process.stdin, process.stdout), threaded(), readDisk, listDisk);
 }

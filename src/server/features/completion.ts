@@ -25,7 +25,7 @@ import { fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnip
 import type { View, Workspace } from './workspace.js';
 
 /** More than these are not sent: the client asks again with the next letter. */
-const MOST = 200;
+const MOST = 150;
 /** Stands for the word that is being typed. Nobody has a name like it. */
 const HERE = '__the_word_that_is_being_typed';
 
@@ -418,7 +418,7 @@ class Proposals {
 			);
 		}
 		for (const node of scope.allNames()) {
-			if (!node.name || node.name === HERE) continue;
+			if (!node.name || node.name === HERE || matches(this.place.prefix, node.name) < 0) continue;
 			const kernel = sourceOf(node).kernel;
 			if (node.$type === 'FunctionDecl') this.#function(node, wanted, kernel);
 			else this.#value(node, wanted, kernel);

@@ -34,8 +34,15 @@ export function macroParameters(name: string): readonly string[] | undefined {
 	return macro.rest ? [...named, '…'] : named;
 }
 
+const parameters = new WeakMap<Declared, readonly string[] | undefined>();
+
 /** The parameters of a function or callback as they were written. */
 export function parametersOf(target: Declared): readonly string[] | undefined {
+	if (!parameters.has(target)) parameters.set(target, findParameters(target));
+	return parameters.get(target);
+}
+
+function findParameters(target: Declared): readonly string[] | undefined {
 	if (target.$type === 'FunctionDecl') {
 		const macro = target.variadic ? macroParameters(target.name) : undefined;
 		if (macro) return macro;
@@ -45,8 +52,19 @@ export function parametersOf(target: Declared): readonly string[] | undefined {
 	return undefined;
 }
 
+const heads = new WeakMap<Declared, string>();
+
 /** The head of a declaration: what C needs to know to use it. */
 export function headOf(target: Declared, program: Program): string {
+	let head = heads.get(target);
+	if (head === undefined) {
+		head = findHead(target, program);
+		heads.set(target, head);
+	}
+	return head;
+}
+
+function findHead(target: Declared, program: Program): string {
 	switch (target.$type) {
 		case 'FunctionDecl': {
 			const macro = target.variadic ? macroParameters(target.name) : undefined;

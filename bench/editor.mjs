@@ -1,0 +1,146 @@
+// node bench/editor.mjs: how long an editor waits for the language server (dist/cli.js lsp --stdio, as it ships), while a
+// search of ten seconds runs and while none does; and how long the server takes to start. Writes bench/results-editor.md.
+//   --activation FILE   adds what scripts/in-host.mjs has printed of the activation in a real VS Code
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createProtocolConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-languageserver-protocol/node';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const CLI = path.join(ROOT, 'dist/cli.js');
+/** Seconds of the search under which requests are sent. */
+const SEARCH = 10;
+/** Between two requests, ms: somebody who types fast. */
+const PAUSE = 60;
+
+/** Four faults against four invalidators: more states than can be looked at in ten seconds. */
+function largeSketch() {
+	const seed = fs.readFileSync(path.join(ROOT, 'test/corpus/seed/s02-eagain-drop-lock.mmn'), 'utf8');
+	const first = seed.indexOf('scenario ');
+	const body = seed.slice(first, seed.indexOf('\n}\n', first));
+	const setup = /setup\s*\{[^}]*\}/.exec(body)?.[0] ?? '';
+	const call = /thread \w+\s*\{([^}]*)\}/.exec(body)?.[1] ?? '';
+	const faults = ['A', 'B', 'C', 'D'].map((name) => `\tthread ${name} {${call}}`);
+	const others = ['R { reclaim(0, 2); }', 'M { munmap(1, 3); }', 'F { fork(0, 3); }'].map((text) => `\tthread ${text}`);
+	return `${seed.slice(0, first)}scenario large {\n\tpages 4;\n\t${setup}\n${[...faults, ...others].join('\n')}\n}\n`;
+}
+
+async function start(settings) {
+	const began = performance.now();
+	const child = spawn(process.execPath, [CLI, 'lsp', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+	const connection = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+	connection.listen();
+	await connection.sendRequest('initialize', {
+		processId: process.pid,
+		rootUri: null,
+		capabilities: { textDocument: { completion: { completionItem: { snippetSupport: true } } } },
+		initializationOptions: { settings },
+	});
+	const milliseconds = performance.now() - began;
+	await connection.sendNotification('initialized', {});
+	return {
+		milliseconds,
+		connection,
+		stop() {
+			connection.dispose();
+			child.kill();
+		},
+	};
+}
+
+const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
+const number = (value) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
+
+function positionOf(text, needle, more) {
+	const before = text.slice(0, text.indexOf(needle) + more).split('\n');
+	return { line: before.length - 1, character: before.at(-1).length };
+}
+
+/** Sends requests one after the other for as long as `goesOn`. */
+async function requests(connection, text, goesOn) {
+	const uri = 'file:///bench/large.mmn';
+	const times = { completion: [], hover: [], 'signature help': [], 'document symbols': [], formatting: [], 'semantic tokens': [] };
+	const time = async (name, method, params) => {
+		const began = performance.now();
+		await connection.sendRequest(method, { textDocument: { uri }, ...params });
+		times[name].push(performance.now() - began);
+	};
+	const hoverAt = ['dev_map(', 'mutex_lock(', 'static int ', 'range->start'];
+	for (let n = 0; goesOn(n); n++) {
+		// In the middle of a word, behind an arrow, and where a statement begins.
+		const [needle, more] = [['range->start', 9], ['mutex_lock(', 4], ['mutex_lock(', 0]][n % 3];
+		await time('completion', 'textDocument/completion', { position: positionOf(text, needle, more) });
+		await time('hover', 'textDocument/hover', { position: positionOf(text, hoverAt[n % hoverAt.length], 3) });
+		if (n % 4 === 0) {
+			await time('signature help', 'textDocument/signatureHelp', { position: positionOf(text, 'mutex_lock(', 11) });
+			await time('document symbols', 'textDocument/documentSymbol', {});
+			await time('formatting', 'textDocument/formatting', { options: { tabSize: 8, insertSpaces: false } });
+			await time('semantic tokens', 'textDocument/semanticTokens/full', {});
+		}
+		await new Promise((resolve) => setTimeout(resolve, PAUSE));
+	}
+	return times;
+}
+
+async function measure(text, checks) {
+	const settings = { check: { when: checks ? 'onType' : 'manual', maxStates: 1e9, maxSeconds: 3 * SEARCH, maxMemoryMB: 3000 } };
+	const server = await start(settings);
+	let searching = false;
+	let states = 0;
+	server.connection.onNotification('notifierLab/status', (status) => {
+		searching = status.state === 'checking';
+		states = Math.max(states, status.states);
+	});
+	const uri = 'file:///bench/large.mmn';
+	await server.connection.sendNotification('textDocument/didOpen', {
+		textDocument: { uri, languageId: 'mmn', version: 1, text },
+	});
+	// Once without counting: the first request of a process compiles.
+	await requests(server.connection, text, (n) => n < 8);
+	if (checks) while (!searching || states === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+	const end = performance.now() + SEARCH * 1000;
+	const times = await requests(server.connection, text, () => performance.now() < end && (!checks || searching));
+	const whole = !checks || performance.now() >= end;
+	server.stop();
+	if (!whole) throw new Error(`the search was over before ${SEARCH} s: ${states} states`);
+	return { times, states };
+}
+
+const starts = [];
+for (let n = 0; n < 15; n++) {
+	const server = await start({});
+	starts.push(server.milliseconds);
+	server.stop();
+}
+const text = largeSketch();
+const busy = await measure(text, true);
+const idle = await measure(text, false);
+
+const row = (name) => {
+	const cells = [idle.times[name], busy.times[name]].flatMap((values) => [0.5, 0.95, 1].map((q) => number(quantile(values, q))));
+	return `| ${name} | ${cells.join(' | ')} | ${busy.times[name].length} |`;
+};
+const activation = process.argv.includes('--activation') ? fs.readFileSync(process.argv[process.argv.indexOf('--activation') + 1], 'utf8') : '';
+const activations = [...activation.matchAll(/activation: ([\d.]+) ms/g)].map(([, ms]) => Number(ms));
+const lines = [
+	'# Waiting for the editor',
+	'',
+	`\`node bench/editor.mjs\` wrote this. ${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores, Node ${process.version}; load of the machine when it`,
+	`ended: ${os.loadavg()[0]?.toFixed(1)} (other people's builds and tests run on it: the ratios count).`,
+	'',
+	`The server starts (process to answer of \`initialize\`) in ${number(quantile(starts, 0.5))} ms, p95 ${number(quantile(starts, 0.95))} ms, of 15. The target is 400 ms.`,
+	...(activations.length > 0
+		? ['', `The extension is activated in ${activations.map(number).join(' ms, ')} ms (a real VS Code, each host once). The target is 100 ms.`]
+		: []),
+	'',
+	`Milliseconds from a request to its answer, over standard input and output: with nothing else to do, and while a search`,
+	`of ${SEARCH} s runs (${busy.states} states by its end). The target is a p95 under 30 ms for completion and hover.`,
+	'',
+	'| request | idle p50 | p95 | max | searching p50 | p95 | max | requests |',
+	'|---|---:|---:|---:|---:|---:|---:|---:|',
+	...Object.keys(busy.times).map(row),
+	'',
+];
+fs.writeFileSync(path.join(ROOT, 'bench/results-editor.md'), lines.join('\n'));
+console.log(lines.join('\n'));
