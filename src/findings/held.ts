@@ -35,7 +35,7 @@ export function* heldIn(graph: Graph): Generator<void, HeldAt[]> {
 			if (!place.frames.some(({ code }) => !code.kernel)) continue;
 			const span = userSpan(place);
 			if (span.uri.startsWith('mmn-kernel:')) continue;
-			add(lines, span, task, place.frames.at(-1)?.code.kernel === true, (address) => system.isKernelVariable(address));
+			add(lines, span, task, place.frames.at(-1)?.code.kernel === true, system.ownsVariable);
 		}
 	}
 	const names = new Names(graph);

@@ -366,10 +366,8 @@ export class System {
 	}
 
 	/** True for the address of a variable of the simulated kernel. */
-	isKernelVariable(address: number): boolean {
-		const global = this.module.globals.find((g) => address >= g.address && address < g.address + g.cells);
-		return global?.kernel === true;
-	}
+	readonly ownsVariable = (a: number): boolean =>
+		this.module.globals.some((g) => g.kernel && a >= g.address && a < g.address + g.cells);
 
 	/** The instruction a parked thread will execute next. */
 	next(thread: number, local: Int32Array): FunctionCode['code'][number] | undefined {
