@@ -5,7 +5,11 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createProtocolConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-languageserver-protocol/node';
+import {
+	createProtocolConnection,
+	StreamMessageReader,
+	StreamMessageWriter,
+} from 'vscode-languageserver-protocol/node';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const CLI = path.join(ROOT, 'dist/cli.js');
@@ -29,7 +33,10 @@ function largeSketch() {
 async function start(settings) {
 	const began = performance.now();
 	const child = spawn(process.execPath, [CLI, 'lsp', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
-	const connection = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+	const connection = createProtocolConnection(
+		new StreamMessageReader(child.stdout),
+		new StreamMessageWriter(child.stdin),
+	);
 	connection.listen();
 	await connection.sendRequest('initialize', {
 		processId: process.pid,
@@ -49,7 +56,8 @@ async function start(settings) {
 	};
 }
 
-const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
+const quantile = (values, q) =>
+	[...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
 const number = (value) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 function positionOf(text, needle, more) {
@@ -60,7 +68,14 @@ function positionOf(text, needle, more) {
 /** Sends requests one after the other for as long as `goesOn`. */
 async function requests(connection, text, goesOn) {
 	const uri = 'file:///bench/large.mmn';
-	const times = { completion: [], hover: [], 'signature help': [], 'document symbols': [], formatting: [], 'semantic tokens': [] };
+	const times = {
+		completion: [],
+		hover: [],
+		'signature help': [],
+		'document symbols': [],
+		formatting: [],
+		'semantic tokens': [],
+	};
 	const time = async (name, method, params) => {
 		const began = performance.now();
 		await connection.sendRequest(method, { textDocument: { uri }, ...params });
@@ -69,7 +84,11 @@ async function requests(connection, text, goesOn) {
 	const hoverAt = ['dev_map(', 'mutex_lock(', 'static int ', 'range->start'];
 	for (let n = 0; goesOn(n); n++) {
 		// In the middle of a word, behind an arrow, and where a statement begins.
-		const [needle, more] = [['range->start', 9], ['mutex_lock(', 4], ['mutex_lock(', 0]][n % 3];
+		const [needle, more] = [
+			['range->start', 9],
+			['mutex_lock(', 4],
+			['mutex_lock(', 0],
+		][n % 3];
 		await time('completion', 'textDocument/completion', { position: positionOf(text, needle, more) });
 		await time('hover', 'textDocument/hover', { position: positionOf(text, hoverAt[n % hoverAt.length], 3) });
 		if (n % 4 === 0) {
@@ -84,7 +103,9 @@ async function requests(connection, text, goesOn) {
 }
 
 async function measure(text, checks) {
-	const settings = { check: { when: checks ? 'onType' : 'manual', maxStates: 1e9, maxSeconds: 3 * SEARCH, maxMemoryMB: 3000 } };
+	const settings = {
+		check: { when: checks ? 'onType' : 'manual', maxStates: 1e9, maxSeconds: 3 * SEARCH, maxMemoryMB: 3000 },
+	};
 	const server = await start(settings);
 	let searching = false;
 	let states = 0;
@@ -118,10 +139,14 @@ const busy = await measure(text, true);
 const idle = await measure(text, false);
 
 const row = (name) => {
-	const cells = [idle.times[name], busy.times[name]].flatMap((values) => [0.5, 0.95, 1].map((q) => number(quantile(values, q))));
+	const cells = [idle.times[name], busy.times[name]].flatMap((values) =>
+		[0.5, 0.95, 1].map((q) => number(quantile(values, q))),
+	);
 	return `| ${name} | ${cells.join(' | ')} | ${busy.times[name].length} |`;
 };
-const activation = process.argv.includes('--activation') ? fs.readFileSync(process.argv[process.argv.indexOf('--activation') + 1], 'utf8') : '';
+const activation = process.argv.includes('--activation')
+	? fs.readFileSync(process.argv[process.argv.indexOf('--activation') + 1], 'utf8')
+	: '';
 const activations = [...activation.matchAll(/activation: ([\d.]+) ms/g)].map(([, ms]) => Number(ms));
 const lines = [
 	'# Waiting for the editor',
@@ -131,7 +156,10 @@ const lines = [
 	'',
 	`The server starts (process to answer of \`initialize\`) in ${number(quantile(starts, 0.5))} ms, p95 ${number(quantile(starts, 0.95))} ms, of 15. The target is 400 ms.`,
 	...(activations.length > 0
-		? ['', `The extension is activated in ${activations.map(number).join(' ms, ')} ms (a real VS Code, each host once). The target is 100 ms.`]
+		? [
+				'',
+				`The extension is activated in ${activations.map(number).join(' ms, ')} ms (a real VS Code, each host once). The target is 100 ms.`,
+			]
 		: []),
 	'',
 	`Milliseconds from a request to its answer, over standard input and output: with nothing else to do, and while a search`,

@@ -33,7 +33,7 @@ const TYPES =
 	'void bool char short int long unsigned u8 u16 u32 u64 s8 s16 s32 s64 size_t ssize_t pte_t gfp_t vm_fault_t spinlock_t raw_spinlock_t rwlock_t seqcount_t seqlock_t wait_queue_head_t atomic_t atomic_long_t refcount_t dma_addr_t struct enum const'.split(
 		' ',
 	);
-const FILE_WORDS = 'static extern inline scenario'.split(' ');
+const FILE_WORDS = 'static extern inline'.split(' ');
 const DEFINING_MACROS =
 	'DEFINE_MUTEX DEFINE_SPINLOCK DEFINE_RAW_SPINLOCK DEFINE_RWLOCK DECLARE_RWSEM DEFINE_SEQLOCK DECLARE_WAIT_QUEUE_HEAD DECLARE_COMPLETION LIST_HEAD DEFINE_STATIC_SRCU'.split(
 		' ',
