@@ -86,7 +86,7 @@ function coreForgets({ graph, run }: Evidence, cycle: readonly WaitEdge[]): Expl
 		span,
 		related: [{ span: spanOf(refusal.node), message: `${other} is refused here` }],
 		closing: `${name} waits for the end of an invalidation that is over: the core has forgotten to count it down. It is the kernel's to mend.`,
-		threads: [name, other],
+		threads: [name],
 	};
 }
 
