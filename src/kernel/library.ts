@@ -37,6 +37,7 @@ import activeRangesCore from './lib/mn/active-ranges-core.mmn';
 import interval from './lib/mn/interval.mmn';
 import intervalCore from './lib/mn/interval-core.mmn';
 import listNotifiers from './lib/mn/list.mmn';
+import listCore from './lib/mn/list-core.mmn';
 import notifier2008 from './lib/mn/notifier-2008.mmn';
 import notifier2008Core from './lib/mn/notifier-2008-core.mmn';
 import notifier2018 from './lib/mn/notifier-2018.mmn';
@@ -83,6 +84,7 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges-core': activeRangesCore,
 	'mn/range-lock': rangeLock,
 	'mn/list': listNotifiers,
+	'mn/list-core': listCore,
 	migrate,
 	'mn/notifier-2008-core': notifier2008Core,
 	'mn/notifier-2018': notifier2018,

@@ -245,8 +245,9 @@ export class ExpressionLinker {
 		const name = e.field.$refText;
 		if (!name) return;
 		const type = this.semantics.typeOf(e.object);
-		const struct =
-			type.kind === 'pointer' || type.kind === 'array' ? (type.kind === 'pointer' ? type.to : type.of) : type;
+		const struct = this.#defined(
+			type.kind === 'pointer' || type.kind === 'array' ? (type.kind === 'pointer' ? type.to : type.of) : type,
+		);
 		const field = this.semantics.field(struct, name);
 		if (field) {
 			setLink(e.field, field.node);
@@ -262,6 +263,13 @@ export class ExpressionLinker {
 			return;
 		}
 		this.#noField(e, struct, name);
+	}
+
+	/** What another file only declares (`struct foo;`) may be defined where it is used. */
+	#defined(type: Type): Type {
+		if (type.kind !== 'struct' || type.def) return type;
+		const def = this.#scope.tag(type.name);
+		return def?.$type === 'StructDef' ? this.semantics.structType(def) : type;
 	}
 
 	#noField(at: ast.Member | ast.Designator | ast.NameRef, type: Type, name: string): void {

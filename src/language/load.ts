@@ -140,6 +140,12 @@ export class LibraryCache {
 		return entry && [...entry.layers, entry.linked];
 	}
 
+	/** A library and its own core, which nobody includes by itself. */
+	#partsOf(uri: string): readonly string[] {
+		const core = this.#libraries.resolve(uri.replace(/^.*:\/|\.mmn$/g, '').concat('-core'));
+		return core === undefined ? [uri] : [uri, core];
+	}
+
 	/** The library a sketch would have to include for this name. */
 	whoDeclares(name: string): string | undefined {
 		if (!this.#declaredBy.has(name)) {
@@ -147,9 +153,9 @@ export class LibraryCache {
 			const found = this.#libraries.names.find((library) => {
 				const uri = this.#libraries.resolve(library);
 				// Most libraries do not contain the word at all, and need not be linked to know it.
-				if (!uri || !this.#libraries.read(uri)?.includes(name)) return false;
-				const own = this.library(uri)?.at(-1);
-				return own?.declarations.exported.names.has(name) || own?.declarations.exported.tags.has(name);
+				if (!uri || !this.#partsOf(uri).some((part) => this.#libraries.read(part)?.includes(name))) return false;
+				const own = this.library(uri)?.filter(({ parsed }) => this.#partsOf(uri).includes(parsed.uri)) ?? [];
+				return own.some(({ declarations: { exported } }) => exported.names.has(name) || exported.tags.has(name));
 			});
 			this.#declaredBy.set(name, found);
 		}

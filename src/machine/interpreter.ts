@@ -411,7 +411,7 @@ export class Interpreter extends StepContext {
 	}
 
 	private slotOfLocal(local: number): number {
-		const slot = this.memory.slotOfLocal(stackSlot(this.thread.number, this.thread.frames.length, local));
+		const slot = this.memory.slotOfLocal(stackSlot(this.thread.index, this.thread.frames.length, local));
 		if (slot < 0)
 			this.fatal(
 				'bounded',

@@ -199,3 +199,14 @@ test('from keystroke to problems in about ten milliseconds', async () => {
 	// Generous, for a machine that does other things at the same time.
 	expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(40);
 });
+
+test('a struct that one file declares may be defined in a later one', async () => {
+	const program = await load('#include "b.mmn"\nstatic int f(struct bar *b) { return b->foo->x + get(b)->y; }\n', {
+		'a.mmn':
+			'struct foo;\nstruct bar { struct foo *foo; };\nstatic inline struct foo *get(struct bar *b) { return b->foo; }\n',
+		'b.mmn': '#include "a.mmn"\nstruct foo { int x; };\n',
+	});
+	expect(program.problems.map((p) => p.message)).toEqual([
+		"'struct foo' has no field 'y': add it, or use one that is there",
+	]);
+});

@@ -227,7 +227,10 @@ export function lvalue(f: FunctionLowering, e: Expression): Lvalue {
 		case 'Member': {
 			const type = semantics.typeOf(e);
 			const object = semantics.typeOf(e.object);
-			const struct = e.operator === '->' ? (object.kind === 'pointer' ? object.to : object) : object;
+			let struct = e.operator === '->' ? (object.kind === 'pointer' ? object.to : object) : object;
+			// declared in one file, defined in another: the field knows where
+			const owner = e.field.ref?.$container.$container;
+			if (struct.kind === 'struct' && !struct.def && owner?.$type === 'StructDef') struct = semantics.structType(owner);
 			if (struct.kind !== 'struct') throw new CannotLower(e, `'${e.field.$refText}' of something that is no struct`);
 			const base = e.operator === '->' ? rvalue(f, e.object) : aggregate(f, e.object);
 			return { address: offset(f, base, fieldOffset(f, struct, e.field.$refText, e), e), type };
