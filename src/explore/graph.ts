@@ -59,12 +59,14 @@ export class Graph implements Host {
 		 * where, the graph has one, and what it says of a thread is true of one of them.
 		 */
 		private readonly alike: readonly number[] = system.threads.map((_, t) => t),
+		/** How many states to make room for. */
+		expected = 0,
 	) {
 		this.threads = system.threads.length;
 		const tables = system.threads.map(() => new InternTable());
 		this.locals = alike.map((t) => tables[t] as InternTable);
 		machine.host = this;
-		const store = new Store(machine, this.threads);
+		const store = new Store(machine, this.threads, expected);
 		this.store = store;
 		store.arena.set(C.GATED, system.gated ? 1 : 0);
 		store.arena.set(C.CPUS, system.cpus.limited ? system.cpus.count : 0);
@@ -114,6 +116,11 @@ export class Graph implements Host {
 		let cells = this.shared.cells;
 		for (const table of this.locals) cells += table.cells;
 		return 4 * cells + 200 * this.entries.length + this.store.bytes;
+	}
+
+	/** Bytes of states and edges, without what is kept free for more. */
+	get parts(): { readonly states: number; readonly edges: number } {
+		return this.store.parts;
 	}
 
 	private internLocal(thread: number, vector: Int32Array): number {

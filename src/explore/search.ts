@@ -33,6 +33,10 @@ export interface SearchOptions {
 	readonly symmetric?: boolean;
 }
 
+/** How many states scenarios had when they were searched last: after an edit they mostly have as many. */
+const counts = new Map<string, number>();
+const MOST_COUNTS = 256;
+
 /** States expanded between two looks at the clock: at first, when many steps are new, and at most. */
 const SLICE = 64;
 const LARGEST_SLICE = 2048;
@@ -52,7 +56,8 @@ export function* search(
 ): Generator<SearchProgress, SearchResult> {
 	const start = performance.now();
 	for (;;) {
-		const graph = new Graph(system, machine(), symmetric ? symmetryOf(system) : undefined);
+		const name = `${system.program.uri} ${system.scenario.name} ${system.threads.length} ${symmetric}`;
+		const graph = new Graph(system, machine(), symmetric ? symmetryOf(system) : undefined, counts.get(name));
 		let limit: string | undefined;
 		let more = true;
 		let slice = SLICE;
@@ -86,6 +91,9 @@ export function* search(
 			graph.release();
 			continue;
 		}
+		counts.delete(name);
+		counts.set(name, graph.count);
+		for (const oldest of counts.keys()) if (counts.size > MOST_COUNTS) counts.delete(oldest);
 		return { graph, complete: !more, limit, broken: false };
 	}
 }

@@ -36,7 +36,7 @@ export const MOST_STATES = 2 ** C.INDEX_BITS - 2 ** 17;
 const BATCH_BYTES = 65_536;
 /** A memo this large may be a plain array whatever is in it; a larger one has to be used this much, bytes a pair. */
 const SMALL_MEMO = 2 ** 18;
-const DENSE_MEMO = 64;
+const DENSE_MEMO = 256;
 const LARGE_MEMO = 2 ** 28;
 
 /**
@@ -59,8 +59,6 @@ export class Store {
 	settled = true;
 	private deltaBytes = 8;
 	private mostMoves = 16;
-	/** There was no more memory. */
-	exhausted = false;
 
 	/** @param expected how many states to make room for */
 	constructor(
@@ -76,8 +74,8 @@ export class Store {
 		this.limit(MOST_STATES);
 		this.pack();
 		this.layOut();
-		const states = Math.max(1024, 2 ** Math.ceil(Math.log2(expected + 1024)));
-		this.makeRoom(states, 4 * states);
+		const states = 2 ** Math.ceil(Math.log2(Math.max(1024, expected + (expected >> 6))));
+		if (!this.makeRoom(states, 4 * states)) this.makeRoom(1024, 4096);
 	}
 
 	get count(): number {
@@ -88,6 +86,12 @@ export class Store {
 	}
 	get edges(): number {
 		return this.arena.get(C.EDGES);
+	}
+
+	/** Bytes that states take: packed, in the table, and where their edges begin; and bytes that edges take. */
+	get parts(): { readonly states: number; readonly edges: number } {
+		const table = 4 * (this.arena.get(C.TABLE_MASK) + 1);
+		return { states: (8 * this.words + 4) * this.count + table, edges: 5 * this.edges };
 	}
 
 	/** Bytes in use. */
@@ -460,8 +464,6 @@ export class Store {
 					return arena.room(region);
 			}
 		};
-		const ok = arena.reserve(needs, used);
-		if (!ok) this.exhausted = true;
-		return ok;
+		return arena.reserve(needs, used);
 	}
 }
