@@ -82,6 +82,14 @@ const shipped = [
 		plugins: [problemMatcher, executable],
 	},
 	{ ...page, entryPoints: ['src/webview/main.tsx'], outfile: 'dist/webview/explorer.js' },
+	// what saved pages have in them, always small
+	{
+		...worker,
+		entryPoints: ['src/server/saved.ts'],
+		outfile: 'dist/webview/engine.js',
+		minify: true,
+		sourcemap: false,
+	},
 	{ ...page, entryPoints: ['src/webview/style/explorer.css'], outfile: 'dist/webview/explorer.css' },
 	{ ...page, entryPoints: ['src/webview/style/themes.css'], outfile: 'dist/webview/themes.css' },
 	{ ...page, entryPoints: ['src/webview/monaco.ts'], outfile: 'dist/webview/monaco.js' },

@@ -7,6 +7,7 @@ import { startBrowser } from '../tools/vscode-host/browser.mjs';
 import { installHost } from '../tools/vscode-host/install.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ROOT } from './run.mjs';
+import { install, makePackages } from './vsix.mjs';
 
 const SEED = 'seed-wait-valid.mmn';
 const THEMES = {
@@ -19,16 +20,6 @@ const args = process.argv.slice(2);
 const shots = args.includes('--shots');
 const wanted = args.filter((a) => !a.startsWith('--'));
 const OUT = path.join(ROOT, 'media/screenshots');
-
-function install(extensions) {
-	const { files, publisher, name: id, version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-	const folder = path.join(extensions, `${publisher}.${id}-${version}`);
-	for (const name of ['package.json', ...files]) {
-		const from = path.join(ROOT, name);
-		if (fs.existsSync(from)) fs.cpSync(from, path.join(folder, name), { recursive: true });
-	}
-	return extensions;
-}
 
 async function command(page, title) {
 	await page.keyboard.press('F1');
@@ -98,7 +89,7 @@ async function drive(name, theme, { extensionsDir, folder }) {
 		const frame = await explorerFrame(page);
 		await frame.locator('.row').first().waitFor({ timeout: 15_000 });
 		console.log(`${name}: first paint ${Date.now() - pressed} ms after the command`);
-		const chip = frame.locator('header .chip').first();
+		const chip = frame.locator('.head .chip').first();
 		const says = async (what, text) => {
 			await chip
 				.filter({ hasText: text })
@@ -177,11 +168,13 @@ async function drive(name, theme, { extensionsDir, folder }) {
 
 await ensureChromium();
 installHost('server');
+const { vsix } = await makePackages();
 const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-explorer-'));
 const folder = path.join(own, 'sketches');
 try {
 	fs.mkdirSync(folder);
-	const extensionsDir = install(path.join(own, 'extensions'));
+	const extensionsDir = path.join(own, 'extensions');
+	install(vsix, extensionsDir);
 	fs.copyFileSync(path.join(ROOT, 'media/sketches', SEED), path.join(folder, SEED));
 	for (const [name, theme] of Object.entries(THEMES))
 		if (wanted.length === 0 || wanted.includes(name)) await drive(name, theme, { extensionsDir, folder });

@@ -1,4 +1,5 @@
 import type { CheckOptions, checkSketch } from '../findings/check.js';
+import { keeper } from '../findings/explorer/explorer.js';
 import { githubForm } from '../findings/forms/github.js';
 import { jsonForm } from '../findings/forms/json.js';
 import { tableForm } from '../findings/forms/table.js';
@@ -6,6 +7,8 @@ import { isWrong, problemsForm, textClosing, textForm } from '../findings/forms/
 import type { FileResult } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { type Console, Status, UsageError, worst } from './console.js';
+import { type CheckedRuns, htmlOf, sarifOf } from './documents.js';
+import { picturesOf } from './explored.js';
 import { fixSketch } from './fix.js';
 import { collectInputs, DiskSources, type Input, pathNames } from './inputs.js';
 import { findingCodes } from './manual.js';
@@ -15,7 +18,11 @@ import { ProgressLine } from './progress.js';
 
 export type Checker = typeof checkSketch;
 
-const FORMATS = ['text', 'table', 'json', 'github'] as const;
+const FORMATS = ['text', 'table', 'json', 'sarif', 'html', 'github'] as const;
+/** One document, that comes at the end. */
+const DOCUMENTS: readonly string[] = ['json', 'sarif', 'html'];
+/** With the states of every run. */
+const WITH_RUNS: readonly string[] = ['sarif', 'html'];
 type Format = (typeof FORMATS)[number];
 
 /** What the command line of `check` asks for. */
@@ -60,6 +67,10 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		throw new UsageError(
 			`check: unknown format '${format}'${didYouMean(format, FORMATS)}; there are ${FORMATS.join(', ')}`,
 		);
+	if (format === 'html' && positionals.length > 1)
+		throw new UsageError('check: an HTML page is about one sketch: name one file');
+	if (format === 'html' && values.watch === true)
+		throw new UsageError('check: an HTML page is written once: no --watch');
 	if (values.watch === true && positionals.includes('-'))
 		throw new UsageError('check: standard input cannot be watched');
 	if (values.fix === true && positionals.includes('-')) throw new UsageError('check: standard input cannot be fixed');
@@ -106,18 +117,28 @@ export async function runCheck(
 		hints: request.hints,
 	};
 	const results: FileResult[] = [];
+	const runs: CheckedRuns[] = [];
 	const news: FileResult[] = [];
 	for (const input of inputs) {
 		if (signal.aborted) break;
-		let result = await checkOne(input, request.options, sources, console, checker, signal);
+		const withRuns = WITH_RUNS.includes(request.format);
+		let result =
+			withRuns && !request.fix ? undefined : await checkOne(input, request.options, sources, console, checker, signal);
 		if (request.fix && result !== undefined)
 			result = await fixSketch(input, result, sources, checker, console, { ...request.options, signal });
+		if (withRuns) {
+			const kept = keeper();
+			const options = { ...request.options, onExplored: kept.onExplored };
+			result = await checkOne(input, options, sources, console, checker, signal);
+			if (result !== undefined) runs.push({ result, pictures: picturesOf(kept.exploration(result)) });
+			kept.release();
+		}
 		if (result === undefined) {
 			statuses.push(Status.usage);
 			continue;
 		}
 		results.push(result);
-		if (request.format === 'json' || !hasNews(result, request)) continue;
+		if (DOCUMENTS.includes(request.format) || !hasNews(result, request)) continue;
 		if (news.length > 0 && request.format !== 'github') console.out('\n');
 		news.push(result);
 		if (request.format === 'github') console.out(githubForm(result, path));
@@ -127,7 +148,12 @@ export async function runCheck(
 	}
 	for (const [uri, problem] of sources.failures) complain(console, `${path(uri)}: ${problem}`);
 	if (request.format === 'json') console.out(jsonForm(results, path));
-	else if (request.format === 'text' && news.length > 0) console.out(`\n${textClosing(news, view)}`);
+	else if (request.format === 'sarif') console.out(await sarifOf(runs, path, console));
+	else if (request.format === 'html') {
+		const page = await htmlOf(runs, view.source, console);
+		if (page === undefined) for (const result of results) console.err(problemsForm(result, view));
+		else console.out(page);
+	} else if (request.format === 'text' && news.length > 0) console.out(`\n${textClosing(news, view)}`);
 	if (signal.aborted) {
 		statuses.push(Status.limit);
 		if (!request.watch) complain(console, `interrupted: ${results.length} of ${inputs.length} files checked`);

@@ -32,6 +32,10 @@ all its .mmn files, - for standard input.
   --format FORM       text (default)  like a compiler, with the shortest run
                       table           runs as two-column tables for a mail
                       json            for programs
+                      sarif           for code scanning: SARIF 2.1.0, runs as
+                                      code flows with the state at every step
+                      html            the explorer, as one file that needs no
+                                      network; for one sketch
                       github          notes beside the lines of a pull request
   --max-states N      stop a scenario after N states (default 2,000,000)
   --max-seconds S     … after S seconds (default 60)

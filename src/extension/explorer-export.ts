@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import { ExportRunRequest } from '../server/protocol.js';
-import { savedDocument } from '../webview/document.js';
+import { type SavedParts, savedDocument } from '../webview/document.js';
 import type { ExportFormat } from '../webview/messages.js';
 
 /** What each form is called, and the file that it makes; the table goes to the clipboard. */
@@ -71,8 +71,10 @@ async function htmlOf(extension: vscode.Uri, parts: string): Promise<string> {
 		new TextDecoder().decode(
 			await vscode.workspace.fs.readFile(vscode.Uri.joinPath(extension, 'dist', 'webview', name)),
 		);
-	const [script, style, themes] = await Promise.all([read('explorer.js'), read('explorer.css'), read('themes.css')]);
-	return savedDocument({ script, style, themes, ...JSON.parse(parts) });
+	const [script, style, themes, engine] = await Promise.all(
+		['explorer.js', 'explorer.css', 'themes.css', 'engine.js'].map(read),
+	);
+	return savedDocument({ script, style, themes, engine, ...JSON.parse(parts) } as SavedParts);
 }
 
 function bytesOf(data: string): Uint8Array {

@@ -13,8 +13,8 @@ export interface ExplorerHost {
 	read(uri: string): Promise<string | undefined>;
 	kernelSource(uri: string): string | undefined;
 	limits(): CheckOptions;
-	/** What the last finished check of an open sketch has found. */
-	result(uri: string): FileResult | undefined;
+	/** The scenarios of a sketch, and the first to show, where a check has said so already. */
+	known(uri: string): { readonly names: readonly string[]; readonly first: string | undefined } | undefined;
 	send(panel: string, message: ToPage): void;
 	/** A run in a form for elsewhere; undefined where that is not the server's to make. */
 	export(format: ExportFormat, picture: Picture, whole: Whole): string | undefined;
@@ -124,12 +124,14 @@ export class Explorers {
 	async export(id: string, format: ExportFormat): Promise<string | null> {
 		const panel = this.panels.get(id);
 		await panel?.queue;
-		const { shown, exploration } = panel ?? {};
+		const { explorer, exploration } = panel ?? {};
+		// a saved page takes its branches by itself
+		const shown = format === 'html' && panel?.shown !== undefined ? explorer?.found(panel.shown.finding) : panel?.shown;
 		if (panel === undefined || shown === undefined || exploration === undefined) return null;
 		if (format === 'json') return `${JSON.stringify(savedRunOf(shown.picture), null, '\t')}\n`;
 		const picture = { ...shown.picture, states: shown.states(0, shown.momentOf.length - 1) };
 		const texts = new Map<string, string>();
-		for (const uri of urisOf(picture)) {
+		for (const uri of new Set([...urisOf(picture), ...panel.texts.keys()])) {
 			const text = await this.textOf(uri);
 			if (text !== undefined) texts.set(uri, text);
 		}
@@ -170,10 +172,8 @@ export class Explorers {
 	private async fresh(panel: Panel): Promise<void> {
 		if (panel.abort.signal.aborted) panel.abort = new AbortController();
 		const { signal } = panel.abort;
-		const known = this.host.result(panel.uri);
-		const names = known?.scenarios.map((s) => s.name) ?? [];
-		if (panel.scenario === undefined || (names.length > 0 && !names.includes(panel.scenario)))
-			panel.scenario = known === undefined ? undefined : firstToShow(known);
+		const { names, first } = this.host.known(panel.uri) ?? { names: [], first: undefined };
+		if (panel.scenario === undefined || (names.length > 0 && !names.includes(panel.scenario))) panel.scenario = first;
 		const { scenario } = panel;
 		const busy = setTimeout(
 			() => this.host.send(panel.id, { type: 'busy', what: 'exploring every interleaving…' }),

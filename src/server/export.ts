@@ -5,7 +5,7 @@ import { sarifForm } from '../findings/forms/sarif.js';
 import { svgForm } from '../findings/forms/svg.js';
 import { mailTable } from '../findings/forms/table.js';
 import type { ExportFormat } from '../webview/messages.js';
-import type { Whole } from './explorer.js';
+import { titleOf, type Whole } from './explorer.js';
 
 /** @returns undefined for a form that the page makes itself */
 export function exportRun(format: ExportFormat, picture: Picture, { result, shown, texts }: Whole): string | undefined {
@@ -32,8 +32,12 @@ export function exportRun(format: ExportFormat, picture: Picture, { result, show
 			);
 		case 'html':
 			// what a saved page is made of; the client has its script and style
-			return JSON.stringify({ picture, sources: [...texts].map(([uri, text]) => ({ uri, text })) });
+			return JSON.stringify({ pictures: [picture], sources: sourcesOf(texts) });
 		default:
 			return undefined;
 	}
 }
+
+/** Texts for a saved page. */
+export const sourcesOf = (texts: ReadonlyMap<string, string>): { uri: string; title: string; text: string }[] =>
+	[...texts].map(([uri, text]) => ({ uri, title: titleOf(uri), text }));

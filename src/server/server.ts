@@ -11,6 +11,7 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type CheckOptions, type checkSketch, SUPERSEDED } from '../findings/check.js';
+import { firstToShow } from '../findings/explorer/explorer.js';
 import type { Picture } from '../findings/explorer/picture.js';
 import type { Finding } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
@@ -123,7 +124,10 @@ export function startServer(
 		read: (uri) => checker.read(uri),
 		kernelSource: services.kernelSource,
 		limits: () => checker.limits(),
-		result: (uri) => checker.result(uri),
+		known: (uri) => {
+			const result = checker.result(uri);
+			return result && { names: result.scenarios.map((s) => s.name), first: firstToShow(result) };
+		},
 		send: (panel, message) => {
 			connection.sendNotification(ToPageNotification, { panel, message }).catch(() => {});
 		},

@@ -58,18 +58,24 @@ ${HEAD}
 `;
 }
 
+/** A script as it may stand inside a page: no text in it may end its element, or begin a comment. */
+const inScript = (script: string): string => script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
+
 /** Texts of `dist/webview/explorer.js`, `explorer.css` and `themes.css`, and what the page shows. */
 export interface SavedParts {
 	readonly script: string;
 	readonly style: string;
 	readonly themes: string;
-	/** With every state in it: nobody can be asked. */
-	readonly picture: Picture;
+	/** `dist/webview/engine.js`, so that the page can take other ways; left out, it shows what it has. */
+	readonly engine?: string;
+	/** Of all findings, the one to begin with first, each with every state in it. */
+	readonly pictures: readonly [Picture, ...Picture[]];
 	readonly sources: readonly SavedSource[];
 }
 
 /** One self-contained file: it loads nothing, and its policy forbids that it ever does. */
-export function savedDocument({ script, style, themes, picture, sources }: SavedParts): string {
+export function savedDocument({ script, style, themes, engine, pictures, sources }: SavedParts): string {
+	const [picture] = pictures;
 	const policy = `default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:`;
 	const title = `${picture.finding?.code ?? picture.verdict}: ${picture.scenario}`;
 	return `<!doctype html>
@@ -83,9 +89,9 @@ ${HEAD}
 </head>
 <body>
 <div id="explorer"></div>
-<script type="application/json" id="picture">${escapeJson(picture)}</script>
+<script type="application/json" id="pictures">${escapeJson(pictures)}</script>
 <script type="application/json" id="sources">${escapeJson(sources)}</script>
-<script>${script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')}</script>
+${engine === undefined ? '' : `<script>${inScript(engine)}</script>\n`}<script>${inScript(script)}</script>
 </body>
 </html>
 `;

@@ -1,6 +1,7 @@
 /** Who shows the page: VS Code's panel, a test, or nobody (a saved HTML file). The page knows only this interface. */
 
 import type { Picture } from '../findings/explorer/picture.js';
+import { engineHost, type SavedEngine } from './engine-host.js';
 import type { ExportFormat, FromPage, ToPage } from './messages.js';
 
 /** What survives a reload of the panel; the host's serializer reads `file` and `scenario` to make the picture anew. */
@@ -31,6 +32,8 @@ export interface Host {
 	kept(): Kept | null;
 	/** False for a saved file: nobody answers, and what needs an answer is not offered. */
 	readonly answers: boolean;
+	/** A file of its own, with nothing around it: it has a theme to choose, and nothing to be pinned to. */
+	readonly saved: boolean;
 	/** Export formats that work here. */
 	readonly exports: readonly ExportFormat[];
 	readonly monaco: MonacoParts | null;
@@ -47,6 +50,8 @@ interface VsCodeApi {
 declare global {
 	/** Defined by VS Code in a webview, and by the tests' plain page. */
 	var acquireVsCodeApi: (() => VsCodeApi) | undefined;
+	/** The engine, in a saved page that has it. */
+	var notifierLabEngine: SavedEngine | undefined;
 }
 
 /** Texts of a saved page: what a host would send on request. */
@@ -78,6 +83,7 @@ function panelHost(api: VsCodeApi, root: HTMLElement, nonce: string): Host {
 		keep: (kept) => api.setState(kept),
 		kept: () => keptOf(api.getState()),
 		answers: true,
+		saved: false,
 		exports: ['table', 'svg', 'png', 'mermaid', 'json', 'sarif', 'html'],
 		monaco: script && style && worker ? { script, style, worker } : null,
 		nonce,
@@ -107,6 +113,7 @@ function savedHost(picture: Picture): Host {
 		keep() {},
 		kept: () => null,
 		answers: false,
+		saved: true,
 		exports: ['json'],
 		monaco: null,
 		nonce: '',
@@ -116,6 +123,9 @@ function savedHost(picture: Picture): Host {
 /** The host of this page; null where there is neither VS Code nor a picture. */
 export function findHost(root: HTMLElement, nonce: string): Host | null {
 	if (typeof acquireVsCodeApi === 'function') return panelHost(acquireVsCodeApi(), root, nonce);
-	const picture = json<Picture>('picture');
+	const pictures = json<readonly Picture[]>('pictures');
+	const [picture, ...others] = pictures ?? [];
+	if (picture && typeof notifierLabEngine === 'function')
+		return engineHost(notifierLabEngine, [picture, ...others], json<readonly SavedSource[]>('sources') ?? []);
 	return picture ? savedHost(picture) : null;
 }

@@ -121,7 +121,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 				</span>
 			)}
 			<span class="space" />
-			{host.answers ? (
+			{!host.saved ? (
 				<button
 					type="button"
 					class="act"

@@ -1,0 +1,116 @@
+/** The host of a saved page that has the engine in it: every question is answered on the spot, without network. */
+
+import type { Picture } from '../findings/explorer/picture.js';
+import type { Host, SavedSource } from './host.js';
+import type { ExportFormat, FromPage, ToPage } from './messages.js';
+
+/** What the engine is started with: the sketch and the files that it includes, by uri. */
+export interface SavedSketch {
+	readonly uri: string;
+	readonly scenarios: readonly string[];
+	readonly texts: ReadonlyMap<string, string>;
+}
+
+/** Made by `src/server/saved.ts`, whose bundle stands in the page before this one's. */
+export type SavedEngine = (
+	sketch: SavedSketch,
+	send: (message: ToPage) => void,
+) => {
+	open(scenario: string, finding: number | null): void;
+	message(message: FromPage): void;
+	export(format: ExportFormat): Promise<string | null>;
+};
+
+const EXTENSIONS: Readonly<Record<ExportFormat, string>> = {
+	table: 'txt',
+	svg: 'svg',
+	png: 'png',
+	mermaid: 'mmd',
+	json: 'json',
+	sarif: 'sarif',
+	html: 'html',
+};
+
+/** @param pictures of all findings, the one to begin with first */
+export function engineHost(
+	make: SavedEngine,
+	pictures: readonly [Picture, ...Picture[]],
+	sources: readonly SavedSource[],
+): Host {
+	const [first] = pictures;
+	let shown = first;
+	let listener: ((message: ToPage) => void) | null = null;
+	let running: ReturnType<SavedEngine> | undefined;
+	const send = (message: ToPage): void => {
+		if (message.type === 'picture') shown = message.picture;
+		listener?.(message);
+	};
+	/** The engine, once somebody asks for what the page has not: it searches the sketch first. */
+	const engine = (): ReturnType<SavedEngine> => {
+		if (running === undefined) {
+			const texts = new Map(sources.map(({ uri, text }) => [uri, text]));
+			running = make({ uri: first.file, scenarios: first.scenarios, texts }, send);
+			running.open(shown.scenario, shown.shown);
+		}
+		return running;
+	};
+	return {
+		post(message) {
+			switch (message.type) {
+				case 'ready':
+					send({ type: 'picture', picture: shown, stale: false });
+					return;
+				case 'source': {
+					const found = sources.find(({ uri }) => uri === message.uri);
+					if (found) send({ type: 'source', ...found });
+					return;
+				}
+				case 'show': {
+					const index = message.finding ?? 0;
+					const known = pictures.find((p) => p.scenario === message.scenario && (p.shown === index || p.shown < 0));
+					if (known === undefined || running !== undefined) engine().message(message);
+					else send({ type: 'picture', picture: known, stale: false });
+					return;
+				}
+				case 'branch':
+				case 'found':
+				case 'order':
+				case 'states':
+					engine().message(message);
+					return;
+				case 'export':
+					void save(message);
+					return;
+				case 'save':
+					download(`${shown.scenario}.json`, `${JSON.stringify(message.run, null, '\t')}\n`);
+					return;
+				default:
+			}
+		},
+		listen(next) {
+			listener = next;
+		},
+		keep() {},
+		kept: () => null,
+		answers: true,
+		saved: true,
+		exports: ['table', 'svg', 'png', 'mermaid', 'json', 'sarif'],
+		monaco: null,
+		nonce: '',
+	};
+
+	async function save({ format, data }: FromPage & { type: 'export' }): Promise<void> {
+		const text = data ?? (await engine().export(format));
+		if (text !== null) download(`${shown.scenario}.${EXTENSIONS[format]}`, text);
+		const message = text === null ? 'there is no run to export' : `saved as ${shown.scenario}.${EXTENSIONS[format]}`;
+		send({ type: 'exported', format, ok: text !== null, message });
+	}
+}
+
+function download(name: string, text: string): void {
+	const link = document.createElement('a');
+	link.download = name;
+	link.href = text.startsWith('data:') ? text : URL.createObjectURL(new Blob([text]));
+	link.click();
+	if (link.href.startsWith('blob:')) setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
