@@ -2,8 +2,8 @@
  * The check in a thread of its own: whoever answers an editor must not be in the middle of a search. Both ends of the
  * conversation, over any channel that clones what is posted.
  */
-import type { CheckOptions, checkSketch, Progress, Sources } from '../findings/check.js';
-import type { FileResult, ScenarioResult } from '../findings/result.js';
+import type { CheckOptions, checkSketch, Sources } from '../findings/check.js';
+import type { FileResult } from '../findings/result.js';
 
 /** One end of a channel. */
 export interface Port {
@@ -11,17 +11,23 @@ export interface Port {
 	listen(handler: (message: unknown) => void): void;
 }
 
-type PlainOptions = Omit<CheckOptions, 'signal' | 'onProgress' | 'onScenario' | 'onExplored'>;
+/** Options that can be cloned; functions stay where they are, and are called by name. */
+type PlainOptions = Omit<CheckOptions, 'signal' | `on${string}`>;
 
 type Request =
-	| { readonly kind: 'check'; readonly id: number; readonly uri: string; readonly options: PlainOptions }
+	| {
+			readonly kind: 'check';
+			readonly id: number;
+			readonly uri: string;
+			readonly options: PlainOptions;
+			readonly callbacks: readonly string[];
+	  }
 	| { readonly kind: 'text'; readonly id: number; readonly read: number; readonly text: string | undefined }
 	| { readonly kind: 'abort'; readonly id: number; readonly reason: unknown };
 
 type Answer =
 	| { readonly kind: 'read'; readonly id: number; readonly read: number; readonly uri: string }
-	| { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
-	| { readonly kind: 'scenario'; readonly id: number; readonly result: ScenarioResult }
+	| { readonly kind: 'call'; readonly id: number; readonly callback: string; readonly value: unknown }
 	| { readonly kind: 'done'; readonly id: number; readonly result: FileResult }
 	| { readonly kind: 'failed'; readonly id: number; readonly message: string };
 
@@ -30,7 +36,7 @@ export function serveChecks(port: Port, check: typeof checkSketch): void {
 	const aborts = new Map<number, AbortController>();
 	const reads = new Map<string, (text: string | undefined) => void>();
 	const answer = (message: Answer) => port.post(message);
-	const run = async (id: number, uri: string, options: PlainOptions) => {
+	const run = async ({ id, uri, options, callbacks }: Extract<Request, { kind: 'check' }>) => {
 		const abort = new AbortController();
 		aborts.set(id, abort);
 		let asked = 0;
@@ -42,16 +48,11 @@ export function serveChecks(port: Port, check: typeof checkSketch): void {
 			});
 		};
 		try {
-			const result = await check(
-				uri,
-				{ read },
-				{
-					...options,
-					signal: abort.signal,
-					onProgress: (progress) => answer({ kind: 'progress', id, progress }),
-					onScenario: (scenario) => answer({ kind: 'scenario', id, result: scenario }),
-				},
-			);
+			const calls = callbacks.map((callback) => [
+				callback,
+				(value: unknown) => answer({ kind: 'call', id, callback, value }),
+			]);
+			const result = await check(uri, { read }, { ...options, ...Object.fromEntries(calls), signal: abort.signal });
 			answer({ kind: 'done', id, result });
 		} catch (error) {
 			answer({ kind: 'failed', id, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -61,7 +62,7 @@ export function serveChecks(port: Port, check: typeof checkSketch): void {
 	};
 	port.listen((message) => {
 		const request = message as Request;
-		if (request.kind === 'check') void run(request.id, request.uri, request.options);
+		if (request.kind === 'check') void run(request);
 		else if (request.kind === 'abort') aborts.get(request.id)?.abort(request.reason);
 		else {
 			const key = `${request.id}:${request.read}`;
@@ -89,7 +90,10 @@ export class RemoteCheck {
 
 	/** As {@link checkSketch}; `onExplored` is not called, since graphs cannot be sent. Rejects where the other end fails. */
 	readonly check: typeof checkSketch = (uri, sources, options = {}) => {
-		const { signal, onProgress, onScenario, onExplored, ...plain } = options;
+		const { signal, onExplored, ...rest } = options;
+		const entries = Object.entries(rest);
+		const plain = Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function'));
+		const callbacks = entries.filter(([, value]) => typeof value === 'function').map(([name]) => name);
 		const id = this.#next++;
 		return new Promise<FileResult>((resolve, reject) => {
 			const abort = () => this.#post({ kind: 'abort', id, reason: signal?.reason });
@@ -109,7 +113,7 @@ export class RemoteCheck {
 					reject(error);
 				},
 			});
-			this.#post({ kind: 'check', id, uri, options: plain });
+			this.#post({ kind: 'check', id, uri, options: plain, callbacks });
 			if (signal?.aborted) abort();
 			else signal?.addEventListener('abort', abort);
 		});
@@ -133,11 +137,10 @@ export class RemoteCheck {
 				this.#post({ kind: 'text', id: answer.id, read: answer.read, text });
 				break;
 			}
-			case 'progress':
-				pending.options.onProgress?.(answer.progress);
-				break;
-			case 'scenario':
-				pending.options.onScenario?.(answer.result);
+			case 'call':
+				(pending.options as Readonly<Record<string, ((value: unknown) => void) | undefined>>)[answer.callback]?.(
+					answer.value,
+				);
 				break;
 			case 'done':
 				pending.resolve(answer.result);

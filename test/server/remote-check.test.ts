@@ -30,11 +30,17 @@ const timeless = (value: unknown) => JSON.parse(JSON.stringify(value, (key, v) =
 
 test('a check elsewhere says what a check here says, with its progress', async () => {
 	const scenarios: string[] = [];
-	const options: CheckOptions = { held: true, onScenario: ({ name }) => scenarios.push(name) };
+	const texts: string[] = [];
+	const options: CheckOptions = {
+		held: true,
+		onScenario: ({ name }) => scenarios.push(name),
+		onText: ({ uri }) => texts.push(uri),
+	};
 	const there = await remote(checkSketch).check(URI, { read }, options);
 	expect(timeless(there)).toEqual(timeless(await checkSketch(URI, { read }, { held: true })));
 	expect(there.scenarios[0]?.verdict).toBe('fail');
 	expect(scenarios).toEqual(['fault_races_munmap']);
+	expect(texts).toEqual([URI]);
 });
 
 test('an abort and its reason arrive', async () => {
