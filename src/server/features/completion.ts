@@ -449,7 +449,7 @@ class Proposals {
 		const parameters = parametersOf(node) ?? [];
 		const called = /^\s*\(/.test(this.view.document.getText().slice(this.offset));
 		const library = kernel && PRELUDE.test(sourceOf(node).uri) ? Rank.prelude : Rank.library;
-		let rank: number = kernel ? library : Rank.own;
+		let rank: number = !kernel ? Rank.own : node.name.startsWith('__') ? Rank.word : library;
 		if (asValue && fits(type, wanted.to)) rank = Rank.wanted;
 		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))
 			rank = Rank.own;
