@@ -1,5 +1,4 @@
 import type { AstNode } from 'langium';
-import type { Wait } from '../kernel/context.js';
 import { kernelThreads } from '../kernel/library.js';
 import { primitives } from '../kernel/primitives.js';
 import {
@@ -421,7 +420,7 @@ export class System {
 		}
 		const path = pathTo(this.layouts, type, offset, false);
 		const name = this.layouts.nameOf(object.layout);
-		if (isHeap(DYNAMIC_OF(object.slot)))
+		if (isHeap(addressOf(object.slot, 0)))
 			return type?.kind === 'struct' ? `struct ${type.name}${path}` : `memory from ${name}${path}`;
 		return `${name.replace(/^.*:/, '')}${path}`;
 	}
@@ -478,7 +477,7 @@ export class System {
 			if (global.node === declaration) found.push(global.address);
 			else if (!global.kernel) walk(global.type, global.address);
 		}
-		for (const { slot, layout, freed, cells } of Memory.unpack(shared, this.image.globalCells).objects) {
+		for (const { slot, layout, freed, cells } of this.objectsIn(shared)) {
 			const type = this.layouts.typeOf(layout);
 			if (freed || type === undefined) continue;
 			for (let n = 0; n < cells.length; n += this.layouts.cells(type)) walk(type, addressOf(slot, n));
@@ -500,7 +499,3 @@ export class System {
 }
 
 const sameVector = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((v, i) => v === b[i]);
-
-const DYNAMIC_OF = (slot: number): number => (1 << 30) | (slot << 10);
-
-export type { Wait };

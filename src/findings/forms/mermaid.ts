@@ -1,6 +1,7 @@
 /** A run as a sequence diagram of Mermaid, which forges and many wikis draw. */
 import { fold } from '../explorer/fold.js';
 import type { Picture } from '../explorer/picture.js';
+import { wrap } from './wrap.js';
 
 /** Lanes that take no step and hold nobody up are left out. */
 export function lanesInUse(picture: Picture): number[] {
@@ -26,17 +27,18 @@ export function mermaidForm(picture: Picture): string {
 	for (const row of fold(picture)) {
 		if (picture.cycleStart === row.from) write('loop for ever', depth++);
 		if (picture.noReturn === row.from) write(`Note over ${across}: ${escaped(noReturnWords(picture))}`, depth);
-		if (row.enters !== null) write(`Note over ${id(row.lane)}: in ${escaped(row.enters)}`, depth);
-		const words = [row.text, ...row.remarks].map(escaped).join('<br/>');
+		const enters = row.enters === null ? [] : [`in ${row.enters}:`];
+		const words = [...enters, row.text, ...row.remarks].map(escaped).join('<br/>');
 		const waited = row.blocked ? picture.waits.find((w) => w.from === row.lane && w.to !== w.from) : undefined;
 		if (waited !== undefined) write(`${id(row.lane)}-x${id(waited.to)}: ${words}`, depth);
-		else write(`${id(row.lane)}->>${id(row.lane)}: ${words}`, depth);
+		// a note, where a message to itself would have its words under the life line
+		else write(`Note over ${id(row.lane)}: ${words}`, depth);
 	}
 	if (picture.noReturn !== null && picture.noReturn >= picture.steps.length && picture.steps.length > 0)
 		write(`Note over ${across}: ${escaped(noReturnWords(picture))}`, depth);
 	if (depth > 1) write('end');
 	for (const { lane, text } of picture.never) write(`Note over ${id(lane)}: ${escaped(text)}`);
-	write(`Note over ${across}: ${escaped(picture.ending)}`);
+	write(`Note over ${across}: ${wrap(picture.ending, 60).map(escaped).join('<br/>')}`);
 	return `${lines.join('\n')}\n`;
 }
 

@@ -1,0 +1,110 @@
+/** The explorer on the command line: explore, replay, export, and the forms that hold whole runs. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { built, root } from '../build.js';
+import { folderWith, run } from './run.js';
+
+const SEED = path.join(root, 'media/sketches/seed-wait-valid.mmn');
+const FIXED = path.join(root, 'test/corpus/seed/s01-unlock-before-retry.mmn');
+let cli = '';
+beforeAll(() => {
+	cli = built('cli.js');
+}, 60_000);
+
+describe('explore', () => {
+	test('walks by hand, back, and to a good end', async () => {
+		const { status, stdout, stderr } = await run(cli, ['explore', SEED], { stdin: '1\n1\nb 1\nw\nr\ns\nq\n' });
+		expect([status, stderr]).toEqual([0, '']);
+		expect(stdout).toContain('1  A: mmu_notifier_range_wait_valid(mm, start, end)  ~ may end well or badly');
+		expect(stdout).toContain('takes fault_lock');
+		expect(stdout).toContain('every thread has ended');
+	});
+
+	test('follows the found run to its end, step by step', async () => {
+		const { stdout } = await run(cli, ['explore', SEED], { stdin: '\n'.repeat(10) });
+		expect(stdout).toContain('--- from here every way ends badly ---');
+		expect(stdout).toContain('waits for fault_lock (A), for ever');
+		expect(stdout).toContain('neither can go on.');
+	});
+
+	test('says what it does not know, and ends with its input', async () => {
+		const { status, stdout } = await run(cli, ['explore', SEED], { stdin: '99\nnonsense\n?' });
+		expect(status).toBe(0);
+		expect(stdout).toContain('there are 2 ways: 1 to 2');
+		expect(stdout).toContain("'nonsense' is no command");
+		expect(stdout).toContain('the run so far');
+	});
+
+	test.each([
+		[[], 'explore: name one sketch'],
+		[['-'], 'standard input is for your commands'],
+		[[SEED, '--scenario', 'nope'], 'no scenario is called nope'],
+		[[SEED, '--finding', 'stale-tlb'], 'shows no stale-tlb'],
+	])('refuses %j', async (args, words) => {
+		const { status, stderr } = await run(cli, ['explore', ...args]);
+		expect(status).toBe(2);
+		expect(stderr).toContain(words);
+	});
+});
+
+describe('replay', () => {
+	test('a run that was saved fits, and after the fix the first step that does not is named', async () => {
+		const folder = folderWith({ 'seed.mmn': readFileSync(SEED, 'utf8') });
+		await run(cli, ['explore', 'seed.mmn'], { cwd: folder, stdin: 'f\nsave run.json\n' });
+		const same = await run(cli, ['replay', 'seed.mmn', 'run.json'], { cwd: folder });
+		expect([same.status, same.stderr]).toEqual([0, '']);
+		expect(same.stdout).toContain('all 10 steps fit: deadlock');
+		expect(same.stdout).toContain('// blocked: fault_lock is held by A');
+		const other = await run(cli, ['replay', FIXED, 'run.json'], { cwd: folder });
+		expect(other.status).toBe(1);
+		expect(other.stdout).toMatch(/step 7 no longer fits: A comes to "mutex_unlock\(&fault_lock\)" where it did/);
+	});
+
+	test.each([
+		['not json', 'it is not JSON'],
+		['{}', 'it was not saved by Notifier Lab'],
+		['{"tool":"notifier-lab","version":2}', 'its version is 2'],
+		['{"tool":"notifier-lab","version":1,"scenario":"x","steps":[{}]}', 'its step 1 is not one'],
+	])('refuses %j', async (text, words) => {
+		const folder = folderWith({ 'run.json': text });
+		const { status, stderr } = await run(cli, ['replay', SEED, 'run.json'], { cwd: folder });
+		expect(status).toBe(2);
+		expect(stderr).toContain(words);
+	});
+});
+
+test('export draws the run of a finding', async () => {
+	const svg = await run(cli, ['export', SEED, '--to', 'svg']);
+	expect([svg.status, svg.stderr]).toEqual([0, '']);
+	expect(svg.stdout).toContain('from here every way deadlocks');
+	const mermaid = await run(cli, ['export', SEED, '--to', 'mermaid', '--finding', 'self-deadlock']);
+	expect(mermaid.stdout).toContain('blocked: fault_lock is held by A itself');
+	const green = await run(cli, ['export', FIXED, '--to', 'svg']);
+	expect(green.stdout).toContain('every thread has ended');
+});
+
+test('check writes SARIF with relative uris and the pages of the manual as help', async () => {
+	const { status, stdout } = await run(cli, ['check', 'media/sketches/seed-wait-valid.mmn', '--format', 'sarif']);
+	expect(status).toBe(1);
+	const [log] = JSON.parse(stdout).runs;
+	expect(log.results[0].locations[0].physicalLocation.artifactLocation.uri).toBe('media/sketches/seed-wait-valid.mmn');
+	expect(log.tool.driver.rules[0].help.markdown).toContain('# ');
+	expect(log.results[0].codeFlows[0].threadFlows).toHaveLength(2);
+});
+
+test('check writes one HTML page that loads nothing', async () => {
+	const { status, stdout } = await run(cli, ['check', SEED, '--format', 'html']);
+	expect(status).toBe(1);
+	expect(stdout).toContain("default-src 'none'");
+	expect(stdout).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
+	expect(JSON.parse(/id="pictures">(.*?)<\/script>/s.exec(stdout)?.[1] ?? '')).toHaveLength(2);
+	const two = await run(cli, ['check', SEED, FIXED, '--format', 'html']);
+	expect([two.status, two.stderr]).toEqual([
+		2,
+		'notifier-lab: check: an HTML page is about one sketch: name one file\n',
+	]);
+	const wrong = await run(cli, ['check', '-', '--format', 'html'], { stdin: 'nonsense' });
+	expect([wrong.status, wrong.stdout]).toEqual([2, '']);
+	expect(wrong.stderr).toContain('error');
+});
