@@ -8,10 +8,25 @@ import { packages } from './vsix.mjs';
 const BUDGET = 3_000_000;
 const { vsix, tarball } = packages();
 
-/** Where the repository will be published is not known yet: links of the README stay as they are. */
+const readme = path.join(ROOT, 'out/README.md');
+
+/**
+ * README for the page of the extension. Where the repository will be published is not known yet, so nothing there could
+ * follow a relative link or show a picture of it: these are left out.
+ */
+function writeReadme() {
+	const text = fs
+		.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+		.replace(/^(?:!\[.*|<img .*)\n+/gm, '')
+		.replace(/\[([^\]]+)\]\((?!https?:)[^)]*\)/g, '$1');
+	fs.mkdirSync(path.dirname(readme), { recursive: true });
+	fs.writeFileSync(readme, text);
+}
+
 const vsce = [
 	...bin('@vscode/vsce/vsce'),
 	...['package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '-o', vsix],
+	...['--readme-path', path.relative(ROOT, readme)],
 ];
 
 async function step(command) {
@@ -21,6 +36,7 @@ async function step(command) {
 	process.exit(1);
 }
 
+writeReadme();
 // builds, by the script vscode:prepublish
 await step(vsce);
 await step([...npm(), 'pack', '--ignore-scripts', '--silent']);

@@ -31,7 +31,7 @@ export interface Condition {
 
 export interface Lesson {
 	readonly title: string;
-	/** Markdown, from the title to the goal. */
+	/** Markdown: what it is about, and what to do. */
 	readonly task: string;
 	readonly goal: readonly Condition[];
 	/** Scenarios that only the judge runs, in the sketch language; they follow the reader's text. */
@@ -69,7 +69,7 @@ export function parseLesson(page: string): Lesson {
 	const [closing = ''] = bodies('What you have seen');
 	return {
 		title: /^# (.*)$/m.exec(head)?.[1] ?? '',
-		task: `${head.trim()}\n\n## Your task\n\n${task}`,
+		task: `${head.replace(/^# .*\n/, '').trim()}\n\n## Your task\n\n${task}`,
 		goal: [...goal.matchAll(/^- `([^`]+)`: (.*(?:\n {2}.*)*)$/gm)].map(([, rule = '', words = '']) => ({
 			rule,
 			words: words.replace(/\s+/g, ' '),
@@ -81,20 +81,19 @@ export function parseLesson(page: string): Lesson {
 }
 
 /**
- * The page as the reader has it: the goal with its ticks, the hints asked for so far, the closing words once it is done.
+ * The page as the reader has it. What changes stands on top, where it is seen: the goal with its ticks, the hints asked
+ * for so far, the closing words once it is done.
  *
  * @param shown how many hints
  */
 export function renderLesson(lesson: Lesson, judged: Judgement | undefined, shown: number, done: boolean): string {
 	const conditions: readonly Judged[] =
-		judged?.conditions ?? lesson.goal.map(({ words }) => ({ words, met: false, why: '' }));
-	const goal = conditions.map(({ words, met, why }) => `- ${met ? '✅' : '⬜'} ${words}${why && ` — *${why}*`}`);
+		judged?.conditions ?? lesson.goal.map(({ words }) => ({ words, met: done, why: '' }));
+	const goal = conditions.map(({ words, met, why }) => `- ${met ? '☑' : '☐'} ${words}${why && ` — *${why}*`}`);
 	const hints = lesson.hints.slice(0, shown).map((hint, n) => `**Hint ${n + 1}.** ${hint}`);
-	const left = lesson.hints.length - shown;
-	const parts = [lesson.task, `## Goal\n\n${goal.join('\n')}`];
-	if (hints.length > 0) parts.push(`## Hints\n\n${hints.join('\n\n')}`);
+	const parts = [`# ${lesson.title}`, `## Goal\n\n${goal.join('\n')}`];
 	if (done) parts.push(`## What you have seen\n\n${lesson.closing}`);
-	else if (left > 0)
-		parts.push(`*Stuck? ${left === 1 ? 'One hint is' : `${left} hints are`} left: **Next Hint** above the sketch.*`);
+	if (hints.length > 0) parts.push(`## Hints\n\n${hints.join('\n\n')}`);
+	parts.push(`## What it is about\n\n${lesson.task}`);
 	return `${parts.join('\n\n')}\n`;
 }

@@ -62,7 +62,7 @@ suite('Lessons', () => {
 				tabs.some(({ input }) => input instanceof vscode.TabInputCustom && input.uri.toString() === page.toString()),
 				'the page is beside it',
 			);
-			await pageThat(page, 'judged at the start', (text) => /⬜.* — \*/.test(goalOf(text)));
+			await pageThat(page, 'judged at the start', (text) => /☐.* — \*/.test(goalOf(text)));
 
 			const [attempt] = ATTEMPTS[id];
 			ok(attempt, 'there is a wrong attempt');
@@ -78,7 +78,7 @@ suite('Lessons', () => {
 
 			await type(document, await shipped(`${id}.solution.mmn`));
 			const done = await pageThat(page, 'the solution', (text) => text.includes('## What you have seen'));
-			ok(!goalOf(done).includes('⬜'), `every condition is ticked: ${goalOf(done)}`);
+			ok(!goalOf(done).includes('☐'), `every condition is ticked: ${goalOf(done)}`);
 			const last = id === COURSE[COURSE.length - 1];
 			await eventuallyLens(document, (titles) => titles.some((title) => title.includes('$(pass-filled)')));
 			equal((await lenses(document)).includes('$(arrow-right) Next Lesson'), !last, 'the way on');

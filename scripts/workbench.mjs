@@ -1,0 +1,89 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { startBrowser } from '../tools/vscode-host/browser.mjs';
+import { installHost } from '../tools/vscode-host/install.mjs';
+import { ensureChromium } from './chromium.mjs';
+import { ROOT } from './run.mjs';
+import { install, packages } from './vsix.mjs';
+
+export const THEMES = { dark: 'Dark Modern', light: 'Light Modern', hc: 'Default High Contrast' };
+
+/**
+ * A VS Code in Chromium with the packaged .vsix installed, as a user has it, and a folder with the shipped sketches.
+ * An extension under development would be loaded late, and the themes of the VS Code inside this repository would be taken
+ * for its own.
+ *
+ * @param {{ theme?: string, width?: number, height?: number, open?: string, settings?: object }} [options] `open`: a
+ *   sketch of the folder for the editor
+ */
+export async function openWorkbench({ theme = THEMES.dark, width = 1280, height = 860, open, settings = {} } = {}) {
+	await ensureChromium();
+	installHost('server');
+	const { startCodeServer } = await import('../tools/vscode-host/server/code-server.mjs');
+	const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-wb-'));
+	const folder = path.join(own, 'sketches');
+	fs.cpSync(path.join(ROOT, 'media/sketches'), folder, { recursive: true });
+	const extensionsDir = path.join(own, 'extensions');
+	install(packages().vsix, extensionsDir);
+	const server = await startCodeServer({
+		extensionsDir,
+		settings: {
+			'workbench.colorTheme': theme,
+			'window.autoDetectColorScheme': false,
+			'window.autoDetectHighContrast': false,
+			'editor.minimap.enabled': false,
+			...settings,
+		},
+	});
+	const browser = await startBrowser({ width, height });
+	const { page } = browser;
+	const address = new URL(server.url);
+	address.searchParams.set('folder', folder);
+	if (open)
+		address.searchParams.set('payload', JSON.stringify([['openFile', `${server.remote}${path.join(folder, open)}`]]));
+	await page.goto(address.href);
+	await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+	return {
+		page,
+		folder,
+		/** Runs a command of the palette by its title. */
+		async command(title) {
+			await page.keyboard.press('F1');
+			const input = page.locator('.quick-input-widget input[type=text]').first();
+			await input.waitFor();
+			const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+			// right after the start the commands of extensions are not there yet
+			for (let tries = 0; tries < 30; tries++) {
+				await input.fill(`>${title}`);
+				const found = await row.waitFor({ timeout: 1000 }).then(
+					() => true,
+					() => false,
+				);
+				if (found) break;
+				await input.fill('>');
+			}
+			await row.click();
+			await input.waitFor({ state: 'hidden' });
+		},
+		/** The document inside the webview that holds `text`, which may be one of several. */
+		async webviewWith(text, timeout = 20_000) {
+			for (const end = Date.now() + timeout; Date.now() < end; await page.waitForTimeout(100))
+				for (const frame of page.frames())
+					if (
+						await frame
+							.getByText(text)
+							.first()
+							.isVisible()
+							.catch(() => false)
+					)
+						return frame;
+			throw new Error(`no webview shows "${text}"`);
+		},
+		async close() {
+			await browser.close();
+			await server.stop();
+			fs.rmSync(own, { recursive: true, force: true, maxRetries: 5 });
+		},
+	};
+}
