@@ -2,7 +2,7 @@
 // folder of the repository. Fails when the .vsix is over its budget.
 import fs from 'node:fs';
 import path from 'node:path';
-import { bin, run } from './run.mjs';
+import { bin, ROOT, run } from './run.mjs';
 import { packages } from './vsix.mjs';
 
 const BUDGET = 3_000_000;
