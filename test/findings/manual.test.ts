@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { FINDING_CODES } from '../../src/language/finding-codes.js';
 import { parseFile } from '../../src/language/parser.js';
 import { root } from '../build.js';
 import { checkerWorks, checkText } from './examples.js';
@@ -13,14 +14,8 @@ const pages = readdirSync(folder).map((file) => ({
 
 const works = await checkerWorks();
 
-/** The codes of findings.md, the contract. */
-const CODES =
-	'deadlock self-deadlock lost-wakeup livelock starvation stale-mapping stale-tlb permission sleep-in-atomic sleep-in-nonblock lock-leak bad-unlock unbalanced contract use-after-free null-deref out-of-bounds overflow uninitialised assertion lock-order data-race unreachable bounded'.split(
-		' ',
-	);
-
 test('every code has a page, and every page a code', () => {
-	expect(pages.map((page) => page.code).sort()).toEqual([...CODES].sort());
+	expect(pages.map((page) => page.code).sort()).toEqual([...FINDING_CODES].sort());
 });
 
 describe.each(pages)('$code', ({ code, text }) => {

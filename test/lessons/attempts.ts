@@ -379,3 +379,38 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 		},
 	],
 };
+
+/** Other ways that are right as well: each reaches the goal. */
+export const OTHER_WAYS: Readonly<Partial<Record<(typeof COURSE)[number], readonly Omit<Attempt, 'why'>[]>>> = {
+	'01-an-invalidation': [
+		{
+			name: 'clear, then flush',
+			edits: [
+				[CALLBACK, 'range)\n{\n\tdev_clear(range->start, range->end);\n\tdev_flush(range->start, range->end);\n}'],
+			],
+		},
+	],
+	'02-the-documented-sequence': [
+		{ name: 'reclaim', edits: [['/* thread B { … } */', 'thread R { reclaim(0, 1); }']] },
+		{ name: 'a write after fork', edits: [['/* thread B { … } */', 'thread B { fork(0, 1); }']] },
+	],
+	'03-drop-the-lock': [
+		{
+			name: '-EAGAIN to the caller',
+			edits: [
+				[CHECK, CHECK.replace('\t\tgoto again;', '\t{\n\t\tmutex_unlock(&fault_lock);\n\t\treturn -EAGAIN;\n\t}')],
+			],
+		},
+	],
+	'05-the-count': [
+		{
+			name: 'the loop kept, the condition mended',
+			edits: [['READ_ONCE(mmn->nranges) != nranges', 'mmu_notifier_range_inactive(mm, start, end)']],
+		},
+	],
+	'09-your-own-allocation': [
+		{ name: 'GFP_NOWAIT', edits: [['GFP_KERNEL', 'GFP_NOWAIT']] },
+		{ name: 'GFP_ATOMIC', edits: [['GFP_KERNEL', 'GFP_ATOMIC']] },
+	],
+	'13-fences': [{ name: 'GFP_NOWAIT', edits: [['GFP_KERNEL', 'GFP_NOWAIT']] }],
+};

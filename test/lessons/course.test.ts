@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/lessons/judge.js';
 import { COURSE } from '../../src/lessons/lesson.js';
-import { ATTEMPTS, type Attempt } from './attempts.js';
+import { ATTEMPTS, type Attempt, OTHER_WAYS } from './attempts.js';
 import { FOLDER, lessonOf } from './course.js';
 
 test('the course is the folder', () => {
@@ -11,7 +11,7 @@ test('the course is the folder', () => {
 	expect(readdirSync(FOLDER).sort()).toEqual(files.sort());
 });
 
-function edited(text: string, { edits }: Attempt): string {
+function edited(text: string, { edits }: Pick<Attempt, 'edits'>): string {
 	return edits.reduce((before, [from, to]) => {
 		expect(before).toContain(from);
 		return before.replace(from, () => to);
@@ -42,6 +42,11 @@ describe.each(COURSE.map((id, n) => ({ id, n })))('$id', ({ id, n }) => {
 	test('is done with the solution', async () => {
 		expect(open(await judge(lesson, start, solution))).toEqual([]);
 	});
+
+	for (const way of OTHER_WAYS[id] ?? [])
+		test(`is done with: ${way.name}`, async () => {
+			expect(open(await judge(lesson, start, edited(start, way)))).toEqual([]);
+		});
 
 	test.each(ATTEMPTS[id].map((attempt) => ({ ...attempt })))('stays open: $name', async (attempt) => {
 		expect(open(await judge(lesson, start, edited(start, attempt))).join('\n')).toMatch(attempt.why);
