@@ -4,6 +4,7 @@
 // npm run screenshots: what README shows, taken in a real VS Code with the packaged extension: the deadlock of 2015 in three
 // themes, a lesson, and a short animation from the error to its cure.
 >>>>>>> 1673c71 (Show on one screen what it is; say how to write a lesson, and what the package holds)
+
 import fs from 'node:fs';
 import path from 'node:path';
 import UPNG from 'upng-js';

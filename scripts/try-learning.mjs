@@ -77,7 +77,6 @@ try {
 		await shoot('lesson');
 	});
 	await part('a wrong attempt stays open, and a hint comes', async () => {
-		// the closing brace stands by itself once the opening one has its line
 		await page.locator('.editor-instance .view-line', { hasText: '{' }).first().click();
 		await page.keyboard.press('End');
 		await page.keyboard.insertText('\n\tdev_clear(range->start, range->end);');

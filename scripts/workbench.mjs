@@ -33,6 +33,11 @@ export async function openWorkbench({ theme = THEMES.dark, width = 1280, height 
 			'window.autoDetectColorScheme': false,
 			'window.autoDetectHighContrast': false,
 			'editor.minimap.enabled': false,
+			// what a script types is all there is
+			'editor.autoClosingBrackets': 'never',
+			'editor.autoIndent': 'none',
+			'editor.formatOnType': false,
+			'editor.acceptSuggestionOnEnter': 'off',
 			...settings,
 		},
 	});
