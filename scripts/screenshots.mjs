@@ -146,7 +146,7 @@ try {
 async function shootLesson() {
 	const { page, command, webviewWith, close } = await openWorkbench({ width: 1400 });
 	try {
-		await command('Notifier Lab: Open Lesson');
+		await command('Notifier Lab: Open Next Lesson');
 		await seen(page);
 		await webviewWith('An invalidation, step by step');
 		await command('View: Show Notifier Lab');

@@ -3,6 +3,7 @@
 //   try-learning.mjs [FOLDER]   also leaves screenshots in FOLDER
 import fs from 'node:fs';
 import path from 'node:path';
+import { ROOT } from './run.mjs';
 import { openWorkbench, THEMES } from './workbench.mjs';
 
 const SEEN_MS = 30_000;
@@ -68,7 +69,7 @@ try {
 	});
 	await part('the first lesson opens with its page beside it', async () => {
 		await command('View: Close All Editors');
-		await command('Notifier Lab: Open Lesson');
+		await command('Notifier Lab: Open Next Lesson');
 		await page.locator('.squiggly-error').first().waitFor({ timeout: SEEN_MS });
 		await webviewWith('An invalidation, step by step');
 		await lens('Goal: 0 of 2').or(lens('Goal: 1 of 2')).waitFor({ timeout: SEEN_MS });
@@ -102,6 +103,25 @@ try {
 		await webviewWith('What you have seen');
 		await row('1. An invalidation').getByText('done', { exact: false }).waitFor({ timeout: SEEN_MS });
 		await shoot('lesson-reloaded');
+	});
+	await part('what was done in lessons and with an own sketch ticks its steps', async () => {
+		for (const id of ['02-the-documented-sequence', '03-drop-the-lock']) {
+			await command('Notifier Lab: Open Next Lesson');
+			await page.locator('.tab.active', { hasText: `${id}.mmn` }).waitFor({ timeout: SEEN_MS });
+			await page.locator('.editor-instance .view-line', { hasText: '#include' }).first().click();
+			await page.keyboard.press('Control+A');
+			await page.keyboard.insertText(fs.readFileSync(path.join(ROOT, `media/lessons/${id}.solution.mmn`), 'utf8'));
+			await lens('Next Lesson').waitFor({ timeout: SEEN_MS });
+			await command('File: Save');
+		}
+		await shoot('lesson-3');
+		await page.keyboard.press('Control+P');
+		await page.keyboard.type('range-lock.mmn');
+		await page.locator('.quick-input-list .monaco-list-row', { hasText: 'range-lock.mmn' }).first().click();
+		await command('Notifier Lab: Open the Walkthrough');
+		for (const title of ['Write your first callback', 'See a deadlock', 'Fix it', 'Check your own', 'Go on to'])
+			await ticked(title);
+		await shoot('walkthrough-done');
 	});
 	await part('the manual opens, and its links lead on', async () => {
 		await command('Notifier Lab: Open the Manual');

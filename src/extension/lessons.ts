@@ -32,7 +32,9 @@ export function registerLessons(
 		new LessonsView(files, progress),
 		vscode.languages.registerCodeLensProvider({ language: 'mmn' }, lenses),
 		onStatus((status) => course.checked(status)),
-		command('open', (id) => course.open(id)),
+		vscode.commands.registerCommand('notifierLab.lesson.open', (id?: unknown) =>
+			course.open(course.named(id) ?? progress.next),
+		),
 		command('page', (id) => course.showPage(id)),
 		command('hint', (id) => course.hint(id)),
 		command('solution', (id) => course.compare(id)),
@@ -58,11 +60,15 @@ export class Course {
 		return this.judgements.get(id);
 	}
 
+	/** The lesson that an argument of a command names. */
+	named(given: unknown): LessonId | undefined {
+		return COURSE.find((id) => id === given || (isNode(given) && id === given.id));
+	}
+
 	/** The lesson a command is about: the one it names, that of the active editor, or the first that is not done. */
 	meant(given: unknown): LessonId {
-		const named = COURSE.find((id) => id === given || (isNode(given) && id === given.id));
 		const active = vscode.window.activeTextEditor?.document.uri;
-		return named ?? (active && this.files.lessonOf(active)) ?? this.progress.next;
+		return this.named(given) ?? (active && this.files.lessonOf(active)) ?? this.progress.next;
 	}
 
 	async open(id: LessonId): Promise<void> {
