@@ -50,22 +50,34 @@ class Walkthrough {
 		if (own) this.tick('own');
 	}
 
-	/** A copy: what ships is not the reader's to change. */
+	/** A copy: what ships is not the reader's to change. It stays as the reader has left it. */
 	async openSeed(): Promise<void> {
-		const { extensionUri, globalStorageUri } = this.context;
-		const copy = vscode.Uri.joinPath(globalStorageUri, 'walkthrough', SEED);
-		const text = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(extensionUri, 'media/sketches', SEED));
-		await vscode.workspace.fs.writeFile(copy, text);
-		await vscode.window.showTextDocument(copy, { viewColumn: vscode.ViewColumn.Beside, preview: false });
+		const { extensionUri } = this.context;
+		const { fs } = vscode.workspace;
+		const there = await fs.stat(this.copy).then(
+			() => true,
+			() => false,
+		);
+		if (!there)
+			await fs.writeFile(this.copy, await fs.readFile(vscode.Uri.joinPath(extensionUri, 'media/sketches', SEED)));
+		await vscode.window.showTextDocument(this.copy, { viewColumn: vscode.ViewColumn.Beside, preview: false });
 	}
 
-	/** VS Code can only take back the ticks of all walkthroughs at once. */
 	async reset(): Promise<void> {
+		const yes = 'Reset';
+		const detail = 'VS Code takes back the ticks of all walkthroughs at once, those of other extensions too.';
+		const sure = await vscode.window.showWarningMessage('Begin the walkthrough anew?', { modal: true, detail }, yes);
+		if (sure !== yes) return;
 		await this.context.globalState.update(KEY, undefined);
 		this.deadlocked.clear();
 		for (const step of STEPS) this.tell(step);
+		await vscode.workspace.fs.delete(this.copy).then(undefined, () => {}); // it was never opened
 		await vscode.commands.executeCommand('resetGettingStartedProgress');
 		await vscode.commands.executeCommand('notifierLab.openWalkthrough');
+	}
+
+	private get copy(): vscode.Uri {
+		return vscode.Uri.joinPath(this.context.globalStorageUri, 'walkthrough', SEED);
 	}
 
 	private get done(): Partial<Record<Step, true>> {
