@@ -40,9 +40,10 @@ function folderOf(file: string): string {
 	return file.includes('/') ? file.slice(0, file.indexOf('/')) : '';
 }
 
-/** The folder of src that a relative import leads to; undefined for a package. */
+/** The folder of src that a relative import leads to; undefined for a package, and for a text that ships beside src. */
 function targetOf(file: string, wanted: string): string | undefined {
-	return wanted.startsWith('.') ? folderOf(path.posix.join(path.posix.dirname(file), wanted)) : undefined;
+	const target = wanted.startsWith('.') ? path.posix.join(path.posix.dirname(file), wanted) : undefined;
+	return target === undefined || target.startsWith('../') ? undefined : folderOf(target);
 }
 
 describe.each(Object.entries(BELOW))('src/%s', (folder, below) => {

@@ -30,9 +30,15 @@ const blocks: Block[] = PAGES.flatMap((page) => {
 	}));
 });
 
-test('a block is a sketch, a driver before it is one, commands, or what they print', () => {
+/** How other editors are told to start the server: nothing here can run them. */
+const CONFIGURATION = ['lua', 'vim', 'elisp', 'toml'];
+
+test('a block is a sketch, a driver before it is one, commands, what they print, or the configuration of an editor', () => {
 	const languages = new Set(blocks.map(({ language }) => language));
-	expect([...languages].filter((language) => !['mmn', 'c', 'sh', 'text', 'json', ''].includes(language))).toEqual([]);
+	const known = ['mmn', 'c', 'sh', 'text', 'json', '', ...CONFIGURATION];
+	expect([...languages].filter((language) => !known.includes(language))).toEqual([]);
+	const silent = blocks.filter(({ language, text }) => CONFIGURATION.includes(language) && !text.includes('mmn'));
+	expect(silent.map(({ page, line }) => `${page}:${line} is not about sketches`)).toEqual([]);
 });
 
 /** GitHub colours C, and not sketches. */
