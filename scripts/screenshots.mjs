@@ -64,7 +64,12 @@ const SCENES = {
 		await command('Test: Run All Tests');
 		await page.locator('.test-explorer .monaco-list-row', { hasText: SEED }).first().waitFor({ timeout: SEEN_MS });
 		await page.locator('.test-explorer .codicon-testing-failed-icon').first().waitFor({ timeout: SEEN_MS });
-		await command('Test: Go to Next Test Failure');
+		const file = page.locator('.test-explorer .monaco-list-row', { hasText: SEED }).first();
+		await file.click();
+		await page.keyboard.press('ArrowRight');
+		await page.locator('.test-explorer .monaco-list-row', { hasText: 'fault_races_munmap' }).first().waitFor();
+		await page.locator('.test-output-peek-tree .monaco-list-row', { hasText: 'deadlock: A waits' }).first().click();
+		await page.locator('.test-output-peek .monaco-diff-editor').first().waitFor({ timeout: SEEN_MS });
 	},
 };
 

@@ -58,24 +58,30 @@ export class Fixes {
 		if (document === undefined) return [];
 		const { signal } = this.abort;
 		const actions: CodeAction[] = [];
+		const ignores: CodeAction[] = [];
 		if (wants(CodeActionKind.QuickFix))
 			for (const { root, found, diagnostic, result } of this.found(uri, range)) {
 				const fixes = await this.fixesOf(root, result, found);
 				if (signal.aborted) return [];
-				for (const [n, { title, edits, ok }] of fixes.entries())
-					actions.push({
-						title,
-						kind: CodeActionKind.QuickFix,
-						diagnostics: [diagnostic],
-						isPreferred: ok && n === 0,
-						edit: await this.workspaceEdit(edits),
-					});
-				if (isFindingCode(found.code)) actions.push(this.ignore(document, found, diagnostic));
+				for (const [n, fix] of fixes.entries()) {
+					// one change often cures several findings of a line
+					const known = actions.find(({ title }) => title === fix.title);
+					if (known) known.diagnostics?.push(diagnostic);
+					else
+						actions.push({
+							title: fix.title,
+							kind: CodeActionKind.QuickFix,
+							diagnostics: [diagnostic],
+							isPreferred: fix.ok && n === 0,
+							edit: await this.workspaceEdit(fix.edits),
+						});
+				}
+				if (isFindingCode(found.code)) ignores.push(this.ignore(document, found, diagnostic));
 			}
 		// what is for the whole file costs a check: not for every place that the cursor comes to
 		const asked =
 			context.only?.some((only) => CodeActionKind.Source.startsWith(only) || only.startsWith('source.')) ?? false;
-		actions.push(...(await this.forFile(document, range, wants, asked)));
+		actions.push(...ignores, ...(await this.forFile(document, range, wants, asked)));
 		return signal.aborted ? [] : actions;
 	}
 

@@ -54,9 +54,13 @@ test('a finding has its fix, checked, preferred, for this version of the text', 
 		title: expect.stringMatching(/^Unlock fault_lock before the retry \(checked: \d+ states, ok\)$/),
 		kind: CodeActionKind.QuickFix,
 		isPreferred: true,
-		diagnostics: [{ code: expect.stringMatching(/deadlock/) }],
+		diagnostics: [{ code: expect.stringMatching(/deadlock/) }, { code: expect.stringMatching(/deadlock/) }],
 		edit: { documentChanges: [{ textDocument: { uri: A, version: 1 } }] },
 	});
+	expect(actions.map(({ title }) => title).slice(1)).toEqual([
+		'Ignore this deadlock by a comment',
+		'Ignore this self-deadlock by a comment',
+	]);
 	const fixed = applied(SEED, fix as CodeAction);
 	expect(fixed).toBe(fixture('unlock-before-retry.fixed'));
 	client.edit(A, fixed);
