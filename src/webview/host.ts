@@ -95,6 +95,14 @@ function json<T>(id: string): T | null {
 	return text ? (JSON.parse(text) as T) : null;
 }
 
+function download(name: string, text: string): void {
+	const link = document.createElement('a');
+	link.download = name;
+	link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+	link.click();
+	setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 /** A saved file: the picture stands in the page, and sources with it. */
 function savedHost(picture: Picture): Host {
 	const sources = json<readonly SavedSource[]>('sources') ?? [];
@@ -106,6 +114,7 @@ function savedHost(picture: Picture): Host {
 				const found = sources.find(({ uri }) => uri === message.uri);
 				if (found) listener?.({ type: 'source', ...found });
 			}
+			if (message.type === 'save') download(`${picture.scenario}.run.json`, JSON.stringify(message.run, null, '\t'));
 		},
 		listen(next) {
 			listener = next;

@@ -8,7 +8,7 @@ import type { ExportFormat, ToPage } from './messages.js';
 import { changesBetween, nextChange } from './model/facts.js';
 import { findPlace, placeOf } from './model/place.js';
 import { layRows, type Metrics, type StepRow } from './model/rows.js';
-import { drawnLanes, findSpans } from './model/spans.js';
+import { drawnLanes, findSpans, livesOf } from './model/spans.js';
 import { announcement } from './model/words.js';
 
 export interface Source {
@@ -74,6 +74,7 @@ export class Explorer {
 		const picture = this.picture.value;
 		return picture ? findSpans(picture) : null;
 	});
+	readonly lives = computed(() => (this.picture.value ? livesOf(this.picture.value) : []));
 	/** Lanes in the order of their columns. */
 	readonly columns = computed(() => (this.picture.value ? drawnLanes(this.picture.value) : []));
 	/** Index of the row that the cursor is in; -1 at the start. */

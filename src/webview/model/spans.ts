@@ -90,6 +90,20 @@ export function findSpans(picture: Picture): Spans {
 	return spans;
 }
 
+/** When a lane takes its first step, and the first state in which it has ended; -1 for never. */
+export interface LifeTime {
+	readonly first: number;
+	readonly ended: number;
+}
+
+/** The lives of all lanes. */
+export function livesOf(picture: Picture): readonly LifeTime[] {
+	return picture.lanes.map((_, lane) => ({
+		first: picture.steps.findIndex((step) => step.lane === lane),
+		ended: picture.states.findIndex((state) => state?.lanes[lane]?.status === 'ended'),
+	}));
+}
+
 /** Lanes that do, want or could do something in this run: the others are named, not drawn. */
 export function drawnLanes(picture: Picture): readonly number[] {
 	const busy = new Set<number>();

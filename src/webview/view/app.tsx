@@ -95,8 +95,10 @@ function Quiet({ picture }: { readonly picture: Picture }) {
 function Page({ picture }: { readonly picture: Picture }) {
 	return (
 		<>
-			<Header picture={picture} />
-			<Transport picture={picture} />
+			<header>
+				<Header picture={picture} />
+				<Transport picture={picture} />
+			</header>
 			<Trail picture={picture} />
 			<Notice />
 			<div class="main">

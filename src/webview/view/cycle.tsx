@@ -232,7 +232,7 @@ function Diagram({ picture, drawing, name }: { picture: Picture; drawing: Drawin
 			{edges.map(({ wait, path, head: tip, x, y, anchor }) => (
 				<g key={`${wait.from} ${wait.to}`} class={pending(picture, wait, cursor.value) ? 'edge later' : 'edge'}>
 					<path class="line" d={path} />
-					<path class="head" d={tip} />
+					<path class="tip" d={tip} />
 					<text x={x} y={y} text-anchor={anchor}>
 						{words(wait)}
 						{nodes.length === 1 ? ', which it has itself' : ''}

@@ -85,7 +85,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 		}),
 	);
 	return (
-		<header class="head">
+		<div class="head">
 			<h1 class="unseen">Notifier Lab explorer</h1>
 			<Chip picture={picture} />
 			{host.answers ? (
@@ -148,6 +148,6 @@ export function Header({ picture }: { readonly picture: Picture }) {
 				/>
 			)}
 			{items.length > 0 && <Menu id="export" icon="share" title="Export (E)" label="Export" items={items} />}
-		</header>
+		</div>
 	);
 }

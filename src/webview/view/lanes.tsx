@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals';
+import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { LaneState, Picture } from '../../findings/explorer/picture.js';
 import { type Row, rowAt } from '../model/rows.js';
 import { Badge } from './badge.js';
 import { useExplorer } from './context.js';
 import { Marks, Tints } from './marks.js';
-import { MarkRowView, StepRowView } from './row.js';
+import { MarkRowView, StepRowView, timeOf } from './row.js';
 
 /** Rows drawn above and below what is in view. */
-const MARGIN = 400;
+const MARGIN = 240;
 /** Width of a lane's rail without locks and ranges, and of each of these. */
 export const RAIL = 24;
 export const SLOT = 20;
@@ -88,20 +89,37 @@ function visibleRows(rows: readonly Row[], top: number, height: number, current:
 	return all;
 }
 
+/** Rows drawn before, by key: one that comes out the same is not compared again. */
+function useDrawn(...all: unknown[]) {
+	const cache = useRef({ all, rows: new Map<string, { readonly same: string; readonly node: VNode }>() });
+	if (all.some((one, at) => one !== cache.current.all[at])) cache.current = { all, rows: new Map() };
+	return (key: string, same: string, draw: () => VNode): VNode => {
+		const known = cache.current.rows.get(key);
+		if (known?.same === same) return known.node;
+		const node = draw();
+		cache.current.rows.set(key, { same, node });
+		return node;
+	};
+}
+
 export function Lanes({ picture }: { readonly picture: Picture }) {
 	const explorer = useExplorer();
 	const scroller = useRef<HTMLDivElement>(null);
 	const view = useSignal({ top: 0, height: 1200 });
+	/** Where the scroller stands, known without making the browser lay out the page. */
+	const scrolled = useRef({ top: 0, height: 0 });
 	const layout = explorer.rows.value;
 	const spans = explorer.spans.value;
 	const { grid, column, onKeyDown, onFocusIn, onFocusOut } = useGrid(explorer.columns.value.length);
 	const current = explorer.currentRow.value;
+	const drawn = useDrawn(picture, layout, explorer.columns.value);
 
 	useLayoutEffect(() => {
 		const element = scroller.current;
 		if (!element) return;
 		const measure = () => {
 			const next = { top: element.scrollTop, height: element.clientHeight };
+			scrolled.current = next;
 			explorer.setWidth(element.clientWidth);
 			const { top, height } = view.peek();
 			// Small moves stay inside of the margin.
@@ -124,8 +142,11 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 		if (!element || !row) return;
 		const header = 40;
 		const end = layout.rows.length - 1 - current < 3 ? layout.height + header : row.top + row.height + header;
-		if (row.top < element.scrollTop) element.scrollTop = current <= 0 ? 0 : row.top - 24;
-		else if (end > element.scrollTop + element.clientHeight) element.scrollTop = end - element.clientHeight + 24;
+		const { top, height } = scrolled.current;
+		const to = row.top < top ? (current <= 0 ? 0 : row.top - 24) : end > top + height ? end - height + 24 : top;
+		if (to === top) return;
+		element.scrollTop = to;
+		scrolled.current = { top: element.scrollTop, height };
 	}, [current, layout]);
 
 	const windowed = layout ? visibleRows(layout.rows, view.value.top, view.value.height, current) : [];
@@ -145,7 +166,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	return (
 		<div class="lanes-scroll" ref={scroller}>
 			<div
-				class={`lanes n${Math.min(9, columns.length)}`}
+				class={`lanes n${Math.min(9, columns.length)}${picture.cycleStart === null ? '' : ' lasso'}`}
 				style={`--n: ${columns.length}; --digits: ${digits}; ${rails.join('; ')}`}
 				role="grid"
 				aria-label="Run: a column for each thread, time downwards"
@@ -170,17 +191,16 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 					{windowed.map((at) => {
 						const row = layout.rows[at];
 						if (!row) return null;
-						return row.kind === 'step' ? (
-							<StepRowView
-								key={row.key}
-								row={row}
-								index={at}
-								picture={picture}
-								stop={at === focusRow ? column.value : -1}
-							/>
-						) : (
-							<MarkRowView key={row.key} row={row} index={at} picture={picture} />
-						);
+						const time = timeOf(row, explorer.cursor.value, picture.steps.length);
+						const stop = at === focusRow ? column.value : -1;
+						return drawn(row.key, `${time}${stop}`, () => {
+							const common = { index: at, picture, columns, time };
+							return row.kind === 'step' ? (
+								<StepRowView key={row.key} row={row} stop={stop} {...common} />
+							) : (
+								<MarkRowView key={row.key} row={row} {...common} />
+							);
+						});
 					})}
 				</div>
 			</div>

@@ -41,6 +41,8 @@ interface Piece {
 	readonly later: boolean;
 	readonly begins: boolean;
 	readonly ends: boolean;
+	/** It goes on below, as what will be. */
+	readonly cut: boolean;
 }
 
 /** A stretch in the window, cut at the cursor: what is, and what will be. */
@@ -49,7 +51,13 @@ function pieces(top: number, bottom: number, cut: number, { from, to }: Window, 
 	const add = (a: number, b: number, later: boolean) => {
 		const clipped = { top: Math.max(a, from), bottom: Math.min(b, to) };
 		if (clipped.bottom <= clipped.top) return;
-		all.push({ ...clipped, later, begins: a === top && a >= from, ends: b === bottom && b <= to && !open });
+		all.push({
+			...clipped,
+			later,
+			begins: a === top && a >= from,
+			ends: b === bottom && b <= to && !open,
+			cut: b < bottom,
+		});
 	};
 	add(top, Math.min(bottom, cut), false);
 	add(Math.max(top, cut), bottom, true);
@@ -79,6 +87,7 @@ function Bar({ span, piece, label, column }: BarProps) {
 		piece.later ? 'later' : '',
 		piece.begins ? 'begins' : '',
 		piece.ends ? 'ends' : '',
+		piece.cut ? 'cut' : '',
 	];
 	return (
 		<div class={`bar ${classes.join(' ')}`} style={`left: ${left}; top: ${piece.top}px; height: ${height}px`}>
@@ -143,9 +152,7 @@ function Life({
 	cut,
 	...window
 }: Window & { readonly lane: number; readonly rows: Rows; readonly cut: number }) {
-	const { picture } = window;
-	const first = picture.steps.findIndex((step) => step.lane === lane);
-	const ended = picture.states.findIndex((state) => state?.lanes[lane]?.status === 'ended');
+	const { first, ended } = useExplorer().lives.value[lane] ?? { first: -1, ended: -1 };
 	const start = first < 0 ? bottomOf(rows) : heightOf(rows, first + 1);
 	const end = ended < 0 ? bottomOf(rows) : Math.max(start, heightOf(rows, ended));
 	const left = columnLeft(window.columns.indexOf(lane), 9);

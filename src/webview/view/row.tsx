@@ -1,5 +1,5 @@
 import type { Alternative, Picture } from '../../findings/explorer/picture.js';
-import { isNews, type MarkRow, type StepRow, waysOf } from '../model/rows.js';
+import { isNews, type MarkRow, type Row, type StepRow, waysOf } from '../model/rows.js';
 import { contextWords } from '../model/spans.js';
 import { laneName, noReturnWords, OUTLOOK, wayWords } from '../model/words.js';
 import { Badge, laneClass } from './badge.js';
@@ -54,8 +54,18 @@ interface StepProps {
 	readonly row: StepRow;
 	readonly index: number;
 	readonly picture: Picture;
+	readonly columns: readonly number[];
+	readonly time: Time;
 	/** Column that Tab reaches; -1 for none. */
 	readonly stop: number;
+}
+
+/** Whether a row has been, is at the cursor, or is to come. */
+export type Time = '' | ' cur' | ' future';
+
+export function timeOf(row: Row, cursor: number, end: number): Time {
+	if (row.kind !== 'step') return cursor <= row.first && !(row.kind !== 'call' && cursor === end) ? ' future' : '';
+	return cursor > row.last + 1 ? '' : cursor > row.first ? ' cur' : ' future';
 }
 
 function numbers({ first, last, depth }: StepRow): string {
@@ -139,13 +149,12 @@ function meanwhile(picture: Picture, lane: number, after: number): string {
 	return state && state.status !== 'runs' ? state.status : '';
 }
 
-export function StepRowView({ row, index, picture, stop }: StepProps) {
+/** Reads no signals: it is drawn anew only when what it is given changes (see Lanes). */
+export function StepRowView({ row, index, picture, columns, time, stop }: StepProps) {
 	const explorer = useExplorer();
-	const cursor = explorer.cursor.value;
-	const current = cursor > row.first && cursor <= row.last + 1;
+	const current = time === ' cur';
 	const ways = waysOf(picture, row);
 	const lastOfTurn = row.switched ? ' switched' : '';
-	const time = current ? ' cur' : cursor <= row.first ? ' future' : '';
 	return (
 		<div
 			class={`row${time}${lastOfTurn}${row.depth >= 0 ? ' inner' : ''}`}
@@ -159,7 +168,7 @@ export function StepRowView({ row, index, picture, stop }: StepProps) {
 			<div class="number" role="rowheader" data-column={0} tabIndex={stop === 0 ? 0 : -1}>
 				{numbers(row)}
 			</div>
-			{explorer.columns.value.map((at, column) => (
+			{columns.map((at, column) => (
 				<div
 					key={at}
 					class="cell"
@@ -192,11 +201,10 @@ export function StepRowView({ row, index, picture, stop }: StepProps) {
 	);
 }
 
-function Never({ picture }: { readonly picture: Picture }) {
-	const { columns } = useExplorer();
+function Never({ picture, columns }: { readonly picture: Picture; readonly columns: readonly number[] }) {
 	return (
 		<>
-			{columns.value.map((at) => (
+			{columns.map((at) => (
 				<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
 					{picture.never
 						.filter((never) => never.lane === at)
@@ -213,10 +221,14 @@ function Never({ picture }: { readonly picture: Picture }) {
 }
 
 /** Rows that are no steps: the call around unfolded steps, the line of no return, what never happens, the end. */
-export function MarkRowView({ row, index, picture }: { row: MarkRow; index: number; picture: Picture }) {
+export function MarkRowView({
+	row,
+	index,
+	picture,
+	columns,
+	time: future,
+}: Omit<StepProps, 'row' | 'stop'> & { readonly row: MarkRow }) {
 	const explorer = useExplorer();
-	const cursor = explorer.cursor.value;
-	const future = cursor <= row.first && !(row.kind !== 'call' && cursor === picture.steps.length) ? ' future' : '';
 	const common = {
 		role: 'row' as const,
 		'aria-rowindex': index + 2,
@@ -227,7 +239,7 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 		case 'noReturn':
 			return (
 				<div class="row mark no-return" {...common}>
-					<span role="gridcell" aria-colspan={explorer.columns.value.length + 1}>
+					<span role="gridcell" aria-colspan={columns.length + 1}>
 						<span class="more-words">from here </span>
 						{noReturnWords(picture)}
 					</span>
@@ -236,8 +248,10 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 		case 'call':
 			return (
 				<div class={`row mark call${future}`} {...common}>
-					<div class="number" role="rowheader" />
-					{explorer.columns.value.map((at) => (
+					<div class="number" role="rowheader">
+						<span class="unseen">{`steps ${row.first + 1} to ${row.last + 1}`}</span>
+					</div>
+					{columns.map((at) => (
 						<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
 							{at === row.lane && (
 								<div class="line">
@@ -266,13 +280,13 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 						<span aria-hidden="true">∞</span>
 						<span class="unseen">for ever</span>
 					</div>
-					<Never picture={picture} />
+					<Never picture={picture} columns={columns} />
 				</div>
 			);
 		case 'end':
 			return (
 				<div class={`row mark end${picture.finding ? ' bad' : ''}${future}`} {...common}>
-					<span role="gridcell" aria-colspan={explorer.columns.value.length + 1}>
+					<span role="gridcell" aria-colspan={columns.length + 1}>
 						{picture.finding && picture.ending === picture.finding.closing ? picture.finding.code : picture.ending}
 					</span>
 				</div>
@@ -283,7 +297,7 @@ export function MarkRowView({ row, index, picture }: { row: MarkRow; index: numb
 					<div class="number" role="rowheader">
 						?<span class="unseen">Who goes next</span>
 					</div>
-					{explorer.columns.value.map((at) => (
+					{columns.map((at) => (
 						<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
 							{picture.next
 								.filter((way) => way.lane === at)

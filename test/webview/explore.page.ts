@@ -1,0 +1,341 @@
+/** What a reader does with the page. */
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Picture, Step } from '../../src/findings/explorer/picture.js';
+import { cursor, type Explored, explore, sample, startChromium } from './page.js';
+import { longPicture } from './pictures.js';
+
+let browser: Browser;
+let opened: Explored[] = [];
+const open = async (...args: [Picture | null, Parameters<typeof explore>[2]?]) => {
+	const explored = await explore(browser, ...args);
+	opened.push(explored);
+	return explored;
+};
+
+beforeAll(async () => {
+	browser = await startChromium();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+	const errors = opened.flatMap((one) => one.errors);
+	for (const one of opened) await one.close();
+	opened = [];
+	expect(errors).toEqual([]);
+});
+
+const seed = sample('seed-deadlock');
+const END = seed.steps.length;
+
+describe('stepping', () => {
+	test('the keyboard alone walks the deadlock from its start to the cycle', async () => {
+		const { page } = await open(seed);
+		// Tab alone leads to the grid.
+		for (let tabs = 0; tabs < 30; tabs++) {
+			if (await page.evaluate(() => document.activeElement?.getAttribute('role') === 'gridcell')) break;
+			await page.keyboard.press('Tab');
+		}
+		expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('gridcell');
+		await page.keyboard.press('Home');
+		expect(await cursor(page)).toBe(0);
+		const said: string[] = [];
+		for (let steps = 0; steps < END && (await cursor(page)) < END; steps++) {
+			await page.keyboard.press('ArrowDown');
+			said.push((await page.locator('[aria-live=polite]').textContent()) ?? '');
+			const focused = await page.evaluate(() => document.activeElement?.closest('[aria-selected=true]') !== null);
+			expect(focused, 'the focus goes with the cursor').toBe(true);
+		}
+		expect(await cursor(page)).toBe(END);
+		expect(said.some((words) => words.includes('takes fault_lock'))).toBe(true);
+		expect(said.some((words) => words.includes('from here every way deadlocks'))).toBe(true);
+		expect(said.at(-1)).toContain('blocked: [1, 3) is active in B');
+		expect(said.at(-1)).toContain(seed.finding?.closing);
+		expect(await page.locator('.explanation').textContent()).toContain('neither can go on');
+		// And on across the lanes, to the other thread.
+		await page.keyboard.press('ArrowRight');
+		expect(await page.evaluate(() => document.activeElement?.getAttribute('data-column'))).toBe('2');
+	});
+
+	test('a folded call is one step; unfolded, each of its steps is', async () => {
+		const { page } = await open(seed);
+		await page.keyboard.press('Home');
+		const folded = [0];
+		while ((folded.at(-1) ?? END) < END) {
+			await page.keyboard.press('ArrowDown');
+			folded.push(await cursor(page));
+		}
+		expect(folded).toEqual([0, 1, 2, 4, 5, 6, 7, 8, 13]);
+		await page.keyboard.press('Shift+U');
+		await page.keyboard.press('Home');
+		for (let step = 1; step <= END; step++) {
+			await page.keyboard.press('ArrowDown');
+			expect(await cursor(page)).toBe(step);
+		}
+		await page.keyboard.press('ArrowUp');
+		expect(await cursor(page)).toBe(END - 1);
+	});
+
+	test('to context switches, to start and end, by the slider', async () => {
+		const { page } = await open(seed);
+		await page.keyboard.press('Home');
+		const turns = [0];
+		while ((turns.at(-1) ?? END) < END) {
+			await page.keyboard.press('Shift+ArrowDown');
+			turns.push(await cursor(page));
+		}
+		expect(turns).toEqual([0, 2, 6, 13]);
+		await page.keyboard.press('Shift+ArrowUp');
+		expect(await cursor(page)).toBe(6);
+		await page.getByRole('slider').fill('3');
+		expect(await cursor(page)).toBe(3);
+		expect(await page.getByRole('slider').getAttribute('aria-valuetext')).toMatch(/^step 3 of 13, B: down_write/);
+	});
+
+	test('to the next change of what is watched', async () => {
+		const { page } = await open(seed);
+		await page.getByRole('button', { name: 'Watch fault_lock' }).click();
+		await page.keyboard.press('Home');
+		await page.keyboard.press('c');
+		expect(await cursor(page), 'A takes it').toBe(2);
+		await page.keyboard.press('c');
+		expect(await cursor(page), 'B waits for it').toBe(5);
+		await page.keyboard.press('Shift+C');
+		expect(await cursor(page)).toBe(2);
+	});
+
+	test('playing goes on until the end, and a key stops it', async () => {
+		const { page } = await open(seed);
+		await page.keyboard.press('Home');
+		await page.keyboard.press('+');
+		await page.keyboard.press('+');
+		await page.keyboard.press(' ');
+		await page.getByRole('button', { name: 'Pause' }).waitFor();
+		await expect.poll(() => cursor(page)).toBeGreaterThan(1);
+		await page.keyboard.press(' ');
+		await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+		const there = await cursor(page);
+		expect(there).toBeLessThan(END);
+		await page.keyboard.press(' ');
+		await expect.poll(() => cursor(page), { timeout: 10_000 }).toBe(END);
+	});
+
+	test('the help names every key, and Escape leaves it', async () => {
+		const { page } = await open(seed);
+		await page.keyboard.press('?');
+		await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+		await page.keyboard.press('Escape');
+		await page.getByRole('dialog').waitFor({ state: 'detached' });
+	});
+});
+
+describe('the state follows', () => {
+	test('what a step changed is marked', async () => {
+		const { page } = await open(seed);
+		await page.getByRole('slider').fill('2');
+		const lock = page.locator('.of-locks tbody tr', { hasText: 'fault_lock' });
+		expect(await lock.getAttribute('class')).toContain('changed');
+		await page.getByRole('slider').fill('4');
+		expect(await lock.getAttribute('class')).not.toContain('changed');
+	});
+
+	test('a stale entry says why', async () => {
+		const { page } = await open(sample('s94-stale-tlb'));
+		expect(await page.locator('.reasons').textContent()).toMatch(/device TLB page 0: p0 was freed/);
+	});
+
+	test('the source shows where the threads are, and a line leads to its steps', async () => {
+		const { page } = await open(seed);
+		const line = (number: number) => page.locator(`[data-line="${number}"]`);
+		await expect.poll(() => line(33).textContent()).toContain('A is here');
+		await line(34).click();
+		expect(await cursor(page)).toBe(2);
+	});
+
+	test('states that were left out are asked for, and shown when they come', async () => {
+		const picture = longPicture(1000, 2);
+		const { states } = picture;
+		const few = { ...picture, states: states.map((state, at) => (at < 10 ? state : null)) };
+		const explored = await open(few as Picture);
+		await explored.page.keyboard.press('End');
+		expect(await explored.page.locator('.loading').count()).toBe(1);
+		const asked = (await explored.posted()).flatMap((one) => (one.type === 'states' ? [one] : []));
+		expect(asked.some(({ from, to }) => from <= 1000 && 1000 <= to)).toBe(true);
+		for (const { from, to } of asked)
+			await explored.send({ type: 'states', from, states: states.slice(from, to + 1) as never });
+		expect(await explored.page.locator('.loading').count()).toBe(0);
+		expect(await explored.page.locator('.of-variables').textContent()).toContain('500');
+	});
+});
+
+describe('the adversary is you', () => {
+	test('a chip takes its way, with Shift for one step only', async () => {
+		const explored = await open(seed);
+		const way = explored.page.getByRole('button', { name: /B could go: munmap.*some ways from there end badly/ });
+		await way.click();
+		expect(await explored.lastPosted('branch')).toEqual({
+			type: 'branch',
+			steps: 0,
+			lane: 1,
+			choice: 0,
+			single: false,
+		});
+		await way.click({ modifiers: ['Shift'] });
+		expect(await explored.lastPosted('branch')).toMatchObject({ single: true });
+	});
+
+	test('O reaches the ways at the cursor, Enter takes one', async () => {
+		const explored = await open(seed);
+		await explored.page.getByRole('slider').fill('1');
+		await explored.page.keyboard.press('o');
+		await explored.page.keyboard.press('Enter');
+		expect(await explored.lastPosted('branch')).toMatchObject({ steps: 0, lane: 1 });
+	});
+
+	test('a branch says where it begins and how it ends, and leads back', async () => {
+		const explored = await open(seed);
+		const steps = seed.steps.slice(0, 3);
+		const branch: Picture = {
+			...seed,
+			finding: null,
+			shown: -1,
+			noReturn: null,
+			waits: [],
+			never: [],
+			bars: [],
+			steps,
+			states: seed.states.slice(0, 4),
+			branchAt: 2,
+			ending: 'A and B can go on',
+			next: [
+				{ lane: 0, choice: 0, text: 'mmu_notifier_range_is_valid(mm, start, end)', outlook: 'well' },
+				{ lane: 1, choice: 0, text: 'munmap(1, 3)', outlook: 'badly' },
+			],
+		};
+		await explored.send({ type: 'picture', picture: branch, stale: false });
+		const { page } = explored;
+		expect(await cursor(page)).toBe(3);
+		expect(await page.locator('.trail').textContent()).toMatch(/branch at step 3/);
+		// One step at a time: who goes next is picked at the end.
+		await page.getByLabel('one step at a time').check();
+		await page.locator('.next .way').nth(1).click();
+		expect(await explored.lastPosted('branch')).toEqual({ type: 'branch', steps: 3, lane: 1, choice: 0, single: true });
+		await page.keyboard.press('f');
+		expect(await explored.lastPosted('found')).toEqual({ type: 'found' });
+		await explored.send({ type: 'picture', picture: seed, stale: false });
+		expect(await page.locator('.trail').count()).toBe(0);
+	});
+
+	test('two lines of the source are put in an order', async () => {
+		const explored = await open(seed);
+		const { page } = explored;
+		await page.keyboard.press('l');
+		await page.locator('[data-line="36"]').click();
+		await page.locator('[data-line="37"]').click();
+		await page.getByRole('button', { name: 'Find the shortest run' }).click();
+		const order = await explored.lastPosted('order');
+		expect([order?.first.line, order?.second.line]).toEqual([36, 37]);
+	});
+});
+
+describe('alive with the text', () => {
+	test('a newer picture keeps the place by statement', async () => {
+		const explored = await open(seed);
+		await explored.page.getByRole('slider').fill('8');
+		const before = seed.steps[0] as Step;
+		const added: Step = { ...before, text: 'new_first(mm)', callText: 'new_first(mm)', call: 99 };
+		const newer: Picture = {
+			...seed,
+			steps: [added, ...seed.steps],
+			states: [seed.states[0] ?? null, ...seed.states],
+			bars: seed.bars.map((bar) => ({ ...bar, from: bar.from + 1, to: bar.to + 1 })),
+			noReturn: 6,
+		};
+		await explored.send({ type: 'picture', picture: newer, stale: false });
+		expect(await cursor(explored.page), 'goto again').toBe(9);
+	});
+
+	test('an older picture says so, a problem is told and the picture stays', async () => {
+		const explored = await open(seed);
+		await explored.send({ type: 'picture', picture: seed, stale: true });
+		expect(await explored.page.locator('.head').textContent()).toContain('of older text');
+		await explored.send({ type: 'problem', message: 'The sketch has an error.', span: seed.steps[1]?.span ?? null });
+		expect(await explored.page.getByRole('alert').textContent()).toContain('The sketch has an error.');
+		expect(await explored.page.locator('.row').count()).toBeGreaterThan(5);
+		await explored.page.getByRole('alert').getByRole('button', { name: 'line 34' }).click();
+		expect((await explored.lastPosted('open'))?.span.line).toBe(34);
+	});
+
+	test('a problem without a picture is all there is to see', async () => {
+		const explored = await open(null);
+		await explored.send({ type: 'problem', message: 'No scenario here.', span: null });
+		expect(await explored.page.locator('main').textContent()).toContain('No scenario here.');
+	});
+
+	test('a line of the editor leads to its step, round', async () => {
+		const explored = await open(seed);
+		await explored.send({ type: 'reveal', uri: seed.file, line: 34 });
+		expect(await cursor(explored.page)).toBe(2);
+	});
+
+	test('what is kept is found again after a reload', async () => {
+		const first = await open(seed);
+		await first.page.getByRole('slider').fill('7');
+		await first.page.getByRole('button', { name: 'Watch fault_lock' }).click();
+		const kept = await first.page.evaluate(() => (window as unknown as { keptState(): unknown }).keptState());
+		expect(kept).toMatchObject({ version: 1, file: seed.file, scenario: seed.scenario });
+		const second = await open(seed, { kept });
+		expect(await cursor(second.page)).toBe(7);
+		expect(await second.page.getByRole('button', { name: 'Watch fault_lock' }).getAttribute('aria-pressed')).toBe(
+			'true',
+		);
+	});
+
+	test('the menu exports, the switches show another run', async () => {
+		const explored = await open(seed);
+		const { page } = explored;
+		await page.keyboard.press('e');
+		expect(await page.getByRole('menuitem').count()).toBe(7);
+		await page.keyboard.press('ArrowDown');
+		await page.keyboard.press('ArrowUp');
+		await page.keyboard.press('Enter');
+		expect(await explored.lastPosted('export')).toMatchObject({ format: 'table' });
+		await page.getByLabel('Finding').selectOption('1');
+		expect(await explored.lastPosted('show')).toEqual({ type: 'show', scenario: seed.scenario, finding: 1 });
+		await page.keyboard.press('Escape');
+		await page.getByRole('button', { name: 'Pin' }).click();
+		expect(await explored.lastPosted('pin')).toEqual({ type: 'pin', pinned: true });
+		await explored.send({ type: 'exported', format: 'table', ok: true, message: 'Copied as a mail table.' });
+		expect(await page.locator('.notice').textContent()).toContain('Copied');
+	});
+});
+
+describe('size', () => {
+	test('ten thousand steps of eight threads are a hundred rows at a time', async () => {
+		const { page } = await open(longPicture(10_000, 8));
+		const rows = () => page.locator('.row').count();
+		expect(await rows()).toBeLessThan(100);
+		await page.keyboard.press('End');
+		expect(await cursor(page)).toBe(10_000);
+		expect(await rows()).toBeLessThan(100);
+		const row = page.locator('.row.cur');
+		expect(await row.textContent()).toContain('10000');
+		const box = await row.boundingBox();
+		expect(box && box.y > 90 && box.y < 860).toBe(true);
+		// The grid tells its true size.
+		expect(Number(await page.getByRole('grid').getAttribute('aria-rowcount'))).toBeGreaterThan(10_000);
+	});
+
+	test('threads that do nothing have no column', async () => {
+		const { page } = await open(sample('s66-four-parties'));
+		expect(await page.locator('.lane-head').count()).toBe(4);
+		expect(await page.locator('.quiet').textContent()).toMatch(/kworker\/1.*kworker\/2/);
+	});
+
+	test('one column on a narrow page, and nothing wider than it', async () => {
+		const { page } = await open(seed, { width: 480, height: 1200 });
+		const box = async (selector: string) => (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, height: 0 };
+		const run = await box('.run');
+		expect((await box('.beside')).y).toBeGreaterThan(run.y + run.height - 2);
+		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
+	});
+});
