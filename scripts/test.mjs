@@ -69,6 +69,17 @@ await part(
 	),
 	vitest,
 );
+await part(
+	'the explorer in a browser',
+	bin('vitest/vitest.mjs').concat(
+		'run',
+		'--config=test/webview/vitest.config.mjs',
+		'--reporter=default',
+		'--reporter=json',
+		`--outputFile.json=${report}`,
+	),
+	vitest,
+);
 await part('grammar tests', bin('vscode-tmgrammar-test/dist/unit.js').concat('test/grammar/**/*.mmn'), (output) => ({
 	passed: all(output, /^✓ /gm).length,
 	failed: all(output, /^✖ /gm).length,

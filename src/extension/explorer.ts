@@ -2,7 +2,12 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { SavedRun } from '../findings/explorer/picture.js';
-import { CloseExplorerNotification, OpenExplorerNotification, ToPageNotification } from '../server/protocol.js';
+import {
+	CloseExplorerNotification,
+	ExportRunRequest,
+	OpenExplorerNotification,
+	ToPageNotification,
+} from '../server/protocol.js';
 import type { ExportFormat, FromPage } from '../webview/messages.js';
 import { LANGUAGE } from './common.js';
 import { type ExportTarget, exportRun, FORMATS } from './explorer-export.js';
@@ -146,6 +151,12 @@ class Explorers implements PanelOwner {
 	async export(panel: ExplorerPanel, message: FromPage & { type: 'export' | 'save' }): Promise<void> {
 		const format = message.type === 'save' ? 'json' : message.format;
 		const data = message.type === 'save' ? jsonOf(message.run) : message.data;
+		if (format === 'png' && data === undefined) {
+			// Dots are for the page to make: it has a canvas.
+			const svg = await this.client.sendRequest(ExportRunRequest, { panel: panel.id, format: 'svg' });
+			if (svg !== null) panel.post({ type: 'raster', svg });
+			return;
+		}
 		const scenario = panel.picture?.scenario ?? 'run';
 		const done = await exportRun(this.client, this.extension, {
 			panel: panel.id,

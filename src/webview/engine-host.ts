@@ -100,6 +100,11 @@ export function engineHost(
 	};
 
 	async function save({ format, data }: FromPage & { type: 'export' }): Promise<void> {
+		if (format === 'png' && data === undefined) {
+			const svg = await engine().export('svg');
+			if (svg !== null) send({ type: 'raster', svg });
+			return;
+		}
 		const text = data ?? (await engine().export(format));
 		if (text !== null) download(`${shown.scenario}.${EXTENSIONS[format]}`, text);
 		const message = text === null ? 'there is no run to export' : `saved as ${shown.scenario}.${EXTENSIONS[format]}`;
@@ -107,7 +112,8 @@ export function engineHost(
 	}
 }
 
-function download(name: string, text: string): void {
+/** Saves a text, or a data: address, as a file of the reader's. */
+export function download(name: string, text: string): void {
 	const link = document.createElement('a');
 	link.download = name;
 	link.href = text.startsWith('data:') ? text : URL.createObjectURL(new Blob([text]));

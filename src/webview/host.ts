@@ -1,7 +1,7 @@
 /** Who shows the page: VS Code's panel, a test, or nobody (a saved HTML file). The page knows only this interface. */
 
 import type { Picture } from '../findings/explorer/picture.js';
-import { engineHost, type SavedEngine } from './engine-host.js';
+import { download, engineHost, type SavedEngine } from './engine-host.js';
 import type { ExportFormat, FromPage, ToPage } from './messages.js';
 
 /** What survives a reload of the panel; the host's serializer reads `file` and `scenario` to make the picture anew. */
@@ -95,14 +95,6 @@ function json<T>(id: string): T | null {
 	return text ? (JSON.parse(text) as T) : null;
 }
 
-function download(name: string, text: string): void {
-	const link = document.createElement('a');
-	link.download = name;
-	link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-	link.click();
-	setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 /** A saved file: the picture stands in the page, and sources with it. */
 function savedHost(picture: Picture): Host {
 	const sources = json<readonly SavedSource[]>('sources') ?? [];
@@ -114,7 +106,7 @@ function savedHost(picture: Picture): Host {
 				const found = sources.find(({ uri }) => uri === message.uri);
 				if (found) listener?.({ type: 'source', ...found });
 			}
-			if (message.type === 'save') download(`${picture.scenario}.run.json`, JSON.stringify(message.run, null, '\t'));
+			if (message.type === 'save') download(`${picture.scenario}.json`, `${JSON.stringify(message.run, null, '\t')}\n`);
 		},
 		listen(next) {
 			listener = next;

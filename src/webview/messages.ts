@@ -21,6 +21,8 @@ export type ToPage =
 	| { readonly type: 'source'; readonly uri: string; readonly text: string; readonly title: string }
 	/** Text that the host made of the run, for the clipboard or a preview. */
 	| { readonly type: 'exported'; readonly format: ExportFormat; readonly ok: boolean; readonly message: string }
+	/** A picture as SVG, to be made a PNG of: only a page can. The answer is `export` with its data. */
+	| { readonly type: 'raster'; readonly svg: string }
 	| { readonly type: 'pinned'; readonly pinned: boolean };
 
 export type ExportFormat = 'table' | 'svg' | 'png' | 'mermaid' | 'json' | 'sarif' | 'html';

@@ -10,6 +10,7 @@ import { findPlace, placeOf } from './model/place.js';
 import { layRows, type Metrics, type StepRow } from './model/rows.js';
 import { drawnLanes, findSpans, livesOf } from './model/spans.js';
 import { announcement } from './model/words.js';
+import { pngOf } from './raster.js';
 
 export interface Source {
 	readonly title: string;
@@ -135,6 +136,14 @@ export class Explorer {
 				this.busy.value = null;
 				this.notice.value = { kind: message.ok ? 'done' : 'failed', message: message.message, span: null };
 				this.live.value = message.message;
+				break;
+			case 'raster':
+				void pngOf(message.svg).then(
+					(data) => this.host.post({ type: 'export', format: 'png', data }),
+					() => {
+						this.notice.value = { kind: 'failed', message: 'The picture could not be drawn.', span: null };
+					},
+				);
 				break;
 			case 'pinned':
 				this.pinned.value = message.pinned;

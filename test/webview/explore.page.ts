@@ -309,6 +309,18 @@ describe('alive with the text', () => {
 	});
 });
 
+test('a picture is made a PNG of', async () => {
+	const explored = await open(seed);
+	const svg =
+		'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20" fill="red"/></svg>';
+	await explored.send({ type: 'raster', svg });
+	await expect.poll(() => explored.lastPosted('export')).toBeDefined();
+	const { format, data } = (await explored.lastPosted('export')) ?? {};
+	expect(format).toBe('png');
+	const bytes = Buffer.from(data?.replace(/^data:image\/png;base64,/, '') ?? '', 'base64');
+	expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], 'width and height, for fine screens').toEqual([60, 40]);
+});
+
 describe('size', () => {
 	test('ten thousand steps of eight threads are a hundred rows at a time', async () => {
 		const { page } = await open(longPicture(10_000, 8));
