@@ -33,6 +33,7 @@ export async function fixSketch(
 		if (found === undefined) break;
 		const [fix] = await checkedFixes(result, found, sources, {
 			check: options,
+			checker,
 			most: 1,
 			...(options.signal && { signal: options.signal }),
 		});

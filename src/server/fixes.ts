@@ -8,7 +8,7 @@ import {
 	type WorkspaceEdit,
 } from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { SUPERSEDED } from '../findings/check.js';
+import { type checkSketch, SUPERSEDED } from '../findings/check.js';
 import type { Edit } from '../findings/fixes/edits.js';
 import { type CheckedFix, checkedActions, checkedFixes } from '../findings/fixes/try.js';
 import type { FileResult, Problem } from '../findings/result.js';
@@ -40,6 +40,7 @@ export class Fixes {
 		private readonly documents: Documents,
 		/** Whether the client takes edits that name the version they are for. */
 		private readonly versioned: () => boolean,
+		private readonly check: typeof checkSketch,
 	) {}
 
 	/** To be called when any text has changed: what was searched for is of no use any more. */
@@ -104,7 +105,9 @@ export class Fixes {
 		let known = this.actions.get(uri);
 		if (!known) {
 			const { signal } = this.abort;
-			known = this.inTurn(() => checkedActions(uri, { read: (u) => this.checker.read(u) }, { signal }));
+			known = this.inTurn(() =>
+				checkedActions(uri, { read: (u) => this.checker.read(u) }, { checker: this.check, signal }),
+			);
 			this.actions.set(uri, known);
 		}
 		const { rename, scenario } = await known;
@@ -145,7 +148,7 @@ export class Fixes {
 		if (known) return known;
 		const { signal } = this.abort;
 		const search = this.inTurn(() =>
-			checkedFixes(result, found, { read: (uri) => this.checker.read(uri) }, { signal }),
+			checkedFixes(result, found, { read: (uri) => this.checker.read(uri) }, { checker: this.check, signal }),
 		);
 		this.known.set(key, search);
 		return search;

@@ -116,7 +116,7 @@ export function startServer(
 		},
 		services.check,
 	);
-	const fixes = new Fixes(checker, documents, () => versionedEdits);
+	const fixes = new Fixes(checker, documents, () => versionedEdits, services.check);
 	const refreshLenses = () => {
 		if (refreshesLenses) connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
 	};

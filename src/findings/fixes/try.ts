@@ -23,6 +23,8 @@ export interface CheckedFix {
 
 export interface FixOptions {
 	readonly check?: CheckOptions;
+	/** What checks the changed sketch, where it is done elsewhere. */
+	readonly checker?: typeof checkSketch;
 	/** Ends the search at its next slice. */
 	readonly signal?: AbortSignal;
 	/** Stop to look for more after this many seconds (default 10). */
@@ -47,7 +49,7 @@ export async function checkedFixes(
 	before: FileResult,
 	found: Problem,
 	sources: Sources,
-	{ check = {}, signal, maxSeconds = 10, most = 3 }: FixOptions = {},
+	{ check = {}, checker = checkSketch, signal, maxSeconds = 10, most = 3 }: FixOptions = {},
 ): Promise<CheckedFix[]> {
 	const end = performance.now() + maxSeconds * 1000;
 	const program = await loadProgram(before.uri, sources, kernelLibraries);
@@ -59,7 +61,7 @@ export async function checkedFixes(
 		const left = (end - performance.now()) / 1000;
 		if (signal?.aborted || left <= 0 || fixes.length >= most) break;
 		const options = { ...check, maxSeconds: Math.min(check.maxSeconds ?? left, left), ...(signal && { signal }) };
-		const tried = await tryFix(program, before, found, fix, sources, options);
+		const tried = await tryFix(program, before, found, fix, sources, options, checker);
 		if (tried && !fixes.some(({ title }) => title === tried.title)) fixes.push(tried);
 		if (tried?.ok && fix.group !== undefined) done.add(fix.group);
 	}
@@ -71,12 +73,12 @@ export async function checkedFixes(
 export async function checkedActions(
 	uri: string,
 	sources: Sources,
-	{ check = {}, signal, maxSeconds = 10 }: FixOptions = {},
+	{ check = {}, checker = checkSketch, signal, maxSeconds = 10 }: FixOptions = {},
 ): Promise<{ readonly rename?: CheckedFix; readonly scenario?: CheckedFix }> {
 	const program = await loadProgram(uri, sources, kernelLibraries);
 	const options = { ...check, maxSeconds, ...(signal && { signal }) };
 	const tried = async (fix: Fix | undefined): Promise<CheckedFix | undefined> => {
-		const after = fix && (await checkSketch(uri, changedBy(fix, sources), options));
+		const after = fix && (await checker(uri, changedBy(fix, sources), options));
 		if (!fix || !after || signal?.aborted || after.problems.some((p) => p.severity === 'error')) return undefined;
 		return told(program, fix, after, 'finds');
 	};
@@ -92,19 +94,20 @@ async function tryFix(
 	fix: Fix,
 	sources: Sources,
 	options: CheckOptions,
+	checker: typeof checkSketch,
 ): Promise<CheckedFix | undefined> {
 	const changed = changedBy(fix, sources);
 	// where it was found says soonest that a fix is none
 	const shown = before.scenarios.filter((s) => s.findings.some((f) => isSame(f, found))).map((s) => s.name);
 	const others = before.scenarios.map((s) => s.name).filter((name) => !shown.includes(name));
 	if (shown.length > 0 && others.length > 0) {
-		const part = await checkSketch(before.uri, changed, { ...options, scenarios: shown });
+		const part = await checker(before.uri, changed, { ...options, scenarios: shown });
 		if (options.signal?.aborted || !cures(only(before, shown), part, found)) return undefined;
-		const rest = await checkSketch(before.uri, changed, { ...options, scenarios: others });
+		const rest = await checker(before.uri, changed, { ...options, scenarios: others });
 		const after = { ...part, scenarios: inOrder(before, [...part.scenarios, ...rest.scenarios]) };
 		return options.signal?.aborted || !cures(before, after, found) ? undefined : told(program, fix, after);
 	}
-	const after = await checkSketch(before.uri, changed, options);
+	const after = await checker(before.uri, changed, options);
 	return options.signal?.aborted || !cures(before, after, found) ? undefined : told(program, fix, after);
 }
 
