@@ -128,8 +128,10 @@ class Layout {
 
 	/** The author's breaks stay, unless the parenthesis had to be broken before already: then it is filled. */
 	#breaksInside(index: number, original: string): boolean {
-		if (!this.#mayBreak(index)) return false;
 		const top = this.#stack.at(-1);
+		const before = this.pieces[index - 1]?.text;
+		if (top?.type === 'brace' && top.isTable && (before === '{' || before === ',')) return true;
+		if (!this.#mayBreak(index)) return false;
 		const filled = top?.type === 'parenthesis' && top.filled;
 		if (original.includes('\n') && !filled) return true;
 		const long = this.#line.tooLong(index, this.#column);
@@ -164,7 +166,7 @@ class Layout {
 		const mustBreak = endsLine(this.pieces[index - 1]);
 		if (isEmpty && top) return '';
 		if (top?.oneLine) return mustBreak ? '\n' : ' ';
-		if (top?.kind === 'list' && !mustBreak && !this.#isMultiLine(index)) return ' ';
+		if (top?.kind === 'list' && !top.isTable && !mustBreak && !this.#isMultiLine(index)) return ' ';
 		return this.#newline('\n', tabs(top?.indent ?? 0), false);
 	}
 
@@ -383,7 +385,8 @@ class Layout {
 		// A list in a list that is broken into lines.
 		if (kind === 'list' && outer?.kind === 'list') indent = outer.indent + (this.#startsLine(index) ? 1 : 0);
 		if (kind === 'list' && outer?.kind === 'list' && !this.#startsLine(index)) indent = outer.indent + 1;
-		this.#stack.push({ type: 'brace', kind, oneLine, indent });
+		const isTable = kind === 'list' && !oneLine && this.pieces[this.#nextCode(index)]?.text === '.';
+		this.#stack.push({ type: 'brace', kind, oneLine, isTable, indent });
 		const isEmpty = this.pieces[index + 1]?.text === '}';
 		if (kind !== 'list') {
 			this.#atStart = true;

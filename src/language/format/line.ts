@@ -45,8 +45,8 @@ export class Line {
 	#breakRank(index: number, depth: number): number {
 		const text = this.pieces[index]?.text ?? '';
 		const role = this.roles[index];
-		if (text === ',' || text === '?' || text === '&&' || text === '||') return depth * 4;
-		if (role === 'ternary') return depth * 4;
+		if (text === ',' || text === '&&' || text === '||') return depth * 4;
+		if (role === 'ternary') return depth * 4 + 2;
 		if (role !== 'binary') return Number.POSITIVE_INFINITY;
 		return depth * 4 + (/^[^=!<>]?=$/.test(text) ? 3 : /^[|+-]$/.test(text) ? 1 : 2);
 	}

@@ -7,6 +7,8 @@ export interface Brace {
 	readonly kind: BraceKind;
 	/** All of it on one line. */
 	readonly oneLine: boolean;
+	/** A list of fields by name that does not fit on one line: each of them has its own. */
+	readonly isTable: boolean;
 	/** Tabs of the line with the closing brace. */
 	readonly indent: number;
 }

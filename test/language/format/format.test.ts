@@ -195,6 +195,17 @@ scenario s {
 `);
 	});
 
+	test('gives each field of a table its line where they do not fit on one', () => {
+		const table =
+			'static const struct mmu_notifier_ops device_ops = { .invalidate_range_start = device_start, .release = device_release };';
+		expect(formatText(table)).toBe(`static const struct mmu_notifier_ops device_ops = {
+	.invalidate_range_start = device_start,
+	.release = device_release
+};
+`);
+		expect(formatText('struct a x = { .a = 1, .b = { 2, 3 } };')).toBe('struct a x = { .a = 1, .b = { 2, 3 } };\n');
+	});
+
 	test('keeps comments where they are, and what was aligned by hand', () => {
 		const text = `/* head */
 
