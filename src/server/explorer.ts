@@ -168,6 +168,11 @@ export class Explorers {
 		this.host.send(panel.id, panel.trouble);
 	}
 
+	/** What was asked for cannot be: the picture on show is right all the same. */
+	private refuse(panel: Panel, message: string): void {
+		this.host.send(panel.id, { type: 'problem', message, span: null, current: true });
+	}
+
 	/** Explores the newest text and shows the finding that was shown, or the first. */
 	private async fresh(panel: Panel): Promise<void> {
 		if (panel.abort.signal.aborted) panel.abort = new AbortController();
@@ -225,7 +230,7 @@ export class Explorers {
 			const { shown, misfit } = explorer.replay(panel.saved);
 			panel.saved = undefined;
 			this.show(panel, shown);
-			if (misfit !== undefined) this.problem(panel, misfit.message);
+			if (misfit !== undefined) this.refuse(panel, misfit.message);
 			return;
 		}
 		this.show(panel, explorer.found(same >= 0 && wanted === null ? same : wanted));
@@ -263,12 +268,12 @@ export class Explorers {
 			case 'branch': {
 				if (explorer === undefined || shown === undefined) return;
 				const branch = explorer.branch(shown, message.steps, message.lane, message.choice, message.single);
-				if (branch === undefined) this.problem(panel, 'that thread cannot go there any more: the sketch has changed');
+				if (branch === undefined) this.refuse(panel, 'that thread cannot go there any more: the sketch has changed');
 				return this.show(panel, branch);
 			}
 			case 'order': {
 				const found = explorer?.order(message.first, message.second);
-				if (typeof found === 'string') return this.problem(panel, found);
+				if (typeof found === 'string') return this.refuse(panel, found);
 				return this.show(panel, found);
 			}
 			case 'states': {

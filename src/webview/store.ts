@@ -123,7 +123,7 @@ export class Explorer {
 			case 'problem':
 				this.busy.value = null;
 				this.notice.value = { kind: 'problem', message: message.message, span: message.span };
-				this.stale.value = this.picture.value !== null;
+				if (!message.current) this.stale.value = this.picture.value !== null;
 				this.live.value = message.message;
 				break;
 			case 'reveal':

@@ -68,6 +68,8 @@ export interface MarkRow {
 	readonly last: number;
 	readonly lane: number;
 	readonly head: string;
+	/** Another thread ran before. */
+	readonly switched: boolean;
 	readonly top: number;
 	readonly height: number;
 }
@@ -118,6 +120,10 @@ function waitsBySteps(picture: Picture): ReadonlyMap<number, number> {
 	return begins;
 }
 
+function isSwitch(steps: readonly Step[], at: number): boolean {
+	return at > 0 && steps[at - 1]?.lane !== steps[at]?.lane;
+}
+
 export interface Unfolded {
 	has(key: string): boolean;
 }
@@ -134,7 +140,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	let lineDrawn = false;
 
 	const mark = (kind: MarkRow['kind'], first: number, last: number, lane: number, head: string, height: number) => {
-		rows.push({ kind, key: `${kind}${first}`, first, last, lane, head, top, height });
+		const switched = kind === 'call' && isSwitch(steps, first);
+		rows.push({ kind, key: `${kind}${first}`, first, last, lane, head, switched, top, height });
 		top += height;
 	};
 	const lineOfNoReturn = (before: number) => {
@@ -194,7 +201,7 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 			blocked: step.blocked,
 			cause: steps.slice(first, last + 1).some(({ cause }) => cause),
 			picks,
-			switched: first > 0 && steps[first - 1]?.lane !== lane,
+			switched: isSwitch(steps, first) && rows.at(-1)?.kind !== 'call',
 			top,
 			height,
 			node: top + PADDING / 2 + (entered ? metrics.code : 0) + metrics.code / 2,

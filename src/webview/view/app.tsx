@@ -48,7 +48,7 @@ function useNotice() {
 /** Where this run comes from, when it is not the one that was found. */
 function Trail({ picture }: { readonly picture: Picture }) {
 	const explorer = useExplorer();
-	const { branchAt, steps, next, ending } = picture;
+	const { branchAt, steps, next, ending, verdict } = picture;
 	if (branchAt === null) return null;
 	const outlook = steps.at(-1)?.outlook ?? 'unknown';
 	const first = steps[branchAt];
@@ -60,7 +60,8 @@ function Trail({ picture }: { readonly picture: Picture }) {
 			</button>
 			<Icon name="right" size={12} />
 			<span class="here">
-				branch at step {branchAt + 1}
+				{/* A run that was asked for says what it is; a branch says where it begins. */}
+				{/^(the shortest|a saved) /.test(verdict) ? verdict : `branch at step ${branchAt + 1}`}
 				<Verdict outlook={after} />
 				<span class="dim">{OUTLOOK[after]}</span>
 			</span>

@@ -128,7 +128,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 				<div
 					key={at}
 					class={row.blocked && at === row.remarks.length - 1 ? 'remark bad' : 'remark'}
-					style={{ height: `calc(var(--small-line) * ${lines})`, WebkitLineClamp: lines }}
+					style={`height: calc(var(--small-line) * ${lines}); -webkit-line-clamp: ${lines}; margin-left: ${Math.min(Math.max(row.depth, 0), 6) * 8}px`}
 					title={remark}
 				>
 					{remark}
@@ -247,7 +247,7 @@ export function MarkRowView({
 			);
 		case 'call':
 			return (
-				<div class={`row mark call${future}`} {...common}>
+				<div class={`row mark call${future}${row.switched ? ' switched' : ''}`} {...common}>
 					<div class="number" role="rowheader">
 						<span class="unseen">{`steps ${row.first + 1} to ${row.last + 1}`}</span>
 					</div>

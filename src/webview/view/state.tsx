@@ -215,7 +215,9 @@ interface TableProps {
 /** `once` for a local `A.once.start` beside another `start`. */
 function functionOf(variable: Variable, all: readonly Variable[]): string {
 	if (all.filter(({ name }) => name === variable.name).length < 2) return '';
-	return variable.path.split('.').at(-2) ?? '';
+	const parts = variable.path.split('.');
+	// `A.start` is a local of the thread's own function.
+	return parts.length > 2 ? (parts.at(-2) ?? '') : '';
 }
 
 function Variables({ variables, below, label }: TableProps) {

@@ -119,7 +119,13 @@ function Drawing(props: Props) {
 				/>
 			))}
 			{cycleStart !== null && (
-				<rect class="cycle" x={at(cycleStart + 0.5)} width={at(steps.length - cycleStart)} y="-3" height={all + 6} />
+				<rect
+					class="cycle"
+					x={at(cycleStart + 0.5)}
+					width={at(steps.length - cycleStart - 0.5)}
+					y="-3"
+					height={all + 6}
+				/>
 			)}
 			{steps.length <= NODES ? <Nodes {...props} /> : <Strokes {...props} />}
 			{noReturn !== null && (
