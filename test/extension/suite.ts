@@ -1,6 +1,7 @@
 /** Tests inside a VS Code, the same in a server's extension host, a desktop's, and a browser's. */
 import * as vscode from 'vscode';
 import { equal, eventually, ok } from './check.js';
+import './explorer.js';
 import './lessons.js';
 
 const SEED = 'seed-wait-valid.mmn';

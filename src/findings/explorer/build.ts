@@ -222,11 +222,16 @@ class Drawing {
 	}
 
 	private bars(momentOf: readonly number[]): Bar[] {
-		return this.locks.bars(this.walk.moments).map((bar) => ({
-			...bar,
-			from: momentOf.findIndex((m) => m >= bar.from),
-			to: momentOf.findLastIndex((m) => m <= bar.to),
-		}));
+		// every moment has a state of its own: that before its step, or the last one
+		const first: number[] = [];
+		const last: number[] = [];
+		momentOf.forEach((moment, state) => {
+			first[moment] ??= state;
+			last[moment] = state;
+		});
+		return this.locks
+			.bars(this.walk.moments)
+			.map((bar) => ({ ...bar, from: first[bar.from] ?? 0, to: last[bar.to] ?? momentOf.length - 1 }));
 	}
 
 	/** What is waited for in vain. */
