@@ -97,6 +97,14 @@ async function drive(name, theme, { extensionsDir, folder }) {
 				.catch(() => {});
 			check(what, (await chip.textContent()).includes(text));
 		};
+		const [origin, paint] = await frame.evaluate(() => [
+			performance.timeOrigin,
+			performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+		]);
+		const ours = await frame.evaluate(() => Math.round(performance.now()));
+		console.log(
+			`   the frame begins ${Math.round(origin - pressed)} ms after it, paints first ${Math.round(paint)} ms later (seen at ${ours})`,
+		);
 		await says('it opens beside the sketch and shows the deadlock', 'deadlock');
 		check('the focus stays in the editor', (await page.locator('.monaco-editor.focused').count()) > 0);
 		await page.waitForTimeout(500);
@@ -122,12 +130,15 @@ async function drive(name, theme, { extensionsDir, folder }) {
 			if ((await position())?.[0] === length) break;
 		}
 		check('the keyboard walks from the start to the cycle', (await position())?.[0] === length);
-		const marks = page.locator('.monaco-editor .view-line', { hasText: '◂ A' });
-		await marks
-			.first()
-			.waitFor({ timeout: 5000 })
-			.catch(() => {});
-		check('the editor marks where a thread stands', (await marks.count()) > 0);
+		// the names are drawn by style
+		const marks = () =>
+			page.evaluate(
+				() =>
+					[...document.querySelectorAll('.view-line span')].filter((e) =>
+						getComputedStyle(e, '::after').content.includes('◂'),
+					).length,
+			);
+		check('the editor marks where the threads stand', (await marks()) >= 2);
 
 		await frame.locator('.way', { hasText: 'A could go' }).first().click();
 		await says('another way is taken', 'branch');
@@ -153,7 +164,11 @@ async function drive(name, theme, { extensionsDir, folder }) {
 		await page.screenshot({ path: shot(`explorer-green-${name}`), animations: 'disabled' });
 
 		await page.reload();
-		const again = await explorerFrame(page);
+		await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+		const again = await explorerFrame(page).catch(async (error) => {
+			await page.screenshot({ path: '/tmp/explorer-reload.png' });
+			throw error;
+		});
 		await again
 			.locator('.row')
 			.first()
