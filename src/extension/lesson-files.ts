@@ -36,6 +36,11 @@ export class LessonFiles {
 		return vscode.Uri.joinPath(this.scratch, `${id}.md`);
 	}
 
+	/** The sketch to begin with, as it ships. */
+	start(id: LessonId): vscode.Uri {
+		return vscode.Uri.joinPath(this.extension, 'media/lessons', `${id}.mmn`);
+	}
+
 	solution(id: LessonId): vscode.Uri {
 		return vscode.Uri.joinPath(this.extension, 'media/lessons', `${id}.solution.mmn`);
 	}

@@ -39,6 +39,9 @@ export class LessonLenses implements vscode.CodeLensProvider {
 				? []
 				: [lens(`$(lightbulb) Next Hint (${hints + 1} of ${lesson.hints.length})`, 'hint', id)]),
 			...(done || hints === lesson.hints.length ? [lens('$(diff) Compare with a Solution', 'solution', id)] : []),
+			...(done
+				? [lens('$(history) How It Began', 'start', id, 'The sketch at the start, with its run to explore')]
+				: []),
 			...(done && next ? [lens('$(arrow-right) Next Lesson', 'open', next)] : []),
 		];
 	}

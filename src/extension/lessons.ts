@@ -38,6 +38,7 @@ export function registerLessons(
 		command('page', (id) => course.showPage(id)),
 		command('hint', (id) => course.hint(id)),
 		command('solution', (id) => course.compare(id)),
+		command('start', (id) => course.showStart(id)),
 		command('restart', (id) => course.restart(id)),
 		vscode.commands.registerCommand('notifierLab.resetLessons', () => course.resetAll()),
 	];
@@ -102,6 +103,12 @@ export class Course {
 		const { lesson } = await this.files.of(id);
 		const title = `${lesson.title}: a solution ↔ yours`;
 		await vscode.commands.executeCommand('vscode.diff', this.files.solution(id), this.files.sketch(id), title);
+	}
+
+	/** The sketch as the lesson began, beside: checked like any other, so that its run can be explored once more. */
+	async showStart(id: LessonId): Promise<void> {
+		const viewColumn = vscode.ViewColumn.Beside;
+		await vscode.window.showTextDocument(this.files.start(id), { viewColumn, preview: true });
 	}
 
 	async restart(id: LessonId): Promise<void> {

@@ -104,6 +104,19 @@ suite('Lessons', () => {
 		await document.save();
 	});
 
+	test('how a lesson began can be looked at again, with its finding', async () => {
+		const [id] = COURSE;
+		await executeCommand('notifierLab.lesson.start', id);
+		const uri = vscode.window.activeTextEditor?.document.uri;
+		ok(uri, 'an editor is active');
+		ok(uri.path.endsWith(`media/lessons/${id}.mmn`), `it shows the start: ${uri}`);
+		await eventually('its finding', () =>
+			vscode.languages
+				.getDiagnostics(uri)
+				.find(({ code }) => typeof code === 'object' && code.value === 'stale-mapping'),
+		);
+	});
+
 	test('the solution is compared with what the reader has', async () => {
 		const [, id] = COURSE;
 		await executeCommand('notifierLab.lesson.solution', id);
