@@ -45,6 +45,7 @@ export interface Model {
 	readonly globalCells: number;
 	readonly noErrors: boolean;
 	readonly preemptRt: boolean;
+	readonly unfairRwsem: boolean;
 	/** Where values of sequence counters are, which are renumbered; undefined where the scenario has none. */
 	readonly sequences: SequencePlaces | undefined;
 	/** Index of the function that runs when every thread has ended; -1 where there is none. */
@@ -136,6 +137,7 @@ export function modelOf(
 		globalCells,
 		noErrors: config.has('no_errors'),
 		preemptRt: config.has('preempt_rt'),
+		unfairRwsem: config.has('unfair_rwsem'),
 		sequences: sequencePlaces(system, globalCells),
 		finally: system.functions.findIndex((f) => isFinallyItem(f.node)),
 		choices: choices.map((n) => (complete ? n : Math.max(n, 8))),

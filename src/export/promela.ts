@@ -21,7 +21,7 @@ export function notInPromela(model: Model): string[] {
 	if (model.finally >= 0 && model.system.initialLocals.every((l) => l[0] !== Status.running))
 		what.push('a finally block behind threads that take no step');
 	if (model.system.cpus.limited) what.push('config cpus');
-	if (model.system.unfairRwsem) what.push('config unfair_rwsem');
+	if (model.unfairRwsem) what.push('config unfair_rwsem');
 	if (model.system.threads.length > 250) what.push('more than 250 threads');
 	return what;
 }

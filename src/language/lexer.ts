@@ -5,8 +5,9 @@
 
 import { DefaultLexer, type LexerResult, type LexingDiagnostic } from 'langium';
 import { dropAnnotations } from './annotations.js';
+import { expandMacros, macroRefusal } from './macros.js';
 import { nameTypes } from './typedefs.js';
-import { ATTRIBUTE, directiveMessage, FUNCTION_MACRO } from './unsupported.js';
+import { ATTRIBUTE, directiveMessage } from './unsupported.js';
 
 export type Token = LexerResult['tokens'][number];
 
@@ -50,6 +51,8 @@ export class SketchLexer extends DefaultLexer {
 			tokens = tokens.filter((t) => !this.gaps.some(([from, to]) => t.startOffset >= from && t.startOffset < to));
 		}
 		refuseDepth(tokens);
+		const definitions = result.hidden.filter((t) => t.tokenType.name === 'FUNCTION_MACRO');
+		if (definitions.length > 0) tokens = expandMacros(tokens, definitions, (body) => super.tokenize(body).tokens);
 		tokens = dropAnnotations(tokens);
 		const { TYPE_NAME } = this.definition;
 		if (TYPE_NAME) tokens = nameTypes(tokens, TYPE_NAME);
@@ -81,7 +84,7 @@ function refusal(token: Token): string | undefined {
 		case 'DIRECTIVE':
 			return directiveMessage(/[a-z]+/.exec(token.image)?.[0] ?? '');
 		case 'FUNCTION_MACRO':
-			return FUNCTION_MACRO;
+			return macroRefusal(token.image);
 		case 'ATTRIBUTE':
 			return /\bcleanup\b/.test(token.image) ? ATTRIBUTE : undefined;
 		default:

@@ -26,7 +26,18 @@ const STATEMENT_OWNERS = new Set([
 	'ScopedGuard',
 	'WithMmStatement',
 ]);
-const TEXTS = new Set(['name', 'text', 'path', 'operator', 'macro', 'kind', 'computed', 'variadic', 'function']);
+const TEXTS = new Set([
+	'guard',
+	'name',
+	'text',
+	'path',
+	'operator',
+	'macro',
+	'kind',
+	'computed',
+	'variadic',
+	'function',
+]);
 
 type Mutable = { $type: string; $container?: AstNode; $containerProperty?: string } & Record<string, unknown>;
 

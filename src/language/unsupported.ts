@@ -18,7 +18,6 @@ export function directiveMessage(word: string): string {
 	return `#${word} is not modelled: remove the line`;
 }
 
-export const FUNCTION_MACRO = 'macros with parameters are not modelled: write a static inline function';
 export const ATTRIBUTE =
 	'__attribute__((cleanup(…))) is not modelled: use guard(), scoped_guard() or __free(), or release on every way out';
 

@@ -222,10 +222,6 @@ export class System {
 		}
 	}
 
-	get unfairRwsem(): boolean {
-		return this.image.unfairRwsem;
-	}
-
 	get layouts(): Layouts {
 		return this.module.layouts;
 	}

@@ -10,6 +10,7 @@ import type { CheckContext } from './context.js';
 export function checkGuard(s: ast.Guard | ast.ScopedGuard, context: CheckContext): void {
 	const { report } = context;
 	const kind = guardKind(s.guard);
+	if (s.guard === '') return;
 	if (!kind) {
 		const way = didYouMean(s.guard, guardKinds) || `: take the lock by its function, and release it on every way out`;
 		report.error('unsupported', s, `a guard of kind '${s.guard}' is not modelled${way}`, 'guard');

@@ -12,17 +12,9 @@ import {
 	isVariable,
 	type NameRef,
 } from '../../language/generated/ast.js';
-import {
-	commonType,
-	decay,
-	INT,
-	type IntType,
-	LONG,
-	promote,
-	type StructType,
-	type Type,
-} from '../../language/types.js';
-import { BEHIND, type BinaryOperator, type IntKind, type Operand } from '../ir.js';
+import { decay, INT, type IntType, type StructType, type Type } from '../../language/types.js';
+import type { BinaryOperator, IntKind, Operand } from '../ir.js';
+import { arithmetic, isUnsigned, kindOf } from './arithmetic.js';
 import { lowerMacro } from './builtins.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
@@ -32,10 +24,6 @@ import { CannotLower, pathOffset } from './module.js';
 export type Lvalue =
 	| { readonly register: number; readonly type: Type }
 	| { readonly address: Operand; readonly type: Type };
-
-const kindOf = (type: Type): IntKind | undefined =>
-	type.kind === 'int' ? { min: type.min, max: type.max, name: type.name } : undefined;
-const isUnsigned = (type: Type): boolean => type.kind === 'pointer' || (type.kind === 'int' && !type.signed);
 
 /** The value of an expression in a register or constant; aggregates give their address. `unused`: only its effects matter. */
 export function rvalue(f: FunctionLowering, e: Expression, unused = false): Operand {
@@ -356,70 +344,6 @@ function step(
 	const result = arithmetic(f, operator, old, type, f.constant(1), INT, node);
 	const stored = storeTo(f, place, result.value, result.type, node);
 	return newValue ? stored : old;
-}
-
-function arithmetic(
-	f: FunctionLowering,
-	operator: BinaryOperator,
-	left: Operand,
-	leftType: Type,
-	right: Operand,
-	rightType: Type,
-	node: Expression,
-): { value: Operand; type: Type } {
-	const a = decay(leftType);
-	const b = decay(rightType);
-	const walked = walk(f, operator, left, a, right, b, node);
-	if (walked !== undefined) return walked;
-	const shift = operator === '<<' || operator === '>>';
-	const common: Type = a.kind === 'int' && b.kind === 'int' ? (shift ? promote(a) : commonType(a, b)) : INT;
-	const comparison = ['==', '!=', '<', '>', '<=', '>='].includes(operator);
-	const to = f.register();
-	f.emit(
-		{
-			op: 'binary',
-			to,
-			operator,
-			left,
-			right,
-			kind: comparison ? undefined : kindOf(common),
-			unsigned: isUnsigned(a.kind === 'int' && b.kind === 'int' ? common : a),
-		},
-		node,
-	);
-	return { value: to, type: comparison ? INT : common };
-}
-
-/** Pointers count in elements of what they lead to; those to user space are page numbers. */
-function walk(
-	f: FunctionLowering,
-	operator: BinaryOperator,
-	left: Operand,
-	a: Type,
-	right: Operand,
-	b: Type,
-	node: Expression,
-): { value: Operand; type: Type } | undefined {
-	if (operator !== '+' && operator !== '-') return undefined;
-	const pointer = a.kind === 'pointer' ? a : b;
-	if (pointer.kind !== 'pointer' || pointer.user) return undefined;
-	const stride = f.module.layouts.cells(pointer.to);
-	const to = f.register();
-	const plain = { kind: undefined, unsigned: false } as const;
-	if (a.kind === 'pointer' && b.kind === 'pointer') {
-		const apart = f.register();
-		f.emit({ op: 'binary', to: apart, operator: '-', left, right, ...plain }, node);
-		f.emit({ op: 'binary', to, operator: '/', left: apart, right: f.constant(stride), ...plain }, node);
-		return { value: to, type: LONG };
-	}
-	let [base, index] = a.kind === 'pointer' ? [left, right] : [right, left];
-	if (operator === '-') {
-		const back = f.register();
-		f.emit({ op: 'unary', to: back, operator: '-', operand: index, ...plain }, node);
-		index = back;
-	}
-	f.emit({ op: 'index', to, base, index, stride, length: BEHIND }, node);
-	return { value: to, type: pointer };
 }
 
 function binary(f: FunctionLowering, e: BinaryExpr): Operand {

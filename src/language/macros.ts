@@ -1,0 +1,118 @@
+/**
+ * `#define NAME(a, b) …`: macros with parameters, expanded where they are used further down in the same file. All that an
+ * expansion consists of stands where the use does.
+ */
+
+import { closingParenthesis } from './annotations.js';
+import type { Token } from './lexer.js';
+
+interface Macro {
+	readonly parameters: readonly string[];
+	/** The last parameter takes all that is left: `...`. */
+	readonly variadic: boolean;
+	readonly body: readonly Token[];
+	/** Known from here on. */
+	readonly from: number;
+}
+
+/** Expansions inside of expansions, before it is given up: a macro that leads to itself is left as it is. */
+const DEEPEST = 32;
+/** Tokens that one file may grow to. */
+const MOST = 200_000;
+
+const HEAD = /^#[ \t]*define[ \t]+(\w+)\(([^)]*)\)/;
+
+/** The text that a macro stands for; `, ##__VA_ARGS__` is a comma that goes where there is nothing behind it. */
+const bodyOf = (text: string, head: string): string =>
+	text
+		.slice(head.length)
+		.replace(/\\\r?\n/g, ' ')
+		.replace(/##\s*__VA_ARGS__/g, '__VA_ARGS__');
+
+/** Why a macro is not modelled; undefined when it is. */
+export function macroRefusal(text: string): string | undefined {
+	const head = HEAD.exec(text);
+	if (!head) return 'this macro is not understood: write a static inline function';
+	if (/##?\s*\w/.test(bodyOf(text, head[0]).replace(/"(?:\\.|[^"\\])*"/g, '')))
+		return `'#' and '##' in macros are not modelled: write '${head[1]}' as a static inline function`;
+	return undefined;
+}
+
+/** Expands the macros that `definitions` make; `tokensOf` reads the text of a body. */
+export function expandMacros(
+	tokens: Token[],
+	definitions: readonly Token[],
+	tokensOf: (text: string) => readonly Token[],
+): Token[] {
+	const macros = new Map<string, Macro>();
+	for (const { image, startOffset } of definitions) {
+		const head = HEAD.exec(image);
+		if (!head || macroRefusal(image) !== undefined) continue;
+		const parameters = (head[2] ?? '').split(',').map((p) => p.trim());
+		const body = tokensOf(bodyOf(image, head[0]));
+		const variadic = parameters.at(-1)?.endsWith('...') ?? false;
+		const names = parameters
+			.filter((p) => p !== '')
+			.map((p) => (p === '...' ? '__VA_ARGS__' : p.replace(/\s*\.\.\.$/, '')));
+		macros.set(head[1] ?? '', { parameters: names, variadic, body, from: startOffset });
+	}
+	if (macros.size === 0 || !tokens.some(({ image }) => macros.has(image))) return tokens;
+	let budget = MOST;
+	const expand = (list: readonly Token[], open: readonly string[]): Token[] => {
+		const result: Token[] = [];
+		for (let i = 0; i < list.length; i++) {
+			const token = list[i] as Token;
+			const macro = macros.get(token.image);
+			const used =
+				macro && list[i + 1]?.image === '(' && token.startOffset >= macro.from && !open.includes(token.image);
+			if (!used || open.length > DEEPEST || budget < 0) {
+				result.push(token);
+				continue;
+			}
+			const close = closingParenthesis(list, i + 1);
+			const args = argumentsOf(
+				list.slice(i + 2, close),
+				macro.variadic ? macro.parameters.length : Number.POSITIVE_INFINITY,
+			);
+			const expanded: Token[] = [];
+			for (const part of macro.body) {
+				const n = macro.parameters.indexOf(part.image);
+				const found = n < 0 ? [part] : (args[n] ?? []);
+				const rest = macro.variadic && n === macro.parameters.length - 1;
+				if (rest && found.length === 0 && expanded.at(-1)?.image === ',') expanded.pop();
+				for (const t of found) expanded.push(placed(t, token, list[close] ?? token));
+			}
+			budget -= expanded.length;
+			result.push(...expand(expanded, [...open, token.image]));
+			i = close;
+		}
+		return result;
+	};
+	return expand(tokens, []);
+}
+
+/** At most `most` arguments: the last one has the commas of what is left. */
+function argumentsOf(tokens: readonly Token[], most: number): Token[][] {
+	const args: Token[][] = [[]];
+	let depth = 0;
+	for (const token of tokens) {
+		if (/^[([{]$/.test(token.image)) depth++;
+		else if (/^[)\]}]$/.test(token.image)) depth--;
+		if (token.image === ',' && depth === 0 && args.length < most) args.push([]);
+		else args.at(-1)?.push(token);
+	}
+	return args;
+}
+
+/** A token of a macro's body, in the place of the whole use. */
+function placed(part: Token, from: Token, to: Token): Token {
+	return {
+		...part,
+		startOffset: from.startOffset,
+		endOffset: to.endOffset ?? from.startOffset,
+		startLine: from.startLine ?? 1,
+		endLine: to.endLine ?? 1,
+		startColumn: from.startColumn ?? 1,
+		endColumn: to.endColumn ?? 1,
+	};
+}
