@@ -107,7 +107,10 @@ export class Edits {
 		if (text.slice(lineStart, start).trim() !== '') return this.replaceRange(uri, start, end, '');
 		const next = text.startsWith('\r\n', lineEnd) ? lineEnd + 2 : text[lineEnd] === '\n' ? lineEnd + 1 : lineEnd;
 		if (next === lineEnd) return this.replaceRange(uri, start, end, '');
-		return this.replaceRange(uri, lineStart, next, '');
+		// no empty line is left at the head of a block
+		const opens = /\{[ \t]*\r?\n$/.test(text.slice(0, lineStart));
+		const blank = opens ? (/^[ \t]*\r?\n/.exec(text.slice(next))?.[0].length ?? 0) : 0;
+		return this.replaceRange(uri, lineStart, next + blank, '');
 	}
 
 	replace(node: AstNode, text: string): this {

@@ -9,6 +9,7 @@ import { dropMapping } from './drop-mapping.js';
 import { areApart } from './edits.js';
 import type { Blamed, Fix, Fixer } from './fix.js';
 import { gentlerCall } from './gentler-call.js';
+import { lookupUnderLock } from './lookup-under-lock.js';
 import { unknownName } from './names.js';
 import { newRead } from './new-read.js';
 import { outOfLock } from './out-of-lock.js';
@@ -17,9 +18,19 @@ import { spinlock } from './spinlock.js';
 import { trylock } from './trylock.js';
 import { unlockBeforeRetry } from './unlock-before-retry.js';
 import { unlockOnError } from './unlock-on-error.js';
+import { waitEvent } from './wait-event.js';
 
 const WAITING: readonly Fixer[] = [unlockBeforeRetry, unlockOnError, outOfLock, trylock, gentlerCall];
-const MAPPING: readonly Fixer[] = [checkUnderLock, addCheck, setSeq, callbackLock, newRead, dropMapping, trylock];
+const MAPPING: readonly Fixer[] = [
+	checkUnderLock,
+	addCheck,
+	lookupUnderLock,
+	setSeq,
+	callbackLock,
+	newRead,
+	dropMapping,
+	trylock,
+];
 
 /** The fixes that may cure a finding, by its code, the likeliest first. */
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
@@ -27,7 +38,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	'self-deadlock': WAITING,
 	livelock: [newRead, unlockBeforeRetry, ...WAITING],
 	starvation: [newRead, unlockBeforeRetry],
-	'lost-wakeup': WAITING,
+	'lost-wakeup': [waitEvent],
 	'lock-leak': [unlockOnError, unlockBeforeRetry],
 	'lock-order': [outOfLock, gentlerCall],
 	'sleep-in-atomic': [unlockBeforeRetry, outOfLock, spinlock, gentlerCall],

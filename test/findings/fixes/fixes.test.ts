@@ -22,6 +22,8 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['lock-around-check-and-map', 'stale-mapping', 'Take fault_lock around check and map'],
 	['check-under-lock', 'stale-mapping', 'Check again under notifier_lock'],
 	['add-check', 'stale-mapping', 'Check mmu_interval_read_retry() under notifier_lock'],
+	['lookup-under-lock', 'stale-mapping', 'Look the page up with cpu_pte() under fault_lock'],
+	['wait-event', 'lost-wakeup', 'Wait with wait_event() on idle'],
 	['new-read-begin', 'livelock', 'Begin each round with mmu_interval_read_begin()'],
 	['new-read-notifier-seq', 'livelock', 'Begin each round with reading kvm.mmu_invalidate_seq'],
 	['add-set-seq', 'contract', 'Call mmu_interval_set_seq() under the lock'],
