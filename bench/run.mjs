@@ -1,4 +1,6 @@
-// npm run bench: bundles measure.ts and the command line, as they ship, into a folder of its own, and runs the measurement.
+// npm run bench: bundles the measurements and the command line, as they ship, into a folder of its own, runs them and
+// writes bench/results.md. --only keystroke|spin: one part, printed only. Other arguments go on: --rounds N, --large (the
+// models that take SPIN minutes), --cpu-prof.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -6,11 +8,15 @@ import path from 'node:path';
 import esbuild from 'esbuild';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
+const PARTS = { keystroke: 'measure', spin: 'spin' };
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-bench-'));
+const args = process.argv.slice(2);
+const at = args.indexOf('--only');
+const [, only] = at < 0 ? [] : args.splice(at, 2);
 
 await esbuild.build({
 	absWorkingDir: ROOT,
-	entryPoints: { measure: 'bench/measure.ts', cli: 'src/cli/main.ts' },
+	entryPoints: { measure: 'bench/measure.ts', spin: 'bench/spin.ts', cli: 'src/cli/main.ts' },
 	outdir: out,
 	bundle: true,
 	minify: true,
@@ -22,12 +28,26 @@ await esbuild.build({
 	inject: ['src/polyfills.ts'],
 	logLevel: 'warning',
 });
-// arguments go on: --rounds N, --cpu-prof
-const node = process.argv.includes('--cpu-prof') ? ['--cpu-prof', `--cpu-prof-dir=${path.join(ROOT, 'out')}`] : [];
-const { status } = spawnSync(
-	process.execPath,
-	[...node, path.join(out, 'measure.js'), ROOT, path.join(out, 'cli.js'), ...process.argv.slice(2)],
-	{ stdio: 'inherit' },
-);
+const node = args.includes('--cpu-prof') ? ['--cpu-prof', `--cpu-prof-dir=${path.join(ROOT, 'out')}`] : [];
+const [cpu] = os.cpus();
+const texts = [
+	`# Benchmark
+
+\`npm run bench${args.length > 0 ? ` -- ${args.join(' ')}` : ''}\` wrote this on ${new Date().toISOString().slice(0, 10)}: ${os.cpus().length} × ${cpu?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${os.platform()} ${os.release()};
+load of the machine when it began: ${os.loadavg()[0]?.toFixed(1)}. What was learnt from it is in [findings.md](findings.md).
+`,
+];
+for (const [part, script] of Object.entries(PARTS)) {
+	if (only !== undefined && only !== part) continue;
+	const file = path.join(out, `${part}.md`);
+	const { status } = spawnSync(
+		process.execPath,
+		['--max-old-space-size=6000', ...node, path.join(out, `${script}.js`), ROOT, out, file, ...args],
+		{ stdio: 'inherit' },
+	);
+	if (fs.existsSync(file)) texts.push(fs.readFileSync(file, 'utf8'));
+	process.exitCode ||= status ?? 1;
+}
+if (only === undefined) fs.writeFileSync(path.join(ROOT, 'bench/results.md'), texts.join('\n'));
+else console.log(texts.join('\n'));
 fs.rmSync(out, { recursive: true });
-process.exitCode = status ?? 1;

@@ -6,225 +6,331 @@
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { componentsOf, mayCycle } from '../src/explore/components.js';
+import type { Graph } from '../src/explore/graph.js';
+import { endlessRunsOf } from '../src/explore/liveness.js';
 import { search } from '../src/explore/search.js';
+import { stepGraph } from '../src/explore/step-graph.js';
+import { drain } from '../src/explore/turns.js';
 import { modelOf } from '../src/export/model.js';
 import { promela } from '../src/export/promela.js';
+import { analyse } from '../src/findings/analyse.js';
+import { isClean } from '../src/findings/clean.js';
 import { kernelLibraries } from '../src/kernel/library.js';
 import { loadProgram } from '../src/language/program.js';
-import type { System } from '../src/machine/system.js';
+import { System } from '../src/machine/system.js';
 
 const { positionals, values } = parseArgs({
 	allowPositionals: true,
-	options: { rounds: { type: 'string', default: '5' }, large: { type: 'boolean' } },
+	options: { rounds: { type: 'string', default: '5' }, large: { type: 'boolean' }, 'cpu-prof': { type: 'boolean' } },
 });
-const [root = '.', work = os.tmpdir()] = positionals;
-const rounds = Number(values.rounds);
-const LIMITS = { maxStates: 20_000_000, maxSeconds: 600, maxMemoryMB: 5000 };
+const [root = '.', work = '', output = ''] = positionals;
+const ROUNDS = Number(values.rounds);
+const LIMITS = { maxStates: 20_000_000, maxSeconds: 600, maxMemoryMB: 3800 };
+/** What pan looks for without -a: invalid end states and assertions. */
+const SAFETY = ['deadlock', 'self-deadlock', 'lost-wakeup', 'assertion'];
 
 interface Case {
 	readonly sketch: string;
 	readonly scenario: string;
 	/** A hand-written model and its parameters; the exported one where undefined. */
 	readonly peer?: { readonly model: string; readonly defines: readonly string[] };
+	/** SPIN is given this many rounds only. */
+	readonly rounds?: number;
 }
 
-const peers = (sketch: string, model: string, sizes: readonly string[]): Case[] =>
+const peers = (sketch: string, model: string, sizes: readonly string[], rounds?: number): Case[] =>
 	sizes.map((scenario) => ({
 		sketch: `bench/peers/${sketch}`,
 		scenario,
 		peer: {
 			model: `bench/peers/${model}`,
-			defines: [...scenario.matchAll(/([fir])(\d)/g)].map(([, name, n]) => `-D${(name ?? '').toUpperCase()}=${n}`),
+			defines: [...scenario.matchAll(/_?(ni|[fir])(\d)/g)].map(([, name, n]) => `-D${(name ?? '').toUpperCase()}=${n}`),
 		},
+		...(rounds !== undefined && { rounds }),
 	}));
 
-const cases: Case[] = [
-	...peers('range-wait.mmn', 'range_wait.pml', ['f1_i1_r1', 'f1_i1_r2', 'f1_i2_r2', 'f2_i2_r2', 'f2_i3_r2']),
-	...(values.large ? peers('range-wait.mmn', 'range_wait.pml', ['f3_i3_r2']) : []),
-	...peers('interval.mmn', 'interval.pml', ['f1_i1_r1', 'f2_i2_r1', 'f2_i2_r2']),
+const range = (...sizes: string[]): Case[] => peers('range-wait.mmn', 'range_wait.pml', sizes);
+const interval = (...sizes: string[]): Case[] => peers('interval.mmn', 'interval.pml', sizes);
+
+const safety: Case[] = [
+	...range('f1_i1_r1', 'f2_i2_r2', 'f2_i3_r2', 'f3_i3_r2', 'f2_i3_r3'),
+	...(values.large ? peers('range-wait.mmn', 'range_wait.pml', ['f3_i3_r3'], 1) : []),
+	...interval('f1_i1_r1', 'f2_i2_r1', 'f2_i2_r2', 'f3_i2_r2'),
 	{ sketch: 'bench/peers/range-wait.mmn', scenario: 'f2_i2_r2' },
 	{ sketch: 'test/corpus/seed/s01-goto-again-holding-lock.mmn', scenario: 'fault_races_munmap' },
 	{ sketch: 'test/corpus/seed/s02-eagain-drop-lock.mmn', scenario: 'two_invalidators' },
 	{ sketch: 'test/corpus/locks/s57-recursion-counter.mmn', scenario: 'submit_races_nested_ranges_and_reclaim' },
 ];
-
-interface Times {
-	readonly search: number[];
-	readonly full: number[];
-	readonly reduced: number[];
-}
-
-interface Row extends Case, Times {
-	readonly system: System;
-	readonly folder: string;
-	states: number;
-	transitions: number;
-	bytes: number;
-	spinStates: number;
-	spinTransitions: number;
-	spinBytes: number;
-	reducedStates: number;
-	/** From nothing to the verdict, ms: a process of ours; spin -a, a compiler and pan. */
-	cold: number;
-	spinCold: number;
-}
+const liveness: Case[] = range('f1_i3_r2_ni2');
 
 const timed = (f: () => void): number => {
 	const start = performance.now();
 	f();
 	return performance.now() - start;
 };
-
 const quiet = (command: string, args: readonly string[], cwd: string): string =>
 	execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 26 });
+const number = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? Number.NaN);
+const COMPILE = ['-w', '-DVECTORSZ=16384'];
 
-const COMPILE = ['-w', '-DSAFETY', '-DVECTORSZ=16384'];
+interface Row {
+	readonly of: Case;
+	readonly system: System;
+	readonly folder: string;
+	readonly times: Record<string, number[]>;
+	states: number;
+	transitions: number;
+	reduced: number;
+	bytes: { readonly states: number; readonly edges: number };
+	spin: { states: number; transitions: number; bytes: number; reduced: number };
+}
 
-function walk(row: Row): void {
-	const steps = search(row.system, LIMITS, () => false);
+function searched(system: System, symmetric: boolean): Graph {
+	const steps = search(system, LIMITS, () => false, { symmetric });
 	let step = steps.next();
 	while (!step.done) step = steps.next();
-	const { graph, complete } = step.value;
-	if (!complete) throw new Error(`${row.sketch} ${row.scenario} is too large`);
+	if (!step.value.complete) throw new Error(`${system.scenario.name} is too large`);
+	return step.value.graph;
+}
+
+/** As a check goes about it: without the names of threads first, and with them where something may be wrong. */
+function verdict(row: Row): void {
+	const wanted = (code: string): boolean => SAFETY.includes(code);
+	const graph = searched(row.system, true);
+	row.reduced = graph.count;
+	const clean = graph.symmetric && drain(isClean(graph, wanted));
+	if (!graph.symmetric) drain(analyse(graph, wanted));
+	graph.release();
+	if (!graph.symmetric || clean) return;
+	const whole = searched(row.system, false);
+	row.reduced = whole.count;
+	drain(analyse(whole, wanted));
+	whole.release();
+}
+
+function walk(row: Row): void {
+	const graph = searched(row.system, false);
 	row.states = graph.count;
 	row.transitions = graph.transitions;
-	row.bytes = graph.bytes;
+	row.bytes = graph.parts;
+	graph.release();
+}
+
+/** Search, and who can be put off for ever under which assumption. */
+function fair(row: Row): void {
+	const graph = searched(row.system, false);
+	const rows = graph.rowsOfEdges();
+	if (drain(mayCycle(rows))) {
+		const { component } = drain(componentsOf(rows));
+		const found = drain(endlessRunsOf(stepGraph(graph), component, () => 0));
+		if (found.length > 0) throw new Error(`${row.of.scenario}: somebody is put off for ever`);
+	}
+	graph.release();
 }
 
 /** -w and -m sized for the model, as a patient user would. */
-function pan(row: Row, binary: string): string {
+function pan(row: Row, binary: string, ...options: string[]): string {
 	const hash = Math.max(14, Math.ceil(Math.log2(row.states)) + 1);
-	return quiet(`./${binary}`, ['-c0', '-n', `-w${hash}`, `-m${Math.max(10_000, 4 * row.states)}`], row.folder);
+	return quiet(
+		`./${binary}`,
+		['-c0', '-n', `-w${hash}`, `-m${Math.max(10_000, 4 * row.states)}`, ...options],
+		row.folder,
+	);
 }
 
-async function prepare(one: Case, n: number): Promise<Row> {
-	const file = path.join(root, one.sketch);
+async function prepare(of: Case, folder: string): Promise<Row> {
+	const file = path.join(root, of.sketch);
 	const program = await loadProgram(
 		pathToFileURL(file).href,
 		{ read: async (uri) => fs.readFileSync(new URL(uri), 'utf8') },
 		kernelLibraries,
 	);
-	const scenario = program.scenarios.find((s) => s.name === one.scenario);
-	if (scenario === undefined) throw new Error(`${one.sketch} has no scenario ${one.scenario}`);
-	const model = modelOf(program, scenario, LIMITS, false);
-	if ('problems' in model) throw new Error(model.problems[0]?.message);
-	const folder = path.join(work, `case${n}`);
+	const scenario = program.scenarios.find((s) => s.name === of.scenario);
+	if (scenario === undefined) throw new Error(`${of.sketch} has no scenario ${of.scenario}`);
 	fs.mkdirSync(folder);
+	const model = of.peer === undefined ? modelOf(program, scenario, LIMITS, false) : undefined;
+	if (model !== undefined && 'problems' in model) throw new Error(model.problems[0]?.message);
+	const system = model?.system ?? new System(program, scenario);
 	const text =
-		one.peer === undefined
-			? promela(model, one.sketch, one.scenario)
-			: fs.readFileSync(path.join(root, one.peer.model), 'utf8');
+		of.peer === undefined
+			? promela(model as Exclude<typeof model, undefined>, of.sketch, of.scenario)
+			: fs.readFileSync(path.join(root, of.peer.model), 'utf8');
 	fs.writeFileSync(path.join(folder, 'model.pml'), text);
-	const row: Row = {
-		...one,
-		system: model.system,
+	return {
+		of,
+		system,
 		folder,
-		search: [],
-		full: [],
-		reduced: [],
+		times: {},
 		states: 0,
 		transitions: 0,
-		bytes: 0,
-		spinStates: 0,
-		spinTransitions: 0,
-		spinBytes: 0,
-		reducedStates: 0,
-		cold: 0,
-		spinCold: 0,
+		reduced: 0,
+		bytes: { states: 0, edges: 0 },
+		spin: { states: 0, transitions: 0, bytes: 0, reduced: 0 },
 	};
-	walk(row);
-	row.cold = Math.min(
-		...[1, 2].map(() =>
-			timed(() => {
-				try {
-					quiet(process.execPath, [path.join(work, 'cli.js'), 'check', file, '--scenario', one.scenario], root);
-				} catch {
-					// a finding is an exit status of its own
-				}
-			}),
-		),
-	);
-	row.spinCold = Math.min(
-		...[1, 2].map(() =>
-			timed(() => {
-				quiet('spin', ['-a', ...(one.peer?.defines ?? []), 'model.pml'], folder);
-				quiet('tcc', [...COMPILE, '-o', 'pan-cold', 'pan.c'], folder);
-				pan(row, 'pan-cold');
-			}),
-		),
-	);
-	quiet('gcc', [...COMPILE, '-O2', '-DNOREDUCE', '-o', 'pan-full', 'pan.c'], folder);
-	quiet('gcc', [...COMPILE, '-O2', '-o', 'pan-reduced', 'pan.c'], folder);
-	const report = pan(row, 'pan-full');
-	const number = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? Number.NaN);
-	row.spinStates = number(report, /^\s*(\d+) states, stored/m);
-	row.spinTransitions = number(report, /^\s*(\d+) transitions/m) - 1;
-	row.spinBytes = number(report, /State-vector (\d+) byte/);
-	row.reducedStates = number(pan(row, 'pan-reduced'), /^\s*(\d+) states, stored/m);
+}
+
+const time = (row: Row, what: string, f: () => void): void => {
+	row.times[what] ??= [];
+	row.times[what].push(timed(f));
+};
+
+/** From nothing to the verdict, a process each: ours, and `spin -a`, a compiler and pan. */
+function cold(row: Row): void {
+	time(row, 'cold', () => {
+		try {
+			const cli = path.join(work, 'cli.js');
+			const args = ['check', path.join(root, row.of.sketch), '--scenario', row.of.scenario, '--only', SAFETY.join()];
+			quiet(process.execPath, [cli, ...args, '--max-states', String(LIMITS.maxStates)], root);
+		} catch {
+			// a finding is an exit status of its own
+		}
+	});
+	time(row, 'spin cold', () => {
+		quiet('spin', ['-a', ...(row.of.peer?.defines ?? []), 'model.pml'], row.folder);
+		quiet('tcc', [...COMPILE, '-DSAFETY', '-o', 'pan-cold', 'pan.c'], row.folder);
+		pan(row, 'pan-cold');
+	});
+}
+
+async function safetyRow(of: Case, n: number): Promise<Row> {
+	const row = await prepare(of, path.join(work, `case${n}`));
+	time(row, 'first', () => walk(row));
+	verdict(row);
+	cold(row);
+	if (of.rounds === undefined) cold(row);
+	quiet('gcc', [...COMPILE, '-DSAFETY', '-O2', '-DNOREDUCE', '-o', 'pan-full', 'pan.c'], row.folder);
+	quiet('gcc', [...COMPILE, '-DSAFETY', '-O2', '-o', 'pan-reduced', 'pan.c'], row.folder);
 	return row;
 }
 
-const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1] as number;
-const ms = (n: number): string => (n < 10 ? n.toFixed(2) : n.toFixed(0));
-const spread = (times: readonly number[]): string => `${ms(Math.min(...times))} / ${ms(median(times))}`;
+function safetyRound(row: Row, round: number): void {
+	for (let n = 0; n < (row.states < 1000 ? 20 : 1); n++) {
+		time(row, 'search', () => walk(row));
+		time(row, 'verdict', () => verdict(row));
+	}
+	if (round >= (row.of.rounds ?? ROUNDS)) return;
+	time(row, 'full', () => {
+		const report = pan(row, 'pan-full');
+		row.spin.states = number(report, /^\s*(\d+) states, stored/m);
+		row.spin.transitions = number(report, /^\s*(\d+) transitions/m) - 1;
+		row.spin.bytes = number(report, /State-vector (\d+) byte/);
+	});
+	time(row, 'reduced', () => {
+		row.spin.reduced = number(pan(row, 'pan-reduced'), /^\s*(\d+) states, stored/m);
+	});
+}
 
-function line(row: Row): string {
-	const ratio = median(row.full) / median(row.search);
-	const same = row.states === row.spinStates && row.transitions === row.spinTransitions;
-	return `| ${[
-		`${path.basename(row.sketch, '.mmn')} ${row.scenario}`,
-		row.peer === undefined ? 'export' : 'peer',
+async function livenessRow(of: Case, n: number): Promise<Row> {
+	const row = await prepare(of, path.join(work, `live${n}`));
+	walk(row);
+	quiet('spin', ['-a', '-DLIVE=1', ...(of.peer?.defines ?? []), 'model.pml'], row.folder);
+	quiet('gcc', [...COMPILE, '-O2', '-DNFAIR=3', '-o', 'pan-live', 'pan.c'], row.folder);
+	return row;
+}
+
+function livenessRound(row: Row): void {
+	time(row, 'fair', () => fair(row));
+	time(row, 'none', () => pan(row, 'pan-live', '-a'));
+	time(row, 'weak', () => {
+		row.spin.states = number(pan(row, 'pan-live', '-a', '-f'), /^\s*(\d+) states, stored/m);
+	});
+}
+
+const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1] as number;
+const ms = (n: number): string => (n < 1 ? n.toFixed(2) : n < 10 ? n.toFixed(1) : n.toFixed(0));
+const of = (row: Row, what: string): number[] => row.times[what] ?? [Number.NaN];
+const spread = (row: Row, what: string): string => `${ms(Math.min(...of(row, what)))} / ${ms(median(of(row, what)))}`;
+const ratio = (row: Row, theirs: string, ours: string): string => {
+	const n = median(of(row, theirs)) / median(of(row, ours));
+	return `**${n < 10 ? n.toFixed(1) : n.toFixed(0)}×**`;
+};
+const name = (row: Row): string =>
+	`${path.basename(row.of.sketch, '.mmn')} ${row.of.scenario}${row.of.peer === undefined ? ' (export)' : ''}`;
+const table = (head: readonly string[], body: readonly (readonly string[])[]): string =>
+	[head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const isSame = (row: Row): boolean => row.states === row.spin.states && row.transitions === row.spin.transitions;
+
+function report(rows: readonly Row[], live: readonly Row[]): string {
+	const head = [
+		'model',
+		'states / transitions',
+		'search',
+		'pan',
+		'ratio',
+		'verdict (states)',
+		'pan reduced (states)',
+		'ratio',
+	];
+	return `## Beside SPIN
+
+${quiet('spin', ['-V'], root).trim()}, ${quiet('gcc', ['--version'], root).split('\n')[0]}. ${ROUNDS} interleaved rounds; times in ms, minimum / median; ratios of medians.
+\`search\`: all interleavings and all edges between them, in a warm process, with steps remembered from the last time. \`pan\`: a
+process of its own (2 ms), \`gcc -O2 -DSAFETY -DNOREDUCE\`, \`-w\` and \`-m\` sized for the model. \`verdict\`: search and all passes for
+what pan looks for, without the names of threads where they are alike; \`pan reduced\`: with partial-order reduction, the fastest
+it has. \`first\`: the first search of the process, nothing remembered. \`cold\`: from nothing to the verdict in a new process: ours, and
+\`spin -a\`, tcc, pan. Bytes: of states and their table / with edges, which pan does not keep; pan's state vector, without its table.
+A peer is hand-written Promela (bench/peers); an export is what \`notifier-lab export\` writes, whose steps are C functions and
+whose state is not packed: exports say nothing about how fast SPIN can be.
+
+${table(
+	[...head, 'first', 'bytes', 'vector', 'cold', 'SPIN cold'],
+	rows.map((row) => [
+		name(row),
+		`${row.states} / ${row.transitions}${isSame(row) ? '' : ` **but ${row.spin.states} / ${row.spin.transitions}**`}`,
+		spread(row, 'search'),
+		spread(row, 'full'),
+		ratio(row, 'full', 'search'),
+		`${spread(row, 'verdict')} (${row.reduced})`,
+		`${spread(row, 'reduced')} (${row.spin.reduced})`,
+		ratio(row, 'reduced', 'verdict'),
+		ms(Math.min(...of(row, 'first'))),
+		`${(row.bytes.states / row.states).toFixed(0)} / ${((row.bytes.states + row.bytes.edges) / row.states).toFixed(0)}`,
+		String(row.spin.bytes),
+		ms(Math.min(...of(row, 'cold'))),
+		ms(Math.min(...of(row, 'spin cold'))),
+	]),
+)}
+
+Counts of states and transitions are SPIN's own in ${rows.filter(isSame).length} of ${rows.length} rows.
+
+### Liveness
+
+Search and one pass for every thread under no, weak and strong fairness, against the LTL property for one thread.
+
+${table(
+	['model', 'states / transitions', 'ours', 'pan -a', 'ratio', 'pan -a -f (product states)', 'ratio'],
+	live.map((row) => [
+		name(row),
 		`${row.states} / ${row.transitions}`,
-		same ? 'same' : `**${row.spinStates} / ${row.spinTransitions}**`,
-		spread(row.search),
-		spread(row.full),
-		ratio.toFixed(2),
-		`${spread(row.reduced)} (${row.reducedStates})`,
-		(row.bytes / row.states).toFixed(0),
-		row.spinBytes,
-		ms(row.cold),
-		ms(row.spinCold),
-	].join(' | ')} |`;
+		spread(row, 'fair'),
+		spread(row, 'none'),
+		ratio(row, 'none', 'fair'),
+		`${spread(row, 'weak')} (${row.spin.states})`,
+		ratio(row, 'weak', 'fair'),
+	]),
+)}
+`;
 }
 
 async function main(): Promise<void> {
 	const rows: Row[] = [];
-	for (const [n, one] of cases.entries()) {
+	for (const [n, one] of safety.entries()) {
 		process.stderr.write(`${one.sketch} ${one.scenario}\n`);
-		rows.push(await prepare(one, n));
+		rows.push(await safetyRow(one, n));
 	}
-	for (let round = 0; round < rounds; round++)
-		for (const row of rows) {
-			row.search.push(timed(() => walk(row)));
-			row.full.push(timed(() => pan(row, 'pan-full')));
-			row.reduced.push(timed(() => pan(row, 'pan-reduced')));
-		}
-	const cpu = os.cpus();
-	const text = [
-		'# Our search and SPIN, side by side',
-		'',
-		`Written by \`node bench/spin.mjs\` on ${new Date().toISOString().slice(0, 10)}: ${cpu.length} × ${cpu[0]?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, load ${os.loadavg()[0]?.toFixed(1)}, Node ${process.versions.node}, ${quiet('spin', ['-V'], root).trim()}, ${quiet('gcc', ['--version'], root).split('\n')[0]}.`,
-		`${rounds} interleaved rounds; times in ms, minimum / median. Ours is one search of a system that is already built, in`,
-		'a warm process; pan is a process of its own (about 2 ms), built with `gcc -O2 -DSAFETY`, `-w` and `-m` sized for the',
-		'model. Cold is from nothing to the verdict: `notifier-lab check` (with findings and their runs) against `spin -a`, tcc',
-		'and pan. Bytes: ours all that the search holds, edges and memo too; for SPIN the state vector alone.',
-		'A peer is hand-written Promela (bench/peers); an export is what `notifier-lab export` makes, whose steps are',
-		'C functions and whose state is not packed: the figures of exports say nothing about how fast SPIN can be.',
-		'',
-		'| model | Promela | states / transitions | SPIN counts | ours | pan NOREDUCE | ratio | pan reduced (states) | bytes/state | vector | cold | SPIN cold |',
-		'|---|---|---|---|---|---|---|---|---|---|---|---|',
-		...rows.map(line),
-		'',
-		'A ratio above 1: we are faster than pan on the same graph.',
-		'',
-	].join('\n');
-	fs.writeFileSync(path.join(root, 'bench/results-spin.md'), text);
-	process.stdout.write(text);
-	if (rows.some((r) => r.states !== r.spinStates || r.transitions !== r.spinTransitions)) process.exitCode = 1;
+	const live: Row[] = [];
+	for (const [n, one] of liveness.entries()) live.push(await livenessRow(one, n));
+	for (let round = 0; round < ROUNDS; round++) {
+		for (const row of rows) safetyRound(row, round);
+		for (const row of live) livenessRound(row);
+	}
+	fs.writeFileSync(output, report(rows, live));
+	if (!rows.every(isSame)) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

@@ -34,6 +34,8 @@ export interface CheckRequest {
 	readonly fix: boolean;
 	/** Show hints one by one. */
 	readonly hints: boolean;
+	/** Sketches checked at once, each in a thread of its own. */
+	readonly jobs: number;
 	readonly options: CheckOptions;
 }
 
@@ -58,6 +60,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		hints: { type: 'boolean' },
 		fix: { type: 'boolean' },
 		watch: { type: 'boolean' },
+		jobs: { type: 'string' },
 	});
 	if (positionals.length === 0)
 		throw new UsageError('check: which sketch? Name files or folders, or - for standard input');
@@ -91,6 +94,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		watch: values.watch === true,
 		fix: values.fix === true,
 		hints: values.hints === true,
+		jobs: positive('jobs', values.jobs, true) ?? 1,
 		options,
 	};
 }
@@ -119,11 +123,20 @@ export async function runCheck(
 	const results: FileResult[] = [];
 	const runs: CheckedRuns[] = [];
 	const news: FileResult[] = [];
-	for (const input of inputs) {
+	const started: Promise<FileResult | undefined>[] = [];
+	for (const [n, input] of inputs.entries()) {
 		if (signal.aborted) break;
 		const withRuns = WITH_RUNS.includes(request.format);
-		let result =
-			withRuns && !request.fix ? undefined : await checkOne(input, request.options, sources, console, checker, signal);
+		// formats with runs need the graphs, which stay in this thread
+		const ahead = withRuns && !request.fix ? n : n + request.jobs;
+		for (const next of inputs.slice(started.length, ahead)) {
+			// one line of progress: for the sketch whose turn it is to be printed
+			const first = started.length === n;
+			started.push(
+				checkOne(next, request.options, sources, first ? console : { ...console, live: false }, checker, signal),
+			);
+		}
+		let result = await started[n];
 		if (request.fix && result !== undefined)
 			result = await fixSketch(input, result, sources, checker, console, { ...request.options, signal });
 		if (withRuns) {

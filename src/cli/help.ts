@@ -46,6 +46,7 @@ all its .mmn files, - for standard input.
   --no-reduction      walk through every interleaving, for comparison
   --fix               apply fixes that were checked, and write the files
   --watch             check again whenever a file changes
+  --jobs N            check N sketches at once, each in a thread of its own
 
 Results go to standard output, progress and errors of the command line to
 standard error. Ctrl-C ends the search and prints what was found so far; a

@@ -9,6 +9,7 @@ import { exploreByHand } from './explore.js';
 import { exportScenario } from './export.js';
 import { fmt } from './fmt.js';
 import { COMMANDS, type Command, HELP } from './help.js';
+import { Jobs } from './jobs.js';
 import { lsp } from './lsp.js';
 import { didYouMean } from './nearest.js';
 import { newSketch } from './new.js';
@@ -67,10 +68,13 @@ async function check(args: readonly string[], console: Console): Promise<Status>
 		interrupt.abort();
 	};
 	process.on('SIGINT', onSignal);
+	const jobs = request.jobs > 1 ? new Jobs(request.jobs) : undefined;
+	const checker = jobs?.check ?? checkSketch;
 	try {
-		if (request.watch) return await watchCheck(request, console, checkSketch, interrupt.signal);
-		return (await runCheck(request, console, checkSketch, interrupt.signal)).status;
+		if (request.watch) return await watchCheck(request, console, checker, interrupt.signal);
+		return (await runCheck(request, console, checker, interrupt.signal)).status;
 	} finally {
+		jobs?.end();
 		process.off('SIGINT', onSignal);
 	}
 }

@@ -41,10 +41,12 @@ async function listDisk(folder: string): Promise<readonly string[]> {
 const AFTER_START_MS = 200;
 
 /** Checks in a thread of its own, which is made anew when it has died. */
-class CheckThread {
+export class CheckThread {
 	#remote: RemoteCheck | undefined;
+	#worker: Worker | undefined;
 
-	constructor() {
+	/** @param lasting until `end`; otherwise the process ends when its client goes, whatever is being searched */
+	constructor(private readonly lasting = false) {
 		setTimeout(() => this.#remote ?? this.#start(), AFTER_START_MS).unref();
 	}
 
@@ -54,8 +56,14 @@ class CheckThread {
 		return (this.#remote ?? this.#start()).check(uri, sources, options);
 	};
 
+	/** Ends the thread; whoever waits for it is told. */
+	end(): void {
+		void this.#worker?.terminate();
+	}
+
 	#start(): RemoteCheck {
 		const worker = new Worker(__filename, { workerData: CHECKS });
+		this.#worker = worker;
 		const remote = new RemoteCheck({
 			post: (message) => worker.postMessage(message),
 			listen: (handler) => worker.on('message', handler),
@@ -66,8 +74,7 @@ class CheckThread {
 		};
 		worker.on('error', lost);
 		worker.on('exit', () => lost(new Error('the thread of the checks has ended')));
-		// The process ends when its client goes, whatever is being searched.
-		worker.unref();
+		if (!this.lasting) worker.unref();
 		this.#remote = remote;
 		return remote;
 	}
