@@ -64,14 +64,20 @@ async function inNode(folder, own) {
 	return 0;
 }
 
-/** The web host has no folder of extensions: it is given the files of the .vsix. */
+/**
+ * The web host has no folder of extensions: it is given the files of the .vsix. It runs tests only where they stand inside
+ * the extension that is loaded.
+ */
 async function inWeb(folder, own) {
 	await ensureChromium();
 	installHost('web');
+	const extension = install(packages().vsix, own);
+	const tests = path.join(extension, 'tests.js');
+	fs.copyFileSync(path.join(ROOT, 'out/test/web.js'), tests);
 	const { code } = await run([
 		process.execPath,
-		...[path.join(HOSTS, 'web/web-host.mjs'), '--extensionDevelopmentPath', install(packages().vsix, own)],
-		...['--extensionTestsPath', path.join(ROOT, 'out/test/web.js'), folder],
+		...[path.join(HOSTS, 'web/web-host.mjs'), '--extensionDevelopmentPath', extension],
+		...['--extensionTestsPath', tests, folder],
 	]);
 	return code;
 }
