@@ -114,7 +114,7 @@ for (const stream of [process.stdout, process.stderr])
 
 // The language server runs its checks in another thread, of this same file.
 if (isMainThread) run();
-else void import('../server/node.js').then(({ serveCheckThread }) => serveCheckThread());
+else void import('../server/node.js').then(({ serveThread }) => serveThread());
 
 function run(): void {
 	dispatch(process.argv.slice(2), processConsole()).then(

@@ -7,14 +7,23 @@ import type { FileResult, Span } from '../findings/result.js';
 import type { ExportFormat, FromPage, ToPage } from '../webview/messages.js';
 import type { OpenExplorer } from './protocol.js';
 
+/** The scenarios of a sketch, and the first to show. */
+export interface Known {
+	readonly names: readonly string[];
+	readonly first: string | undefined;
+}
+
+/** Panels, here or in a thread of their own. */
+export type Panels = Pick<Explorers, 'open' | 'close' | 'edited' | 'checked' | 'message' | 'export'>;
+
 /** What panels need of the server. */
 export interface ExplorerHost {
 	/** The newest text of a file, open or not. */
 	read(uri: string): Promise<string | undefined>;
 	kernelSource(uri: string): string | undefined;
-	limits(): CheckOptions;
-	/** The scenarios of a sketch, and the first to show, where a check has said so already. */
-	known(uri: string): { readonly names: readonly string[]; readonly first: string | undefined } | undefined;
+	limits(): Promise<CheckOptions>;
+	/** What a check has said already. */
+	known(uri: string): Promise<Known | undefined>;
 	send(panel: string, message: ToPage): void;
 	/** A run in a form for elsewhere; undefined where that is not the server's to make. */
 	export(format: ExportFormat, picture: Picture, whole: Whole): string | undefined;
@@ -30,6 +39,9 @@ export interface Whole {
 
 /** After this long a page is told what it waits for, in milliseconds. */
 const PATIENCE = 150;
+
+/** States that are searched to warm up. */
+const WARM_STATES = 2000;
 
 interface Panel {
 	readonly id: string;
@@ -83,6 +95,14 @@ export class Explorers {
 		if (old !== undefined) this.forget(old);
 		this.panels.set(id, panel);
 		this.soon(panel, () => this.fresh(panel));
+	}
+
+	/** Explores a sketch for nobody, so that the first panel does not wait for code that was never run. */
+	async warm(uri: string): Promise<void> {
+		const exploration = await explore(uri, { read: (file) => this.host.read(file) }, { maxStates: WARM_STATES });
+		const name = firstToShow(exploration.result);
+		if (name !== undefined) Explorer.of(exploration, name)?.found(null);
+		exploration.release();
 	}
 
 	close(id: string): void {
@@ -177,7 +197,7 @@ export class Explorers {
 	private async fresh(panel: Panel): Promise<void> {
 		if (panel.abort.signal.aborted) panel.abort = new AbortController();
 		const { signal } = panel.abort;
-		const { names, first } = this.host.known(panel.uri) ?? { names: [], first: undefined };
+		const { names, first } = (await this.host.known(panel.uri)) ?? { names: [], first: undefined };
 		if (panel.scenario === undefined || (names.length > 0 && !names.includes(panel.scenario))) panel.scenario = first;
 		const { scenario } = panel;
 		const busy = setTimeout(
@@ -195,7 +215,7 @@ export class Explorers {
 			exploration = await explore(
 				panel.uri,
 				{ read },
-				{ ...this.host.limits(), ...(scenario === undefined ? {} : { scenarios: [scenario] }), signal },
+				{ ...(await this.host.limits()), ...(scenario === undefined ? {} : { scenarios: [scenario] }), signal },
 			);
 		} finally {
 			clearTimeout(busy);

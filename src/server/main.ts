@@ -1,4 +1,4 @@
-import { isCheckThread, serveCheckThread, startProcessServer } from './node.js';
+import { isServerThread, serveThread, startProcessServer } from './node.js';
 
-if (isCheckThread) serveCheckThread();
+if (isServerThread) serveThread();
 else startProcessServer();

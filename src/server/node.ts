@@ -5,7 +5,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createConnection } from 'vscode-languageserver/node';
 import { checkSketch } from '../findings/check.js';
+import type { ExplorerHost, Panels } from './explorer.js';
 import { RemoteCheck, serveChecks } from './remote-check.js';
+import { RemoteExplorers, serveExplorers } from './remote-explorers.js';
 import { type Services, startServer } from './server.js';
 import { services } from './services.js';
 
@@ -81,23 +83,37 @@ export class CheckThread {
 }
 
 const CHECKS = 'notifier-lab checks';
+const PANELS = 'notifier-lab panels';
 
-/** True where this file was loaded to be the thread of the checks; {@link serveCheckThread} has to be called then. */
-export const isCheckThread = !isMainThread && workerData === CHECKS;
+/** True where this file was loaded to be a thread of the server's; {@link serveThread} has to be called then. */
+export const isServerThread = !isMainThread && (workerData === CHECKS || workerData === PANELS);
 
-/** Serves the checks of the thread that has started this one. */
-export function serveCheckThread(): void {
-	serveChecks(
-		{
-			post: (message) => parentPort?.postMessage(message),
-			listen: (handler) => parentPort?.on('message', handler),
-		},
-		checkSketch,
-	);
+/** Serves what the server has started this thread for. */
+export function serveThread(): void {
+	const port = {
+		post: (message: unknown) => parentPort?.postMessage(message),
+		listen: (handler: (message: unknown) => void) => void parentPort?.on('message', handler),
+	};
+	if (workerData === PANELS) serveExplorers(port, { kernelSource: services.kernelSource, export: services.exportRun });
+	else serveChecks(port, checkSketch);
+}
+
+/** Panels in a thread of their own, which is started with the first of them. */
+function threadedPanels(host: ExplorerHost): Panels {
+	const panels: RemoteExplorers = new RemoteExplorers(host, () => {
+		const worker = new Worker(__filename, { workerData: PANELS });
+		worker.on('error', (error: Error) => panels.lost(error));
+		worker.unref();
+		return {
+			post: (message) => worker.postMessage(message),
+			listen: (handler) => worker.on('message', handler),
+		};
+	});
+	return panels;
 }
 
 function threaded(): Services {
-	return { ...services, check: new CheckThread().check };
+	return { ...services, check: new CheckThread().check, panels: threadedPanels };
 }
 
 /** Serves one client on the transport that the command line names: `--node-ipc`, `--stdio`, `--socket=N` or `--pipe=NAME`. */

@@ -11,8 +11,8 @@ const engine: SavedEngine = ({ uri, scenarios, texts }, send) => {
 	const explorers = new Explorers({
 		read: async (file) => texts.get(file),
 		kernelSource: (file) => kernelLibraries.read(file),
-		limits: () => ({ maxSeconds: 30, maxMemoryMB: 512 }),
-		known: () => ({ names: scenarios, first: scenarios[0] }),
+		limits: async () => ({ maxSeconds: 30, maxMemoryMB: 512 }),
+		known: async () => ({ names: scenarios, first: scenarios[0] }),
 		send: (_, message) => send(message),
 		export: exportRun,
 		crash: (message) => console.error(message),

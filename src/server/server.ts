@@ -21,7 +21,7 @@ import type { Judgement } from '../lessons/lesson.js';
 import type { ExportFormat } from '../webview/messages.js';
 import { Checker } from './checker.js';
 import { toRange } from './diagnostics.js';
-import { Explorers, type Whole } from './explorer.js';
+import type { ExplorerHost, Panels, Whole } from './explorer.js';
 import { FEATURE_CAPABILITIES, registerFeatures } from './features/register.js';
 import { normalise } from './features/workspace.js';
 import { Fixes } from './fixes.js';
@@ -58,6 +58,8 @@ export interface Services {
 	kernelSource(uri: string): string | undefined;
 	/** A run in a form for elsewhere; undefined where it has none. */
 	exportRun(format: ExportFormat, picture: Picture, whole: Whole): string | undefined;
+	/** The explorer's panels. */
+	panels(host: ExplorerHost): Panels;
 	judge(attempt: Attempt, options: CheckOptions): Promise<Judgement>;
 }
 
@@ -120,11 +122,11 @@ export function startServer(
 	const refreshLenses = () => {
 		if (refreshesLenses) connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
 	};
-	const explorers = new Explorers({
+	const explorers = services.panels({
 		read: (uri) => checker.read(uri),
 		kernelSource: services.kernelSource,
-		limits: () => checker.limits(),
-		known: (uri) => {
+		limits: async () => checker.limits(),
+		known: async (uri) => {
 			const result = checker.result(uri);
 			return result && { names: result.scenarios.map((s) => s.name), first: firstToShow(result) };
 		},

@@ -23,6 +23,7 @@ import {
 } from 'vscode-languageserver-protocol/node';
 import type { CheckOptions, Sources } from '../../src/findings/check.js';
 import type { FileResult, Finding, Problem, ScenarioResult, Span } from '../../src/findings/result.js';
+import { Explorers } from '../../src/server/explorer.js';
 import { type InitializationOptions, ReadRequest, type Status, StatusNotification } from '../../src/server/protocol.js';
 import { type Services, startServer } from '../../src/server/server.js';
 
@@ -69,6 +70,7 @@ export class TestClient {
 				kernelFiles: () => [],
 				kernelSource: () => undefined,
 				exportRun: () => undefined,
+				panels: (host) => new Explorers(host),
 				judge: async () => ({ conditions: [], reached: false }),
 				...services,
 			},
