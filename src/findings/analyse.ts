@@ -7,7 +7,7 @@ import { reportKinds } from './codes/index.js';
 import { type ClassCycle, explainLockOrder, findLockOrder } from './codes/lock-order.js';
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
-import { blockedRows, type Evidence, type ReportKind, threadName } from './finding.js';
+import { blockedRows, type Evidence, type ReportKind, threadName, withCure } from './finding.js';
 import type { Finding } from './result.js';
 import { replayRun, rowOf } from './run.js';
 import { findStuck, type Stuck } from './stuck.js';
@@ -69,7 +69,7 @@ function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRu
 	const run = replayRun(graph, shortest.to(unbalanced.state));
 	const evidence: Evidence = { graph, prospects, run };
 	return {
-		...explainUnbalanced(evidence, unbalanced),
+		...withCure(explainUnbalanced(evidence, unbalanced)),
 		code: 'unbalanced',
 		severity: 'error',
 		assumption: null,
@@ -80,7 +80,7 @@ function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRu
 
 function fromRace(graph: Graph, prospects: Prospects, shortest: ShortestRuns, race: Race): Finding {
 	const run = replayRun(graph, shortest.to(race.state));
-	const { rows, ...explained } = explainRace({ graph, prospects, run }, race);
+	const { rows, ...explained } = withCure(explainRace({ graph, prospects, run }, race));
 	return {
 		...explained,
 		code: 'data-race',
@@ -95,7 +95,7 @@ function fromLockOrder(graph: Graph, prospects: Prospects, shortest: ShortestRun
 	const { state, thread } = cycle.seen;
 	const run = replayRun(graph, shortest.to(state, thread));
 	return {
-		...explainLockOrder({ graph, prospects, run }, cycle),
+		...withCure(explainLockOrder({ graph, prospects, run }, cycle)),
 		code: 'lock-order',
 		severity: 'warning',
 		assumption: null,
@@ -111,7 +111,7 @@ function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, 
 	if (!alone) schedule.push({ state: edge.state, thread: edge.thread, choice: edge.choice });
 	const run = replayRun(graph, schedule);
 	const evidence: Evidence = { graph, prospects, run };
-	const explanation = kind.explain(evidence, edge.report, edge.thread);
+	const explanation = withCure(kind.explain(evidence, edge.report, edge.thread));
 	return {
 		...explanation,
 		code: kind.code === 'warn-on' ? 'assertion' : kind.code,
@@ -135,7 +135,7 @@ function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, 
 function fromStuck(graph: Graph, shortest: ShortestRuns, stuck: Stuck): Finding {
 	const run = replayRun(graph, shortest.to(stuck.state));
 	const evidence: Evidence = { graph, prospects: stuck.prospects, run };
-	const explanation = stuck.kind.explain(evidence, stuck.cycle);
+	const explanation = withCure(stuck.kind.explain(evidence, stuck.cycle));
 	const guessed = stuck.cycle.some((e) => e.wait.kind === 'wakeup' || e.guessed || e.holders.length === 0);
 	const inCycle = stuck.edges.filter((e) => stuck.cycle.some((c) => c.thread === e.thread));
 	return {

@@ -7,6 +7,7 @@ import { stepGraph } from '../explore/step-graph.js';
 import type { Turns } from '../explore/turns.js';
 import { livelock } from './codes/livelock.js';
 import { starvation } from './codes/starvation.js';
+import { withCure } from './finding.js';
 import type { Finding } from './result.js';
 import { replayRun } from './run.js';
 import { classify } from './stuck.js';
@@ -40,7 +41,7 @@ function toFinding(graph: Graph, prospects: Prospects, shortest: ShortestRuns, e
 	const kind = endless.daemons === 0 ? livelock : starvation;
 	const hopeless = [...run.schedule.map((s) => s.state), run.finalState].findIndex((s) => !prospects.endsWell(s));
 	return {
-		...kind.explain({ graph, prospects, run }, endless, stem.length),
+		...withCure(kind.explain({ graph, prospects, run }, endless, stem.length)),
 		code: kind.code,
 		severity: kind.severity,
 		run: run.rows,

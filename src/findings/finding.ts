@@ -17,10 +17,17 @@ export interface Evidence {
 /** The parts of a finding that its code decides. */
 export interface Explanation {
 	readonly message: string;
+	/** What to do about it: the sentence behind the message. */
+	readonly cure?: string | undefined;
 	readonly span: Span;
 	readonly related: readonly Related[];
 	readonly closing: string;
 	readonly threads: readonly string[];
+}
+
+/** An explanation with its cure as the message's last sentence. */
+export function withCure<T extends Explanation>({ cure, ...explanation }: T): Omit<T, 'cure'> {
+	return cure === undefined ? explanation : { ...explanation, message: `${explanation.message}. ${cure}` };
 }
 
 /** A finding code that a step reports: `explain` says whom it blames and in which words. */

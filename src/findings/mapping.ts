@@ -1,5 +1,6 @@
 import { spanOf, spanOfProperty } from '../language/text.js';
 import type { Report } from '../machine/step.js';
+import { countersOf } from './counters.js';
 import { type Evidence, lineOf, reportMessage, reportPlaceSpan, threadName } from './finding.js';
 import type { Related, Span } from './result.js';
 import { type RunEvent, spanOfPlace, userSpan } from './run.js';
@@ -22,7 +23,13 @@ export function mappingOf({ run }: Evidence, report: Report, page: number): RunE
 }
 
 /** The driver's callback that `thread` called last, after `mapped`: it was told, and left the entry where it was. */
-export function toldSince({ run }: Evidence, thread: number, mapped: RunEvent | undefined): RunEvent | undefined {
+export function toldSince(
+	{ graph, run }: Evidence,
+	thread: number,
+	mapped: RunEvent | undefined,
+): RunEvent | undefined {
+	// when the range ends it is too late to be told
+	const { ends } = countersOf(graph.system.program);
 	const from = mapped === undefined ? 0 : run.events.indexOf(mapped) + 1;
 	return run.events
 		.slice(from)
@@ -31,6 +38,7 @@ export function toldSince({ run }: Evidence, thread: number, mapped: RunEvent | 
 				e.kind === 'call' &&
 				e.thread === thread &&
 				!e.code.kernel &&
+				!ends.has(e.code.node) &&
 				e.frames[e.frames.length - 1]?.code.kernel === true,
 		);
 }
@@ -50,6 +58,8 @@ export interface Culprit {
 	readonly because: string;
 	readonly related: readonly Related[];
 	readonly threads: readonly string[];
+	/** A callback was told, and has kept the entry. */
+	readonly told: boolean;
 }
 
 /**
@@ -69,9 +79,15 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 	if (told !== undefined) {
 		const span = wayOut(evidence, told);
 		const because = `${told.code.name}() was told, and returned without dropping the mapping (${lineOf(graph, span)})`;
-		return { span, because, related, threads };
+		return { span, because, related, threads, told: true };
 	}
 	const because =
 		mapped === undefined || mapped.thread === thread ? '' : `${maps} has mapped it, ${name} invalidates it`;
-	return { span: mapped === undefined ? reportPlaceSpan(report) : userSpan(mapped), because, related, threads };
+	return {
+		span: mapped === undefined ? reportPlaceSpan(report) : userSpan(mapped),
+		because,
+		related,
+		threads,
+		told: false,
+	};
 }

@@ -214,6 +214,7 @@ export function explainRace(evidence: Evidence, race: Race): Explanation & { rea
 	const message = `${blamed.name} ${does(blamed)} ${what} (${line(blamed)}) while ${other.name} ${does(other)} it (${line(other)}): ${neither}, and no lock that both hold keeps them apart`;
 	return {
 		message,
+		cure: 'Hold one lock on both sides, or mark both with READ_ONCE() and WRITE_ONCE() where any order will do',
 		span: userSpan(blamed.place),
 		related: [{ span: userSpan(other.place), message: `${other.name} ${does(other)} ${what} here` }],
 		closing: `${message}.`,

@@ -1,3 +1,4 @@
+import type { AstNode } from 'langium';
 import { HeldMode } from '../../kernel/context.js';
 import { spanOf } from '../../language/text.js';
 import {
@@ -13,8 +14,9 @@ import {
 	waitWords,
 } from '../finding.js';
 import type { Related, Span } from '../result.js';
-import { type Place, spanOfPlace, userFunction, userSpan } from '../run.js';
+import { isToken, type Place, spanOfPlace, userFunction, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
+import { cureOf, inCallback } from './cures.js';
 
 /** Some threads wait for each other for ever, whether or not others still run. */
 export const deadlock: StuckKind = {
@@ -57,6 +59,7 @@ export const deadlock: StuckKind = {
 				leaverOf(evidence, cycle[0] as WaitEdge) === undefined
 					? `${parts.join('; ')}, and nobody is left to end that`
 					: parts.join('; '),
+			cure: jumpBack(evidence, cycle)?.cure ?? cureOf(evidence, cycle),
 			span: blame(evidence, cycle),
 			related: related(evidence, cycle),
 			closing: `${closing.join('; ')}: ${end}`,
@@ -133,7 +136,43 @@ export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related
  * thread that waits for more than a lock; else the wait of the thread that holds a lock of the user's.
  */
 export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
-	const { run } = evidence;
+	const { graph, run } = evidence;
+	const jump = jumpBack(evidence, cycle);
+	if (jump !== undefined) return spanOf(jump.node);
+	// a driver's call into the kernel that comes back to its own callback: the call is to blame, not the callback
+	for (const [n, edge] of cycle.entries()) {
+		const wanted = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
+		const taken = acquisitionOf(run, edge.thread, wanted.wait.resource);
+		const entry = entryOfRecursion(blockedPlace(evidence, edge.thread));
+		// what the callback itself took for a range around this one is the callback's doing
+		const before = taken !== undefined && (isToken(taken.held) || entryOfRecursion(taken) === undefined);
+		if (entry !== undefined && before) return entry;
+	}
+	const rank = (edge: WaitEdge): number => {
+		const place = blockedPlace(evidence, edge.thread);
+		const user = userFunction(place);
+		const direct = place.frames[place.frames.length - 1]?.code.kernel === false;
+		const called = user !== undefined && inCallback(place);
+		// who is called with mmap_lock held can do nothing about it; who wants it on top of what others wait for can
+		const mmap = user !== undefined && !called && /\bmmap_(lock|sem)$/.test(edge.resource);
+		const kernels = graph.system.threads[edge.thread]?.kind === 'kernel';
+		return (
+			(user === undefined ? 0 : 8) +
+			(mmap && !kernels ? 6 : 0) +
+			(edge.wait.kind === 'lock' ? 0 : 4) +
+			(direct ? 2 : 0) +
+			(called ? 1 : 0)
+		);
+	};
+	const worst = [...cycle].sort((a, b) => rank(b) - rank(a))[0] as WaitEdge;
+	return userSpan(blockedPlace(evidence, worst.thread));
+}
+
+/** The jump back that a thread of the cycle has taken with the lock that the thread before it wants. */
+export function jumpBack(
+	{ run }: Evidence,
+	cycle: readonly WaitEdge[],
+): { readonly node: AstNode; readonly cure: string } | undefined {
 	for (const [n, edge] of cycle.entries()) {
 		const wanted = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
 		const taken = acquisitionOf(run, edge.thread, wanted.wait.resource);
@@ -146,21 +185,10 @@ export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
 				!e.code.kernel &&
 				e.node.$type !== 'BreakStatement',
 		);
-		if (jump !== undefined && userFunction(taken) === jump.code) return spanOf(jump.node);
+		if (jump !== undefined && userFunction(taken) === jump.code)
+			return { node: jump.node, cure: `Release ${wanted.resource} before going round again` };
 	}
-	// a driver's call into the kernel that comes back to its own callback: the call is to blame, not the callback
-	for (const edge of cycle) {
-		const entry = entryOfRecursion(blockedPlace(evidence, edge.thread));
-		if (entry !== undefined) return entry;
-	}
-	const rank = (edge: WaitEdge): number => {
-		const place = blockedPlace(evidence, edge.thread);
-		const callback = userFunction(place);
-		const direct = place.frames[place.frames.length - 1]?.code.kernel === false;
-		return (callback === undefined ? 0 : 4) + (edge.wait.kind === 'lock' ? 0 : 2) + (direct ? 1 : 0);
-	};
-	const worst = [...cycle].sort((a, b) => rank(b) - rank(a))[0] as WaitEdge;
-	return userSpan(blockedPlace(evidence, worst.thread));
+	return undefined;
 }
 
 /** Where the user's code has called the kernel that has called the user's code again; undefined where it has not. */

@@ -34,6 +34,9 @@ export const livelock: LivenessKind = {
 		const luck = luckWords(graph, endless, names[0] as string);
 		return {
 			message: `${words}: ${why}${behind.map((w) => `; ${w.words}`).join('')}`,
+			cure: oldSequence(evidence, victims[0] as number, cycle)
+				? 'Each round needs a sequence of its own: go back to before mmu_interval_read_begin()'
+				: undefined,
 			span: (loops[0] as Loop).span,
 			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
 			assumption: endless.escapes ? luck : null,
@@ -49,6 +52,14 @@ export const livelock: LivenessKind = {
 		};
 	},
 };
+
+/** The rounds ask for a collision, and none of them reads the sequence anew. */
+function oldSequence({ run }: Evidence, thread: number, cycle: number): boolean {
+	const called = run.events
+		.filter((e) => e.kind === 'call' && e.thread === thread && e.step >= cycle)
+		.map((e) => e.code.name);
+	return called.includes('mmu_interval_read_retry') && !called.includes('mmu_interval_read_begin');
+}
 
 const luckWords = (graph: Evidence['graph'], { gap, awaited }: Endless, name: string): string =>
 	awaited !== 0

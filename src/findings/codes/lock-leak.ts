@@ -22,6 +22,7 @@ export const lockLeak: ReportKind = {
 		const function_ = owner ? `${owner.name}()` : name;
 		return {
 			message: `${function_} returns and still holds ${lock}${taken ? `, taken in ${lineOf(graph, userSpan(taken))}` : ''}`,
+			cure: `Release ${lock} on this way out`,
 			span: exit && isReturn ? spanOf(exit.node) : taken ? userSpan(taken) : reportPlaceSpan(report),
 			related: taken ? [{ span: spanOfPlace(taken), message: `${name} takes ${lock} here` }] : [],
 			closing: `${name} comes to its end and still holds ${lock}.`,

@@ -15,6 +15,7 @@ export const lostWakeup: StuckKind = {
 		const on = edge.resource === '' ? '' : ` on ${edge.resource}`;
 		return {
 			message: `${name} sleeps${on}${inLine(graph, userSpan(place))} although what it waits for has happened${wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
+			cure: 'Set the state of the task before looking (prepare_to_wait), or use wait_event(), which looks again',
 			span: userSpan(place),
 			related: [
 				...(wake ? [{ span: wake.span, message: `${wake.thread} wakes here, too early` }] : []),

@@ -1,8 +1,9 @@
 import { isCall } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
-import { kernelRelated, type ReportKind, reportMessage, reportPlaceSpan, threadName } from '../finding.js';
+import { type ReportKind, reportMessage } from '../finding.js';
 import { userPlace } from '../run.js';
 import { pointerIn } from './pointers.js';
+import { plainly } from './reports.js';
 
 /** What is NULL in a notifier that nobody has inserted or registered, by the kernel functions that find out. */
 const WITH_NOTIFIER =
@@ -13,7 +14,6 @@ export const nullDeref: ReportKind = {
 	code: 'null-deref',
 	severity: 'error',
 	explain(evidence, report, thread) {
-		const name = threadName(evidence.graph, thread);
 		const said = reportMessage(evidence, report);
 		const pointer = pointerIn(report);
 		const inner = report.stack.at(-1)?.code;
@@ -38,12 +38,6 @@ export const nullDeref: ReportKind = {
 							.replace(/ through (NULL|a NULL function pointer)/, ' through')
 							.replace(/^index into NULL/, 'it is indexed')
 							.replace(/^call through$/, 'it is called')}`;
-		return {
-			message: `${name}: ${what}`,
-			span: reportPlaceSpan(report),
-			related: kernelRelated(report, what),
-			closing: `${name}: ${what}.`,
-			threads: [name],
-		};
+		return plainly(evidence, report, thread, what);
 	},
 };

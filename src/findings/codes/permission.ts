@@ -1,20 +1,10 @@
-import { kernelRelated, type ReportKind, reportMessage, threadName } from '../finding.js';
-import { culpritOf } from '../mapping.js';
+import { entry } from './entries.js';
 
 /** The device may write what the CPU's page table has made read-only: a page shared by COW is never device-writable. */
-export const permission: ReportKind = {
-	code: 'permission',
-	severity: 'error',
-	explain(evidence, report, thread) {
-		const message = reportMessage(evidence, report);
-		// the callback that ignored the event; where the mapping came later, the mapping
-		const { span, because, related, threads } = culpritOf(evidence, report, thread);
-		return {
-			message: because === '' ? message : `${message}: ${because}`,
-			span,
-			related: [...related, ...kernelRelated(report, `${threadName(evidence.graph, thread)}: ${message}`)],
-			closing: `${message[0]?.toUpperCase()}${message.slice(1)}.`,
-			threads,
-		};
-	},
-};
+export const permission = entry('permission', (message, told) =>
+	/through its TLB/.test(message)
+		? 'Flush the TLB before the callback returns'
+		: told
+			? 'Take the mapping away, or the right to write, for events that only protect as well'
+			: 'Map for writing only what pte_write(), or HMM_PFN_WRITE in the answer, says may be written',
+);

@@ -1,7 +1,8 @@
 import { acquisitionOf, blockedPlace, inLine, type StuckKind, sinceLine, threadName, waitWords } from '../finding.js';
 import { userFunction, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
-import { blame, related } from './deadlock.js';
+import { selfCureOf } from './cures.js';
+import { blame, jumpBack, related } from './deadlock.js';
 
 /** A thread waits for what only it can release. */
 export const selfDeadlock: StuckKind = {
@@ -15,7 +16,16 @@ export const selfDeadlock: StuckKind = {
 		const inside = userFunction(place)?.name;
 		const below = edge.holders.includes(edge.thread) ? undefined : edge.holders[0];
 		const taken = acquisitionOf(run, below ?? edge.thread, edge.wait.resource);
-		const since = taken === undefined ? '' : sinceLine(graph, userSpan(taken));
+		const jump = below === undefined ? jumpBack(evidence, cycle) : undefined;
+		const sameLine = taken !== undefined && userSpan(taken).line === userSpan(place).line && inside !== undefined;
+		const since =
+			taken === undefined
+				? ''
+				: !sameLine
+					? sinceLine(graph, userSpan(taken))
+					: jump !== undefined
+						? ' from the previous pass of the loop'
+						: ' from an earlier call';
 		const has =
 			below !== undefined
 				? `which ${threadName(graph, below)}, the thread that it interrupts, holds`
@@ -24,6 +34,7 @@ export const selfDeadlock: StuckKind = {
 					: 'which it holds itself';
 		return {
 			message: `${name} ${waitWords(edge)}${inside ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
+			cure: selfCureOf(evidence, edge, jump !== undefined),
 			span: blame(evidence, cycle),
 			related: related(evidence, cycle),
 			closing: `${name} ${waitWords(edge)}, ${has}: it never goes on.`,

@@ -2,7 +2,7 @@ import { acquisitionOf, lineOf, type ReportKind, reportMessage, reportPlaceSpan,
 import { spanOfPlace, userSpan } from '../run.js';
 
 /** An operation that may sleep where nothing may: the kernel's might_sleep() (kernel/sched/core.c). */
-const sleep = (code: string): ReportKind => ({
+const sleep = (code: string, cure: string): ReportKind => ({
 	code,
 	severity: 'error',
 	explain(evidence, report, thread) {
@@ -12,6 +12,7 @@ const sleep = (code: string): ReportKind => ({
 		const taken = report.resource === 0 ? undefined : acquisitionOf(run, thread, report.resource);
 		return {
 			message: `${name}: ${message}${taken ? ` (taken in ${lineOf(graph, userSpan(taken))})` : ''}`,
+			cure,
 			span: reportPlaceSpan(report),
 			related: taken
 				? [
@@ -28,6 +29,12 @@ const sleep = (code: string): ReportKind => ({
 });
 
 /** Under a spinlock, in RCU, with interrupts off. */
-export const sleepInAtomic = sleep('sleep-in-atomic');
+export const sleepInAtomic = sleep(
+	'sleep-in-atomic',
+	'Do it before or after, or use what does not sleep: a spinlock, GFP_ATOMIC, GFP_NOWAIT',
+);
 /** Inside a non-blockable invalidation (commit ba170f76b69d). */
-export const sleepInNonblock = sleep('sleep-in-nonblock');
+export const sleepInNonblock = sleep(
+	'sleep-in-nonblock',
+	'Where mmu_notifier_range_blockable() says no, try the lock and refuse when it is taken',
+);

@@ -1,20 +1,11 @@
-import { kernelRelated, type ReportKind, reportMessage, threadName } from '../finding.js';
-import { culpritOf } from '../mapping.js';
+import { entry } from './entries.js';
 
 /** The device page table leads to a page that was freed or replaced, or is filled again in the middle of an invalidation. */
-export const staleMapping: ReportKind = {
-	code: 'stale-mapping',
-	severity: 'error',
-	explain(evidence, report, thread) {
-		const message = reportMessage(evidence, report);
-		// the symptom may be far away, in the free
-		const { span, because, related, threads } = culpritOf(evidence, report, thread);
-		return {
-			message: because === '' ? message : `${message}: ${because}`,
-			span,
-			related: [...related, ...kernelRelated(report, `${threadName(evidence.graph, thread)}: ${message}`)],
-			closing: `${message[0]?.toUpperCase()}${message.slice(1)}.`,
-			threads,
-		};
-	},
-};
+export const staleMapping = entry('stale-mapping', (message, told) => {
+	if (/runs a job/.test(message)) return 'Wait for the fence of the job before the callback returns';
+	if (told) return 'Unmap all of the range before the callback returns, whatever its event';
+	if (/in the middle of its invalidation|has been freed/.test(message))
+		return 'Look for a collision under the lock that the callback takes, right before mapping, and begin again if there was one';
+	if (/has mapped it/.test(message)) return 'Check and map under one lock, and take the same lock in the callback';
+	return undefined;
+});

@@ -25,6 +25,7 @@ export const staleTlb: ReportKind = {
 		const clears = cleared === undefined ? name : threadName(graph, cleared.thread);
 		return {
 			message: cleared === undefined ? message : `${message} (${lineOf(graph, userSpan(cleared))})`,
+			cure: 'Clear the entry, flush the TLB, and only then let go of the page',
 			span: blame(evidence, report, thread, cleared),
 			related: [
 				...(cleared === undefined

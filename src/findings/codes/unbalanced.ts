@@ -128,6 +128,12 @@ export function explainUnbalanced(evidence: Evidence, found: Unbalanced): Explan
 	const whose = up.range === undefined ? '' : ` for ${up.range}`;
 	return {
 		message: `${found.name} never comes back to zero: ${name} counts it up${whose} (${lineOf(graph, userSpan(up))}), and ${why}`,
+		cure:
+			ended !== undefined
+				? 'Remember in the start callback whether the range was counted, and ask that in the end callback'
+				: gone !== undefined
+					? 'Do not wait for the count behind the unregistration: it is dead then'
+					: 'Count only when the range is accepted, or take the count back before refusing',
 		span: userSpan(up),
 		related:
 			gone !== undefined && ended === undefined

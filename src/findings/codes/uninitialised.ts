@@ -1,23 +1,17 @@
 import { type AstNode, AstUtils } from 'langium';
 import { isNameRef, isVariable } from '../../language/generated/ast.js';
 import { spanOf } from '../../language/text.js';
-import { kernelRelated, type ReportKind, reportMessage, reportPlaceSpan, threadName } from '../finding.js';
+import { type ReportKind, reportMessage } from '../finding.js';
 import type { Related } from '../result.js';
+import { plainly } from './reports.js';
 
 /** A value is used that was never set: copying it is no use, deciding, computing or passing it on to the kernel is. */
 export const uninitialised: ReportKind = {
 	code: 'uninitialised',
 	severity: 'error',
 	explain(evidence, report, thread) {
-		const name = threadName(evidence.graph, thread);
-		const message = reportMessage(evidence, report);
-		return {
-			message: `${name}: ${message}`,
-			span: reportPlaceSpan(report),
-			related: [...declaredIn(report.node, message), ...kernelRelated(report, message)],
-			closing: `${name}: ${message}.`,
-			threads: [name],
-		};
+		const said = reportMessage(evidence, report);
+		return plainly(evidence, report, thread, said, declaredIn(report.node, said));
 	},
 };
 

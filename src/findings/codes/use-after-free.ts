@@ -10,6 +10,7 @@ import {
 } from '../finding.js';
 import { type RunEvent, userFunction, userSpan } from '../run.js';
 import { pointerIn } from './pointers.js';
+import { plainly } from './reports.js';
 
 /**
  * Memory is used after kfree(), or a local after its function has returned. Where the kernel, or a callback that the
@@ -26,14 +27,7 @@ export const useAfterFree: ReportKind = {
 			report.resource === 0
 				? undefined
 				: run.events.findLast((e) => e.kind === 'free' && slotOf(e.args[0] ?? 0) === slotOf(report.resource));
-		if (freed === undefined || !/after kfree/.test(said))
-			return {
-				message: `${name}: ${said}`,
-				span: reportPlaceSpan(report),
-				related: kernelRelated(report, said),
-				closing: `${name}: ${said}.`,
-				threads: [name],
-			};
+		if (freed === undefined || !/after kfree/.test(said)) return plainly(evidence, report, thread, said);
 		const place = { node: report.node, frames: report.stack };
 		const user = userFunction(place);
 		const at = report.stack.findLastIndex((f) => !f.code.kernel);
@@ -42,12 +36,11 @@ export const useAfterFree: ReportKind = {
 		const by = threadName(graph, freed.thread);
 		const what = pointerIn(report) ?? 'memory';
 		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${by === name ? 'it' : by} has freed it (${lineOf(graph, userSpan(freed))})`;
-		const cure = late
-			? '; the notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()'
-			: '';
-		const message = `${uses}${cure}`;
 		return {
-			message,
+			message: uses,
+			cure: late
+				? 'The notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()'
+				: undefined,
 			span: late ? userSpan(freed) : reportPlaceSpan(report),
 			related: [
 				late

@@ -18,7 +18,9 @@ export const drop = (c: KernelContext, resource: number, mode: HeldMode): boolea
 export const notHeld = (c: KernelContext, call: string, lock: number): void =>
 	c.fatal(
 		'bad-unlock',
-		c.load(lock) === 0 ? `${call} of %r, which nobody holds` : `${call} of %r, which another thread holds`,
+		c.load(lock) === 0
+			? `${call} of %r, which nobody holds`
+			: `${call} of %r, which ${c.task.held.some((h) => h.resource === lock) ? 'it holds in another mode' : 'another thread holds'}`,
 		lock,
 	);
 

@@ -1,0 +1,20 @@
+import { kernelRelated, type ReportKind, reportMessage, threadName } from '../finding.js';
+import { culpritOf } from '../mapping.js';
+
+/** A finding about an entry of a device's page table: who has made it, or was told and has kept it, and not who noticed. */
+export const entry = (code: string, cureOf: (message: string, told: boolean) => string | undefined): ReportKind => ({
+	code,
+	severity: 'error',
+	explain(evidence, report, thread) {
+		const message = reportMessage(evidence, report);
+		const { span, because, related, threads, told } = culpritOf(evidence, report, thread);
+		return {
+			message: because === '' ? message : `${message}: ${because}`,
+			cure: cureOf(message, told),
+			span,
+			related: [...related, ...kernelRelated(report, `${threadName(evidence.graph, thread)}: ${message}`)],
+			closing: `${message[0]?.toUpperCase()}${message.slice(1)}.`,
+			threads,
+		};
+	},
+});
