@@ -58,6 +58,15 @@ try {
 		await ticked('See a deadlock');
 		await shoot('walkthrough-deadlock');
 	});
+	await part('the explorer shows the run, and ticks its step', async () => {
+		await step('Watch it happen').click();
+		await page.locator('.editor-instance .view-line', { hasText: 'goto again' }).first().click();
+		await command('Notifier Lab: Explore Interleavings');
+		await page.locator('.tab.active', { hasText: /explor/i }).waitFor({ timeout: SEEN_MS });
+		await shoot('walkthrough-explorer');
+		await command('View: Close Editor');
+		await ticked('Watch it happen');
+	});
 	await part('the cure ticks its step', async () => {
 		await atEndOf('mmu_notifier_range_is_valid(mm, start, end))');
 		await page.keyboard.insertText(' {\n\t\tmutex_unlock(&fault_lock);');
