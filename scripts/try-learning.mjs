@@ -62,10 +62,11 @@ try {
 		await step('Watch it happen').click();
 		await page.locator('.editor-instance .view-line', { hasText: 'goto again' }).first().click();
 		await command('Notifier Lab: Explore Interleavings');
-		await page.locator('.tab.active', { hasText: /explor/i }).waitFor({ timeout: SEEN_MS });
-		await shoot('walkthrough-explorer');
-		await command('View: Close Editor');
+		await page.locator('.tab', { hasText: 'Explore' }).waitFor({ timeout: SEEN_MS });
 		await ticked('Watch it happen');
+		await shoot('walkthrough-explorer');
+		await page.locator('.tab', { hasText: 'Explore' }).click();
+		await command('View: Close Editor');
 	});
 	await part('the cure ticks its step', async () => {
 		await atEndOf('mmu_notifier_range_is_valid(mm, start, end))');

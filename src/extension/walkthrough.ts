@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import type { Status } from '../server/protocol.js';
 
-const STEPS = ['deadlock', 'fix', 'own'] as const;
+const STEPS = ['deadlock', 'explore', 'fix', 'own'] as const;
 type Step = (typeof STEPS)[number];
 
 const KEY = 'notifierLab.walkthrough';
@@ -18,6 +18,7 @@ export function registerWalkthrough(
 	const walkthrough = new Walkthrough(context);
 	return [
 		onStatus((status) => walkthrough.checked(status)),
+		vscode.window.tabGroups.onDidChangeTabs(({ opened }) => walkthrough.opened(opened)),
 		vscode.commands.registerCommand('notifierLab.openWalkthrough', () =>
 			vscode.commands.executeCommand(
 				'workbench.action.openWalkthrough',
@@ -48,6 +49,14 @@ class Walkthrough {
 		}
 		const own = !uri.startsWith(this.context.globalStorageUri.toString());
 		if (own) this.tick('own');
+	}
+
+	/** The explorer has come: it does so with a run to show, or not at all. */
+	opened(tabs: readonly vscode.Tab[]): void {
+		// VS Code puts words of its own before the type
+		const explorer = ({ input }: vscode.Tab) =>
+			input instanceof vscode.TabInputWebview && input.viewType.endsWith('notifierLab.explorer');
+		if (tabs.some(explorer)) this.tick('explore');
 	}
 
 	/** A copy: what ships is not the reader's to change. It stays as the reader has left it. */
