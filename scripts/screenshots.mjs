@@ -1,10 +1,10 @@
-// npm run screenshots [SCENE …]: what README and manual show, taken in a real VS Code with the packaged extension: the deadlock
-// of 2015, its checked fixes and its test in three themes, a lesson, and a short animation from the error to its cure.
+// npm run screenshots [-- SCENE …]: what README and manual show, taken in a real VS Code with the extension that npm run package
+// has made: the deadlock of 2015, its checked fixes and its test in three themes, a lesson, and a short animation from the error
+// to its cure.
 import fs from 'node:fs';
 import path from 'node:path';
 import UPNG from 'upng-js';
 import { ROOT } from './run.mjs';
-import { makePackages } from './vsix.mjs';
 import { openWorkbench, THEMES } from './workbench.mjs';
 
 const wanted = process.argv.slice(2);
@@ -150,7 +150,6 @@ async function animate() {
 }
 
 const wants = (scene) => wanted.length === 0 || wanted.includes(scene);
-await makePackages();
 fs.mkdirSync(OUT, { recursive: true });
 if (wants('lesson')) await shootLesson();
 if (wants('cure')) await animate();
