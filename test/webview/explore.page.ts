@@ -193,6 +193,7 @@ describe('the adversary is you', () => {
 
 	test('a branch says where it begins and how it ends, and leads back', async () => {
 		const explored = await open(seed);
+		await explored.page.getByRole('button', { name: /B could go/ }).click();
 		const steps = seed.steps.slice(0, 3);
 		const branch: Picture = {
 			...seed,
@@ -215,6 +216,9 @@ describe('the adversary is you', () => {
 		const { page } = explored;
 		expect(await cursor(page)).toBe(3);
 		expect(await page.locator('.trail').textContent()).toMatch(/branch at step 3/);
+		expect(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'the focus stays in the run').toBe(
+			'gridcell',
+		);
 		// One step at a time: who goes next is picked at the end.
 		await page.getByLabel('one step at a time').check();
 		await page.locator('.next .way').nth(1).click();

@@ -35,12 +35,14 @@ function LaneHead({ picture, lane }: { readonly picture: Picture; readonly lane:
 }
 
 /** The row that a statement's cell belongs to, and the cells left and right of it. */
-function useGrid(columns: number) {
+function useGrid(picture: Picture, columns: number) {
 	const explorer = useExplorer();
 	const column = useSignal(1);
 	const grid = useRef<HTMLDivElement>(null);
 	const inside = useRef(false);
 	const focusCell = () => {
+		// Never out of another part of the window.
+		if (!document.hasFocus()) return;
 		const row = Math.max(0, explorer.currentRow.value);
 		grid.current
 			?.querySelector<HTMLElement>(`[data-row="${row}"] > [data-column="${column.value}"]`)
@@ -50,6 +52,10 @@ function useGrid(columns: number) {
 	useLayoutEffect(() => {
 		if (inside.current) focusCell();
 	}, [explorer.currentRow.value, column.value]);
+	// A way that was taken is gone with its picture: the focus stays in the run.
+	useLayoutEffect(() => {
+		if (inside.current && (document.activeElement === null || document.activeElement === document.body)) focusCell();
+	}, [picture]);
 	const onKeyDown = (event: KeyboardEvent) => {
 		const target = event.target as HTMLElement;
 		const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
@@ -74,7 +80,8 @@ function useGrid(columns: number) {
 			if (at !== undefined) column.value = Number(at);
 		},
 		onFocusOut: (event: FocusEvent) => {
-			if (!grid.current?.contains(event.relatedTarget as Node)) inside.current = false;
+			// Without a target the focused element is gone, or the window is left: either way the place is still here.
+			if (event.relatedTarget && !grid.current?.contains(event.relatedTarget as Node)) inside.current = false;
 		},
 	};
 }
@@ -110,7 +117,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	const scrolled = useRef({ top: 0, height: 0 });
 	const layout = explorer.rows.value;
 	const spans = explorer.spans.value;
-	const { grid, column, onKeyDown, onFocusIn, onFocusOut } = useGrid(explorer.columns.value.length);
+	const { grid, column, onKeyDown, onFocusIn, onFocusOut } = useGrid(picture, explorer.columns.value.length);
 	const current = explorer.currentRow.value;
 	const drawn = useDrawn(picture, layout, explorer.columns.value);
 

@@ -105,7 +105,7 @@ function Drawing(props: Props) {
 	const { picture, columns, height } = props;
 	const { steps, noReturn, cycleStart } = picture;
 	const all = height * columns.length;
-	const at = (state: number) => `${(state / steps.length) * 100}%`;
+	const at = (state: number) => `${(state / Math.max(1, steps.length)) * 100}%`;
 	return (
 		<svg class="drawing" width="100%" height={all} overflow="visible" aria-hidden="true">
 			{columns.map((lane, index) => (
