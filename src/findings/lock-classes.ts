@@ -65,7 +65,8 @@ export function* classEdges(graph: Graph): Turns<ClassEdge[]> {
 			const edge = `${from} ${to}`;
 			if (from !== undefined && !edges.has(edge)) edges.set(edge, { from, to, seen: { state, thread, held } });
 		};
-		const classOf = (h: Held): string | undefined => (isToken(h) ? undefined : lockClass(system, h.resource, shared));
+		const classOf = (h: Held): string | undefined =>
+			isToken(h) ? pseudoClass(system, h.resource, shared) : lockClass(system, h.resource, shared);
 		const callbacks = task.frames.filter((_, n) => isCallback(task, n));
 		for (const { heldAtEntry } of callbacks)
 			for (const held of task.held.slice(0, heldAtEntry)) add(classOf(held), START_MAP, held.resource);
@@ -100,6 +101,11 @@ function wantedBy(system: System, task: ThreadState, thread: number, shared: Int
 	// read_begin itself waits for callbacks; its first step is what takes and drops the map
 	if (next?.op === 'atomic-begin' && code.kernel && code.name === 'mmu_interval_read_begin')
 		return { name: START_MAP, resource: 0 };
+	if (next?.op === 'atomic-begin' && code.kernel && WAITS_FOR.test(code.name)) {
+		const resource = registers[0] ?? 0;
+		const pseudo = pseudoClass(system, resource, shared);
+		return pseudo === undefined ? undefined : { name: pseudo, resource };
+	}
 	if (next?.op !== 'primitive') return undefined;
 	const { name } = primitives[next.primitive] as (typeof primitives)[number];
 	const args = next.args.map((a) => (a >= 0 ? (registers[a] as number) : (code.constants[-1 - a] as number)));
@@ -117,6 +123,18 @@ function wantedBy(system: System, task: ThreadState, thread: number, shared: Int
 const TAKES =
 	/^(mutex_lock|mutex_lock_interruptible|mutex_lock_killable|(raw_)?spin_lock(_irq|_bh)?|__(raw_)?spin_lock_irqsave|down_read|down_read_killable|down_read_interruptible|__down_write_fast|read_lock|write_lock|__(read|write)_lock\w*)$/;
 
+/** Wait until an item does not run, or until no reader is left: as if they took what a worker, or a reader, holds. */
+const WAITS_FOR = /^(flush_work|cancel_work_sync|disable_work_sync|synchronize_srcu)$/;
+/** Held while an item runs (kernel/workqueue.c, process_one_work), and by readers of an SRCU domain (f0f44752f5f6). */
+const HELD_BY_RUNNING: Readonly<Record<string, string>> = { work_struct: 'work item', srcu_struct: 'readers of' };
+
+/** The class of what a token stands for: `work item struct drv.work`, `readers of srcu`; undefined where lockdep has none. */
+function pseudoClass(system: System, address: number, shared: Int32Array): string | undefined {
+	const found = classAt(system, address, shared, new Set(Object.keys(HELD_BY_RUNNING)));
+	const prefix = found?.struct === undefined ? undefined : HELD_BY_RUNNING[found.struct];
+	return prefix === undefined ? undefined : `${prefix} ${found?.name}`;
+}
+
 const LOCKS = new Set([
 	'mutex',
 	'spinlock',
@@ -129,7 +147,16 @@ const LOCKS = new Set([
 ]);
 
 /** The class of the lock at an address: `fault_lock`, `struct drv.lock`, `mmap_lock`; undefined where lockdep has none (folios). */
-export function lockClass(system: System, address: number, shared: Int32Array): string | undefined {
+export const lockClass = (system: System, address: number, shared: Int32Array): string | undefined =>
+	classAt(system, address, shared, LOCKS)?.name;
+
+/** The name of what lies at an address down to the first struct of `kinds`, and which of them that is. */
+function classAt(
+	system: System,
+	address: number,
+	shared: Int32Array,
+	kinds: ReadonlySet<string>,
+): { readonly name: string; readonly struct: string | undefined } | undefined {
 	const object = system.declaredAt(address, shared);
 	if (object === undefined) return undefined;
 	let { name, type, offset } = object;
@@ -140,7 +167,8 @@ export function lockClass(system: System, address: number, shared: Int32Array): 
 			type = of;
 			continue;
 		}
-		if (type.kind !== 'struct' || LOCKS.has(type.name)) break;
+		if (type.kind !== 'struct') break;
+		if (kinds.has(type.name)) return { name, struct: type.name };
 		if (type.name === 'page' || type.name === 'folio') return undefined;
 		const struct = type;
 		const at = (field: (typeof struct.fields)[number]): number => system.layouts.offset(struct, field.name) as number;
@@ -150,15 +178,16 @@ export function lockClass(system: System, address: number, shared: Int32Array): 
 		offset -= at(field);
 		type = field.type;
 	}
-	return name;
+	return { name, struct: undefined };
 }
 
 /** Is a class the sketch's own? */
 export function isUsers(system: System, name: string): boolean {
-	const struct = /^struct (\w+)\./.exec(name)?.[1];
+	const plain = name.replace(/^(work item|readers of) /, '');
+	const struct = /^struct (\w+)\./.exec(plain)?.[1];
 	if (struct !== undefined) {
 		const definition = system.program.structs.get(struct);
 		return definition !== undefined && !sourceOf(definition).kernel;
 	}
-	return system.globals.some((g) => !g.kernel && g.name === name);
+	return system.globals.some((g) => !g.kernel && g.name === plain);
 }

@@ -54,6 +54,8 @@ function pathBetween(
 function blamedFirst(graph: Graph, circle: readonly ClassEdge[]): ClassEdge[] {
 	const distance = (edge: ClassEdge): number => {
 		if (edge.seen === undefined) return 9;
+		// waiting with a lock held is what is wrong, and not what the item or the reader takes
+		if (isPseudo(edge.to) && edge.from !== START_MAP) return -1;
 		if (edge.from === START_MAP) return 3;
 		return isUsers(graph.system, edge.from) ? (isUsers(graph.system, edge.to) ? 1 : 0) : 2;
 	};
@@ -66,6 +68,8 @@ const PSEUDO: Readonly<Record<string, string>> = {
 	[START_MAP]: 'a callback of mmu_notifier_invalidate_range_start',
 	[FS_RECLAIM]: 'fs_reclaim, direct reclaim',
 };
+/** Something that runs, and is waited for: a work item, readers. */
+const isPseudo = (name: string): boolean => /^(work item|readers of) /.test(name);
 const word = (name: string): string => PSEUDO[name] ?? name;
 
 /** What each edge says in words: `svm_lock -> a callback (line 12)`. */
@@ -78,6 +82,14 @@ export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explana
 		if (place === undefined) return 'direct reclaim calls callbacks (f920e413ff9c)';
 		const inside = userFunction(place)?.name;
 		const where = `${inside === undefined ? '' : `in ${inside}(), `}${lineOf(graph, userSpan(place))}`;
+		if (isPseudo(edge.to))
+			return edge.from === START_MAP
+				? `a callback waits for ${edge.to} (${where})`
+				: `${edge.to} is waited for under ${word(edge.from)} (${where})`;
+		if (isPseudo(edge.from))
+			return edge.to === START_MAP
+				? `callbacks run in ${edge.from} (${where})`
+				: `${word(edge.to)} is taken in ${edge.from} (${where})`;
 		return edge.from === START_MAP
 			? `${word(edge.to)} is taken in a callback (${where})`
 			: edge.to === START_MAP
