@@ -286,6 +286,9 @@ class Proposals {
 	#types(): void {
 		this.#words(TYPES, Rank.word);
 		if (this.place.kind !== 'parameter-type') this.#words(DEFINING_MACROS, Rank.word, CompletionItemKind.Class);
+		for (const names of [this.program.scope.own, ...this.program.scope.layers]) {
+			for (const label of names.typedefs.keys()) this.#add({ label, kind: CompletionItemKind.Struct }, Rank.own);
+		}
 		for (const tag of this.#publicTags()) {
 			if (tag.$type !== 'StructDef') continue;
 			const own = !sourceOf(tag).kernel;

@@ -22,6 +22,9 @@ const SECTIONS: readonly (readonly [enter: string, leave: string, words: string]
 	['pagefault_disable', 'pagefault_enable', 'page faults are disabled here'],
 	['non_block_start', 'non_block_end', 'this is inside non_block_start()'],
 ];
+/** Kinds of guard() that make atomic (include/linux/cleanup.h). */
+const ATOMIC_GUARDS =
+	/^((raw_)?spinlock(_irq|_bh|_irqsave|_try)*|(read|write)_lock(_irq|_irqsave)*|rcu|preempt|irq|irqsave|bh)$/;
 /** Operations that run under the page-table lock, by their names in tables of operations. */
 const ATOMIC_OPERATIONS = /^(invalidate_range|arch_invalidate_secondary_tlbs)$/;
 /** Operations that also run for the OOM reaper, which must not sleep. */
@@ -55,6 +58,14 @@ function heldBefore(body: ast.Block, offset: number): NoSleep {
 	const held = new Map<string, string>();
 	walk(body, (node: Node) => {
 		const cst = node.$cstNode;
+		if (node.$type === 'Guard' || node.$type === 'ScopedGuard') {
+			// guard() holds up to the end of its block, scoped_guard() for its statement.
+			const scope = node.$type === 'Guard' ? node.$container : node.body;
+			const lock = node.arguments[0] ? sourceText(node.arguments[0]).replace(/^&/, '') : node.guard;
+			const holds = (cst?.offset ?? 0) < offset && scope !== undefined && contains(scope, offset);
+			if (holds && ATOMIC_GUARDS.test(node.guard)) held.set(lock, `${lock} is held here, which makes this atomic`);
+			return;
+		}
 		if (node.$type !== 'Call' || node.callee.$type !== 'NameRef' || !cst || cst.end > offset) return;
 		const name = node.callee.target.$refText;
 		const lock = node.arguments[0] ? sourceText(node.arguments[0]) : '';

@@ -135,12 +135,29 @@ export async function rename(
 	if (!/^[_a-zA-Z]\w*$/.test(name)) throw new RenameRefused(`'${name}' is no name: letters, digits and _ only.`);
 	const places = await occurrencesOfTarget(workspace, view, found.target);
 	await refuseCapture(workspace, view, found.target, name, places);
+	await refuseMacros(workspace, found.target.name ?? '', places);
 	const changes: Record<string, TextEdit[]> = {};
 	for (const { location, occurrence } of places) {
 		if (occurrence.use === 'type' || kernelLibraries.read(location.uri) !== undefined) continue;
 		changes[location.uri] = [...(changes[location.uri] ?? []), { range: location.range, newText: name }];
 	}
 	return { changes };
+}
+
+/** What stands in a macro's body is text, and means what it means where the macro is used. */
+async function refuseMacros(workspace: Workspace, name: string, places: readonly Found[]): Promise<void> {
+	for (const uri of new Set(places.map(({ location }) => location.uri))) {
+		const macros = ((await workspace.text(uri)) ?? '').matchAll(
+			/^[ \t]*#[ \t]*define[ \t]+(\w+)\((?:\\\r?\n|[^\r\n])*/gm,
+		);
+		for (const [text, macro] of macros) {
+			if (new RegExp(`\\b${name}\\b`).test(text)) {
+				throw new RenameRefused(
+					`'${name}' is used in the macro ${macro}(), which is text to this rename: write a static inline function first.`,
+				);
+			}
+		}
+	}
 }
 
 /** A new name that means something else already, at one of the places or for the whole file, would change the sketch. */

@@ -1,7 +1,7 @@
 /** Every place of a file where a name stands, with what it names: what definition, references, rename and colours go by. */
 import { type AstNode, type CstNode, GrammarUtils, type Reference } from 'langium';
 import type * as ast from '../../language/generated/ast.js';
-import { structTargets } from '../../language/links.js';
+import { structTargets, typedefTargets } from '../../language/links.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf } from '../../language/text.js';
 import { children, type Node } from '../../language/tree.js';
@@ -35,10 +35,15 @@ export function occurrencesOf(root: ast.File): readonly Occurrence[] {
 	if (!list) {
 		const found: Occurrence[] = [];
 		collect(root as Node, found);
-		list = found.sort((a, b) => a.cst.offset - b.cst.offset);
+		// What a macro of the sketch has put in place of its use has no text of its own.
+		list = found.filter(hasText).sort((a, b) => a.cst.offset - b.cst.offset);
 		known.set(root, list);
 	}
 	return list;
+}
+
+function hasText({ cst, target, use }: Occurrence): boolean {
+	return use === 'type' || !target?.name || cst.text === target.name;
 }
 
 /** The occurrence that covers an offset, its end included: a cursor stands behind what was typed. */
@@ -92,6 +97,11 @@ function collect(node: Node, found: Occurrence[]): void {
 	if (DECLARING.has(node.$type) && (node as Declared).name) {
 		const cst = nameNode(node as Declared);
 		if (cst) found.push({ node, cst, target: node as Declared, declares: true, use: 'declare' });
+	}
+	if (node.$type === 'TypeRef') {
+		const target = typedefTargets.get(node);
+		const cst = GrammarUtils.findNodeForProperty(node.$cstNode, node.typedef === undefined ? 'unknown' : 'typedef');
+		if (target && cst) found.push({ node, cst, target, declares: false, use: 'read' });
 	}
 	if (node.$type === 'TypeRef' || node.$type === 'MacroDecl') {
 		const target = structTargets.get(node);

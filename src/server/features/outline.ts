@@ -53,6 +53,8 @@ function symbolsOf(node: Node, view: View): DocumentSymbol[] {
 			return one(node, SymbolKind.EnumMember, view);
 		case 'Define':
 			return one(node, SymbolKind.Constant, view);
+		case 'Typedef':
+			return one(node, SymbolKind.Struct, view, 'typedef');
 		case 'MacroDecl':
 			return one(node, SymbolKind.Variable, view, node.macro);
 		case 'VariableDecl':
@@ -165,6 +167,9 @@ function named(item: ast.Item, add: (node: Declared, kind: SymbolKind) => void):
 			break;
 		case 'MacroDecl':
 			add(item, SymbolKind.Variable);
+			break;
+		case 'Typedef':
+			add(item, SymbolKind.Struct);
 			break;
 		case 'Define':
 			add(item, SymbolKind.Constant);

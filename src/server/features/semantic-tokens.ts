@@ -16,6 +16,7 @@ const TYPES = [
 	'label',
 	'event',
 	'class',
+	'type',
 ] as const;
 const MODIFIERS = ['declaration', 'definition', 'readonly', 'static', 'defaultLibrary', 'modification'] as const;
 type TokenType = (typeof TYPES)[number];
@@ -64,6 +65,8 @@ function typeOf({ target, use }: Occurrence): TokenType | undefined {
 			return 'property';
 		case 'StructDef':
 			return use === 'type' ? undefined : 'struct';
+		case 'Typedef':
+			return 'type';
 		case 'EnumDef':
 			return 'enum';
 		case 'EnumConstant':

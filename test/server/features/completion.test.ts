@@ -139,6 +139,17 @@ describe('what the context allows', () => {
 		expect(refused.detail).toContain('not blockable in this branch');
 	});
 
+	test('guards hold up to the end of their block', async () => {
+		const [item] = await sleeper('{\n\t\tguard(spinlock)(&spin);\n\t\tmutex_|\n\t}');
+		expect(item.detail).toContain('spin is held here');
+		const [scoped] = await sleeper('scoped_guard(spinlock, &spin) {\n\t\tmutex_|\n\t}');
+		expect(scoped.detail).toContain('spin is held here');
+		const [after] = await sleeper(
+			'{\n\t\tguard(spinlock)(&spin);\n\t}\n\tif (mmu_notifier_range_blockable(range))\n\t\tmutex_|',
+		);
+		expect(after.detail).toBe('void mutex_lock(struct mutex *lock)');
+	});
+
 	test('what sleeps only deep inside is known, too', async () => {
 		const items = await client.complete(inCallback('spin_lock(&spin);\n\tmmap_read_|'));
 		const detail = (name: string) => items.find(({ label }) => label === name)?.detail ?? '';
@@ -165,6 +176,8 @@ test('every name of the corpus is proposed where it stands, with the rest of its
 			const word = words[i];
 			// A label, and a struct that is defined here, are new names.
 			const isNew = /^\w+(:| \{)/.test(text.slice(word?.offset));
+			// Tracing is dropped, whatever it is called.
+			if (/^trace_|_dbg$/.test(word?.text ?? '')) continue;
 			if (!word || word.text.length < 4 || isNew) continue;
 			const half = word.offset + 3;
 			const end = text.indexOf('\n', half);

@@ -169,6 +169,22 @@ describe('where it is defined and used', () => {
 		expect(places(kernel).length).toBe(2);
 	});
 
+	test('names of types that the sketch defines', async () => {
+		const uri = 'file:///w/typedef.mmn';
+		client.show('typedef struct { int a; } box_t;\nstatic int f(box_t *box)\n{\n\treturn box->a;\n}\n', uri);
+		expect(places((await client.ask(DefinitionRequest.type, client.at('box_t *', 2, uri))) as Location[])).toEqual([
+			'typedef.mmn:1',
+		]);
+		const edit = (await client.ask(RenameRequest.type, {
+			...client.at('box_t *', 2, uri),
+			newName: 'crate_t',
+		})) as WorkspaceEdit;
+		expect(client.apply(edit.changes?.[uri] ?? [], uri)).toContain('f(crate_t *box)');
+		const items = await client.complete('typedef struct { int a; } box_t;\nstatic int f(|');
+		expect(items.map(({ label }) => label)).toContain('box_t');
+		client.show(SEED);
+	});
+
 	test('highlight tells writes from reads', async () => {
 		const found = await client.ask(DocumentHighlightRequest.type, client.at('&fault_lock', 2));
 		expect(found?.map(({ kind }) => kind)).toEqual([3, 2, 2, 2, 2]);
@@ -197,6 +213,21 @@ describe('rename', () => {
 	])('of %s to %s is refused with the reason', async (needle, newName, reason) => {
 		const at = client.at(needle, needle.startsWith('&') ? 2 : 1);
 		await expect(client.ask(RenameRequest.type, { ...at, newName })).rejects.toThrow(reason);
+	});
+
+	test('of a name that a macro uses is refused, and what a macro was expanded to is no place', async () => {
+		const uri = 'file:///w/macro.mmn';
+		client.show(
+			'#define TAKE(l) mutex_lock(&(l)->lock)\nstruct gpu { struct mutex lock; };\nstatic void f(struct gpu *gpu)\n{\n\tTAKE(gpu);\n\tmutex_unlock(&gpu->lock);\n}\n',
+			uri,
+		);
+		const lock = client.at('->lock);\n}', 2, uri);
+		expect(
+			places(await client.ask(ReferencesRequest.type, { ...lock, context: { includeDeclaration: true } })),
+		).toEqual(['macro.mmn:2', 'macro.mmn:6']);
+		await expect(client.ask(RenameRequest.type, { ...lock, newName: 'guard_lock' })).rejects.toThrow(
+			/used in the macro TAKE/,
+		);
 	});
 
 	test('the sketch means the same afterwards', async () => {
