@@ -90,7 +90,7 @@ class Drawing {
 		const endless = finding?.cycleStart !== undefined && finding.cycleStart !== null;
 		const stuck = endless ? undefined : stuckEnd(outlooks, last.state);
 		const steps = new Steps(walk, this.locks, this.space, outlooks, this.run);
-		const rows = steps.rows(this.blocked(stuck), finding?.span);
+		const rows = steps.rows(this.blocked(stuck, finding), finding?.span);
 		const momentOf = [...rows.map((r) => r.before), walk.transitions.length];
 		const stateAt = (moment: number): number => momentOf.findIndex((m) => m >= moment);
 		const noReturn = this.noReturn(finding, endless);
@@ -171,8 +171,8 @@ class Drawing {
 	}
 
 	/** The closing rows of threads that wait for ever, each where it has begun to. */
-	private blocked(stuck: StuckEnd | undefined): Blocked[] {
-		if (stuck === undefined) return [];
+	private blocked(stuck: StuckEnd | undefined, finding: Finding | undefined): Blocked[] {
+		if (stuck === undefined) return finding === undefined ? [] : this.meeting(finding);
 		const inCycle = stuck.edges.filter((e) => stuck.cycle.some((c) => c.thread === e.thread));
 		const edges = inCycle.length > 0 ? inCycle : stuck.edges;
 		const rows = blockedRows(this.evidence, edges);
@@ -183,7 +183,17 @@ class Drawing {
 			let since = moments.length - 1;
 			const moved = transitions.findLastIndex((t) => t.thread === edge.thread) + 1;
 			while (since > moved && this.waitsAt(since - 1, edge.thread)) since--;
-			return [{ thread: edge.thread, row, since }];
+			return [{ thread: edge.thread, row, since, waits: true }];
+		});
+	}
+
+	/** The closing rows of a race: accesses that meet. */
+	private meeting(finding: Finding): Blocked[] {
+		const { threads } = this.subject.outlooks.graph.system;
+		const since = this.walk.moments.length - 1;
+		return finding.run.flatMap((row) => {
+			const thread = threads.findIndex(({ name }) => name === row.thread);
+			return row.blocked && thread >= 0 ? [{ thread, row, since, waits: false }] : [];
 		});
 	}
 

@@ -44,6 +44,8 @@ export interface Blocked {
 	readonly row: RunStep;
 	/** Index of the moment from which on it is blocked. */
 	readonly since: number;
+	/** False for a row that says what it is about to do at the same time as another. */
+	readonly waits: boolean;
 }
 
 export class Steps {
@@ -154,7 +156,7 @@ export class Steps {
 		};
 	}
 
-	private blocked({ thread, row, since }: Blocked): Step {
+	private blocked({ thread, row, since, waits }: Blocked): Step {
 		const moment = this.walk.moments[since] as Moment;
 		const place = this.walk.graph.system.position(thread, moment.locals[thread] as Int32Array);
 		const call = callOf(place, moment.calls[thread] ?? []);
@@ -164,7 +166,7 @@ export class Steps {
 			remark: row.remarks.join('; '),
 			call: call === undefined ? null : this.number(call.id),
 			callText: call?.text ?? null,
-			blocked: true,
+			blocked: waits,
 		};
 	}
 
@@ -266,12 +268,13 @@ export class Steps {
 		for (const at of ran) {
 			const line = lineAt(at.node);
 			const depth = at.frames.length;
-			if (line === undefined || depth > top + DEEPEST || details.length === MOST_DETAILS) continue;
+			const kernel = at.frames[depth - 1]?.code.kernel ?? false;
+			if (line === undefined || (kernel && (depth > top + DEEPEST || details.length >= MOST_DETAILS))) continue;
 			last.length = Math.min(last.length, depth + 1);
 			const key = `${line.span.line}:${line.span.column}`;
 			if (last[depth] === key) continue;
 			last[depth] = key;
-			details.push({ ...line, kernel: at.frames[depth - 1]?.code.kernel ?? false, depth: depth - top });
+			details.push({ ...line, kernel, depth: depth - top });
 		}
 		const least = details.reduce((d, { depth }) => Math.min(d, depth), 0);
 		return details.map((d) => ({ ...d, depth: d.depth - least }));
@@ -288,7 +291,8 @@ function lineAt(node: AstNode): { text: string; span: Span } | undefined {
 		up = up.$container
 	) {
 		if (isFunctionDecl(up)) return undefined;
-		if (isIfStatement(up)) return { text: textOf(up), span: spanOf(up.condition) };
+		if (isIfStatement(up) && at === up.condition) return { text: textOf(up), span: spanOf(up.condition) };
+		if (isIfStatement(up)) break;
 		if (isForStatement(up) || isWhileStatement(up) || isDoStatement(up) || isSwitchStatement(up)) break;
 		at = up;
 	}

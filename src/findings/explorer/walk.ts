@@ -59,7 +59,7 @@ export interface Walk {
 	readonly moments: readonly Moment[];
 }
 
-/** At most so many places of one step are told. */
+/** Of one step at most so many places are told, not counting those in the sketch itself behind them. */
 const MOST_PLACES = 80;
 
 /**
@@ -110,7 +110,10 @@ class Walker implements Walk {
 				frames.length = depth;
 				frames[depth - 1] = { code, node: instruction.node };
 				const last = ran[ran.length - 1];
-				if (ran.length < MOST_PLACES && (last?.node !== instruction.node || last.frames.length !== depth))
+				if (
+					(ran.length < MOST_PLACES || !code.kernel) &&
+					(last?.node !== instruction.node || last.frames.length !== depth)
+				)
 					ran.push({ node: instruction.node, frames: [...frames] });
 				if (instruction.op === 'mark' && !code.kernel && isBackward(instruction))
 					jumps.push({ node: instruction.node, frames: [...frames] });
