@@ -128,7 +128,7 @@ export async function runCheck(
 		if (signal.aborted) break;
 		const withRuns = WITH_RUNS.includes(request.format);
 		// formats with runs need the graphs, which stay in this thread
-		const ahead = withRuns && !request.fix ? n : n + request.jobs;
+		const ahead = withRuns && !request.fix ? 0 : n + request.jobs;
 		for (const next of inputs.slice(started.length, ahead)) {
 			// one line of progress: for the sketch whose turn it is to be printed
 			const first = started.length === n;

@@ -13,6 +13,22 @@ const STARTS = 16;
 /** In a component above this many states only one start is tried. */
 const LARGE = 20_000;
 
+/** The STARTS shallowest of some states, in order. */
+function shallowest(states: Int32Array, depths: ArrayLike<number>): number[] {
+	const found: number[] = [];
+	const before = (a: number, b: number): boolean =>
+		depths[a] === depths[b] ? a < b : (depths[a] as number) < (depths[b] as number);
+	for (let n = 0; n < states.length; n++) {
+		const s = states[n] as number;
+		if (found.length === STARTS && !before(s, found[STARTS - 1] as number)) continue;
+		let at = found.length;
+		while (at > 0 && before(s, found[at - 1] as number)) at--;
+		found.splice(at, 0, s);
+		if (found.length > STARTS) found.pop();
+	}
+	return found;
+}
+
 /** Finds short cycles in fair components of one graph. Its buffers are kept from one to the next. */
 export class ShortCycles {
 	private readonly inside: Uint8Array;
@@ -38,7 +54,7 @@ export class ShortCycles {
 	find({ states, moved }: FairComponent, allowed: number, wanted: number): Cycle {
 		for (const s of states) this.inside[s] = 1;
 		const depth = (s: number): number => this.depths[s] as number;
-		const starts = states.toSorted((a, b) => depth(a) - depth(b) || a - b);
+		const starts = shallowest(states, this.depths);
 		let best: Cycle | undefined;
 		const tries = states.length > LARGE ? 1 : STARTS;
 		for (let n = 0; n < tries && n < starts.length; n++) {

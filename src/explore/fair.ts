@@ -1,5 +1,5 @@
 import { Components, type Rows } from './components.js';
-import { ROUNDS, type Turns } from './turns.js';
+import { folded, kept, ROUNDS, type Turns } from './turns.js';
 
 /**
  * A graph of steps as liveness sees it: who steps along which edge, and whose turn has to come.
@@ -71,12 +71,10 @@ export class FairSearch {
 				if (!whole && (to - from > 1 || this.loops(members[from] as number))) queue.push(members.slice(from, to));
 			});
 			if (!whole) continue;
-			let owed = 0;
-			for (let n = 0; n < size; n++) owed |= graph.owed[part[n] as number] as number;
-			const offenders = owed & ~moved;
+			const offenders = (yield* folded(part, graph.owed, false)) & ~moved;
 			if (offenders === 0) found.push({ states: part, moved });
 			else {
-				const rest = part.filter((s) => ((graph.owed[s] as number) & offenders) === 0);
+				const rest = yield* kept(part, (s) => ((graph.owed[s] as number) & offenders) === 0);
 				if (rest.length > 0) queue.push(rest);
 			}
 		}

@@ -9,6 +9,7 @@ import * as C from './loop/control.js';
 import type { Host, Machine } from './loop/machine.js';
 import { giveBack } from './loop/pool.js';
 import { type EdgeRows, MOST_STATES, type Moves, Store } from './store.js';
+import { drain, ROUNDS, type Turns } from './turns.js';
 
 /** Stand for a thread in reports of blocks that run alone. */
 export const FINALLY = -1;
@@ -173,20 +174,28 @@ export class Graph implements Host {
 		return this.local(state, thread)[0] as number;
 	}
 
-	private runningOf: Int32Array | undefined;
+	private runningBits: Int32Array | undefined;
+
+	/** As `runningOf`, in one go. */
+	running(): Int32Array {
+		return drain(this.runningOf());
+	}
 
 	/** Threads that have neither ended nor are between two rounds, as bits, by state. */
-	running(): Int32Array {
+	*runningOf(): Turns<Int32Array> {
 		const { count } = this;
-		if (this.runningOf?.length === count) return this.runningOf;
+		if (this.runningBits?.length === count) return this.runningBits;
 		const masks = new Int32Array(count);
 		for (let t = 0; t < this.threads; t++) {
 			const table = this.locals[t] as InternTable;
 			const is = Uint8Array.from({ length: table.size }, (_, n) => (table.get(n)[0] === Status.running ? 1 : 0));
 			const index = this.store.reader(t);
-			for (let s = 0; s < count; s++) if (is[index(s)] === 1) masks[s] = (masks[s] as number) | (1 << t);
+			for (let s = 0; s < count; s++) {
+				if (s % ROUNDS === ROUNDS - 1) yield;
+				if (is[index(s)] === 1) masks[s] = (masks[s] as number) | (1 << t);
+			}
 		}
-		this.runningOf = masks;
+		this.runningBits = masks;
 		return masks;
 	}
 

@@ -1,7 +1,7 @@
 import { type Cycle, ShortCycles } from './cycle.js';
 import { type FairComponent, FairSearch, type StepGraph } from './fair.js';
 import { canReach, quietGap } from './gap.js';
-import { drain, ROUNDS, type Turns } from './turns.js';
+import { drain, folded, kept, ROUNDS, type Turns } from './turns.js';
 
 /** A graph of steps with what liveness asks of its threads. */
 export interface LivenessGraph extends StepGraph {
@@ -53,8 +53,10 @@ function* onCycles(graph: LivenessGraph, component: Int32Array): Turns<Int32Arra
 	if (!found) return new Int32Array(0);
 	const states = new Int32Array(count);
 	let size = 0;
-	for (let s = 0; s < count; s++)
+	for (let s = 0; s < count; s++) {
+		if (s % ROUNDS === ROUNDS - 1) yield;
 		if (cyclic[component[s] as number] === 1 && (graph.unfinished[s] as number) !== 0) states[size++] = s;
+	}
 	return states.slice(0, size);
 }
 
@@ -95,22 +97,21 @@ export function* endlessRunsOf(
 
 	/** Fair components in which threads of `wanted` stay unfinished; those that only wait for one that moves are not blamed. */
 	function* candidates(region: Int32Array, allowed: number, wanted: number, by = search): Turns<Candidate[]> {
-		const fair = yield* by.find(region, allowed);
-		return fair
-			.flatMap((component) => {
-				const always = component.states.reduce((mask, s) => mask & (graph.unfinished[s] as number), -1);
-				const ignored = ignore(component.states[0] as number, always);
-				const unfinished = always & wanted & ~ignored;
-				const moving = unfinished & component.moved;
-				// who never gets out of a round is the one to name, not who waits or spins for it
-				const others = always & component.moved & ~wanted;
-				const blamed = moving !== 0 ? others & graph.daemons : others;
-				const victims = blamed !== 0 ? 0 : moving !== 0 ? moving : unfinished;
-				return victims === 0 ? [] : [{ component, allowed, victims }];
-			})
-			.map((c) => ({ c, depth: shallowest(c) }))
-			.sort((a, b) => a.depth - b.depth)
-			.map(({ c }) => c);
+		const found: { c: Candidate; depth: number }[] = [];
+		for (const component of yield* by.find(region, allowed)) {
+			const always = yield* folded(component.states, graph.unfinished, true);
+			const ignored = ignore(component.states[0] as number, always);
+			const unfinished = always & wanted & ~ignored;
+			const moving = unfinished & component.moved;
+			// who never gets out of a round is the one to name, not who waits or spins for it
+			const others = always & component.moved & ~wanted;
+			const blamed = moving !== 0 ? others & graph.daemons : others;
+			const victims = blamed !== 0 ? 0 : moving !== 0 ? moving : unfinished;
+			if (victims === 0) continue;
+			const c = { component, allowed, victims };
+			found.push({ c, depth: shallowest(c) });
+		}
+		return found.sort((a, b) => a.depth - b.depth).map(({ c }) => c);
 	}
 	/** Does somebody of `victims` stay unfinished in one of them? */
 	const hits = (some: readonly Candidate[], victims: number): boolean => some.some((c) => (c.victims & victims) !== 0);
@@ -152,9 +153,12 @@ export function* endlessRunsOf(
 	function* awaitedBy(region: Int32Array, victim: number): Turns<number> {
 		function* ends(daemons: number): Turns<boolean> {
 			const owed = graph.owed.slice();
-			for (const s of region)
+			for (let n = 0; n < region.length; n++) {
+				if (n % ROUNDS === ROUNDS - 1) yield;
+				const s = region[n] as number;
 				for (let e = graph.first[s] as number; e < (graph.first[s + 1] as number); e++)
 					owed[s] = (owed[s] as number) | (daemons & (1 << (graph.mover[e] as number)));
+			}
 			const eager = new FairSearch({ ...graph, owed });
 			return !hits(yield* candidates(region, -1, victim, eager), victim);
 		}
@@ -194,7 +198,7 @@ export function* endlessRunsOf(
 		}
 		if (!escapes || !graph.complete) return { gap: null, escapes: escapes || !graph.complete };
 		// daemons keep quiet between two rounds, not in the middle of one
-		const quiet = inside.filter((s) => ((graph.unfinished[s] as number) & finite) === 0);
+		const quiet = yield* kept(inside, (s) => ((graph.unfinished[s] as number) & finite) === 0);
 		const thread = 31 - Math.clz32(victim);
 		const safe = (s: number): boolean => reach[s] === 0;
 		return { gap: quiet.length === 0 ? null : quietGap(graph, thread, quiet, safe), escapes };
@@ -203,19 +207,19 @@ export function* endlessRunsOf(
 	const all = -1;
 	yield* report(yield* candidates(states, ~graph.daemons, graph.ending), states);
 	const lanes = ~graph.ending;
-	let rounds = 0;
-	for (const s of states) rounds |= (graph.unfinished[s] as number) & lanes;
-	const inRound = (one: number): Int32Array => states.filter((s) => ((graph.unfinished[s] as number) & one) !== 0);
+	const rounds = (yield* folded(states, graph.unfinished, false)) & lanes;
+	const inRound = (one: number): Turns<Int32Array> =>
+		kept(states, (s) => ((graph.unfinished[s] as number) & one) !== 0);
 	for (let rest = rounds; rest !== 0; rest &= rest - 1) {
 		const one = rest & -rest;
-		const region = inRound(one);
+		const region = yield* inRound(one);
 		yield* report(yield* candidates(region, ~graph.daemons | one, one), region);
 	}
 	if (graph.daemons === 0) return found;
 	yield* report(yield* candidates(states, all, graph.ending), states);
 	for (let rest = rounds & ~done; rest !== 0; rest &= rest - 1) {
 		const one = rest & -rest;
-		const region = inRound(one);
+		const region = yield* inRound(one);
 		yield* report(yield* candidates(region, all, one), region);
 	}
 	return found;

@@ -30,7 +30,7 @@ export const prospects = (graph: Graph, timeouts = true): Prospects => drain(pro
  * for with (language.md, Meaning).
  */
 export function* prospectsOf(graph: Graph, timeouts = true): Turns<Prospects> {
-	const running = graph.running();
+	const running = yield* graph.runningOf();
 	const usable = timeouts ? undefined : withoutTimeouts(graph);
 	const { first, mover } = graph.rowsOfEdges();
 	const move = new Int32Array(graph.count);

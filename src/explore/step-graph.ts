@@ -1,12 +1,13 @@
 import type { Graph } from './graph.js';
 import type { LivenessGraph } from './liveness.js';
+import { drain, ROUNDS, type Turns } from './turns.js';
 
 /**
  * A graph of runs as liveness sees it. Daemons and interrupts may stop for ever between two rounds. Lanes of the kernel
  * (workers, grace periods, fences) have no end either, but what they are given to do, they do: they are owed their turn
  * whenever they can take a step.
  */
-export function stepGraph(graph: Graph): LivenessGraph {
+export function* stepGraphOf(graph: Graph): Turns<LivenessGraph> {
 	const { system } = graph;
 	const rows = graph.rowsOfEdges();
 	const { count, first, mover } = rows;
@@ -14,9 +15,10 @@ export function stepGraph(graph: Graph): LivenessGraph {
 		system.threads.reduce((m, info, t) => (kinds.includes(info.kind) ? m | (1 << t) : m), 0);
 	const ending = mask('thread');
 	const daemons = mask('daemon', 'interrupt');
-	const unfinished = graph.running();
+	const unfinished = yield* graph.runningOf();
 	const owed = new Int32Array(count);
 	for (let s = 0; s < count; s++) {
+		if (s % ROUNDS === ROUNDS - 1) yield;
 		let can = 0;
 		for (let e = first[s] as number; e < (first[s + 1] as number); e++) can |= 1 << (mover[e] as number);
 		owed[s] = can & ((unfinished[s] as number) | ~daemons);
@@ -31,3 +33,6 @@ export function stepGraph(graph: Graph): LivenessGraph {
 		complete: graph.expanded === count,
 	};
 }
+
+/** As `stepGraphOf`, in one go. */
+export const stepGraph = (graph: Graph): LivenessGraph => drain(stepGraphOf(graph));

@@ -57,6 +57,8 @@ export class Store {
 	private readonly values: number[][];
 	/** The loop may go on; otherwise `settle` has to be called first. */
 	settled = true;
+	/** Some label says more than who moves. */
+	private timed = false;
 	private deltaBytes = 8;
 	private mostMoves = 16;
 
@@ -180,7 +182,7 @@ export class Store {
 			count,
 			first: new Int32Array(buffer, arena.get(C.EDGE_START), count + 1),
 			target: new Int32Array(buffer, arena.get(C.TARGETS), edges),
-			mover: labels.some((label) => label > C.LABEL_THREAD) ? labels.map((label) => label & C.LABEL_THREAD) : labels,
+			mover: this.timed ? labels.map((label) => label & C.LABEL_THREAD) : labels,
 		};
 	}
 
@@ -354,6 +356,7 @@ export class Store {
 		const { thread, local, shared, running, moves } = this.known[entry] as Known;
 		const { arena, words } = this;
 		const { targets, timeout } = moves;
+		if (timeout) this.timed = true;
 		const count = targets.length / 2;
 		if (this.deltaBytes + 8 + 16 * count > arena.room(C.DELTAS)) {
 			this.deltaBytes += 8 + 16 * count;

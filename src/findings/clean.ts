@@ -15,7 +15,7 @@ import { findUnbalanced } from './codes/unbalanced.js';
 export function* isClean(graph: Graph, wanted: (code: string) => boolean): Turns<boolean> {
 	if (graph.reports.length > 0) return false;
 	// where everybody can always come to the end nobody is stuck
-	const running = graph.running();
+	const running = yield* graph.runningOf();
 	if (!(yield* endsFromEverywhere(graph, running))) return false;
 	if ((yield* findUnbalanced(graph)).length > 0) return false;
 	if (wanted('data-race') && (yield* findRaces(graph)).length > 0) return false;

@@ -3,7 +3,7 @@ import type { Graph } from '../explore/graph.js';
 import { type Endless, endlessRunsOf } from '../explore/liveness.js';
 import type { Prospects } from '../explore/prospects.js';
 import type { ScheduleStep, ShortestRuns } from '../explore/shortest.js';
-import { stepGraph } from '../explore/step-graph.js';
+import { stepGraphOf } from '../explore/step-graph.js';
 import type { Turns } from '../explore/turns.js';
 import { livelock } from './codes/livelock.js';
 import { starvation } from './codes/starvation.js';
@@ -24,7 +24,7 @@ export function* findEndless(graph: Graph, prospects: Prospects, shortest: Short
 	const rows = graph.rowsOfEdges();
 	if (!(yield* mayCycle(rows))) return [];
 	const { component } = yield* componentsOf(rows);
-	const endless = yield* endlessRunsOf(stepGraph(graph), component, ignore);
+	const endless = yield* endlessRunsOf(yield* stepGraphOf(graph), component, ignore);
 	return endless.map((e) => toFinding(graph, prospects, shortest, e));
 }
 
