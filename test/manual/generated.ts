@@ -106,14 +106,19 @@ function functions(): string {
 		.map((name) => [name, kernelLibraries.resolve(name) ?? ''] as const);
 	const section = ([name, uri]: readonly [string, string], include: boolean) => {
 		const prototypes = prototypesOf(uri);
-		if (prototypes.length === 0) return [];
-		const core = include ? [...prototypesOf(kernelLibraries.resolve(`${name}-core`) ?? '')] : [];
+		const coreUri = include ? (kernelLibraries.resolve(`${name}-core`) ?? '') : '';
+		const core = prototypesOf(coreUri);
+		const others = [...othersOf(uri), ...othersOf(coreUri)];
+		if (prototypes.length === 0 && others.length === 0) return [];
 		const title = include ? `## \`#include <${name}>\`` : `### ${name.replace('kernel/', '')}`;
-		return [`${title}\n\n\`\`\`text\n${[...prototypes, ...core].join('\n')}\n\`\`\``];
+		const functions = [...prototypes, ...core];
+		const list = functions.length > 0 ? [`\`\`\`text\n${functions.join('\n')}\n\`\`\``] : [];
+		const names = others.length > 0 ? [`${others.map((other) => `\`${other}\``).join(', ')}`] : [];
+		return [[title, ...list, ...names].join('\n\n')];
 	};
 	return `# Functions
 
-What a sketch may call, as it stands in the simulated kernel. \`(...)\` is a macro: its arguments are C's, and are checked.
+What a sketch may call, as it stands in the simulated kernel, and the structs, constants and variables beside it. \`(...)\` is a macro: its arguments are C's, and are checked.
 *Go to Definition* on a call opens the code that is run.
 
 ## Without an include
@@ -122,6 +127,27 @@ ${prelude.flatMap((file) => section(file, false)).join('\n\n')}
 
 ${includable.flatMap((file) => section(file, true)).join('\n\n')}
 `;
+}
+
+/** Structs, constants and variables that a sketch can use. */
+function othersOf(uri: string): string[] {
+	const text = kernelLibraries.read(uri);
+	if (text === undefined) return [];
+	const names = parseFile(uri, text, true).root.items.flatMap((item): string[] => {
+		switch (item.$type) {
+			case 'StructDef':
+				return item.name && !item.name.startsWith('__') ? [`struct ${item.name}`] : [];
+			case 'EnumDef':
+				return item.constants.map(({ name }) => name);
+			case 'Define':
+				return [item.name];
+			case 'VariableDecl':
+				return item.variables.filter((v) => isPublic(v) && !isStatic(v)).map(({ name }) => name);
+			default:
+				return [];
+		}
+	});
+	return [...new Set(names)];
 }
 
 function prototypesOf(uri: string): string[] {
