@@ -52,6 +52,10 @@ export class ExpressionLinker {
 
 	/** The tag or the typedef of a type. */
 	typeRef(ref: ast.TypeRef): void {
+		if (ref.of) {
+			this.expression(ref.of);
+			return;
+		}
 		if (ref.tag) {
 			const def = this.#scope.tag(ref.tag.$refText);
 			if (!def) return;

@@ -90,6 +90,7 @@ export class Semantics {
 	/** The type before the stars. */
 	typeOfRef(ref: ast.TypeRef | undefined): Type {
 		if (!ref) return ERROR;
+		if (ref.of) return this.typeOf(ref.of);
 		const typedef = typedefTargets.get(ref);
 		if (typedef) return this.declaredType(typedef);
 		if (ref.unknown !== undefined || ref.typedef !== undefined) return ERROR;

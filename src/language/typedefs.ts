@@ -1,6 +1,6 @@
 /**
- * Names of types. C can only be parsed by who knows which names are types: behind a typedef, its name is a token of
- * another kind.
+ * Names of types. C can only be parsed by who knows which names are types: where there is a typedef, its name is a token
+ * of another kind.
  */
 
 import { closingParenthesis } from './annotations.js';
@@ -32,35 +32,38 @@ function declares(tokens: readonly Token[], from: number): { readonly name: numb
 }
 
 /**
- * Turns the names of types into tokens of type `typeName`, from the typedef on. A typedef of what the simulated kernel
- * has anyway (`typedef u64 gfn_t;`) is left out.
+ * Turns the names of types into tokens of type `typeName`, in all of the file: a #define may use a type that comes below
+ * it. A typedef of what the simulated kernel has anyway (`typedef u64 gfn_t;`) is left out.
  */
 export function nameTypes(tokens: Token[], typeName: Token['tokenType']): Token[] {
 	if (!tokens.some(({ image }) => image === 'typedef')) return tokens;
 	const types = new Set<string>();
+	const names = new Set<number>();
+	const gone = new Map<number, number>();
+	tokens.forEach((token, i) => {
+		const found = token.image === 'typedef' ? declares(tokens, i) : undefined;
+		const name = found && tokens[found.name];
+		if (!found || !name) return;
+		if (name.tokenType.name !== 'ID') gone.set(i, found.end);
+		else {
+			types.add(name.image);
+			names.add(found.name);
+		}
+	});
 	const result: Token[] = [];
-	let declaring = -1;
 	for (let i = 0; i < tokens.length; i++) {
 		const token = tokens[i] as Token;
-		if (token.image === 'typedef') {
-			const found = declares(tokens, i);
-			const name = found && tokens[found.name];
-			if (found && name && name.tokenType.name !== 'ID') {
-				i = found.end;
-				continue;
-			}
-			declaring = found?.name ?? -1;
+		const end = gone.get(i);
+		if (end !== undefined) {
+			i = end;
+			continue;
 		}
-		if (i === declaring) {
-			types.add(token.image);
-			result.push(token);
-		} else if (
+		const isType =
+			!names.has(i) &&
 			token.tokenType.name === 'ID' &&
 			types.has(token.image) &&
-			!BEFORE_OTHER_NAMES.has(tokens[i - 1]?.image ?? '')
-		) {
-			result.push({ ...token, tokenType: typeName, tokenTypeIdx: typeName.tokenTypeIdx as number });
-		} else result.push(token);
+			!BEFORE_OTHER_NAMES.has(tokens[i - 1]?.image ?? '');
+		result.push(isType ? { ...token, tokenType: typeName, tokenTypeIdx: typeName.tokenTypeIdx as number } : token);
 	}
 	return result;
 }

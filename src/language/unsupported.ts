@@ -23,8 +23,6 @@ export const ATTRIBUTE =
 
 /** Words of C and GNU C that the grammar does not know, for the messages of syntax errors and unknown names. */
 export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
-	typeof: 'typeof is not modelled: write the type itself',
-	__typeof__: 'typeof is not modelled: write the type itself',
 	typeof_unqual: 'typeof is not modelled: write the type itself',
 	__auto_type: '__auto_type is not modelled: write the type itself',
 	_Generic: '_Generic is not modelled: call the function that is meant',

@@ -255,7 +255,11 @@ function checkCallback(value: ast.Expression, wanted: Type, field: ast.Field, co
 	const type = decay(context.semantics.typeOf(function_));
 	if (type.kind === 'error' || isNullConstant(inner, context)) return;
 	const name = sourceText(function_);
-	const expected = signatureOf(field, function_.$type === 'NameRef' ? name : `(*${field.name})`);
+	// GNU C takes a void pointer for a function's
+	if (type.kind === 'pointer' && type.to.kind === 'void') return;
+	const called = function_.$type === 'NameRef' ? name : `(*${field.name})`;
+	const expected =
+		field.function || wanted.kind !== 'pointer' ? signatureOf(field, called) : typeToString(wanted.to, called);
 	if (type.kind !== 'pointer' || type.to.kind !== 'function') {
 		context.report.error(
 			'type',

@@ -104,6 +104,7 @@ export type MmnKeywordNames =
     | "__read_mostly"
     | "__s32"
     | "__s64"
+    | "__typeof__"
     | "__u16"
     | "__u32"
     | "__u64"
@@ -205,6 +206,7 @@ export type MmnKeywordNames =
     | "switch"
     | "thread"
     | "typedef"
+    | "typeof"
     | "u16"
     | "u32"
     | "u64"
@@ -249,7 +251,7 @@ export function isAsmStatement(item: unknown): item is AsmStatement {
 }
 
 export interface Assignment extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Assignment';
     operator: AssignmentOperator;
     target: Expression;
@@ -290,7 +292,7 @@ export function isAtomicStatement(item: unknown): item is AtomicStatement {
 }
 
 export interface BinaryExpr extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'BinaryExpr';
     left: Expression;
     operator: '!=' | '%' | '&&' | '&' | '*' | '+' | '-' | '/' | '<' | '<<' | '<=' | '==' | '>' | '>=' | '>>' | '^' | '|' | '||';
@@ -337,7 +339,7 @@ export function isBreakStatement(item: unknown): item is BreakStatement {
 }
 
 export interface Call extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Call';
     arguments: Array<Expression>;
     callee: Expression;
@@ -371,7 +373,7 @@ export function isCaseLabel(item: unknown): item is CaseLabel {
 }
 
 export interface Cast extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Cast';
     literal?: Expression;
     operand?: Expression;
@@ -390,7 +392,7 @@ export function isCast(item: unknown): item is Cast {
 }
 
 export interface CharLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'CharLiteral';
     text: string;
 }
@@ -411,7 +413,7 @@ export function isCode(item: unknown): item is Code {
 }
 
 export interface CommaExpr extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'CommaExpr';
     left: Expression;
     right: Expression;
@@ -428,7 +430,7 @@ export function isCommaExpr(item: unknown): item is CommaExpr {
 }
 
 export interface Conditional extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Conditional';
     condition: BinaryExpr;
     otherwise: Expression;
@@ -809,7 +811,7 @@ export function isFinallyItem(item: unknown): item is FinallyItem {
 }
 
 export interface FloatLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'FloatLiteral';
     text: string;
 }
@@ -948,7 +950,7 @@ export function isInclude(item: unknown): item is Include {
 }
 
 export interface Index extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Index';
     array: Expression;
     index: Expression;
@@ -982,7 +984,7 @@ export function isInitializerEntry(item: unknown): item is InitializerEntry {
 }
 
 export interface InitializerList extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'InitializerList';
     entries: Array<InitializerEntry>;
 }
@@ -1063,7 +1065,7 @@ export function isMacroDecl(item: unknown): item is MacroDecl {
 }
 
 export interface Member extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Member';
     field: langium.Reference<Field>;
     object: Expression;
@@ -1100,7 +1102,7 @@ export function isNamed(item: unknown): item is Named {
 }
 
 export interface NameRef extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'NameRef';
     target: langium.Reference<Named>;
 }
@@ -1115,7 +1117,7 @@ export function isNameRef(item: unknown): item is NameRef {
 }
 
 export interface NumberLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'NumberLiteral';
     text: string;
 }
@@ -1174,7 +1176,7 @@ export function isParameter(item: unknown): item is Parameter {
 }
 
 export interface Parenthesized extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Parenthesized';
     inner: Expression;
 }
@@ -1189,7 +1191,7 @@ export function isParenthesized(item: unknown): item is Parenthesized {
 }
 
 export interface Postfix extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Postfix';
     operand: Expression;
     operator: '++' | '--';
@@ -1290,7 +1292,7 @@ export function isSetupItem(item: unknown): item is SetupItem {
 
 /* No cast behind `sizeof`: in `sizeof(int) + 1`, `(int)` is all of its operand. */
 export interface SizeOf extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'SizeOf';
     operand: Expression;
 }
@@ -1330,7 +1332,7 @@ export function isStatement(item: unknown): item is Statement {
 }
 
 export interface StatementExpression extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'StatementExpression';
     body: Block;
 }
@@ -1378,7 +1380,7 @@ export function isStrayScenarioItem(item: unknown): item is StrayScenarioItem {
 }
 
 export interface StringLiteral extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'StringLiteral';
     parts: Array<string>;
 }
@@ -1466,7 +1468,7 @@ export function isThreadItem(item: unknown): item is ThreadItem {
 
 /* A type stands where an argument does in container_of(), min_t(), sizeof(). */
 export interface TypeArgument extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'TypeArgument';
     type: TypeName;
 }
@@ -1538,6 +1540,7 @@ export interface TypeRef extends langium.AstNode {
     readonly $container: FieldDecl | FunctionDecl | Parameter | TypeName | Typedef | VariableDecl;
     readonly $type: 'TypeRef';
     kind?: 'enum' | 'struct' | 'union';
+    of?: Expression;
     qualifiers: Array<Qualifier>;
     tag?: langium.Reference<TagDef>;
     typedef?: string;
@@ -1548,6 +1551,7 @@ export interface TypeRef extends langium.AstNode {
 export const TypeRef = {
     $type: 'TypeRef',
     kind: 'kind',
+    of: 'of',
     qualifiers: 'qualifiers',
     tag: 'tag',
     typedef: 'typedef',
@@ -1567,7 +1571,7 @@ export function isTypeWord(item: unknown): item is TypeWord {
 
 /* No cast behind `sizeof`: in `sizeof(int) + 1`, `(int)` is all of its operand. */
 export interface Unary extends langium.AstNode {
-    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | Unary | Variable | WhileStatement | WithMmStatement;
+    readonly $container: AsmStatement | Assignment | BinaryExpr | Call | CaseLabel | Cast | CommaExpr | Conditional | Define | Designator | Dimension | DoStatement | EachStatement | EnumConstant | ExpressionStatement | Field | FileMacro | ForStatement | GotoStatement | Guard | IfStatement | Index | InitializerEntry | MacroDecl | Member | PagesItem | Parenthesized | Postfix | ReturnStatement | ScopedGuard | SizeOf | SwitchStatement | TypeRef | Unary | Variable | WhileStatement | WithMmStatement;
     readonly $type: 'Unary';
     operand: Expression;
     operator: '!' | '&' | '*' | '+' | '++' | '-' | '--' | '~';
@@ -2734,6 +2738,10 @@ export class MmnAstReflection extends langium.AbstractAstReflection {
             properties: {
                 kind: {
                     name: TypeRef.kind,
+                    optional: true
+                },
+                of: {
+                    name: TypeRef.of,
                     optional: true
                 },
                 qualifiers: {

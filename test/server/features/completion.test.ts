@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CompletionItem } from 'vscode-languageserver-protocol';
+import { printsOnly } from '../../../src/language/builtins.js';
 import { piecesOf } from '../../../src/language/format/tokens.js';
 import { FeatureClient, URI } from './client.js';
 
@@ -176,9 +177,8 @@ test('every name of the corpus is proposed where it stands, with the rest of its
 			const word = words[i];
 			// A label, and a struct that is defined here, are new names.
 			const isNew = /^\w+(:| \{)/.test(text.slice(word?.offset));
-			// Tracing is dropped, whatever it is called.
-			if (/^trace_|_dbg$/.test(word?.text ?? '')) continue;
-			if (!word || word.text.length < 4 || isNew) continue;
+			// What only prints is declared nowhere.
+			if (!word || word.text.length < 4 || isNew || printsOnly(word.text)) continue;
 			const half = word.offset + 3;
 			const end = text.indexOf('\n', half);
 			const cut = text.slice(0, half) + text.slice(end);
