@@ -1,7 +1,6 @@
 /** What braces are for, and whether what is in them stays on their line. */
-import { isEachMacro } from '../generated/ast.js';
 import { type Line, WIDTH } from './line.js';
-import { CONTROL, type Role } from './roles.js';
+import { CONTROL, type Role, takesStatement } from './roles.js';
 import { isComment, type Piece } from './tokens.js';
 
 export type BraceKind = 'struct' | 'list' | 'function' | 'scenario' | 'block' | 'switch';
@@ -75,13 +74,13 @@ export class Braces {
 	#fits(index: number, { kind, start, column, isInOneLine, isControlled }: Place): boolean {
 		const end = this.#closing.get(index);
 		if (end === undefined) return false;
-		if (isInOneLine || end === index + 1) return true;
+		if (isInOneLine || (end === index + 1 && kind !== 'function')) return true;
 		if (kind === 'switch' || kind === 'scenario' || (kind === 'block' && isControlled)) return false;
 		const inside = this.pieces.slice(index, end + 1);
 		const text = this.text.slice(this.pieces[index]?.offset ?? 0, this.pieces[end]?.offset ?? 0);
 		if (text.includes('\n') || inside.some((piece) => piece.kind === 'directive')) return false;
 		const controls = inside.some(
-			(piece) => CONTROL.has(piece.text) || isEachMacro(piece.text) || /^(do|else|case|default)$/.test(piece.text),
+			(piece) => CONTROL.has(piece.text) || takesStatement(piece.text) || /^(do|else|case|default)$/.test(piece.text),
 		);
 		if (kind !== 'list' && controls) return false;
 		let width = column;

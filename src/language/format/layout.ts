@@ -4,11 +4,10 @@
  * of code is broken inside a statement is the author's, as long as it is behind a comma or an operator.
  */
 
-import { isEachMacro } from '../generated/ast.js';
 import { Braces } from './braces.js';
 import { Line, TAB } from './line.js';
 import { align, type Brace, type Context, type Control, type Parenthesis, tabs } from './open.js';
-import { CONTROL, type Role, rolesOf } from './roles.js';
+import { CONTROL, type Role, rolesOf, takesStatement } from './roles.js';
 import { endsLine, isComment, type Piece } from './tokens.js';
 
 /** The white space before each piece, and behind the last. */
@@ -156,7 +155,7 @@ class Layout {
 		const top = this.#brace();
 		if (top?.kind === 'struct') return isFieldColumn(this.pieces[index]?.kind, this.#roles[index]);
 		if (top?.kind === 'list') return this.pieces[index]?.text === '=';
-		return top?.kind === 'scenario' && this.pieces[index]?.text === '{';
+		return top?.kind === 'scenario';
 	}
 
 	#beforeClosing(index: number): string {
@@ -164,7 +163,7 @@ class Layout {
 		const top = this.#stack.at(-1) as Brace | undefined;
 		const isEmpty = this.#last >= 0 && this.pieces[index - 1]?.text === '{';
 		const mustBreak = endsLine(this.pieces[index - 1]);
-		if (isEmpty && top) return '';
+		if (isEmpty && top && (top.oneLine || top.kind !== 'function')) return '';
 		if (top?.oneLine) return mustBreak ? '\n' : ' ';
 		if (top?.kind === 'list' && !top.isTable && !mustBreak && !this.#isMultiLine(index)) return ' ';
 		return this.#newline('\n', tabs(top?.indent ?? 0), false);
@@ -214,6 +213,10 @@ class Layout {
 			);
 		if (left?.text === ',' || left?.text === '?') return true;
 		if (left?.text === '(') return this.#original(index).includes('\n');
+		// int f(void)
+		//	__must_hold(&lock)
+		if (left?.text === ')' && this.#stack.length === 0)
+			return /^__/.test(this.pieces[index]?.text ?? '') && this.#original(index).includes('\n');
 		return (
 			role === 'binary' ||
 			(role === 'ternary' && left?.text === ':') ||
@@ -325,7 +328,7 @@ class Layout {
 			this.#stack.pop();
 			return;
 		}
-		if (CONTROL.has(word) || isEachMacro(word)) {
+		if (CONTROL.has(word) || takesStatement(word)) {
 			if (this.pieces[this.#nextCode(index)]?.text !== '(') return;
 			if (word === 'if' && top?.type === 'control' && top.word === 'else' && this.pieces[this.#last]?.text === 'else')
 				this.#stack.pop();
@@ -387,7 +390,7 @@ class Layout {
 		if (kind === 'list' && outer?.kind === 'list' && !this.#startsLine(index)) indent = outer.indent + 1;
 		const isTable = kind === 'list' && !oneLine && this.pieces[this.#nextCode(index)]?.text === '.';
 		this.#stack.push({ type: 'brace', kind, oneLine, isTable, indent });
-		const isEmpty = this.pieces[index + 1]?.text === '}';
+		const isEmpty = this.pieces[index + 1]?.text === '}' && kind !== 'function';
 		if (kind !== 'list') {
 			this.#atStart = true;
 			this.#pending = oneLine || isEmpty ? 'none' : 'line';

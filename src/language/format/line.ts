@@ -25,12 +25,16 @@ export class Line {
 
 	/** Does what comes up to the next place where a break would be as good go beyond the longest line? */
 	tooLong(index: number, from: number): boolean {
-		const rank = this.#breakRank(index - 1, 0);
+		// Rather inside of what is assigned than before it.
+		const isAssignment = /^[^=!<>]?=$/.test(this.pieces[index - 1]?.text ?? '');
+		const rank = isAssignment ? Number.MAX_SAFE_INTEGER : this.#breakRank(index - 1, 0);
 		let depth = 0;
 		let column = from + 1;
 		for (let i = index; i < this.pieces.length; i++) {
 			const piece = this.pieces[i] as Piece;
 			if (isComment(piece) || piece.kind === 'directive') break;
+			// The brace of a function has a line of its own.
+			if (piece.text === '{' && depth < 0 && this.roles[i - 1] !== 'control') break;
 			column += piece.text.length + (i > index ? this.spaceBefore(i) : 0);
 			if (/^[([{]$/.test(piece.text)) depth++;
 			else if (/^[)\]}]$/.test(piece.text)) depth--;

@@ -24,6 +24,11 @@ export type Role =
 	| 'declarator';
 
 export const CONTROL = new Set(['if', 'for', 'while', 'switch', 'with_mm']);
+/** True for a macro behind whose parenthesis a statement stands: loops over lists, `scoped_guard`. */
+export function takesStatement(word: string): boolean {
+	return isEachMacro(word) || word === 'scoped_guard';
+}
+
 const KEYWORDS = new Set(['return', 'case', 'goto', 'else', 'do', 'sizeof', 'on', ...CONTROL]);
 const QUALIFIERS = new Set([
 	'const',
@@ -63,7 +68,7 @@ export function rolesOf(pieces: readonly Piece[]): Role[] {
 				const isControl = CONTROL.has(before);
 				if (isControl) set(at, 'control');
 				else if (text(at + 1) === '*' && isTypeBefore(text, at - 1, role)) set(at, 'declarator');
-				open.push({ questions, isCast, isControl: isControl || isEachMacro(before) });
+				open.push({ questions, isCast, isControl: isControl || takesStatement(before) });
 				questions = 0;
 				break;
 			}
@@ -126,17 +131,23 @@ function isOperandEnd(piece: Piece | undefined, role: Role): boolean {
 	return piece.text === ']' || role === 'postfix' || piece.text === '}';
 }
 
+/** A type of the kernel, or one that is named as they are. */
+function isTypeName(text: string): boolean {
+	return isTypeWord(text) || /^[a-z]\w*_t$/.test(text);
+}
+
 /** Does a type begin here? */
 function beginsType(text: (at: number) => string, at: number): boolean {
 	let first = at;
 	while (QUALIFIERS.has(text(first))) first++;
-	return isTypeWord(text(first)) || /^(struct|union|enum)$/.test(text(first));
+	return isTypeName(text(first)) || /^(struct|union|enum)$/.test(text(first));
 }
 
 /** Is this the end of a type: `int`, `struct foo`, a star of a declaration, `const` behind one of them? */
 function isTypeBefore(text: (at: number) => string, at: number, role: (at: number) => Role): boolean {
 	let last = at;
 	while (QUALIFIERS.has(text(last))) last--;
-	if (isTypeWord(text(last)) || role(last) === 'pointer') return true;
+	if (role(last) === 'pointer') return true;
+	if (isTypeName(text(last)) && !/^(->|\.)$/.test(text(last - 1))) return true;
 	return /^(struct|union|enum)$/.test(text(last - 1)) && isWord(text(last));
 }
