@@ -39,6 +39,14 @@ export interface Explored {
 	readonly findings: readonly Finding[];
 }
 
+/** Ways to look at fewer states, each on where it is not false. */
+export interface Reductions {
+	/** What no other thread can see costs no step, and registers are forgotten that are read no more. */
+	readonly steps?: boolean;
+	/** One state for all that differ only in which of several threads with the same code is where. */
+	readonly symmetry?: boolean;
+}
+
 export interface CheckOptions {
 	/** Only scenarios of these names; all when undefined. */
 	readonly scenarios?: readonly string[];
@@ -55,7 +63,7 @@ export interface CheckOptions {
 	/** What a sketch without scenarios is checked in (default `default`: every adversary that a driver meets). */
 	readonly environment?: 'default' | 'none';
 	/** False: every interleaving, for comparison. Default true. */
-	readonly reduction?: boolean;
+	readonly reduction?: boolean | Reductions;
 	/** Ends the search at its next slice (within 20 ms); what was found so far is returned, `complete` false. */
 	readonly signal?: AbortSignal;
 	/** Say for each line which locks are held there over all runs (`ScenarioResult.held`). */

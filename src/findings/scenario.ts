@@ -7,7 +7,7 @@ import type { Program } from '../language/program.js';
 import { spanOf } from '../language/text.js';
 import { System } from '../machine/system.js';
 import { analyse } from './analyse.js';
-import { type CheckOptions, SUPERSEDED } from './check.js';
+import { type CheckOptions, type Reductions, SUPERSEDED } from './check.js';
 import { isClean } from './clean.js';
 import type { Coverage } from './coverage.js';
 import { heldIn } from './held.js';
@@ -40,7 +40,8 @@ export async function checkScenario(
 	scope: ScenarioScope = {},
 ): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
-	const system = new System(program, scenario, scope.home, options.reduction === false, scope.threads);
+	const { steps = true, symmetry = true } = reductions(options.reduction);
+	const system = new System(program, scenario, scope.home, !steps, scope.threads);
 	if (system.problems.length > 0) return { problems: system.problems };
 	const limits = {
 		maxStates: options.maxStates ?? DEFAULT_LIMITS.maxStates,
@@ -75,7 +76,7 @@ export async function checkScenario(
 		return part.value;
 	};
 	// who looks at the graph wants to see which thread is which
-	const symmetric = options.reduction !== false && options.onExplored === undefined && options.held !== true;
+	const symmetric = symmetry && options.onExplored === undefined && options.held !== true;
 	let result = await explore(symmetric);
 	let found: readonly Finding[] | undefined;
 	if (result.graph.symmetric) {
@@ -134,6 +135,9 @@ export async function checkScenario(
 		...(nothing.length > 0 && { vacuous: nothing }),
 	};
 }
+
+const reductions = (all: CheckOptions['reduction'] = true): Reductions =>
+	typeof all === 'boolean' ? { steps: all, symmetry: all } : all;
 
 export const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
 	(only === undefined || only.includes(code)) && !ignore?.includes(code);
