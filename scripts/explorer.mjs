@@ -1,4 +1,4 @@
-// The explorer in a real VS Code, driven as a user does: explorer.mjs [THEME …]
+// The explorer in a real VS Code, driven as a user does: explorer.mjs [THEME …] [--packaged] [--shots]
 //   Opens it on the seed sketch, steps to the end, takes another way, types the fix. Writes screenshots with --shots.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -7,7 +7,7 @@ import { startBrowser } from '../tools/vscode-host/browser.mjs';
 import { installHost } from '../tools/vscode-host/install.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ROOT } from './run.mjs';
-import { install, makePackages } from './vsix.mjs';
+import { install, makePackages, packages } from './vsix.mjs';
 
 const SEED = 'seed-wait-valid.mmn';
 const THEMES = {
@@ -183,7 +183,8 @@ async function drive(name, theme, { extensionsDir, folder }) {
 
 await ensureChromium();
 installHost('server');
-const { vsix } = await makePackages();
+// npm test has made them already
+const { vsix } = args.includes('--packaged') ? packages() : await makePackages();
 const own = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-explorer-'));
 const folder = path.join(own, 'sketches');
 try {
