@@ -8,7 +8,7 @@ const COLOURS = ['charts.blue', 'charts.purple', 'charts.green', 'charts.yellow'
 export class ExplorerMarks {
 	private readonly lanes = COLOURS.map((colour) =>
 		vscode.window.createTextEditorDecorationType({
-			after: { color: new vscode.ThemeColor(colour), margin: '0 0 0 2em', fontWeight: 'bold' },
+			after: { color: new vscode.ThemeColor(colour), margin: '0 1em 0 2em', fontWeight: 'bold' },
 			overviewRulerColor: new vscode.ThemeColor(colour),
 			overviewRulerLane: vscode.OverviewRulerLane.Center,
 		}),
