@@ -34,9 +34,8 @@ const EMPTY: ReadonlyMap<string, string | null> = new Map();
 /** States asked for at once around the cursor. */
 const CHUNK = 200;
 const SPEEDS = [0.5, 1, 2, 4] as const;
-/** Width of a letter of a remark, and the least of a lane, in CSS pixels. */
-const LETTER = 6.1;
-const LANE_LEAST = 170;
+/** Width of a letter of a remark, in CSS pixels. */
+const LETTER = 5.9;
 /** Milliseconds between two steps at speed 1. */
 const PACE = 900;
 
@@ -211,13 +210,13 @@ export class Explorer {
 		return this.sources.peek().get(uri) ?? waiting;
 	}
 
-	/** How much text fits into a lane follows from the width of the run, in CSS pixels. */
+	/** How much text fits into a lane follows from the width of the run, in CSS pixels, as in style/lanes.css. */
 	setWidth(width: number): void {
 		const lanes = Math.max(1, this.columns.value.length);
-		const slots = Math.max(0, ...(this.spans.value?.slots ?? []));
-		const room = Math.max((width - 80) / lanes, LANE_LEAST) - 50 - slots * 20;
+		const digits = Math.max(3, String(this.picture.value?.steps.length ?? 0).length * 2 + 1);
+		const [numbers, least, rest] = width < 600 ? [digits * 7 + 12, 170, 38] : [digits * 7.3 + 24, 200, 46];
 		// In steps, so that dragging a border does not lay out every pixel.
-		const letters = Math.max(16, Math.floor(room / LETTER / 4) * 4);
+		const letters = Math.floor((Math.max((width - numbers) / lanes, least) - rest) / LETTER / 2) * 2;
 		if (letters !== this.metrics.peek().letters) this.metrics.value = { ...this.metrics.peek(), letters };
 	}
 

@@ -4,13 +4,13 @@
  */
 
 import type { Alternative, Picture, Step } from '../../findings/explorer/picture.js';
-import { stepOfWait } from './spans.js';
+import { findSpans, stepOfWait } from './spans.js';
 
 /** Heights in CSS pixels; they follow the editor's font. */
 export interface Metrics {
 	readonly code: number;
 	readonly out: number;
-	/** Letters of a remark that fit into a line of a lane. */
+	/** Letters of a remark that fit into a line of a lane without locks or ranges. */
 	readonly letters: number;
 }
 
@@ -23,6 +23,12 @@ const MOST_WAYS = 3;
 const MOST_REMARKS = 3;
 /** Lines of one remark. */
 const MOST_LINES = 3;
+/** Letters that a lock or range takes from every line of its lane. */
+const SLOT_LETTERS = 3.4;
+
+function linesOf(text: string, letters: number): number {
+	return Math.max(1, Math.min(MOST_LINES, Math.ceil(text.length / letters)));
+}
 
 /** Consecutive steps of one thread that are shown as one row, or one step of an unfolded call. */
 export interface StepRow {
@@ -136,6 +142,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	const callbackOf = picture.lanes.map(() => '');
 	const seen = new Set<number>();
 	const waits = waitsBySteps(picture);
+	const { slots } = findSpans(picture);
+	const lettersOf = (lane: number) => Math.max(12, metrics.letters - (slots[lane] ?? 0) * SLOT_LETTERS);
 	let top = 0;
 	let lineDrawn = false;
 
@@ -172,7 +180,7 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		const picks = begin.alternatives.filter((other) => other.lane === lane).slice(0, MOST_WAYS);
 		const said = remarks.slice(-MOST_REMARKS).map((text) => ({
 			text,
-			lines: Math.max(1, Math.min(MOST_LINES, Math.ceil(text.length / metrics.letters))),
+			lines: linesOf(text, lettersOf(lane)),
 		}));
 		let begins = 0;
 		for (let at = first; at <= last; at++) begins += waits.get(at) ?? 0;
@@ -228,8 +236,10 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		} else put(first, last, -1);
 		lineOfNoReturn(last + 1);
 	}
-	if (picture.never.length > 0) mark('never', steps.length, steps.length, 0, '', metrics.code + PADDING);
-	else if (picture.cycleStart === null)
+	if (picture.never.length > 0) {
+		const lines = Math.max(...picture.never.map(({ lane, text }) => linesOf(`${text}  `, lettersOf(lane))));
+		mark('never', steps.length, steps.length, 0, '', metrics.code * lines + PADDING);
+	} else if (picture.cycleStart === null)
 		mark('end', steps.length, steps.length, 0, picture.ending, metrics.code + PADDING);
 	if (picture.next.length > 0 && (picture.finding === null || picture.branchAt !== null))
 		mark('next', steps.length, steps.length, 0, '', CHIP + PADDING);

@@ -68,6 +68,11 @@ export function timeOf(row: Row, cursor: number, end: number): Time {
 	return cursor > row.last + 1 ? '' : cursor > row.first ? ' cur' : ' future';
 }
 
+/** Whether a remark is what the finding says: the step at which it goes wrong. */
+function isFinding({ finding }: Picture, remark: string): boolean {
+	return finding?.closing.toLowerCase().startsWith(remark.toLowerCase()) === true;
+}
+
 function numbers({ first, last, depth }: StepRow): string {
 	return first === last || depth >= 0 ? String(first + 1) : `${first + 1}–${last + 1}`;
 }
@@ -127,7 +132,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 			{row.remarks.map(({ text: remark, lines }, at) => (
 				<div
 					key={at}
-					class={row.blocked && at === row.remarks.length - 1 ? 'remark bad' : 'remark'}
+					class={(row.blocked && at === row.remarks.length - 1) || isFinding(picture, remark) ? 'remark bad' : 'remark'}
 					style={`height: calc(var(--small-line) * ${lines}); -webkit-line-clamp: ${lines}; margin-left: ${Math.min(Math.max(row.depth, 0), 6) * 8}px`}
 					title={remark}
 				>
@@ -209,8 +214,7 @@ function Never({ picture, columns }: { readonly picture: Picture; readonly colum
 					{picture.never
 						.filter((never) => never.lane === at)
 						.map(({ text }) => (
-							<div class="line words" key={text}>
-								<i class="indent" />
+							<div class="words" key={text}>
 								{text}
 							</div>
 						))}
