@@ -100,6 +100,9 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 	const taken = acquisitionOf(run, holder, edge.wait.resource);
 	const since = taken === undefined ? '' : sinceLine(graph, userSpan(taken));
 	if (edge.isRange) return `which is active in ${name}${since}`;
+	// a work item, or a fence: the place where the kernel's thread took it says nothing
+	if (graph.system.threads[holder]?.kind === 'kernel' && edge.wait.kind === 'token' && !edge.guessed)
+		return `which ${name} runs`;
 	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
 	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;
 	if (edge.guessed) return `and ${name} does not come to end that`;
@@ -118,7 +121,7 @@ export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related
 		for (const holder of edge.holders) {
 			if (cycle.length > 1 && !cycle.some((e) => e.thread === holder)) continue;
 			const taken = acquisitionOf(run, holder, edge.wait.resource);
-			if (taken !== undefined)
+			if (taken !== undefined && (graph.system.threads[holder]?.kind !== 'kernel' || userFunction(taken) !== undefined))
 				add(
 					spanOfPlace(taken),
 					edge.isRange

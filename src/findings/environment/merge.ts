@@ -94,7 +94,7 @@ export function told(
 			...f,
 			message: `${f.message}${words}`,
 			span: home(f.span),
-			related: f.related.filter((r) => r.span.uri !== environment.uri),
+			related: f.related.filter((r) => r.span.uri !== environment.uri && !r.span.uri.endsWith('/kernel/locks.mmn')),
 			run: f.run.map((r) => ({ ...r, span: home(r.span) })),
 		};
 	});

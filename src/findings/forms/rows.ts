@@ -18,6 +18,11 @@ const API = /^_*(mmu_|hmm_|migrate_vma_|range_lock|range_unlock)/;
 /** Kernel steps that others see as an event of the argument: a range is published or withdrawn, sleepers are woken. */
 const EVENT = /^(list_add|list_del|wake_up)/;
 
+/** Kernel statements that say less than the function they are in. */
+const INTERNAL = /^(READ_ONCE|WRITE_ONCE|wait_until|wait_event_for)\(/;
+/** Where the kernel's own threads begin: their lane has their name. */
+const ROUND = /^(worker_round|kthread_round|__\w+)$/;
+
 /**
  * Folds a run into the rows of the mail form. Steps of the user's sketch are shown as they are written. A call into the
  * simulated kernel is one row, its name; under it only the kernel steps that matter to this finding: those at a place
@@ -166,6 +171,7 @@ class Folding {
 			// An invalidator that a scenario calls itself (`munmap`) gives way to the API function it is about.
 			const calledByUser = entry && (level > 0 || !this.showsMore(step, stack));
 			const ownStep = level === stack.length - 1 && entry && this.matters(step);
+			if (level === 0 && ROUND.test(name)) continue;
 			if (api || calledByUser || ownStep)
 				this.name(state, step.thread, level, entry && !api ? callText(step, stack, level) : name);
 		}
@@ -209,7 +215,10 @@ class Folding {
 		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
 		if (!step.kernel) return text;
 		if (state.justNamed && this.standsForAll(state) && !EVENT.test(step.text)) return '';
-		if (!this.matters(step)) return '';
+		if (!this.matters(step) || INTERNAL.test(tidy(step.text))) return '';
+		// the last step is in a call that has its row: how far it has got inside of it is the kernel's business
+		if (step === this.last && state.named.size > 0 && !EVENT.test(step.text) && !/\bops->\w+\s*\(/.test(step.text))
+			return '';
 		const row = calleeOf(step.text)
 			.replace(/^.*->/, '->')
 			.replace(/\s*\($/, '');
@@ -340,7 +349,11 @@ function tidy(text: string): string {
 }
 
 function remarksOf(step: RunStep): string[] {
-	const remarks = step.remarks.map((remark) => tidy(remark.replace(/^\s*\/\/\s*/, ''))).filter((r) => r !== '');
+	const picks = step.choice === null ? null : /^any\((\d+), \d+\)$/.exec(step.text);
+	const picked = picks === null ? [] : [`picks ${Number(picks[1]) + (step.choice ?? 0)}`];
+	const remarks = [...picked, ...step.remarks]
+		.map((remark) => tidy(remark.replace(/^\s*\/\/\s*/, '')))
+		.filter((r) => r !== '');
 	return step.blocked && remarks.length === 0 ? ['blocked'] : remarks;
 }
 
