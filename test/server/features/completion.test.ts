@@ -164,16 +164,19 @@ const UNTOLD =
 	/^(struct|union|enum|goto|case|else|do|sizeof|return|static|const|inline|extern|void|on|if|for|while|switch|break|continue|default|NULL|with_mm)$/;
 
 test('every name of the corpus is proposed where it stands, with the rest of its line missing', async () => {
-	const files = globSync(['test/corpus/drivers/*.mmn', 'test/corpus/interval/*.mmn', 'media/sketches/*.mmn'], {
-		cwd: ROOT,
-	});
+	const files = globSync(
+		['test/corpus/drivers/{amdgpu_hmm,gntdev,kvm,nouveau_svm,test_hmm}.mmn', 'media/sketches/*.mmn'],
+		{
+			cwd: ROOT,
+		},
+	);
 	let asked = 0;
 	const missing: string[] = [];
 	for (const file of files.sort()) {
 		const text = read(file);
 		const words = piecesOf(text).filter(({ kind, text: word }) => kind === 'word' && !UNTOLD.test(word));
-		// Each file would take seconds: every twenty-third word, at another one in each file.
-		for (let i = file.length % 23; i < words.length; i += 23) {
+		// Each file would take seconds: every thirteenth word, at another one in each file.
+		for (let i = file.length % 13; i < words.length; i += 13) {
 			const word = words[i];
 			// A label, and a struct that is defined here, are new names.
 			const isNew = /^\w+(:| \{)/.test(text.slice(word?.offset));
@@ -191,6 +194,6 @@ test('every name of the corpus is proposed where it stands, with the rest of its
 			}
 		}
 	}
-	expect(asked).toBeGreaterThan(100);
+	expect(asked).toBeGreaterThan(60);
 	expect(missing.length, missing.join('\n')).toBe(0);
 }, 60_000);
