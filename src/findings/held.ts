@@ -1,13 +1,14 @@
 /** Which locks are held where, over all runs of a search: what an editor shows beside the code. */
 import type { Graph } from '../explore/graph.js';
 import { HeldMode } from '../kernel/context.js';
+import type { FunctionCode } from '../machine/ir.js';
 import { isDynamic } from '../machine/memory.js';
-import { Status, type ThreadState } from '../machine/thread.js';
+import { registersIn, Status, type ThreadState } from '../machine/thread.js';
 import type { HeldAt, Span } from './result.js';
 import { userSpan } from './run.js';
 
 /** Distinct moments of a thread that are looked at between two yields. */
-const SLICE = 500;
+const SLICE = 2000;
 /** States that are looked through for one in which an object of the heap lives. */
 const MOST_LOOKED_AT = 20_000;
 
@@ -25,11 +26,16 @@ interface Line {
 export function* heldIn(graph: Graph): Generator<void, HeldAt[]> {
 	const { system } = graph;
 	const lines = new Map<string, Line>();
+	const seen = new Set<string>();
 	let looked = 0;
 	for (let t = 0; t < graph.threads; t++) {
 		for (const local of graph.localsOf(t)) {
 			if (++looked % SLICE === 0) yield;
 			if (local[0] === Status.ended) continue;
+			// Most moments differ only in values: where it stands and what it holds is all that counts here.
+			const moment = momentOf(local, t, system.functions);
+			if (seen.has(moment)) continue;
+			seen.add(moment);
 			const task = system.task(t, local);
 			const place = system.position(t, local);
 			if (!place.frames.some(({ code }) => !code.kernel)) continue;
@@ -45,6 +51,14 @@ export function* heldIn(graph: Graph): Generator<void, HeldAt[]> {
 		always: names.of(always),
 		sometimes: names.of([...ever].filter((address) => !always.has(address))),
 	}));
+}
+
+/** The locks of a packed local vector, and where each of its calls stands. */
+function momentOf(local: Int32Array, thread: number, functions: readonly FunctionCode[]): string {
+	const end = 8 + 2 * (local[6] as number);
+	let moment = `${thread} ${local.subarray(8, end).join()}`;
+	for (const { code, pc } of registersIn(local, functions)) moment += ` ${code.index}:${pc}`;
+	return moment;
 }
 
 function add(
