@@ -156,7 +156,6 @@ define(
 	'if (!me->atomic) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic--; return 0;',
 	{ hidden: true },
 );
-define(['pagefault_disable', 'pagefault_enable'], 'return 0;', { hidden: true });
 define('non_block_start', 'me->nonblock++; return 0;', { hidden: true });
 define('non_block_end', 'me->nonblock--; return 0;', { hidden: true });
 // a handler may come just before interrupts go off, and just after they come on

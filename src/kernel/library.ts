@@ -6,6 +6,7 @@ import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
 import completion from './lib/kernel/completion.mmn';
 import device from './lib/kernel/device.mmn';
+import driver from './lib/kernel/driver.mmn';
 import errno from './lib/kernel/errno.mmn';
 import exclusive from './lib/kernel/exclusive.mmn';
 import fault from './lib/kernel/fault.mmn';
@@ -78,6 +79,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/fence': fence,
 	'kernel/ww': ww,
 	'kernel/xarray': xarray,
+	'kernel/driver': driver,
 };
 const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges': activeRanges,

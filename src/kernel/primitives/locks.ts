@@ -198,20 +198,19 @@ const context: Primitive[] = [
 			return 0;
 		},
 	},
-	...(['preempt_disable', '__rcu_enter', 'local_bh_disable', 'pagefault_disable'] as const).map((name) => ({
+	...(['preempt_disable', '__rcu_enter', 'local_bh_disable'] as const).map((name) => ({
 		name,
 		visible: false,
-		staysOnCpu: name !== 'pagefault_disable',
+		staysOnCpu: true,
 		run(c: KernelContext) {
-			if (name !== 'pagefault_disable') c.task.atomic++;
+			c.task.atomic++;
 			return 0;
 		},
 	})),
-	...(['preempt_enable', '__rcu_exit', 'local_bh_enable', 'pagefault_enable'] as const).map((name) => ({
+	...(['preempt_enable', '__rcu_exit', 'local_bh_enable'] as const).map((name) => ({
 		name,
 		visible: false,
 		run(c: KernelContext) {
-			if (name === 'pagefault_enable') return 0;
 			if (c.task.atomic === 0)
 				c.fatal('bad-unlock', `${name === '__rcu_exit' ? 'rcu_read_unlock' : name}() without its counterpart`);
 			c.task.atomic--;
