@@ -20,8 +20,8 @@ function ownTheme(): string {
 function metrics(): { code: number; out: number } {
 	const style = getComputedStyle(document.documentElement);
 	const pixels = (name: string, usual: number) => Number.parseFloat(style.getPropertyValue(name)) || usual;
-	const code = Math.max(20, Math.ceil(Math.min(20, pixels('--vscode-editor-font-size', 12)) * 1.5));
-	const out = Math.max(16, Math.ceil(Math.min(20, pixels('--vscode-font-size', 13)) * 1.2));
+	const code = Math.max(20, Math.ceil((pixels('--vscode-editor-font-size', 12) - 1) * 1.5));
+	const out = Math.max(16, Math.ceil(pixels('--vscode-font-size', 13) * 1.2));
 	return { code, out };
 }
 
