@@ -124,12 +124,13 @@ async function animate() {
 		await page.keyboard.press('End');
 	};
 	try {
-		await withFinding(page);
+		await page.locator('.editor-instance .view-line').first().waitFor({ timeout: 60_000 });
 		await command('View: Toggle Primary Side Bar Visibility');
 		await page.locator('.editor-instance .view-line').first().click();
 		await page.keyboard.press('Control+G');
 		await page.keyboard.type('46');
 		await page.keyboard.press('Enter');
+		await withFinding(page);
 		await page.waitForTimeout(500);
 		await frame(1500);
 		await hover(page, page.locator('.editor-instance .view-line', { hasText: 'goto again;' }).first());
