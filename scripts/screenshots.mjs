@@ -119,27 +119,29 @@ async function animate() {
 			await frame(90);
 		}
 	};
-	const atEndOf = async (text) => {
-		await page.locator('.editor-instance .view-line', { hasText: text }).first().click();
+	const atEndOf = async (line) => {
+		await page.keyboard.press('Control+G');
+		await page.keyboard.type(String(line));
+		await page.keyboard.press('Enter');
 		await page.keyboard.press('End');
 	};
+	const text = fs.readFileSync(path.join(ROOT, 'media/sketches', SEED), 'utf8').split('\n');
+	const lineOf = (part) => text.findIndex((line) => line.includes(part)) + 1;
 	try {
 		await page.locator('.editor-instance .view-line').first().waitFor({ timeout: 60_000 });
 		await command('View: Toggle Primary Side Bar Visibility');
 		await page.locator('.editor-instance .view-line').first().click();
-		await page.keyboard.press('Control+G');
-		await page.keyboard.type('46');
-		await page.keyboard.press('Enter');
+		await atEndOf(lineOf('scenario '));
 		await withFinding(page);
 		await page.waitForTimeout(500);
 		await frame(1500);
 		await hover(page, page.locator('.editor-instance .view-line', { hasText: 'goto again;' }).first());
 		await page.waitForTimeout(400);
 		await frame(4500);
-		await atEndOf('range_is_valid(mm, start, end))');
+		await atEndOf(lineOf('range_is_valid(mm, start, end))'));
 		await frame(700);
 		await type(' {\n\t\tmutex_unlock(&fault_lock);');
-		await atEndOf('goto again;');
+		await atEndOf(lineOf('goto again;') + 1);
 		await type('\n\t}');
 		await page.locator('.squiggly-error').first().waitFor({ state: 'detached', timeout: SEEN_MS });
 		await page.waitForTimeout(700);

@@ -33,6 +33,8 @@ export async function openWorkbench({ theme = THEMES.dark, width = 1280, height 
 			'window.autoDetectColorScheme': false,
 			'window.autoDetectHighContrast': false,
 			'editor.minimap.enabled': false,
+			// a line that sticks covers one that is to be clicked
+			'editor.stickyScroll.enabled': false,
 			// what a script types is all there is
 			'editor.autoClosingBrackets': 'never',
 			'editor.autoIndent': 'none',
