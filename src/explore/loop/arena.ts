@@ -57,11 +57,10 @@ export class Arena {
 		return this.size.get(region) as number;
 	}
 
-	/** Bytes of all regions together. */
-	get bytes(): number {
-		let sum = FIRST;
-		for (const size of this.size.values()) sum += size;
-		return sum;
+	/** Lets go of the memory, which is somebody else's from now on. */
+	leave(): void {
+		this.u32 = new Uint32Array(0);
+		this.u8 = new Uint8Array(0);
 	}
 
 	/**
