@@ -212,6 +212,8 @@ define('pr_debug pr_info pr_notice pr_warn pr_err pr_crit pr_alert pr_emerg', 'i
 define('pr_info_once pr_warn_once pr_err_once pr_warn_ratelimited pr_err_ratelimited', 'ignored', as(INT), {
 	rest: 'ignored',
 });
+// what it prints is an error that it also returns
+define('dev_err_probe', 'ignored expression', argument(1), { rest: 'ignored' });
 define('printk pr_info_ratelimited trace_printk', 'ignored', as(INT), { rest: 'ignored' });
 define('dev_dbg dev_info dev_notice dev_warn dev_err dev_crit dev_warn_once', 'ignored ignored', as(VOID), {
 	rest: 'ignored',
@@ -230,8 +232,13 @@ define('any_bool', '', as(BOOL));
  * Printing and tracing of subsystems and drivers: it has no effect on what is checked, and its arguments are not
  * evaluated. A sketch that declares such a name itself means its own.
  */
-const PRINTING =
-	/^(trace_\w+|pr_(debug|info|notice|warn|err|crit|alert|emerg|cont|devel)\w*|(dev|netdev|drm|kvm|vcpu|ibdev|ib|gt|guc|xe|xe_gt|xe_tile|xe_vm|mlx5_ib|mlx5_core|amdgpu|mdev|iommu|pci|vfio)_(dbg|vdbg|info|notice|note|warn|err|crit|alert|emerg|debug|error|printk|probe_err)\w*|drm_(dbg|printf|puts)\w*|DRM_(ERROR|DEBUG|INFO|NOTE|WARN|DEV)\w*|GEM_TRACE\w*|print_hex_dump\w*|dump_stack|hfi1_cdbg|vm_dbg|SYNC_TRACE|NV_(DEBUG|ERROR|INFO|WARN|PRINTK)|SVMM_(DBG|ERR)|kvm_pr_unimpl\w*)$/;
+const LEVEL = '(dbg|vdbg|debug|info|notice|note|warn|err|error|crit|alert|emerg|printk)';
+const OF = '(dev|netdev|drm|kvm|vcpu|ibdev|ib|gt|guc|xe|xe_gt|xe_tile|xe_vm|mlx5_ib|mlx5_core|amdgpu|iommu|pci|vfio)';
+const MORE = '(_once|_ratelimited|_client|_kms|_core|_driver|_prime|_atomic|_state|_vbl|_lease|_dp)*';
+const PRINTING = new RegExp(
+	`^(trace_\\w+|pr_(cont|devel|${LEVEL.slice(1, -1)})${MORE}|${OF}_${LEVEL}${MORE}|drm_(printf|puts)|DRM_(DEV_)?(ERROR|DEBUG|INFO|NOTE|WARN)(_[A-Z]+)*|` +
+		'GEM_TRACE(_[A-Z]+)*|print_hex_dump(_debug|_bytes)?|dump_stack|hfi1_cdbg|vm_dbg|NV_(DEBUG|ERROR|INFO|WARN|PRINTK)|SVMM_(DBG|ERR)|kvm_pr_unimpl|vcpu_unimpl)$',
+);
 
 /** True for names of printing and tracing, which nobody has to declare. */
 export const printsOnly = (name: string): boolean => PRINTING.test(name);

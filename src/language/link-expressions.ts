@@ -313,7 +313,9 @@ export class ExpressionLinker {
 
 	#call(e: ast.Call): void {
 		const macroName = e.callee.$type === 'NameRef' ? e.callee.target.$refText : '';
-		if (printsOnly(macroName) && !this.#declares(macroName)) return;
+		// whose value is used does more than to print
+		const aside = e.$container.$type === 'ExpressionStatement' || macroName.endsWith('_enabled');
+		if (aside && printsOnly(macroName) && !this.#declares(macroName)) return;
 		this.expression(e.callee);
 		const macro = builtin(macroName) && this.semantics.macroOf(e);
 		if (!macro) {

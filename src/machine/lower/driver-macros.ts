@@ -232,6 +232,7 @@ define(
 	'BUILD_BUG_ON BUILD_BUG_ON_ZERO static_assert might_lock might_lock_read might_lock_nested lockdep_set_class',
 	(f) => f.constant(0),
 );
+define('dev_err_probe', (f, e) => rvalue(f, arg(e, 1)));
 define('lockdep_is_held', (f, e) => primitive(f, '__holds', [rvalue(f, arg(e, 0))], e));
 define('mutex_lock_nest_lock', (f, e) => primitive(f, 'mutex_lock', [rvalue(f, arg(e, 0))], e));
 define('down_write_nest_lock', (f, e) => library(f, 'down_write', [rvalue(f, arg(e, 0))], e));
