@@ -163,7 +163,10 @@ async function drive(name, theme, { extensionsDir, folder }) {
 		await page.waitForTimeout(300);
 		await page.screenshot({ path: shot(`explorer-green-${name}`), animations: 'disabled' });
 
-		await page.reload();
+		// with a file to open, VS Code does not restore the others
+		address.searchParams.delete('payload');
+		await page.waitForTimeout(6000); // the layout is written every five seconds
+		await page.goto(address.href);
 		await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
 		const again = await explorerFrame(page).catch(async (error) => {
 			await page.screenshot({ path: '/tmp/explorer-reload.png' });
