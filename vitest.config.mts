@@ -17,6 +17,7 @@ export default defineConfig({
 	test: {
 		isolate: false,
 		include: ['test/**/*.test.ts'],
-		testTimeout: 10_000,
+		// a busy machine is no reason to fail
+		testTimeout: 60_000,
 	},
 });
