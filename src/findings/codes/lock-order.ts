@@ -55,7 +55,7 @@ function blamedFirst(graph: Graph, circle: readonly ClassEdge[]): ClassEdge[] {
 	const distance = (edge: ClassEdge): number => {
 		if (edge.seen === undefined) return 9;
 		// waiting with a lock held is what is wrong, and not what the item or the reader takes
-		if (isPseudo(edge.to) && edge.from !== START_MAP) return -1;
+		if (isPseudo(edge.to)) return -1;
 		if (edge.from === START_MAP) return 3;
 		return isUsers(graph.system, edge.from) ? (isUsers(graph.system, edge.to) ? 1 : 0) : 2;
 	};
