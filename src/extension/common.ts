@@ -38,15 +38,18 @@ export function clientOptions(context: vscode.ExtensionContext): LanguageClientO
 	};
 }
 
+const loaded = performance.now();
 let running: BaseLanguageClient | undefined;
 
 /** What the extension gives to other extensions; ours are its tests. */
 export interface Exports {
 	readonly tests: Tests;
+	/** From when this code was there until it was ready, ms. */
+	readonly activation: number;
 }
 
-/** Starts the client and everything that needs it. Resolves when the server has answered. */
-export async function start(context: vscode.ExtensionContext, client: BaseLanguageClient): Promise<Exports> {
+/** Starts the client and everything that needs it. Does not wait for the server. */
+export function start(context: vscode.ExtensionContext, client: BaseLanguageClient): Exports {
 	running = client;
 	// A client hands each notification to one listener only.
 	const statuses = new vscode.EventEmitter<Status>();
@@ -64,8 +67,9 @@ export async function start(context: vscode.ExtensionContext, client: BaseLangua
 	);
 	const { tests, disposables } = registerTests(client);
 	context.subscriptions.push(...disposables);
-	await client.start();
-	return { tests };
+	// Nobody waits for the server here: each request does, and says so itself where there is none.
+	client.start().catch(() => {});
+	return { tests, activation: performance.now() - loaded };
 }
 
 /** Ends the server. VS Code waits for it, as it does not for what is disposed of. */

@@ -5,7 +5,7 @@ import { CLIENT_ID, CLIENT_NAME, clientOptions, type Exports, start } from './co
 
 export { deactivate } from './common.js';
 
-export async function activate(context: vscode.ExtensionContext): Promise<Exports> {
+export function activate(context: vscode.ExtensionContext): Exports {
 	const server = { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc };
 	return start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, server, clientOptions(context)));
 }

@@ -5,7 +5,7 @@ import { CLIENT_ID, CLIENT_NAME, clientOptions, type Exports, start } from './co
 
 export { deactivate } from './common.js';
 
-export async function activate(context: vscode.ExtensionContext): Promise<Exports> {
+export function activate(context: vscode.ExtensionContext): Exports {
 	const worker = new Worker(vscode.Uri.joinPath(context.extensionUri, 'dist/web/server.js').toString(true));
 	return start(context, new LanguageClient(CLIENT_ID, CLIENT_NAME, worker, clientOptions(context)));
 }

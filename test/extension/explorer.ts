@@ -39,7 +39,7 @@ suite('Explorer', () => {
 		await executeCommand('notifierLab.explore');
 		const [panel] = await eventually('a panel is open', () => (panels().length === 1 ? panels() : undefined));
 		ok(panel, 'a panel');
-		equal(panel.label, 'Explore seed-wait-valid.mmn', 'its title');
+		await eventually('its title', () => (panels()[0]?.label === 'Explore seed-wait-valid.mmn' ? true : undefined));
 		ok(panel.group.viewColumn !== editor.viewColumn, 'it is beside the editor');
 		equal(vscode.window.activeTextEditor?.document.uri.toString(), editor.document.uri.toString(), 'the focus stays');
 		equal(await codeShown(), 'deadlock', 'it shows');

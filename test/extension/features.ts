@@ -74,6 +74,14 @@ suite('Language features', () => {
 		await run('workbench.action.closeAllEditors');
 	});
 
+	test('the extension is ready without waiting for its server', async () => {
+		const extension = vscode.extensions.getExtension<{ activation: number }>('notifier-lab.notifier-lab');
+		const { activation } = (await extension?.activate()) ?? {};
+		ok(activation !== undefined && activation > 0, 'it says how long that took');
+		// For bench/editor.mjs.
+		console.log(`    activation: ${activation.toFixed(1)} ms`);
+	});
+
 	test('from an empty file to a checked driver with completion alone', async () => {
 		const editor = await untitled('');
 		const { document } = editor;
