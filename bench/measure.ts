@@ -13,7 +13,12 @@ import { checkSketch } from '../src/findings/check.js';
 
 const { positionals, values } = parseArgs({
 	allowPositionals: true,
-	options: { rounds: { type: 'string', default: '20' }, large: { type: 'boolean' }, 'cpu-prof': { type: 'boolean' } },
+	options: {
+		rounds: { type: 'string', default: '20' },
+		large: { type: 'boolean' },
+		case: { type: 'string' },
+		'cpu-prof': { type: 'boolean' },
+	},
 });
 const [root = '.', work = '', output = ''] = positionals;
 const cli = path.join(work, 'cli.js');

@@ -1,6 +1,6 @@
 // npm run bench: bundles the measurements and the command line, as they ship, into a folder of its own, runs them and
 // writes bench/results.md. --only keystroke|spin: one part, printed only. Other arguments go on: --rounds N, --large (the
-// models that take SPIN minutes), --cpu-prof.
+// models that take SPIN minutes), --case PATTERN (of the models beside SPIN), --cpu-prof.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -25,7 +25,12 @@ import { System } from '../src/machine/system.js';
 
 const { positionals, values } = parseArgs({
 	allowPositionals: true,
-	options: { rounds: { type: 'string', default: '5' }, large: { type: 'boolean' }, 'cpu-prof': { type: 'boolean' } },
+	options: {
+		rounds: { type: 'string', default: '5' },
+		case: { type: 'string', default: '' },
+		large: { type: 'boolean' },
+		'cpu-prof': { type: 'boolean' },
+	},
 });
 const [root = '.', work = '', output = ''] = positionals;
 const ROUNDS = Number(values.rounds);
@@ -65,6 +70,8 @@ const safety: Case[] = [
 	{ sketch: 'test/corpus/seed/s02-eagain-drop-lock.mmn', scenario: 'two_invalidators' },
 	{ sketch: 'test/corpus/locks/s57-recursion-counter.mmn', scenario: 'submit_races_nested_ranges_and_reclaim' },
 ];
+/** With --case PATTERN, only those. */
+const named = ({ sketch, scenario }: Case): boolean => new RegExp(values.case).test(`${sketch} ${scenario}`);
 const liveness: Case[] = range('f1_i3_r2_ni2');
 
 /** CPU time of the processes that were run, ms. */
@@ -339,12 +346,12 @@ ${table(
 
 async function main(): Promise<void> {
 	const rows: Row[] = [];
-	for (const [n, one] of safety.entries()) {
+	for (const [n, one] of safety.filter(named).entries()) {
 		process.stderr.write(`${one.sketch} ${one.scenario}\n`);
 		rows.push(await safetyRow(one, n));
 	}
 	const live: Row[] = [];
-	for (const [n, one] of liveness.entries()) live.push(await livenessRow(one, n));
+	for (const [n, one] of liveness.filter(named).entries()) live.push(await livenessRow(one, n));
 	for (let round = 0; round < ROUNDS; round++) {
 		for (const row of rows) safetyRound(row, round);
 		for (const row of live) livenessRound(row);
