@@ -60,8 +60,7 @@ try {
 	});
 	await part('the explorer shows the run, and ticks its step', async () => {
 		await step('Watch it happen').click();
-		await page.locator('.editor-instance .view-line', { hasText: 'goto again' }).first().click();
-		await command('Notifier Lab: Explore Interleavings');
+		await page.getByRole('button', { name: 'Explore the Run' }).click();
 		await page.locator('.tab', { hasText: 'Explore' }).waitFor({ timeout: SEEN_MS });
 		await ticked('Watch it happen');
 		await shoot('walkthrough-explorer');

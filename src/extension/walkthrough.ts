@@ -28,6 +28,7 @@ export function registerWalkthrough(
 		),
 		vscode.commands.registerCommand('notifierLab.resetWalkthrough', () => walkthrough.reset()),
 		vscode.commands.registerCommand('notifierLab.openSeedSketch', () => walkthrough.openSeed()),
+		vscode.commands.registerCommand('notifierLab.exploreSeedSketch', () => walkthrough.exploreSeed()),
 	];
 }
 
@@ -70,6 +71,13 @@ class Walkthrough {
 		if (!there)
 			await fs.writeFile(this.copy, await fs.readFile(vscode.Uri.joinPath(extensionUri, 'media/sketches', SEED)));
 		await vscode.window.showTextDocument(this.copy, { viewColumn: vscode.ViewColumn.Beside, preview: false });
+	}
+
+	/** The walkthrough is the active editor when its button is clicked: the sketch has to be named. */
+	async exploreSeed(): Promise<void> {
+		await this.openSeed();
+		const target = { uri: this.copy.toString(), scenario: 'fault_races_munmap', index: 0 };
+		await vscode.commands.executeCommand('notifierLab.explore', target);
 	}
 
 	async reset(): Promise<void> {

@@ -70,7 +70,7 @@ describe('commands', () => {
 	let cli = '';
 	beforeAll(() => {
 		cli = built('cli.js');
-	});
+	}, 60_000);
 
 	test.each(blocks.filter(({ language }) => language === 'sh'))(
 		'$page:$line',
