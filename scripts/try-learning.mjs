@@ -120,7 +120,9 @@ try {
 			await page.locator('.editor-instance .view-line', { hasText: '#include' }).first().click();
 			await page.keyboard.press('Control+A');
 			await page.keyboard.insertText(fs.readFileSync(path.join(ROOT, `media/lessons/${id}.solution.mmn`), 'utf8'));
-			await lens('Next Lesson').waitFor({ timeout: SEEN_MS });
+			await row(`${Number.parseInt(id, 10)}. `)
+				.getByText('done', { exact: false })
+				.waitFor({ timeout: SEEN_MS });
 			await command('File: Save');
 		}
 		await shoot('lesson-3');
