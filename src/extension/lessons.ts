@@ -186,7 +186,8 @@ export class Course {
 	private async writePage(id: LessonId): Promise<void> {
 		const { lesson } = await this.files.of(id);
 		const { hints, done } = this.progress.of(id);
-		await this.files.write(this.files.page(id), renderLesson(lesson, this.judgements.get(id), hints, done));
+		const last = id === COURSE[COURSE.length - 1];
+		await this.files.write(this.files.page(id), renderLesson(lesson, this.judgements.get(id), hints, done, last));
 	}
 }
 

@@ -85,8 +85,15 @@ export function parseLesson(page: string): Lesson {
  * for so far, the closing words once it is done.
  *
  * @param shown how many hints
+ * @param last whether no lesson comes after it
  */
-export function renderLesson(lesson: Lesson, judged: Judgement | undefined, shown: number, done: boolean): string {
+export function renderLesson(
+	lesson: Lesson,
+	judged: Judgement | undefined,
+	shown: number,
+	done: boolean,
+	last: boolean,
+): string {
 	const conditions: readonly Judged[] =
 		judged?.conditions ?? lesson.goal.map(({ words }) => ({ words, met: done, why: '' }));
 	const goal = conditions.map(({ words, met, why }) => `- ${met ? '☑' : '☐'} ${words}${why && ` — *${why}*`}`);
