@@ -99,11 +99,8 @@ export function renderLesson(
 	const goal = conditions.map(({ words, met, why }) => `- ${met ? '☑' : '☐'} ${words}${why && ` — *${why}*`}`);
 	const hints = lesson.hints.slice(0, shown).map((hint, n) => `**Hint ${n + 1}.** ${hint}`);
 	const parts = [`# ${lesson.title}`, `## Goal\n\n${goal.join('\n')}`];
-	if (done)
-		parts.push(
-			`## What you have seen\n\n${lesson.closing}`,
-			'→ **Next Lesson** stands above the sketch, and in the list.',
-		);
+	if (done) parts.push(`## What you have seen\n\n${lesson.closing}`);
+	if (done && !last) parts.push('→ **Next Lesson** stands above the sketch, and in the list.');
 	if (hints.length > 0) parts.push(`## Hints\n\n${hints.join('\n\n')}`);
 	parts.push(`## What it is about\n\n${lesson.task}`);
 	return `${parts.join('\n\n')}\n`;
