@@ -26,6 +26,9 @@ export interface PanelOwner {
 
 let panels = 0;
 
+/** The title of a sketch's panel. */
+export const titleOf = (uri: string): string => `Explore ${decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))}`;
+
 export class ExplorerPanel {
 	readonly id: string;
 	/** The run on show. */
@@ -88,8 +91,7 @@ export class ExplorerPanel {
 	}
 
 	private name(): void {
-		const file = this.target.uri.slice(this.target.uri.lastIndexOf('/') + 1);
-		this.view.title = `Explore ${decodeURIComponent(file)}`;
+		this.view.title = titleOf(this.target.uri);
 	}
 
 	private said(message: FromPage): void {

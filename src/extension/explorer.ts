@@ -12,7 +12,7 @@ import type { ExportFormat, FromPage } from '../webview/messages.js';
 import { LANGUAGE } from './common.js';
 import { type ExportTarget, exportRun, FORMATS } from './explorer-export.js';
 import { ExplorerMarks } from './explorer-marks.js';
-import { ExplorerPanel, type PanelOwner, type Target, VIEW_TYPE } from './explorer-panel.js';
+import { ExplorerPanel, type PanelOwner, type Target, titleOf, VIEW_TYPE } from './explorer-panel.js';
 
 /** What the command may be told: a finding's reference, or a sketch and a scenario of it. */
 interface ExploreArguments {
@@ -81,7 +81,7 @@ class Explorers implements PanelOwner {
 		}
 		const view = vscode.window.createWebviewPanel(
 			VIEW_TYPE,
-			'Explore',
+			titleOf(target.uri),
 			{ viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
 			{ enableScripts: true },
 		);

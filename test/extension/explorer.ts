@@ -30,16 +30,18 @@ const codeShown = async (): Promise<string | null> => JSON.parse(await exported(
 
 suite('Explorer', () => {
 	teardown(async () => {
-		await executeCommand('workbench.action.revertAndCloseActiveEditor');
+		// the other tests want the sketch as it is on the disk
+		await vscode.window.showTextDocument(inWorkspace('seed-wait-valid.mmn'), vscode.ViewColumn.One);
+		await executeCommand('workbench.action.files.revert');
 		await executeCommand('workbench.action.closeAllEditors');
 	});
 
 	test('opens beside the sketch without taking the focus, follows it, and lives with its text', async () => {
 		const editor = await vscode.window.showTextDocument(inWorkspace('seed-wait-valid.mmn'));
 		await executeCommand('notifierLab.explore');
-		const [panel] = await eventually('a panel is open', () => (panels().length === 1 ? panels() : undefined));
-		ok(panel, 'a panel');
-		await eventually('its title', () => (panels()[0]?.label === 'Explore seed-wait-valid.mmn' ? true : undefined));
+		const panel = await eventually('a panel is open, with its title', () =>
+			panels().find(({ label }) => label === 'Explore seed-wait-valid.mmn'),
+		);
 		ok(panel.group.viewColumn !== editor.viewColumn, 'it is beside the editor');
 		equal(vscode.window.activeTextEditor?.document.uri.toString(), editor.document.uri.toString(), 'the focus stays');
 		equal(await codeShown(), 'deadlock', 'it shows');
