@@ -31,7 +31,7 @@ const codeShown = async (): Promise<string | null> => JSON.parse(await exported(
 suite('Explorer', () => {
 	teardown(async () => {
 		// the other tests want the sketch as it is on the disk
-		await vscode.window.showTextDocument(inWorkspace('seed-wait-valid.mmn'), vscode.ViewColumn.One);
+		await vscode.window.showTextDocument(inWorkspace('seed-wait-valid.mmn'), { viewColumn: vscode.ViewColumn.One });
 		await executeCommand('workbench.action.files.revert');
 		await executeCommand('workbench.action.closeAllEditors');
 	});
