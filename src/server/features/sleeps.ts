@@ -10,7 +10,7 @@ export type SleepPath = readonly string[];
 const SLEEPING = new Set(primitives.filter(({ sleeps }) => sleeps).map(({ name }) => name));
 /** Macros that the machine lowers to a sleep (machine/lower/kernel-macros.ts). */
 const MACROS =
-	/^((io_)?wait_event(_idle|_freezable|_interruptible|_killable|_exclusive|_for|_timeout|_lock_irq)*|wait_var_event|rcuwait_wait_event|might_sleep)$/;
+	/^((io_)?wait_event(_idle|_freezable|_interruptible|_killable|_exclusive|_for|_timeout|_lock_irq)*|wait_var_event|rcuwait_wait_event|might_sleep|(mutex_lock|down_write)_nest_lock)$/;
 const ALLOCATES = /^k[vmzc]?[a-z]*alloc(_array|_objs?)?$|^kmemdup$/;
 const USER_COPY = /^(copy_(from|to)_user|_*(get|put)_user)$/;
 /** Allocations that do not reclaim. */

@@ -156,6 +156,8 @@ describe('what the context allows', () => {
 		const detail = (name: string) => items.find(({ label }) => label === name)?.detail ?? '';
 		expect(detail('mmap_read_lock')).toMatch(/^may sleep/);
 		expect(detail('mmap_read_trylock')).not.toMatch(/^may sleep/);
+		const macros = await client.complete(inCallback('spin_lock(&spin);\n\tmutex_lock_nest|'));
+		expect(macros.find(({ label }) => label === 'mutex_lock_nest_lock')?.detail).toMatch(/^may sleep/);
 	});
 });
 
