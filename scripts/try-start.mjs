@@ -7,7 +7,7 @@ import { startBrowser } from '../tools/vscode-host/browser.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ROOT } from './run.mjs';
 
-const START_MS = 120_000;
+const START_MS = 300_000;
 const SEEN_MS = 30_000;
 
 /** PATH without the folders that have a desktop VS Code, and without a screen to open a browser on. */

@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
 		verbose: { type: 'boolean' },
 	},
 });
-const TIMEOUT = Number(process.env.CODE_HOST_TIMEOUT ?? 180_000);
+const TIMEOUT = Number(process.env.CODE_HOST_TIMEOUT ?? 600_000);
 const NOISE =
 	/^\[(AgentHost|AccountPolicyGate|ChatModel|reconnection|Service Worker|AHP)|^(Ignoring fetching|Creating a socket|Resolv(ed|ing) connection|Updating additional|Error: Could not locate the bindings file|Cannot find module '\.\/build\/Release\/watchdog'|Found additional|No search provider)/;
 

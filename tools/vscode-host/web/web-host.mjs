@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { automationResult, freePort, startBrowser } from '../browser.mjs';
 import { startWebServer } from './web-server.mjs';
 
-const TIMEOUT = 120_000;
+const TIMEOUT = 600_000;
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
 	options: {
