@@ -64,8 +64,6 @@ try {
 		await page.locator('.tab', { hasText: 'Explore' }).waitFor({ timeout: SEEN_MS });
 		await ticked('Watch it happen');
 		await shoot('walkthrough-explorer');
-		await page.locator('.tab', { hasText: 'Explore' }).click();
-		await command('View: Close Editor');
 	});
 	await part('the cure ticks its step', async () => {
 		await atEndOf('mmu_notifier_range_is_valid(mm, start, end))');

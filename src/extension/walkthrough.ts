@@ -3,6 +3,7 @@
  * `notifierLab.walkthrough.STEP`, kept from one session to the next.
  */
 import * as vscode from 'vscode';
+import { COURSE } from '../lessons/lesson.js';
 import type { Status } from '../server/protocol.js';
 
 const STEPS = ['deadlock', 'explore', 'fix', 'own'] as const;
@@ -10,6 +11,9 @@ type Step = (typeof STEPS)[number];
 
 const KEY = 'notifierLab.walkthrough';
 const SEED = 'seed-wait-valid.mmn';
+/** Until VS Code has the walkthrough at hand. */
+const SETTLED_MS = 1000;
+const [FIRST, , THIRD] = COURSE;
 
 export function registerWalkthrough(
 	context: vscode.ExtensionContext,
@@ -19,13 +23,7 @@ export function registerWalkthrough(
 	return [
 		onStatus((status) => walkthrough.checked(status)),
 		vscode.window.tabGroups.onDidChangeTabs(({ opened }) => walkthrough.opened(opened)),
-		vscode.commands.registerCommand('notifierLab.openWalkthrough', () =>
-			vscode.commands.executeCommand(
-				'workbench.action.openWalkthrough',
-				`${context.extension.id}#notifierLab.start`,
-				false,
-			),
-		),
+		vscode.commands.registerCommand('notifierLab.openWalkthrough', () => walkthrough.open()),
 		vscode.commands.registerCommand('notifierLab.resetWalkthrough', () => walkthrough.reset()),
 		vscode.commands.registerCommand('notifierLab.openSeedSketch', () => walkthrough.openSeed()),
 		vscode.commands.registerCommand('notifierLab.exploreSeedSketch', () => walkthrough.exploreSeed()),
@@ -73,6 +71,20 @@ class Walkthrough {
 		await vscode.window.showTextDocument(this.copy, { viewColumn: vscode.ViewColumn.Beside, preview: false });
 	}
 
+	/**
+	 * VS Code ticks a step when its context key changes while it has the walkthrough at hand, which it may not have had
+	 * when the step was done: a second key of each step tells it once more, when the walkthrough is there.
+	 */
+	async open(): Promise<void> {
+		const id = `${this.context.extension.id}#notifierLab.start`;
+		await vscode.commands.executeCommand('workbench.action.openWalkthrough', id, false);
+		await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+		const lessons = this.context.globalState.get<Record<string, { done?: boolean }>>('notifierLab.lessons', {});
+		const done = { ...this.done, callback: lessons[FIRST]?.done, lessons: lessons[THIRD]?.done };
+		for (const [step, is] of Object.entries(done))
+			void vscode.commands.executeCommand('setContext', `notifierLab.walkthrough.again.${step}`, is === true);
+	}
+
 	/** The walkthrough is the active editor when its button is clicked: the sketch has to be named. */
 	async exploreSeed(): Promise<void> {
 		await this.openSeed();
@@ -87,7 +99,10 @@ class Walkthrough {
 		if (sure !== yes) return;
 		await this.context.globalState.update(KEY, undefined);
 		this.deadlocked.clear();
-		for (const step of STEPS) this.tell(step);
+		for (const step of STEPS) {
+			this.tell(step);
+			void vscode.commands.executeCommand('setContext', `notifierLab.walkthrough.again.${step}`, false);
+		}
 		await vscode.workspace.fs.delete(this.copy).then(undefined, () => {}); // it was never opened
 		await vscode.commands.executeCommand('resetGettingStartedProgress');
 		await vscode.commands.executeCommand('notifierLab.openWalkthrough');
