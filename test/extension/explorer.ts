@@ -29,10 +29,18 @@ async function exported(format: string): Promise<string> {
 const codeShown = async (): Promise<string | null> => JSON.parse(await exported('json')).code;
 
 suite('Explorer', () => {
+	let original = '';
+	suiteSetup(async () => {
+		original = (await vscode.workspace.openTextDocument(inWorkspace('seed-wait-valid.mmn'))).getText();
+	});
+
 	teardown(async () => {
-		// the other tests want the sketch as it is on the disk
-		await vscode.window.showTextDocument(inWorkspace('seed-wait-valid.mmn'), { viewColumn: vscode.ViewColumn.One });
-		await executeCommand('workbench.action.files.revert');
+		// the other tests want the sketch as it was, and edits may have been saved
+		const document = await vscode.workspace.openTextDocument(inWorkspace('seed-wait-valid.mmn'));
+		const edit = new vscode.WorkspaceEdit();
+		edit.replace(document.uri, document.validateRange(new vscode.Range(0, 0, document.lineCount, 0)), original);
+		await vscode.workspace.applyEdit(edit);
+		await document.save();
 		await executeCommand('workbench.action.closeAllEditors');
 	});
 
