@@ -73,8 +73,8 @@ suite('Lessons', () => {
 
 			ok(!(await textOf(page)).includes('**Hint 1.**'), 'no hint before it is asked for');
 			await executeCommand('notifierLab.lesson.hint', id);
-			const hinted = await textOf(page);
-			ok(hinted.includes('**Hint 1.**') && !hinted.includes('**Hint 2.**'), 'one hint at a time');
+			await pageThat(page, 'a hint', (text) => text.includes('**Hint 1.**'));
+			ok(!(await textOf(page)).includes('**Hint 2.**'), 'one hint at a time');
 
 			await type(document, await shipped(`${id}.solution.mmn`));
 			const done = await pageThat(page, 'the solution', (text) => text.includes('## What you have seen'));
