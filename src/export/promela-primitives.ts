@@ -279,6 +279,9 @@ define(
 		return 0;`,
 	{ hidden: true },
 );
+define('__not_signalling', 'if (me->signalling) warn("contract: waits in a fence signalling section"); return 0;', {
+	hidden: true,
+});
 define('__no_page_frames', 'fatal("bounded: the model has no page frames left"); return 0;', { hidden: true });
 define('__memset', 'int n; for (n = 0; n < c; n++) store(a + n, b); return 0;');
 define(

@@ -80,6 +80,32 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'register where the address space is opened, or in a work item',
 		callback: false,
 	},
+	11: {
+		broken:
+			'%r is taken in a fence signalling section: its holders may wait for reservations and memory, and so for fences',
+		source: 'dma_resv_lockdep',
+		fix: 'take it before dma_fence_begin_signalling(), or only try to',
+		callback: false,
+	},
+	12: {
+		broken: '%r is taken in a fence signalling section: whoever holds a reservation may wait for fences',
+		source: 'dma_resv_lockdep',
+		fix: 'lock it before dma_fence_begin_signalling()',
+		callback: false,
+	},
+	13: {
+		broken: '%r is waited for in a fence signalling section: fences that wait for each other never signal',
+		source: '__dma_fence_might_wait',
+		fix: 'wait before dma_fence_begin_signalling(), or in a callback of the fence',
+		callback: false,
+	},
+	14: {
+		broken:
+			'an allocation in a fence signalling section may reclaim, and reclaim calls notifiers, which may wait for the fence, whatever GFP_NOFS and GFP_NOIO say',
+		source: 'dma_resv_lockdep',
+		fix: 'allocate before dma_fence_begin_signalling(), or with GFP_NOWAIT',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
@@ -104,6 +130,16 @@ export const contract: readonly Primitive[] = [
 		run(c, [rule = 0, object = 0]) {
 			const broken = RULES[rule];
 			if (broken !== undefined && c.inNotifierCallback) c.warn('contract', messageOf(broken), object);
+			return 0;
+		},
+	},
+	{
+		// dma_fence_begin_signalling(): what lockdep primes at boot, so that no run has to get there
+		name: '__not_signalling',
+		visible: false,
+		run(c, [rule = 0, object = 0]) {
+			const broken = RULES[rule];
+			if (broken !== undefined && c.task.signalling > 0) c.warn('contract', messageOf(broken), object);
 			return 0;
 		},
 	},
