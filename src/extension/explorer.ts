@@ -82,7 +82,7 @@ class Explorers implements PanelOwner {
 		const view = vscode.window.createWebviewPanel(
 			VIEW_TYPE,
 			titleOf(target.uri),
-			{ viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+			{ viewColumn: besideSketch(target.uri), preserveFocus: true },
 			{ enableScripts: true },
 		);
 		this.add(view, target);
@@ -253,4 +253,11 @@ async function pickFormat(): Promise<ExportFormat | undefined> {
 		.filter(([format]) => format !== 'png')
 		.map(([format, { label }]) => ({ label, format }));
 	return (await vscode.window.showQuickPick(items, { placeHolder: 'Export the run as' }))?.format;
+}
+
+/** Beside the sketch, not beside what has the focus: a button of the walkthrough must not cover the sketch. */
+function besideSketch(uri: string): vscode.ViewColumn {
+	const editor = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
+	if (editor?.viewColumn === undefined || editor === vscode.window.activeTextEditor) return vscode.ViewColumn.Beside;
+	return editor.viewColumn + 1;
 }

@@ -20,7 +20,9 @@ function panels(): vscode.Tab[] {
 /** The run on show, by way of its export. */
 async function exported(format: string): Promise<string> {
 	const file = inWorkspace(`run.${format}`);
-	ok(await executeCommand<boolean>('notifierLab.exportRun', format, file), `the run is exported as ${format}`);
+	// there may be no run yet
+	for (const end = Date.now() + 20_000; !(await executeCommand<boolean>('notifierLab.exportRun', format, file)); )
+		ok(Date.now() < end, `the run is exported as ${format}`);
 	const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
 	await vscode.workspace.fs.delete(file);
 	return text;
