@@ -51,6 +51,9 @@ async function openWeb(file) {
 	console.log(
 		'VS Code for the Web, with the extension loaded. What you save there stays in the browser. Ctrl-C ends it.',
 	);
+	console.log(
+		'Is the explorer or a lesson page blank ("Could not register service worker")? Allow third-party cookies for localhost.',
+	);
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 		process.on(signal, () => {
 			server.stop().finally(() => process.exit(0));
