@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { COURSE } from '../lessons/lesson.js';
 import type { Status } from '../server/protocol.js';
+import { isOwn } from './shipped.js';
 
 const STEPS = ['deadlock', 'explore', 'fix', 'own'] as const;
 type Step = (typeof STEPS)[number];
@@ -46,8 +47,8 @@ class Walkthrough {
 		} else if (state === 'ok' && this.deadlocked.has(uri)) {
 			this.tick('fix');
 		}
-		const own = !uri.startsWith(this.context.globalStorageUri.toString());
-		if (own) this.tick('own');
+		const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri);
+		if (document && isOwn(document, this.context)) this.tick('own');
 	}
 
 	/** The explorer has come: it does so with a run to show, or not at all. */
