@@ -117,10 +117,18 @@ wrong and a right example, how to fix it. Without CODE, lists all codes.
 
   notifier-lab explain deadlock
 `,
-	new: `usage: notifier-lab new NAME
+	new: `usage: notifier-lab new NAME [--api API]
 
 Writes a small sketch that can be checked as it is to NAME.mmn. An existing
 file is never overwritten.
+
+  --api API           active-ranges (default)  posted in 2015, never merged
+                      interval        today's struct mmu_interval_notifier
+                      list            today's struct mmu_notifier
+                      kvm             a list notifier in the manner of KVM
+                      secondary-tlb   the device walks the CPU's page table
+
+  notifier-lab new my-driver --api interval
 `,
 	fmt: `usage: notifier-lab fmt [--check] FILE|DIR|- …
 

@@ -31,6 +31,7 @@ describe('bad input is one line that says what and where', () => {
 		[['check', 'gone/x.mmn'], /gone\/x\.mmn: no such file/],
 		[['explain', 'dedlock'], /no finding has the code 'dedlock' \(did you mean deadlock\?\); there are assertion, /],
 		[['new'], /give one name/],
+		[['new', 'a', '--api', 'intervall'], /no api 'intervall'.*did you mean interval/],
 		[['new', 'gone/x'], /gone\/x\.mmn: cannot be written: its folder does not exist/],
 		[['lsp'], /--stdio/],
 		[['help', 'frobnicate'], /unknown command/],
@@ -142,6 +143,15 @@ describe('new', () => {
 		const made = await run(cli, ['new', 'my-driver'], { cwd });
 		expect(made).toMatchObject({ status: 0, stdout: 'my-driver.mmn\n' });
 		expect(await run(cli, ['check', 'my-driver.mmn'], { cwd })).toMatchObject({ status: 0, stderr: '' });
+	});
+
+	test.each(['active-ranges', 'interval', 'list', 'kvm', 'secondary-tlb'])('--api %s', async (api) => {
+		const cwd = folderWith({});
+		expect(await run(cli, ['new', 'a', '--api', api], { cwd })).toMatchObject({ status: 0, stdout: 'a.mmn\n' });
+		expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe(
+			readFileSync(path.join(root, `media/templates/${api}.mmn`), 'utf8'),
+		);
+		expect(await run(cli, ['check', 'a.mmn'], { cwd })).toMatchObject({ status: 0, stderr: '' });
 	});
 
 	test('never overwrites', async () => {
