@@ -121,12 +121,38 @@ function functions(): string {
 What a sketch may call, as it stands in the simulated kernel, and the structs, constants and variables beside it. \`(...)\` is a macro: its arguments are C's, and are checked.
 *Go to Definition* on a call opens the code that is run.
 
+## Structs to fill in or to read
+
+As \`<mn/list>\`, \`<mn/interval>\`, \`<hmm>\` and \`<migrate>\` have them; the callbacks of the older generations take other arguments.
+
+\`\`\`text
+${STRUCTS.map(structOf).join('\n\n')}
+\`\`\`
+
 ## Without an include
 
 ${prelude.flatMap((file) => section(file, false)).join('\n\n')}
 
 ${includable.flatMap((file) => section(file, true)).join('\n\n')}
 `;
+}
+
+/** What the author of a driver fills in or reads, and where it stands. */
+const STRUCTS = [
+	['mn/list-core', 'mmu_notifier_ops'],
+	['mn/interval', 'mmu_interval_notifier_ops'],
+	['kernel/mm', 'mmu_notifier_range'],
+	['mn/interval-core', 'mmu_interval_notifier'],
+	['hmm', 'hmm_range'],
+	['migrate', 'migrate_vma'],
+] as const;
+
+/** The definition as it stands in the simulated kernel, with its comments. */
+function structOf([file, name]: (typeof STRUCTS)[number]): string {
+	const text = read(`src/kernel/lib/${file}.mmn`);
+	const found = parseFile(file, text, true).root.items.find((i) => i.$type === 'StructDef' && i.name === name);
+	if (!found?.$cstNode) throw new Error(`${file} does not define struct ${name}`);
+	return found.$cstNode.text;
 }
 
 /** Structs, constants and variables that a sketch can use. */
