@@ -134,8 +134,8 @@ define(
 	`int n, held = 0, only_read = 1;
 		for (n = 0; n < me->nheld; n++)
 			if (me->held[2 * n] == a) { held = 1; if ((me->held[2 * n + 1] & MODES) != READ) only_read = 0; }
-		if (b == 2 ? held : !held) warn("assertion: a lock is held, or is not, against what is asserted");
-		else if (b == 1 && only_read) warn("assertion: a lock is held for read only");
+		if (b == 2 ? held : !held) warn("assertion or contract: a lock is held, or is not, against what is asserted");
+		else if (b == 1 && only_read) warn("assertion or contract: a lock is held for read only");
 		return 0;`,
 	{ hidden: true },
 );

@@ -3,7 +3,7 @@ import { type Prospects, prospectsOf } from '../explore/prospects.js';
 import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { drain, type Turns } from '../explore/turns.js';
 import { explainRace, findRaces, type Race } from './codes/data-race.js';
-import { reportKinds } from './codes/index.js';
+import { reportKindOf } from './codes/index.js';
 import { type ClassCycle, explainLockOrder, findLockOrder } from './codes/lock-order.js';
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
@@ -63,7 +63,7 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 }
 
 const kindOf = (graph: Graph, { report }: EdgeReport): ReportKind | undefined =>
-	counterOf(graph, report) === undefined ? reportKinds.get(report.code) : countOverflow;
+	counterOf(graph, report) === undefined ? reportKindOf(report) : countOverflow;
 
 function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRuns, unbalanced: Unbalanced): Finding {
 	const run = replayRun(graph, shortest.to(unbalanced.state));

@@ -1,5 +1,7 @@
+import type { Report } from '../../machine/step.js';
 import type { ReportKind } from '../finding.js';
 import { contract } from './contract.js';
+import { demanderOf, lockDemand } from './lock-demand.js';
 import { lockLeak } from './lock-leak.js';
 import { nullDeref } from './null-deref.js';
 import { permission } from './permission.js';
@@ -11,7 +13,7 @@ import { uninitialised } from './uninitialised.js';
 import { useAfterFree } from './use-after-free.js';
 
 /** The findings that steps report, by code. Those about threads that wait for ever are in stuck.ts. */
-export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
+const kinds: ReadonlyMap<string, ReportKind> = new Map(
 	[
 		staleMapping,
 		staleTlb,
@@ -31,3 +33,7 @@ export const reportKinds: ReadonlyMap<string, ReportKind> = new Map(
 		plain('bounded', 'info'),
 	].map((kind) => [kind.code, kind]),
 );
+
+/** The kind of finding that a report is; undefined for a code that none is for. */
+export const reportKindOf = (report: Report): ReportKind | undefined =>
+	demanderOf(report) === undefined ? kinds.get(report.code) : lockDemand;

@@ -6,7 +6,7 @@ import { type Prospects, prospects as prospectsOf } from '../../explore/prospect
 import { stepGraph } from '../../explore/step-graph.js';
 import { drain } from '../../explore/turns.js';
 import type { Report } from '../../machine/step.js';
-import { reportKinds } from '../codes/index.js';
+import { reportKindOf } from '../codes/index.js';
 import { findUnbalanced } from '../codes/unbalanced.js';
 import type { Outlook } from './picture.js';
 
@@ -21,7 +21,7 @@ const ENDLESS = /^(livelock|starvation)$/;
 /** Whether a report makes a run a bad one. */
 const isBad = (report: Report): boolean => {
 	if (report.code === 'bounded') return false;
-	return report.fatal || reportKinds.get(report.code)?.severity === 'error';
+	return report.fatal || reportKindOf(report)?.severity === 'error';
 };
 
 /**
