@@ -31,6 +31,10 @@ c_code {
 					memset(me->held, 0, sizeof me->held);
 				}
 			}
+			if (me->irqs_off > 0 && (self >= THREADS || interrupts[self] < 0)) {
+				warn("lock-leak: the thread ends with interrupts off");
+				me->irqs_off = 0;
+			}
 			if (alone || entry[self] < 0) {
 				me->status = ENDED;
 				return;

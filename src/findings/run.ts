@@ -160,6 +160,8 @@ export function returnRemark(code: FunctionCode, value: number | undefined, syst
 	if (type.kind !== 'function') return undefined;
 	if (type.returns.kind === 'void') return /wait|range_lock/.test(code.name) ? 'returns' : undefined;
 	if (type.returns.kind !== 'int' || value === undefined) return undefined;
+	// that a retry is not needed is what its caller hopes for
+	if (/retry/.test(code.name)) return value === 0 ? 'no collision' : undefined;
 	if (type.returns.name === 'bool')
 		return value === 0 && /valid|inactive|try|not_zero/.test(code.name) ? 'fails' : undefined;
 	return value < 0 ? `returns ${errno(value)}` : undefined;

@@ -101,7 +101,7 @@ export abstract class StepContext implements KernelContext {
 		const { frames } = this.thread;
 		for (let n = frames.length - 1; n >= 0; n--) {
 			const { code } = frames[n] as ThreadState['frames'][number];
-			if (code.kernel && !code.name.startsWith('__')) return code.name;
+			if (code.kernel && !/^(__|might_)/.test(code.name)) return code.name;
 			if (code.kernel) continue;
 			const inner = frames[n] as ThreadState['frames'][number];
 			const at = n === frames.length - 1 ? node : (code.code[inner.pc - 1] as Instruction).node;

@@ -250,6 +250,13 @@ export class Interpreter extends StepContext {
 			this.warn('lock-leak', 'the thread ends and still holds %r', held?.resource);
 			thread.held.length = 0;
 		}
+		if (thread.irqsOff > 0 && !this.image.isInterrupt(thread.number)) {
+			this.warn(
+				'lock-leak',
+				'the thread ends with interrupts off: a spin_lock_irq() or local_irq_disable() has no counterpart that turns them on again',
+			);
+			thread.irqsOff = 0;
+		}
 		if (!this.image.isDaemon(thread.number) || !this.recording) {
 			thread.status = Status.ended;
 			return false;

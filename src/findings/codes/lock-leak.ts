@@ -9,6 +9,19 @@ export const lockLeak: ReportKind = {
 	explain(evidence, report, thread) {
 		const { graph, run } = evidence;
 		const name = threadName(graph, thread);
+		if (report.resource === 0) {
+			const off = run.rows.findLast(
+				(r) => r.thread === name && !r.kernel && /_irq(save)?\s*\(|_irq_disable/.test(r.text),
+			);
+			return {
+				message: `${name} ends with interrupts off: ${off ? `${off.text} in line ${off.span.line}` : 'what turned them off'} has no counterpart that turns them on again`,
+				cure: 'Pair spin_lock_irq() with spin_unlock_irq(), local_irq_disable() with local_irq_enable()',
+				span: off?.span ?? reportPlaceSpan(report),
+				related: [],
+				closing: `${name} comes to its end with interrupts off.`,
+				threads: [name],
+			};
+		}
 		const lock = graph.system.nameOf(report.resource, run.finalShared);
 		const taken = acquisitionOf(run, thread, report.resource);
 		const owner = taken && userFunction(taken);

@@ -10,8 +10,9 @@ import { DEFAULT_ENVIRONMENT, type Environment, OTHER_CALLBACK, WITH_OTHER, WITH
 import { merged, repeats, told, topOf } from './merge.js';
 import { type Part, plan } from './plan.js';
 
-/** What all parts together may cost where nobody says otherwise: nobody has asked for a long search. */
+/** What all parts together may cost where nobody says otherwise: nobody has asked for a long search. Who raises one limit wants a longer search. */
 const LIMITS = { maxStates: 1_000_000, maxSeconds: 15 } as const;
+const ASKED = { maxStates: 100_000_000, maxSeconds: 600 } as const;
 /** A first finding must not hide a second one; but what else is wrong can wait until the first is mended. */
 const ENOUGH_MORE = 100_000;
 /** For asking whether somebody else ends a wait. */
@@ -82,15 +83,41 @@ class Searches {
 		private readonly options: CheckOptions,
 	) {}
 
+	private get limits(): { maxStates: number; maxSeconds: number } {
+		const { maxStates, maxSeconds } = this.options;
+		const rest = maxStates === undefined && maxSeconds === undefined ? LIMITS : ASKED;
+		return { maxStates: maxStates ?? rest.maxStates, maxSeconds: maxSeconds ?? rest.maxSeconds };
+	}
+
+	/** Who runs in a part, by what they are: `device_fault() with munmap`. */
+	private words({ threads }: Part): string {
+		const { handlers, teardown, adversaries } = this.environment;
+		const named = threads.map((t) => {
+			const own = [...handlers, ...teardown].find((h) => h.name === t);
+			return own
+				? `${own.function}()`
+				: (adversaries
+						.get(t)
+						?.replace(/[,:;(].*$/s, '')
+						.trim() ?? t);
+		});
+		return named.length === 1 ? `${named[0]} alone` : `${named.slice(0, -1).join(', ')} with ${named.at(-1)}`;
+	}
+
 	/** Does one part. Undefined: there is no going on. */
 	async run(part: Part): Promise<{ complete: boolean; clean: boolean } | undefined> {
-		const maxSeconds = this.options.maxSeconds ?? LIMITS.maxSeconds;
-		const maxStates = this.options.maxStates ?? LIMITS.maxStates;
+		const { maxSeconds, maxStates } = this.limits;
 		const seconds = maxSeconds - (performance.now() - this.start) / 1000;
 		const states = Math.min(maxStates - this.spent, part.maxStates ?? Number.POSITIVE_INFINITY);
 		if (this.options.signal?.aborted) this.cut.push('it was stopped');
-		else if (seconds <= 0) this.cut.push(`${maxSeconds} s were over before ${partWords(part)}`);
-		else if (states <= 0) this.cut.push(`${maxStates} states were spent before ${partWords(part)}`);
+		else if (seconds <= 0)
+			this.cut.push(
+				`${maxSeconds} s (--max-seconds, notifierLab.check.maxSeconds) were over before ${this.words(part)}`,
+			);
+		else if (states <= 0)
+			this.cut.push(
+				`${maxStates} states (--max-states, notifierLab.check.maxStates) were spent before ${this.words(part)}`,
+			);
 		else if (this.spent >= this.enough) this.early = true;
 		else return this.search(part, states, seconds);
 		return undefined;
@@ -110,9 +137,9 @@ class Searches {
 			return undefined;
 		}
 		this.spent += one.states;
-		if (!one.complete && part.extra === true) this.unfinished.push(partWords(part));
+		if (!one.complete && part.extra === true) this.unfinished.push(this.words(part));
 		else if (!one.complete && part.look !== true)
-			this.cut.push(`${partWords(part)} took more than ${one.states} states`);
+			this.cut.push(`${this.words(part)} took more than ${one.states} states`);
 		const findings = this.counted(one.findings, part);
 		this.results.push({ ...one, findings });
 		const wrong = findings.some((f) => f.severity === 'error');
@@ -183,9 +210,6 @@ const notFitting = (problem: Problem, uri: string): Problem => ({
 	message: `the default environment does not fit this sketch: ${problem.message}. Write a scenario of your own`,
 	span: problem.span.uri === uri ? problem.span : topOf(uri),
 });
-
-const partWords = ({ threads }: Part): string =>
-	threads.length === 1 ? `${threads[0]} alone` : `${threads.slice(0, -1).join(', ')} with ${threads.at(-1)}`;
 
 /**
  * The other driver waits in its callback for what wants mmap_lock, which is wrong (S67). Its own deadlocks are its own:

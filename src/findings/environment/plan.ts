@@ -73,6 +73,9 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	};
 	for (const h of handlers) note(yield first([h.name]));
 	for (const h of lanes) for (const a of names) note(yield first([...own(h), a]));
+	// what takes things down is short, and wrong more often than the rest
+	for (const t of teardown)
+		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) note(yield extra([t.name, ...group]));
 	if (has.second)
 		for (const h of lanes) {
 			const second = (threads: readonly string[]): Part => ({ ...first(threads), scenario: WITH_SECOND });
@@ -97,8 +100,6 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
 			for (const a of [[], ['I'], ['R']]) note(yield extra([h.name, other.name, ...a]));
-	for (const t of teardown)
-		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) note(yield extra([t.name, ...group]));
 	// a finding by all of them at once says little that those of the pairs do not
 	if (clean) for (const h of unfinished) yield { scenario: DEFAULT_ENVIRONMENT, threads: [...own(h), ...core] };
 }
