@@ -106,6 +106,12 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'allocate before dma_fence_begin_signalling(), or with GFP_NOWAIT',
 		callback: false,
 	},
+	15: {
+		broken: '%r has no reserved slot left for this fence: BUG_ON() in the kernel',
+		source: 'dma_resv_add_fence',
+		fix: 'call dma_resv_reserve_fences() first, under the same lock, and look at what it returns',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
