@@ -8,9 +8,12 @@ export default mergeConfig(
 		test: {
 			exclude: [
 				'test/cli/command.test.ts',
+				'test/cli/explorer.test.ts',
+				'test/cli/jobs.test.ts',
 				'test/cli/sketches.test.ts',
 				'test/corpus.test.ts',
 				'test/explore/machines.test.ts',
+				'test/explore/symmetry.test.ts',
 				'test/findings/drivers.test.ts',
 				'test/findings/environment.test.ts',
 				'test/findings/explorer/samples.test.ts',
@@ -19,6 +22,7 @@ export default mergeConfig(
 				'test/machine/footprint.test.ts',
 				'test/manual/examples.test.ts',
 				'test/oracle/random.test.ts',
+				'test/server/process.test.ts',
 			],
 		},
 	}),
