@@ -83,7 +83,7 @@ function factsOfKernel(module: ModuleLowering): KernelFacts {
 		if (!kernel) continue;
 		for (const node of functionsIn(root)) {
 			const uses = new Uses(module, new Map());
-			for (const wanted of module.resolving(() => uses.function(node)).keys())
+			for (const wanted of module.resolving(() => uses.function(node)).functions.keys())
 				names.add(typeof wanted === 'string' ? wanted : wanted.name);
 			if (uses.indirect) {
 				others.push(node);

@@ -209,27 +209,10 @@ define('kfree_rcu kvfree_rcu', (f, e) => {
 	return library(f, '__kfree_rcu', [head, object], e);
 });
 
-const used = new WeakMap<object, ReadonlySet<string>>();
-
-/** The names that the sketch, and the libraries it includes by name, refer to. */
-function namesUsed(f: FunctionLowering): ReadonlySet<string> {
-	const { program } = f.module;
-	const known = used.get(program);
-	if (known !== undefined) return known;
-	const names = new Set<string>();
-	for (const { root, kernel, uri } of program.files) {
-		if (kernel && uri.includes(':/kernel/')) continue;
-		for (const match of (root.$cstNode?.text ?? '').matchAll(/\b[a-z_][a-z0-9_]*\b/g)) names.add(match[0]);
-	}
-	used.set(program, names);
-	return names;
-}
-
 // a constant: what nobody uses costs no step
 define('__uses', (f, e) => {
-	const names = namesUsed(f);
 	const asked = e.arguments.filter((a): a is NameRef => isNameRef(a)).map((a) => a.target.$refText);
-	return f.constant(asked.some((name) => names.has(name)) ? 1 : 0);
+	return f.constant(asked.filter((name) => f.module.uses(name)).length > 0 ? 1 : 0);
 });
 
 // a constant: is this `config` item on?

@@ -203,11 +203,13 @@ export class ModuleLowering {
 		return template;
 	}
 
-	private resolved: Map<string | FunctionDecl, FunctionDecl | undefined> | undefined;
+	private resolved:
+		| { functions: Map<string | FunctionDecl, FunctionDecl | undefined>; used: Map<string, boolean> }
+		| undefined;
 
 	/** What `work` asks of the program's functions. */
 	resolving(work: () => void): Resolved {
-		const resolved = new Map<string | FunctionDecl, FunctionDecl | undefined>();
+		const resolved = { functions: new Map<string | FunctionDecl, FunctionDecl | undefined>(), used: new Map() };
 		this.resolved = resolved;
 		try {
 			work();
@@ -219,7 +221,8 @@ export class ModuleLowering {
 
 	/** Do names lead where they led when it was worked out? */
 	holds(resolved: Resolved): boolean {
-		for (const [wanted, found] of resolved)
+		for (const [name, used] of resolved.used) if (this.uses(name) !== used) return false;
+		for (const [wanted, found] of resolved.functions)
 			if ((typeof wanted === 'string' ? this.named(wanted) : this.definition(wanted)) !== found) return false;
 		return true;
 	}
@@ -407,14 +410,21 @@ export class ModuleLowering {
 	definition(declaration: FunctionDecl): FunctionDecl {
 		if (declaration.body !== undefined) return declaration;
 		const found = this.program.functions.get(declaration.name) ?? declaration;
-		this.resolved?.set(declaration, found);
+		this.resolved?.functions.set(declaration, found);
+		return found;
+	}
+
+	/** Does the sketch, or a library that it includes by name, refer to this name? */
+	uses(name: string): boolean {
+		const found = namesUsed(this.program).has(name);
+		this.resolved?.used.set(name, found);
 		return found;
 	}
 
 	/** The program's function of this name. */
 	named(name: string): FunctionDecl | undefined {
 		const found = this.program.functions.get(name);
-		this.resolved?.set(name, found);
+		this.resolved?.functions.set(name, found);
 		return found;
 	}
 
@@ -440,6 +450,21 @@ const emptyCode = (name: string, index: number, kernel: boolean, node: AstNode, 
 	unset: [],
 	live: [],
 });
+
+const used = new WeakMap<Program, ReadonlySet<string>>();
+
+/** The names that the sketch, and the libraries it includes by name, refer to. */
+function namesUsed(program: Program): ReadonlySet<string> {
+	const known = used.get(program);
+	if (known !== undefined) return known;
+	const names = new Set<string>();
+	for (const { root, kernel, uri } of program.files) {
+		if (kernel && uri.includes(':/kernel/')) continue;
+		for (const match of (root.$cstNode?.text ?? '').matchAll(/\b[a-z_][a-z0-9_]*\b/g)) names.add(match[0]);
+	}
+	used.set(program, names);
+	return names;
+}
 
 /** The entries of an initialiser list with the place in cells and the type that each one sets; the rest is zero. */
 export function flatten(

@@ -23,8 +23,13 @@ export type Link =
 			readonly cells: number;
 	  };
 
-/** What names led to when something was worked out: it holds in another program where they lead to the same. */
-export type Resolved = ReadonlyMap<string | FunctionDecl, FunctionDecl | undefined>;
+/** What was asked of the program when something was worked out: it holds in another program that answers the same. */
+export interface Resolved {
+	/** What names led to. */
+	readonly functions: ReadonlyMap<string | FunctionDecl, FunctionDecl | undefined>;
+	/** Is the name used in the sketch? `__uses()` is a constant of the code. */
+	readonly used: ReadonlyMap<string, boolean>;
+}
 
 /** The code of a function before it is linked into the module of a scenario: the same for every scenario of a program. */
 export interface Template {
