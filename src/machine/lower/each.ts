@@ -86,7 +86,7 @@ function indexed(f: FunctionLowering, s: EachStatement, rule: EachRule): void {
 	const bits = rule.over === 'bits';
 	const index = argument(s, bits ? rule.position : (rule.next as number));
 	const kernel = (name: string, args: readonly Operand[]): number => {
-		const declaration = f.module.program.functions.get(name);
+		const declaration = f.module.named(name);
 		if (declaration === undefined) throw new CannotLower(s, `'${name}' is not modelled`);
 		const to = f.register();
 		f.call(declaration, to, args, s);
