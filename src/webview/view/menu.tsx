@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icons.js';
 
 export interface Item {
@@ -29,7 +29,7 @@ export function Menu({ id, icon, title, label, items }: Props) {
 		open.value = false;
 		if (back) button.current?.focus();
 	};
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (!open.value) return;
 		entries()[0]?.focus();
 		const outside = (event: Event) => {
