@@ -127,6 +127,11 @@ try {
 		await page.keyboard.press('Control+P');
 		await page.keyboard.type('range-lock.mmn');
 		await page.locator('.quick-input-list .monaco-list-row', { hasText: 'range-lock.mmn' }).first().click();
+		// what ships is nobody's own until it is changed
+		await page.locator('.tab.active', { hasText: 'range-lock.mmn' }).waitFor({ timeout: SEEN_MS });
+		await page.locator('.editor-instance .view-line').first().click();
+		await page.keyboard.press('Control+Home');
+		await page.keyboard.insertText('/* mine */\n');
 		await command('Notifier Lab: Open the Walkthrough');
 		for (const title of ['Write your first callback', 'See a deadlock', 'Fix it', 'Check your own', 'Go on to'])
 			await ticked(title);
