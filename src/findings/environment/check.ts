@@ -83,6 +83,7 @@ class Searches {
 		private readonly options: CheckOptions,
 	) {}
 
+	/** States and seconds for all parts together: one that the user has set lets go of our own for the other. */
 	private get limits(): { maxStates: number; maxSeconds: number } {
 		const { maxStates, maxSeconds } = this.options;
 		const rest = maxStates === undefined && maxSeconds === undefined ? LIMITS : ASKED;
@@ -93,6 +94,8 @@ class Searches {
 	private words({ threads }: Part): string {
 		const { handlers, teardown, adversaries } = this.environment;
 		const named = threads.map((t) => {
+			const again = handlers.find((h) => h.twin === t || h.second === t);
+			if (again !== undefined) return `${again.function}() ${again.twin === t ? 'once more' : 'for a second object'}`;
 			const own = [...handlers, ...teardown].find((h) => h.name === t);
 			return own
 				? `${own.function}()`
