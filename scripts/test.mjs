@@ -42,8 +42,13 @@ function mocha(output) {
 const report = path.join(os.tmpdir(), `mmn-vitest-${process.pid}.json`);
 function vitest() {
 	if (!fs.existsSync(report)) return { passed: 0, failed: 1 };
-	const { numPassedTests, numFailedTests } = JSON.parse(fs.readFileSync(report, 'utf8'));
+	const { numPassedTests, numFailedTests, testResults } = JSON.parse(fs.readFileSync(report, 'utf8'));
 	fs.rmSync(report);
+	for (const { name, assertionResults, message } of testResults) {
+		const failing = assertionResults.filter(({ status }) => status === 'failed');
+		for (const { fullName } of failing) failures.push(`${path.relative(ROOT, name)}: ${fullName}`);
+		if (failing.length === 0 && message) failures.push(`${path.relative(ROOT, name)}: ${message.split('\n')[0]}`);
+	}
 	return { passed: numPassedTests, failed: numFailedTests };
 }
 
@@ -96,6 +101,7 @@ if (packaged && (await part('build', [process.execPath, path.join(ROOT, 'esbuild
 	await part('npm start', script('try-start.mjs'), mocha);
 }
 
-console.log(failures.length > 0 ? `\nfailed: ${failures.join(', ')}` : '');
+// At the end and by name: of a long log one keeps the end.
+console.log(failures.length > 0 ? `\nfailed:\n  ${failures.join('\n  ')}` : '');
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
