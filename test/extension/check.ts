@@ -17,3 +17,17 @@ export async function eventually<T>(what: string, ask: () => T | undefined, ms =
 		await new Promise((resolve) => setTimeout(resolve, 25));
 	}
 }
+
+/** Asks until the answer is enough: the server may not have started yet, or be about to look once more. */
+export async function until<T>(
+	what: string,
+	ask: () => PromiseLike<T | undefined>,
+	enough: (value: T) => boolean,
+): Promise<T> {
+	for (const end = Date.now() + 20_000; ; ) {
+		const value = await ask();
+		if (value !== undefined && enough(value)) return value;
+		ok(Date.now() < end, `${what}: not within 20 s`);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+}

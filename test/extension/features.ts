@@ -1,6 +1,6 @@
 /** The language features inside a VS Code: what its commands say is what its user sees. The same in every host. */
 import * as vscode from 'vscode';
-import { equal, eventually, ok } from './check.js';
+import { equal, eventually, ok, until } from './check.js';
 
 const SEED = 'seed-wait-valid.mmn';
 
@@ -20,16 +20,6 @@ async function untitled(content: string): Promise<vscode.TextEditor> {
 
 const run = <T>(command: string, ...args: unknown[]): Thenable<T> =>
 	vscode.commands.executeCommand<T>(command, ...args);
-
-/** Asks until there is something: the server may not have started yet. */
-async function until<T>(what: string, ask: () => Thenable<T | undefined>, enough: (value: T) => boolean): Promise<T> {
-	for (const end = Date.now() + 20_000; ; ) {
-		const value = await ask();
-		if (value !== undefined && enough(value)) return value;
-		ok(Date.now() < end, `${what}: not within 20 s`);
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
-}
 
 function at(document: vscode.TextDocument, needle: string, more = 0): vscode.Position {
 	const offset = document.getText().indexOf(needle);

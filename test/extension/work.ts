@@ -1,6 +1,6 @@
 /** Tests inside a VS Code of what one works with besides diagnostics: fixes, lenses, the list of tests. */
 import * as vscode from 'vscode';
-import { equal, eventually, ok } from './check.js';
+import { equal, eventually, ok, until } from './check.js';
 
 const SEED = 'seed-wait-valid.mmn';
 
@@ -82,16 +82,21 @@ suite('Working with sketches', () => {
 	test('the deadlock has a fix that was checked, and applying it takes the error away', async () => {
 		const { document } = await show(inWorkspace(SEED));
 		const { range } = await found(document.uri, 'deadlock');
-		const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
-			'vscode.executeCodeActionProvider',
-			document.uri,
-			range,
-			vscode.CodeActionKind.QuickFix.value,
+		const offered = ({ title }: vscode.CodeAction) =>
+			/^Unlock fault_lock before the retry \(checked: \d+ states, ok\)$/.test(title);
+		const actions = await until(
+			'the fix is offered',
+			() =>
+				vscode.commands.executeCommand<vscode.CodeAction[]>(
+					'vscode.executeCodeActionProvider',
+					document.uri,
+					range,
+					vscode.CodeActionKind.QuickFix.value,
+				),
+			(all) => all.some(offered),
 		);
-		const fix = actions.find(({ title }) =>
-			/^Unlock fault_lock before the retry \(checked: \d+ states, ok\)$/.test(title),
-		);
-		ok(fix?.edit, `the fix is offered: ${actions.map(({ title }) => title).join('; ')}`);
+		const fix = actions.find(offered);
+		ok(fix?.edit, 'the fix is an edit');
 		equal(fix.isPreferred, true, 'preferred');
 		await vscode.workspace.applyEdit(fix.edit);
 		ok(/mutex_unlock\(&fault_lock\);\n\t\tgoto again;/.test(document.getText()), 'the unlock stands before the retry');
