@@ -24,7 +24,10 @@ async function part(name, command, count = () => ({ passed: 0, failed: 0 })) {
 	if (code === 0 && result.failed === 0 && result.passed === 0) result.passed = 1;
 	passed += result.passed;
 	failed += result.failed;
-	if (result.failed > 0) failures.push(name);
+	if (result.failed > 0) {
+		const marked = all(output, /^\s*(?:✖|✗|\d+\)) +(\S.*)$/gm).map(([, what]) => `${name}: ${what}`);
+		failures.push(name, ...new Set(marked));
+	}
 	const seconds = ((Date.now() - start) / 1000).toFixed(1);
 	console.log(`${name}: ${result.failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s`);
 	return result.failed === 0;
