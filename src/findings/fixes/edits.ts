@@ -53,7 +53,7 @@ export class Edits {
 		const eol = eolOf(text);
 		if (isBlock(statement.$container)) {
 			const indent = indentOf(statement);
-			if (before.length > 0) this.insert(uri, start, before.map((line) => `${line}${eol}${indent}`).join(''));
+			if (before.length > 0) this.insert(uri, start, lineByLine(before, `${eol}${indent}`));
 			if (after.length > 0)
 				this.insert(uri, endOfLine(text, end), after.map((line) => `${eol}${indent}${line}`).join(''));
 			return this;
@@ -127,6 +127,13 @@ export class Edits {
 		return this;
 	}
 }
+
+/** Lines, each with `end` behind it; an empty one stays without indentation. */
+const lineByLine = (lines: readonly string[], end: string): string =>
+	lines
+		.map((line) => `${line}${end}`)
+		.join('')
+		.replace(/\n[ \t]+(?=\r?\n)/g, '\n');
 
 export function rangeOf(node: AstNode): [start: number, end: number] {
 	const cst = node.$cstNode;

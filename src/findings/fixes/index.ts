@@ -3,29 +3,53 @@ import type { Program } from '../../language/program.js';
 import { callbacksOf } from '../lints/callbacks.js';
 import { functionAt } from '../text/sketch.js';
 import { addCheck } from './add-check.js';
+import { askBoth } from './ask-both.js';
+import { beforeFree } from './before-free.js';
+import { notBetween } from './between.js';
 import { callbackLock } from './callback-lock.js';
 import { checkUnderLock } from './check-under-lock.js';
+import { countAlways, countRanges, takeBack } from './count.js';
 import { dropMapping } from './drop-mapping.js';
 import { areApart } from './edits.js';
+import { beforeSignalling, reserveSlot } from './fence.js';
 import type { Blamed, Fix, Fixer } from './fix.js';
 import { gentlerCall } from './gentler-call.js';
+import { boundedRetry, giveUp } from './give-up.js';
+import { lockOrder } from './lock-order.js';
 import { lookupUnderLock } from './lookup-under-lock.js';
+import { mayWrite } from './may-write.js';
 import { unknownName } from './names.js';
 import { newRead } from './new-read.js';
+import { markOnce } from './once.js';
 import { outOfLock } from './out-of-lock.js';
 import { setSeq } from './set-seq.js';
 import { spinlock } from './spinlock.js';
+import { leaveOut } from './table.js';
 import { trylock } from './trylock.js';
 import { unlockBeforeRetry } from './unlock-before-retry.js';
 import { unlockOnError } from './unlock-on-error.js';
+import { unmapFirst } from './unmap-first.js';
 import { waitEvent } from './wait-event.js';
 
-const WAITING: readonly Fixer[] = [unlockBeforeRetry, unlockOnError, outOfLock, trylock, gentlerCall];
+const WAITING: readonly Fixer[] = [
+	unlockBeforeRetry,
+	unlockOnError,
+	outOfLock,
+	lockOrder,
+	trylock,
+	gentlerCall,
+	notBetween,
+	takeBack,
+	giveUp,
+];
 const MAPPING: readonly Fixer[] = [
 	checkUnderLock,
 	addCheck,
 	lookupUnderLock,
 	setSeq,
+	askBoth,
+	countRanges,
+	unmapFirst,
 	callbackLock,
 	newRead,
 	dropMapping,
@@ -36,19 +60,20 @@ const MAPPING: readonly Fixer[] = [
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	deadlock: WAITING,
 	'self-deadlock': WAITING,
-	livelock: [newRead, unlockBeforeRetry, ...WAITING],
-	starvation: [newRead, unlockBeforeRetry],
+	livelock: [newRead, unlockBeforeRetry, boundedRetry, ...WAITING],
+	starvation: [newRead, unlockBeforeRetry, boundedRetry],
 	'lost-wakeup': [waitEvent],
 	'lock-leak': [unlockOnError, unlockBeforeRetry],
-	'lock-order': [outOfLock, gentlerCall],
+	'lock-order': [outOfLock, lockOrder, notBetween, gentlerCall, giveUp],
 	'sleep-in-atomic': [unlockBeforeRetry, outOfLock, spinlock, gentlerCall],
 	'sleep-in-nonblock': [trylock, gentlerCall],
 	'stale-mapping': MAPPING,
 	'stale-tlb': [dropMapping, gentlerCall],
-	permission: MAPPING,
-	contract: [setSeq, trylock, gentlerCall, outOfLock],
-	unbalanced: [unlockOnError, trylock],
-	'data-race': [checkUnderLock, callbackLock],
+	permission: [mayWrite, ...MAPPING],
+	contract: [setSeq, trylock, gentlerCall, outOfLock, leaveOut, reserveSlot, beforeSignalling],
+	unbalanced: [takeBack, countAlways, unlockOnError, trylock],
+	'data-race': [checkUnderLock, callbackLock, markOnce],
+	'use-after-free': [beforeFree],
 	name: [unknownName],
 };
 

@@ -8,7 +8,7 @@ import {
 	isVariable,
 	type Statement,
 } from '../../language/generated/ast.js';
-import { heldAt, lockLabel, releaseOf, releasesOf, statementOfLock, takeOf } from '../text/locks.js';
+import { heldAt, lockLabel, releaseOf, releasesOf, statementOfLock, TAKES, takeOf } from '../text/locks.js';
 import { allOf, callsOf, following, nameOf, offsetOf, siblingOf } from '../text/sketch.js';
 import { Edits, rawText } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
@@ -16,6 +16,10 @@ import type { Fix, Fixer } from './fix.js';
 /** What may sleep, reclaim, fault or wait for an invalidation, and so for a callback. */
 const WAITS =
 	/^(k[vmzc]?[a-z]*alloc(_array|_obj)?|(__)?(copy_(from|to)_user|get_user|put_user)|(get|pin)_user_pages\w*|hmm_range_fault\w*|mmu_interval_read_begin|mmu_(interval_)?notifier_(remove|unregister|range_wait\w*)|migrate_vma_\w+|synchronize_s?rcu|(flush|cancel)_(delayed_)?work(_sync)?|flush_workqueue|dma_fence_wait\w*|wait_event\w*|wait_for_completion\w*|handle_mm_fault|mmap_(read|write)_lock|mmput|fault_in_\w+|dev_range_lock|\w*range_lock)$/;
+/** What a lock is held for, and locks themselves: those are others' to move. */
+const STAYS = new RegExp(
+	`^(dev_|assert|READ_ONCE|WRITE_ONCE|container_of|(IS|PTR)_ERR|h?list_|wake_up|smp_|atomic_|refcount_|pte_|min$|max$)|trylock|unlock|^up_|${TAKES.source}`,
+);
 const NAMES: readonly (readonly [name: RegExp, what: string])[] = [
 	[/alloc/, 'the allocation'],
 	[/copy_|_user$/, 'the user copy'],
@@ -23,10 +27,16 @@ const NAMES: readonly (readonly [name: RegExp, what: string])[] = [
 ];
 
 /** An allocation, a user copy or a wait under a lock that callbacks take: out with it. */
-export const outOfLock: Fixer = ({ functions }) =>
-	functions.flatMap((f) =>
-		callsOf(f, WAITS).flatMap((call) => heldAt(call).flatMap((lock) => (lock === call ? [] : waysOut(call, lock)))),
+export const outOfLock: Fixer = ({ functions, blamed }) => {
+	const lines = new Set([blamed.span, ...blamed.places].map(({ line }) => line));
+	// whatever it is that a run was in when it waited
+	const isPlace = (call: Call) => lines.has((call.$cstNode?.range.start.line ?? -1) + 1) && !STAYS.test(nameOf(call));
+	return functions.flatMap((f) =>
+		callsOf(f, /./)
+			.filter((call) => WAITS.test(nameOf(call)) || isPlace(call))
+			.flatMap((call) => heldAt(call).flatMap((lock) => (lock === call ? [] : waysOut(call, lock)))),
 	);
+};
 
 function waysOut(call: Call, lock: Call): Fix[] {
 	const group = `${offsetOf(call)} ${offsetOf(lock)}`;

@@ -1,5 +1,13 @@
-import { type Call, isMacroDecl, isNameRef, type MacroDecl } from '../../language/generated/ast.js';
-import { locksOf, lockText } from '../text/locks.js';
+import {
+	type Call,
+	isFieldDecl,
+	isMacroDecl,
+	isMember,
+	isNameRef,
+	type MacroDecl,
+} from '../../language/generated/ast.js';
+import { sourceText } from '../../language/text.js';
+import { lockName, locksOf, lockText } from '../text/locks.js';
 import { allOf, callsOf, nameOf } from '../text/sketch.js';
 import { Edits, rawText } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
@@ -11,7 +19,9 @@ const SPIN: Readonly<Record<string, string>> = {
 };
 
 /** A mutex that is taken in atomic context (S91): a spinlock, wherever it is used. */
-export const spinlock: Fixer = ({ functions, program }) => {
+export const spinlock: Fixer = (context) => [...variables(context), ...fields(context)];
+
+const variables: Fixer = ({ functions, program }) => {
 	const mutexes = new Set(
 		functions
 			.flatMap(locksOf)
@@ -27,5 +37,32 @@ export const spinlock: Fixer = ({ functions, program }) => {
 			const edits = new Edits().replace(declaration, rawText(declaration).replace('DEFINE_MUTEX', 'DEFINE_SPINLOCK'));
 			for (const call of calls) edits.replace(call.callee, SPIN[nameOf(call)] ?? nameOf(call));
 			return [{ title: `Make ${declaration.name} a spinlock`, edits: edits.list }];
+		});
+};
+
+/** `struct mutex lock;` of a struct, with its initialisation. */
+const fields: Fixer = ({ functions, program }) => {
+	const taken = new Set(
+		functions
+			.flatMap(locksOf)
+			.filter(({ call }) => nameOf(call) === 'mutex_lock')
+			.map(({ call }) => lockName(call)),
+	);
+	return allOf(program.root)
+		.filter(isFieldDecl)
+		.flatMap((declaration): Fix[] => {
+			const [field, ...others] = declaration.fields;
+			if (!field?.name || others.length > 0 || !taken.has(field.name)) return [];
+			if (declaration.type === undefined || sourceText(declaration.type) !== 'struct mutex') return [];
+			const uses = allOf(program.root).filter((n) => isMember(n) && n.field.ref === field);
+			const calls = callsOf(program.root, /./).filter((call) => {
+				const [argument] = call.arguments;
+				return argument !== undefined && uses.some((use) => use.$container === argument);
+			});
+			const names: Readonly<Record<string, string>> = { ...SPIN, mutex_init: 'spin_lock_init' };
+			if (uses.length !== calls.length || calls.some((call) => names[nameOf(call)] === undefined)) return [];
+			const edits = new Edits().replace(declaration.type, 'spinlock_t');
+			for (const call of calls) edits.replace(call.callee, names[nameOf(call)] ?? nameOf(call));
+			return [{ title: `Make ${field.name} a spinlock`, edits: edits.list }];
 		});
 };

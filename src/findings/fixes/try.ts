@@ -80,7 +80,7 @@ export async function checkedActions(
 	const tried = async (fix: Fix | undefined): Promise<CheckedFix | undefined> => {
 		const after = fix && (await checker(uri, changedBy(fix, sources), options));
 		if (!fix || !after || signal?.aborted || after.problems.some((p) => p.severity === 'error')) return undefined;
-		return told(program, fix, after, 'finds');
+		return told(program, fix, after, [], 'finds');
 	};
 	const rename = await tried(renameApi(program));
 	const scenario = await tried(addScenario(program));
@@ -105,10 +105,14 @@ async function tryFix(
 		if (options.signal?.aborted || !cures(only(before, shown), part, found)) return undefined;
 		const rest = await checker(before.uri, changed, { ...options, scenarios: others });
 		const after = { ...part, scenarios: inOrder(before, [...part.scenarios, ...rest.scenarios]) };
-		return options.signal?.aborted || !cures(before, after, found) ? undefined : told(program, fix, after);
+		return options.signal?.aborted || !cures(before, after, found)
+			? undefined
+			: told(program, fix, after, newHints(before, after));
 	}
 	const after = await checker(before.uri, changed, options);
-	return options.signal?.aborted || !cures(before, after, found) ? undefined : told(program, fix, after);
+	return options.signal?.aborted || !cures(before, after, found)
+		? undefined
+		: told(program, fix, after, newHints(before, after));
 }
 
 /** The files as they would be with the fix. */
@@ -152,12 +156,12 @@ function cures(before: FileResult, after: FileResult, found: Problem): boolean {
 		if (was.findings.some((f) => isSame(f, found)) && (is_.get(found.code) ?? 0) >= (was_.get(found.code) ?? 0))
 			return false;
 	}
-	const hints = (r: FileResult) => counts((r.hints ?? []).filter((h) => h.code !== 'unreachable').map((h) => h.code));
 	const wasHint = before.hints?.some((h) => isSame(h, found)) ?? false;
-	if (wasHint) return (hints(after).get(found.code) ?? 0) < (hints(before).get(found.code) ?? 0);
-	// what a run has shown is no hint: a fix that turns a finding into one has only hidden it
-	return !(hints(after).has(found.code) && !hints(before).has(found.code));
+	return !wasHint || (hintsOf(after).get(found.code) ?? 0) < (hintsOf(before).get(found.code) ?? 0);
 }
+
+const hintsOf = (result: FileResult): Map<string, number> =>
+	counts((result.hints ?? []).filter((h) => h.code !== 'unreachable').map((h) => h.code));
 
 function counts(keys: readonly string[]): Map<string, number> {
 	const map = new Map<string, number>();
@@ -168,7 +172,17 @@ function counts(keys: readonly string[]): Map<string, number> {
 const more = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean =>
 	[...a].some(([key, n]) => n > (b.get(key) ?? 0));
 
-function told(program: Program, fix: Fix, after: FileResult, verb: 'finds' | 'remains' = 'remains'): CheckedFix {
+/** What no run shows any more, and the text still hints at where a finding stood in its place. */
+const newHints = (before: FileResult, after: FileResult): string[] =>
+	[...hintsOf(after).keys()].filter((code) => !hintsOf(before).has(code));
+
+function told(
+	program: Program,
+	fix: Fix,
+	after: FileResult,
+	hints: readonly string[],
+	verb: 'finds' | 'remains' = 'remains',
+): CheckedFix {
 	const states = after.scenarios.reduce((sum, s) => sum + s.states, 0);
 	const errors = after.problems.filter((p) => p.severity === 'error').length;
 	const left = [
@@ -181,11 +195,11 @@ function told(program: Program, fix: Fix, after: FileResult, verb: 'finds' | 're
 			? `${errors} other error${errors === 1 ? '' : 's'} remain${errors === 1 ? 's' : ''}`
 			: after.scenarios.length === 0
 				? 'no error'
-				: `${states.toLocaleString('en-US')} states, ${ok ? 'ok' : leftWords(left, verb)}`;
+				: `${states.toLocaleString('en-US')} states, ${ok ? 'ok' : leftWords(left, verb)}${hints.length > 0 ? `, a hint of ${hints.join(' and ')} is left` : ''}`;
 	return {
 		title: `${fix.title} (checked: ${verdict})`,
 		edits: [...fix.edits, ...(errors > 0 ? [] : expectations(program, after))],
-		ok,
+		ok: ok && hints.length === 0,
 		states,
 	};
 }

@@ -1,4 +1,4 @@
-import { isBlock, isIfStatement, isMacroDecl } from '../../language/generated/ast.js';
+import { isBlock, isExpressionStatement, isIfStatement, isMacroDecl } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { allOf, callsOf } from '../text/sketch.js';
 import { Edits } from './edits.js';
@@ -11,8 +11,20 @@ export const waitEvent: Fixer = ({ functions }) =>
 			.filter(isIfStatement)
 			.flatMap((test): Fix[] => {
 				const [queue] = callsOf(test.then, /^prepare_to_wait$/);
-				if (test.otherwise !== undefined || !queue?.arguments[0] || callsOf(test.then, /^schedule$/).length === 0)
-					return [];
+				if (test.otherwise !== undefined) return [];
+				const state = callsOf(test.then, /^set_current_state$/)[0];
+				const sleep = callsOf(test.then, /^schedule(_timeout)?$/)[0];
+				if (state && sleep && isExpressionStatement(state.$container) && isBlock(test.$container))
+					return [
+						{
+							title: 'Set the state of the task before the test',
+							edits: new Edits()
+								.before(test, `${sourceText(state)};`)
+								.remove(state.$container)
+								.after(test, '__set_current_state(TASK_RUNNING);').list,
+						},
+					];
+				if (!queue?.arguments[0] || callsOf(test.then, /^schedule$/).length === 0) return [];
 				const wq = sourceText(queue.arguments[0]).replace(/^&/, '');
 				const condition = sourceText(test.condition);
 				const over = /^!\w+(\(.*\))?$/.test(condition) ? condition.slice(1) : `!${wrapped(condition)}`;
