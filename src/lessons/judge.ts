@@ -12,21 +12,30 @@
  * Every scenario of the lesson that is not the reader's has to stay as it was.
  */
 import { type CheckOptions, checkSketch } from '../findings/check.js';
-import type { FileResult, ScenarioResult } from '../findings/result.js';
+import { runTable } from '../findings/forms/table.js';
+import type { FileResult, Finding, ScenarioResult } from '../findings/result.js';
 import type { Item } from '../language/generated/ast.js';
 import { parseFile } from '../language/parser.js';
-import type { Condition, Judged, Judgement, Lesson } from './lesson.js';
+import type { Condition, Judged, Judgement, Lesson, Told } from './lesson.js';
 
 /** The texts that a condition speaks of. */
 interface Texts {
 	readonly start: ReadonlyMap<string, string>;
 	readonly now: ReadonlyMap<string, string>;
 	readonly result: FileResult;
+	/** Lines that the reader sees; what follows is the judge's. */
+	readonly lines: number;
+	/** The judge's own scenarios by name. */
+	readonly judges: ReadonlyMap<string, string>;
 	/** The lesson's own functions with the reader's scenario. */
 	original(scenario: string): Promise<FileResult>;
 }
 
-type Answer = true | string;
+/** That a condition is met, or why not. */
+type Answer = true | string | { readonly why: string; readonly told: Told };
+
+/** Columns of a run that fit beside the sketch. */
+const PAGE_WIDTH = 72;
 
 /** Judges `text`, which the reader made of `start`. Never throws on what was typed. */
 export async function judge(
@@ -41,14 +50,62 @@ export async function judge(
 		start: before,
 		now,
 		result: await check(`${text}\n\n${lesson.scenarios}`, options),
+		lines: text.split('\n').length,
+		judges: textsOf(lesson.scenarios),
 		original: (scenario) => check(`${start}\n\n${now.get(scenario) ?? ''}\n`, options),
 	};
 	const conditions: Judged[] = [];
 	for (const condition of [...lesson.goal, ...kept(lesson, start, text, before)]) {
 		const answer = await answerTo(condition, texts);
-		conditions.push({ words: condition.words, met: answer === true, why: answer === true ? '' : answer });
+		const { words } = condition;
+		if (answer === true) conditions.push({ words, met: true, why: '' });
+		else conditions.push({ words, met: false, ...(typeof answer === 'string' ? { why: answer } : answer) });
 	}
-	return { conditions, reached: conditions.every(({ met }) => met) };
+	const reached = conditions.every(({ met }) => met);
+	return {
+		conditions: withoutSolution(lesson, conditions, before),
+		reached,
+		begun: text.trim() !== start.trim(),
+		...(reached ? await runOf(lesson, start, texts, options) : {}),
+	};
+}
+
+/** The run that a lesson is about: the one that the goal asks for, or the one that there was to cure. */
+async function runOf(lesson: Lesson, start: string, texts: Texts, options: CheckOptions) {
+	const sought = lesson.goal.map(({ rule }) => RULE.exec(rule)).find((match) => match?.[2] === 'finds');
+	const name = sought?.[1];
+	const original = sought?.[3]?.endsWith(' in the original') === true;
+	const result =
+		name === undefined ? await check(start, options) : original ? await texts.original(name) : texts.result;
+	const where = original ? {} : { where: name === undefined ? ('start' as const) : ('now' as const) };
+	for (const scenario of result.scenarios) {
+		const finding = name === undefined || scenario.name === name ? worst(scenario) : undefined;
+		if (finding && finding.run.length > 0) return { run: tell(texts, scenario, finding), ...where };
+	}
+	return {};
+}
+
+function tell({ judges }: Texts, { name, threads }: ScenarioResult, finding: Finding): Told {
+	const source = judges.get(name);
+	return {
+		scenario: name,
+		...(source === undefined ? {} : { source }),
+		message: finding.message,
+		table: runTable(finding, threads, PAGE_WIDTH),
+	};
+}
+
+const worst = ({ findings }: ScenarioResult): Finding | undefined =>
+	findings.find(({ severity }) => severity === 'error') ?? findings[0];
+
+/** As long as the reader is to find the bug alone, what the judge's own scenarios find is not told. */
+function withoutSolution(lesson: Lesson, conditions: Judged[], start: ReadonlyMap<string, string>): Judged[] {
+	const hunt = lesson.goal.findIndex(({ rule }) => rule.endsWith(' in the original'));
+	if (hunt < 0 || conditions[hunt]?.met) return conditions;
+	return conditions.map((condition) => {
+		const { words, met, told } = condition;
+		return told && (told.source || start.has(told.scenario)) ? { words, met, why: 'find it first' } : condition;
+	});
 }
 
 /** The lesson's scenarios that were changed though they are not the reader's: told only then. */
@@ -64,9 +121,9 @@ async function answerTo({ rule }: Condition, texts: Texts): Promise<Answer> {
 	const [, name = '', verb, rest = ''] = RULE.exec(rule) ?? [];
 	switch (verb) {
 		case 'is ok':
-			return withResult(texts.result, name, isOk);
+			return withResult(texts.result, name, (s) => isOk(texts, s));
 		case 'finds no':
-			return withResult(texts.result, name, (s) => findsNone(s, codesOf(rest)));
+			return withResult(texts.result, name, (s) => findsNone(texts, s, codesOf(rest)));
 		case 'finds': {
 			const codes = codesOf(rest.replace(/ in the original$/, ''));
 			if (!texts.now.has(name) && !texts.result.scenarios.some((s) => s.name === name))
@@ -76,7 +133,7 @@ async function answerTo({ rule }: Condition, texts: Texts): Promise<Answer> {
 		}
 		case 'is unchanged':
 			if (!texts.now.has(name)) return `${name} is gone`;
-			return texts.now.get(name) === texts.start.get(name) || `${name} was changed`;
+			return texts.now.get(name) === texts.start.get(name) || `${name} was changed; in this lesson it stays as it was`;
 		case 'calls':
 			return calls(texts, name, rest) || `${name} does not call ${rest}`;
 		case 'does not call':
@@ -106,17 +163,24 @@ function noErrors({ problems }: FileResult): string | undefined {
 	return error && `line ${error.span.line}: ${error.message}`;
 }
 
-function isOk({ name, complete, findings }: ScenarioResult): Answer {
-	const finding = findings.find(({ severity }) => severity === 'error') ?? findings[0];
-	if (finding) return `${name}: ${finding.code}, line ${finding.span.line}`;
-	return complete || `${name}: a limit was hit before everything was explored`;
+function isOk(texts: Texts, scenario: ScenarioResult): Answer {
+	return found(texts, scenario, worst(scenario)) ?? explored(scenario);
 }
 
-function findsNone({ name, complete, findings }: ScenarioResult, codes: readonly string[]): Answer {
-	const finding = findings.find(({ code }) => codes.includes(code));
-	if (finding) return `${name}: ${finding.code}, line ${finding.span.line}`;
-	return complete || `${name}: a limit was hit before everything was explored`;
+function findsNone(texts: Texts, scenario: ScenarioResult, codes: readonly string[]): Answer {
+	const finding = scenario.findings.find(({ code }) => codes.includes(code));
+	return found(texts, scenario, finding) ?? explored(scenario);
 }
+
+function found(texts: Texts, scenario: ScenarioResult, finding: Finding | undefined): Answer | undefined {
+	if (!finding) return undefined;
+	const { line } = finding.span;
+	const where = line <= texts.lines ? `, line ${line}` : '';
+	return { why: `${scenario.name}: ${finding.code}${where}`, told: tell(texts, scenario, finding) };
+}
+
+const explored = ({ name, complete }: ScenarioResult): Answer =>
+	complete || `${name}: a limit was hit before everything was explored`;
 
 function findsAll({ name, findings }: ScenarioResult, codes: readonly string[]): Answer {
 	const missing = codes.find((code) => !findings.some((f) => f.code === code));
@@ -140,6 +204,12 @@ function itemsOf(text: string): Map<string, string> {
 		for (const name of namesOf(item)) items.set(name, plain);
 	}
 	return items;
+}
+
+/** Scenarios of a text by name, as they are written. */
+function textsOf(text: string): Map<string, string> {
+	const items = parseFile(SKETCH, text, false).root.items;
+	return new Map(items.flatMap((item) => (item.$type === 'Scenario' ? [[item.name, item.$cstNode?.text ?? '']] : [])));
 }
 
 function scenariosOf(text: string): string[] {

@@ -42,18 +42,37 @@ export interface Lesson {
 	readonly closing: string;
 }
 
+/** A finding as the page tells it. */
+export interface Told {
+	readonly scenario: string;
+	/** The scenario's text, where only the judge has it. */
+	readonly source?: string;
+	/** What is wrong and what helps: plain text. */
+	readonly message: string;
+	/** The run as the table of a mail; empty where there is none. */
+	readonly table: string;
+}
+
 /** How a condition of the goal stands. */
 export interface Judged {
 	readonly words: string;
 	readonly met: boolean;
 	/** Why it is not met, in one sentence; empty where it is. */
 	readonly why: string;
+	/** What was found, where that is why. */
+	readonly told?: Told;
 }
 
 /** What the judge says of a text. The goal is reached when every condition is met. */
 export interface Judgement {
 	readonly conditions: readonly Judged[];
 	readonly reached: boolean;
+	/** Whether there is an attempt to speak of: the text is not the one to begin with. */
+	readonly begun: boolean;
+	/** Of a goal that is reached: the run that the lesson is about. */
+	readonly run?: Told;
+	/** Which text has that run, to explore it: the one to begin with, or the reader's. */
+	readonly where?: 'start' | 'now';
 }
 
 /** Takes the page of a lesson apart. */
@@ -99,9 +118,33 @@ export function renderLesson(
 	const goal = conditions.map(({ words, met, why }) => `- ${met ? '☑' : '☐'} ${words}${why && ` — *${why}*`}`);
 	const hints = lesson.hints.slice(0, shown).map((hint, n) => `**Hint ${n + 1}.** ${hint}`);
 	const parts = [`# ${lesson.title}`, `## Goal\n\n${goal.join('\n')}`];
+	const told = judged?.begun ? conditions.find((condition) => condition.told)?.told : undefined;
+	if (told) parts.push(`## What your sketch does now\n\n${tell(told)}`);
 	if (done) parts.push(`## What you have seen\n\n${lesson.closing}`);
+	if (done && judged?.run) parts.push(closingRun(judged.run, judged.where));
 	if (done && !last) parts.push('→ **Next Lesson** stands above the sketch, and in the list.');
 	if (hints.length > 0) parts.push(`## Hints\n\n${hints.join('\n\n')}`);
 	parts.push(`## What it is about\n\n${lesson.task}`);
 	return `${parts.join('\n\n')}\n`;
 }
+
+/** One finding: where, what, and the run. */
+function tell({ scenario, source, message, table }: Told): string {
+	const whose = source
+		? `The judge ran a scenario of its own; put it into your sketch to explore it.\n\n${fenced('c', source)}\n\n`
+		: '';
+	return `${whose}In \`${scenario}\`: ${plain(message)}.${table && `\n\n${fenced('text', table)}`}`;
+}
+
+function closingRun({ scenario, table }: Told, where: Judgement['where']): string {
+	const again = {
+		start: '\n\n*How It Began*, above the sketch, opens it once more, and *Explore* plays it.',
+		now: '\n\n*Explore*, above your scenario, plays it.',
+	};
+	return `The run of \`${scenario}\`:\n\n${fenced('text', table)}${where ? again[where] : ''}`;
+}
+
+const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
+
+/** Text in which Markdown has nothing to say. */
+const plain = (text: string): string => text.replace(/[\\`*_<[\]]/g, '\\$&');

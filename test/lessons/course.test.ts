@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/lessons/judge.js';
-import { COURSE } from '../../src/lessons/lesson.js';
+import { COURSE, renderLesson } from '../../src/lessons/lesson.js';
 import { ATTEMPTS, type Attempt, OTHER_WAYS } from './attempts.js';
 import { FOLDER, lessonOf } from './course.js';
 
@@ -40,7 +40,10 @@ describe.each(COURSE.map((id, n) => ({ id, n })))('$id', ({ id, n }) => {
 	});
 
 	test('is done with the solution', async () => {
-		expect(open(await judge(lesson, start, solution))).toEqual([]);
+		const judged = await judge(lesson, start, solution);
+		expect(open(judged)).toEqual([]);
+		const page = renderLesson(lesson, judged, 0, true, false);
+		expect(page, 'the closing words show the run').toMatch(/The run of `\w+`:\n\n```text\n[A-Z][\s\S]*\n-{12}/);
 	});
 
 	for (const way of OTHER_WAYS[id] ?? [])
@@ -49,6 +52,41 @@ describe.each(COURSE.map((id, n) => ({ id, n })))('$id', ({ id, n }) => {
 		});
 
 	test.each(ATTEMPTS[id].map((attempt) => ({ ...attempt })))('stays open: $name', async (attempt) => {
-		expect(open(await judge(lesson, start, edited(start, attempt))).join('\n')).toMatch(attempt.why);
+		const judged = await judge(lesson, start, edited(start, attempt));
+		expect(open(judged).join('\n')).toMatch(attempt.why);
+		const told = judged.conditions.find((condition) => condition.told)?.told;
+		const page = renderLesson(lesson, judged, 0, false, false);
+		if (told) expect(page).toContain(`## What your sketch does now\n\n${told.source ? 'The judge' : 'In `'}`);
+		expect(page, 'a finding is told with its run').toEqual(
+			told ? expect.stringContaining(told.table) : expect.not.stringContaining('## What your sketch does now'),
+		);
 	});
+});
+
+test('a sketch that is as it began is not spoken of', async () => {
+	const { lesson, start } = lessonOf('01-an-invalidation');
+	const page = renderLesson(lesson, await judge(lesson, start, `${start}\n`), 0, false, false);
+	expect(page).toContain('stale-mapping');
+	expect(page).not.toContain('What your sketch does now');
+});
+
+test('a line that only the judge has is not named, its scenario is shown', async () => {
+	const { lesson, start } = lessonOf('01-an-invalidation');
+	const everything = start.replace('range)\n{', 'range)\n{\n\tdev_unmap(0, NR_PAGES);');
+	const { conditions } = await judge(lesson, start, everything);
+	expect(conditions[1]?.why).toBe('the_rest_stays: assertion');
+	expect(conditions[1]?.told?.source).toMatch(/^scenario the_rest_stays \{[\s\S]*\}$/);
+});
+
+test('the last lesson does not say what there is to find', async () => {
+	const { lesson, start } = lessonOf('14-find-it-alone');
+	const hunt = (thread: string) =>
+		`${start}\nscenario hunt {\n\tsetup { driver_init(); }\n\tthread O { ${thread} }\n}\n`;
+	for (const text of [start, hunt('munmap(0, 4);')]) {
+		const page = renderLesson(lesson, await judge(lesson, start, text), 0, false, false);
+		expect(page).not.toMatch(/lock-leak|regions_sem/);
+		expect(page).toContain('find it first');
+	}
+	const found = renderLesson(lesson, await judge(lesson, start, hunt('oom_reap(0, 4);')), 0, false, false);
+	expect(found).toContain('still holds regions\\_sem');
 });

@@ -71,7 +71,7 @@ export class TestClient {
 				kernelSource: () => undefined,
 				exportRun: () => undefined,
 				panels: (host) => new Explorers(host),
-				judge: async () => ({ conditions: [], reached: false }),
+				judge: async () => ({ conditions: [], reached: false, begun: true }),
 				...services,
 			},
 			async (uri) => disk[uri],
