@@ -16,13 +16,14 @@ const BELOW: Record<string, readonly string[]> = {
 	export: ['language', 'kernel', 'machine', 'explore'],
 	lessons: ['language', 'kernel', 'machine', 'explore', 'findings'],
 	webview: ['findings'],
+	templates: [],
 	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview'],
-	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server', 'webview'],
-	extension: ['server', 'findings', 'lessons', 'webview'],
+	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server', 'webview', 'templates'],
+	extension: ['server', 'findings', 'lessons', 'webview', 'templates'],
 };
 
 /** Folders whose code runs in a browser as it runs in a process. */
-const PURE = ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview'];
+const PURE = ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview', 'templates'];
 /** Entries that exist because there is a process. */
 const NODE_ENTRIES = ['server/node.ts', 'server/main.ts', 'extension/desktop.ts'];
 

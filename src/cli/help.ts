@@ -122,13 +122,13 @@ wrong and a right example, how to fix it. Without CODE, lists all codes.
 Writes a small sketch that can be checked as it is to NAME.mmn. An existing
 file is never overwritten.
 
-  --api API           active-ranges (default)  posted in 2015, never merged
-                      interval        today's struct mmu_interval_notifier
-                      list            today's struct mmu_notifier
+  --api API           interval (default)  today's struct mmu_interval_notifier
                       kvm             a list notifier in the manner of KVM
+                      list            today's struct mmu_notifier
                       secondary-tlb   the device walks the CPU's page table
+                      active-ranges   posted in 2015, never merged
 
-  notifier-lab new my-driver --api interval
+  notifier-lab new my-driver --api list
 `,
 	fmt: `usage: notifier-lab fmt [--check] FILE|DIR|- …
 

@@ -1,22 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import activeRanges from '../../media/templates/active-ranges.mmn';
-import interval from '../../media/templates/interval.mmn';
-import kvm from '../../media/templates/kvm.mmn';
-import list from '../../media/templates/list.mmn';
-import secondaryTlb from '../../media/templates/secondary-tlb.mmn';
+import { TEMPLATES } from '../templates/templates.js';
 import { type Console, Status, UsageError } from './console.js';
 import { didYouMean } from './nearest.js';
 import { parseOptions } from './options.js';
 
-/** What `--api` takes, and the starter of each. */
-const STARTERS: ReadonlyMap<string, string> = new Map([
-	['active-ranges', activeRanges],
-	['interval', interval],
-	['kvm', kvm],
-	['list', list],
-	['secondary-tlb', secondaryTlb],
-]);
+/** What `--api` is where nobody says it: today's. */
+const DEFAULT = 'interval';
 
 /** `new NAME [--api API]`: writes a starter sketch to NAME.mmn. Never overwrites a file. */
 export async function newSketch(args: readonly string[], console: Console): Promise<Status> {
@@ -24,10 +14,10 @@ export async function newSketch(args: readonly string[], console: Console): Prom
 	const [name] = positionals;
 	if (name === undefined || name === '' || positionals.length > 1)
 		throw new UsageError('new: give one name for the sketch, as in: notifier-lab new my-driver');
-	const api = values.api ?? 'active-ranges';
-	const starter = STARTERS.get(api);
+	const api = values.api ?? DEFAULT;
+	const starter = TEMPLATES.find(({ id }) => id === api)?.text;
 	if (starter === undefined) {
-		const known = [...STARTERS.keys()];
+		const known = TEMPLATES.map(({ id }) => id);
 		throw new UsageError(`new: no api '${api}'${didYouMean(api, known)}; there are ${known.join(', ')}`);
 	}
 	const file = name.endsWith('.mmn') ? name : `${name}.mmn`;

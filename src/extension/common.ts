@@ -53,17 +53,19 @@ export function start(context: vscode.ExtensionContext, client: BaseLanguageClie
 	running = client;
 	// A client hands each notification to one listener only.
 	const statuses = new vscode.EventEmitter<Status>();
+	const runs = new vscode.EventEmitter<void>();
 	context.subscriptions.push(
 		statuses,
+		runs,
 		client.onNotification(StatusNotification, (status) => statuses.fire(status)),
 		client.onRequest(ListRequest, list),
 		client.onRequest(ReadRequest, ({ uri }) => read(vscode.Uri.parse(uri))),
 		...registerStatus(statuses.event),
 		...registerDocuments(client, context.extensionUri),
 		...registerCommands(client),
-		...registerExplorer(client, context),
+		...registerExplorer(client, context, runs),
 		...registerLessons(client, context, statuses.event),
-		...registerWalkthrough(context, statuses.event),
+		...registerWalkthrough(context, statuses.event, runs.event),
 	);
 	const { tests, disposables } = registerTests(client);
 	context.subscriptions.push(...disposables);

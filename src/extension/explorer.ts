@@ -29,8 +29,13 @@ interface KeptState {
 	readonly pinned?: unknown;
 }
 
-export function registerExplorer(client: BaseLanguageClient, context: vscode.ExtensionContext): vscode.Disposable[] {
-	const explorers = new Explorers(client, context.extensionUri);
+/** @param shown told whenever a reader has a run before the eyes */
+export function registerExplorer(
+	client: BaseLanguageClient,
+	context: vscode.ExtensionContext,
+	shown: vscode.EventEmitter<void>,
+): vscode.Disposable[] {
+	const explorers = new Explorers(client, context.extensionUri, shown);
 	const { registerCommand } = vscode.commands;
 	return [
 		explorers,
@@ -59,6 +64,7 @@ class Explorers implements PanelOwner {
 	constructor(
 		private readonly client: BaseLanguageClient,
 		private readonly extension: vscode.Uri,
+		private readonly shown: vscode.EventEmitter<void>,
 	) {}
 
 	panel(id: string): ExplorerPanel | undefined {
@@ -139,6 +145,7 @@ class Explorers implements PanelOwner {
 	moved(panel: ExplorerPanel): void {
 		if (panel.view.visible) this.looked(panel);
 		else this.mark();
+		if (panel.view.visible && panel.cursor && panel.picture) this.shown.fire();
 	}
 
 	closed(panel: ExplorerPanel): void {

@@ -3,17 +3,11 @@ import type * as vscode from 'vscode';
 import rangeLock from '../../media/sketches/range-lock.mmn';
 import eagain from '../../media/sketches/seed-eagain.mmn';
 import waitValid from '../../media/sketches/seed-wait-valid.mmn';
-import activeRanges from '../../media/templates/active-ranges.mmn';
-import interval from '../../media/templates/interval.mmn';
-import kvm from '../../media/templates/kvm.mmn';
-import list from '../../media/templates/list.mmn';
-import secondaryTlb from '../../media/templates/secondary-tlb.mmn';
 import { COURSE } from '../lessons/lesson.js';
+import { TEMPLATES } from '../templates/templates.js';
 
 const plain = (text: string) => text.replaceAll('\r\n', '\n').trim();
-const TEXTS = new Set(
-	[rangeLock, eagain, waitValid, activeRanges, interval, kvm, list, secondaryTlb].map((text) => plain(text)),
-);
+const TEXTS = new Set([rangeLock, eagain, waitValid, ...TEMPLATES.map(({ text }) => text)].map(plain));
 const LESSONS = new Set(COURSE.flatMap((id) => [`${id}.mmn`, `${id}.solution.mmn`]));
 
 /** Is an open sketch the reader's own: neither a file of the extension's or a lesson, nor one whose text has shipped? */

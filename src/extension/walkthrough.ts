@@ -19,11 +19,12 @@ const [FIRST, , THIRD] = COURSE;
 export function registerWalkthrough(
 	context: vscode.ExtensionContext,
 	onStatus: vscode.Event<Status>,
+	onRun: vscode.Event<void>,
 ): vscode.Disposable[] {
 	const walkthrough = new Walkthrough(context);
 	return [
 		onStatus((status) => walkthrough.checked(status)),
-		vscode.window.tabGroups.onDidChangeTabs(({ opened }) => walkthrough.opened(opened)),
+		onRun(() => walkthrough.seen()),
 		vscode.commands.registerCommand('notifierLab.openWalkthrough', () => walkthrough.open()),
 		vscode.commands.registerCommand('notifierLab.resetWalkthrough', () => walkthrough.reset()),
 		vscode.commands.registerCommand('notifierLab.openSeedSketch', () => walkthrough.openSeed()),
@@ -51,12 +52,9 @@ class Walkthrough {
 		if (document && isOwn(document, this.context)) this.tick('own');
 	}
 
-	/** The explorer has come: it does so with a run to show, or not at all. */
-	opened(tabs: readonly vscode.Tab[]): void {
-		// VS Code puts words of its own before the type
-		const explorer = ({ input }: vscode.Tab) =>
-			input instanceof vscode.TabInputWebview && input.viewType.endsWith('notifierLab.explorer');
-		if (tabs.some(explorer)) this.tick('explore');
+	/** The explorer shows a run. */
+	seen(): void {
+		this.tick('explore');
 	}
 
 	/** A copy: what ships is not the reader's to change. It stays as the reader has left it. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { Status, UsageError } from '../../src/cli/console.js';
 import { fmt } from '../../src/cli/fmt.js';
+import { root } from '../build.js';
 import { folderWith, memoryConsole } from './run.js';
 
 const UGLY = 'static int f( int a ){return a*2;}\n';
@@ -41,4 +42,10 @@ test('what cannot be read is said, and nothing to do is a mistake', async () => 
 	expect(await fmt(['gone.mmn'], console)).toBe(Status.usage);
 	expect(console.stderr).toContain('gone.mmn');
 	await expect(fmt([], console)).rejects.toThrow(UsageError);
+});
+
+test('what ships is in style', async () => {
+	const console = memoryConsole(root);
+	expect(await fmt(['--check', 'media/lessons', 'media/sketches', 'media/templates'], console)).toBe(Status.ok);
+	expect(console.stdout).toBe('');
 });
