@@ -169,6 +169,8 @@ define('__use_mm', 'int old = load(current_task() + TASK_MM); store(current_task
 });
 define('__current_number', 'return self;', { hidden: true });
 define('__kernel_task', 'return TASKS + (KTHREADS + a) * TASK_CELLS;', { hidden: true });
+define('__of_the_process', 'return of_the_process[self];', { hidden: true });
+define('__mm_is_gone', 'fatal("use-after-free: an mm_struct"); return 0;', { hidden: true });
 define('in_interrupt', 'return interrupts[self] >= 0;', { hidden: true });
 // a wait queue is { tasks that a wake-up takes off, tasks that stay, those who wait exclusively: five bits each, first come first }
 define(
@@ -245,7 +247,7 @@ for (const prefix of ['atomic', 'atomic_long', 'atomic64']) {
 	set('xchg', 'a', 'b', 'old');
 }
 
-define('__allocate', 'if (may_fail() && pick(0, 1)) return 0; return allocate(a, b, c);');
+define('__allocate', 'if (!(d & 32768) && may_fail() && pick(0, 1)) return 0; return allocate(a, b, c || d & 256);');
 define('kfree', 'release(a); return 0;');
 define('__stale_mapping', 'fatal("stale-mapping"); return 0;', { hidden: true });
 define('__contract', 'warn("contract: a rule of the notifier API is broken"); return 0;', { hidden: true });
@@ -265,6 +267,15 @@ define(
 		for (f = 1; f < me->depth; f++)
 			if (me->stack[frame[f] + 2] >= 0 && in_notifiers[me->stack[frame[f - 1]]])
 				warn("contract: called from a notifier callback");
+		return 0;`,
+	{ hidden: true },
+);
+define(
+	'__locked_in_callback',
+	`int n;
+		for (n = 0; n < me->nheld; n++)
+			if (me->held[2 * n + 1] & IN_CALLBACK && (me->held[2 * n + 1] & MODES) != TOKEN) return 0;
+		warn("contract: the sequence is set without a lock");
 		return 0;`,
 	{ hidden: true },
 );

@@ -198,6 +198,7 @@ ${model.mortal.map((layout) => `		case ${layout}: return 1;	/* ${plain(system.la
 	/* threads: their names, the function in which daemons begin anew, the thread on top of which handlers run, options */
 	static char *names[] = { ${system.threads.map((t) => `"${t.name}"`).join(', ')} };
 	static short entry[] = { ${list([...system.threads.map((t) => (t.kind === 'thread' ? -1 : t.entry.index)), -1])} };
+	static short of_the_process[] = { ${list([...system.threads.map((t) => (/^(kernel|interrupt)$/.test(t.kind) ? 0 : 1)), 1, 1])} };
 	static short interrupts[] = { ${list(system.threads.map((t) => (t.kind === 'interrupt' ? t.on : -1)))} };
 	static short choices[] = { ${list(model.choices)} };
 	/* devices and address spaces, by number */

@@ -66,6 +66,8 @@ export interface KernelContext {
 	lane(name: string): number;
 	/** The thread is in a callback that a notifier library has called, or in what that calls. */
 	readonly inNotifierCallback: boolean;
+	/** The thread is one of the process's own: no work item, kernel thread or interrupt. */
+	readonly ofTheProcess: boolean;
 	/** The thread is an interrupt handler. */
 	readonly inInterrupt: boolean;
 	/** `config unfair_rwsem`: a writer that waits does not stop new readers. */

@@ -217,8 +217,33 @@ export abstract class StepContext implements KernelContext {
 			this.fatal('out-of-bounds', `index ${index} is outside an object of ${Math.floor(size / stride)} elements`);
 	}
 
+	/** A pointer that is taken for one to a struct, or to a part of one: the struct has to be there, as a whole. */
+	protected checkWhole(base: number, offset: number, { cells, name }: { cells: number; name: string }): void {
+		let start: number;
+		let size: number;
+		if (isDynamic(base)) {
+			const object = this.memory.find(slotOf(base));
+			if (object === undefined || object.freed) return;
+			start = addressOf(slotOf(base), 0);
+			size = object.cells.length;
+		} else {
+			const global = this.image.globalAt(base);
+			if (global === undefined) return;
+			start = global.address;
+			size = global.cells;
+		}
+		const at = base - start + offset;
+		if (at >= 0 && at + cells <= size) return;
+		const why = offset < 0 || base > start ? 'is no part of a' : 'is no';
+		this.fatal('out-of-bounds', `%r ${why} struct ${name}: there is no such object around it`, base);
+	}
+
 	lane(name: string): number {
 		return this.image.lane(name);
+	}
+
+	get ofTheProcess(): boolean {
+		return this.image.isOfProcess(this.thread.number);
 	}
 
 	get inInterrupt(): boolean {

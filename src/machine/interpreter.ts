@@ -354,6 +354,8 @@ export class Interpreter extends StepContext {
 				break;
 			case 'field': {
 				const base = this.used(i.base);
+				// a member lies behind the struct's start, a container around the member
+				if (i.whole !== undefined) this.checkWhole(base, Math.min(i.offset, 0), i.whole);
 				this.set(i.to, base + i.offset);
 				break;
 			}

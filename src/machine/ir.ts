@@ -70,7 +70,14 @@ export type Instruction = { readonly node: AstNode } & (
 	| { readonly op: 'local'; readonly to: number; readonly slot: number }
 	/** A declaration is reached: the local's cells start anew. */
 	| { readonly op: 'fresh'; readonly slot: number; readonly zero: boolean }
-	| { readonly op: 'field'; readonly to: number; readonly base: Operand; readonly offset: number }
+	/** `whole`: a struct of so many cells has to lie at the result (container_of) or at the base (`->`), inside of one object. */
+	| {
+			readonly op: 'field';
+			readonly to: number;
+			readonly base: Operand;
+			readonly offset: number;
+			readonly whole?: { readonly cells: number; readonly name: string };
+	  }
 	/** `length` -1: the bounds are those of the object that `base` leads to; BEHIND: it may end right behind that object. */
 	| {
 			readonly op: 'index';

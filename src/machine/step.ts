@@ -55,6 +55,8 @@ export interface Image {
 	readonly taskCount: number;
 	/** Daemons start anew at their end. */
 	readonly isDaemon: (thread: number) => boolean;
+	/** A task of the process: no work item, kernel thread or interrupt. */
+	readonly isOfProcess: (thread: number) => boolean;
 	readonly isInterrupt: (thread: number) => boolean;
 	readonly entry: (thread: number) => FunctionCode;
 	/** Index of the first of the kernel's own lanes of this name; -1 where there is none. */

@@ -139,6 +139,7 @@ export class System {
 			},
 			isCallback: (c) => !c.kernel,
 			isDaemon: (t) => this.threads[t]?.kind !== 'thread',
+			isOfProcess: (t) => !/^(kernel|interrupt)$/.test(this.threads[t]?.kind ?? ''),
 			isInterrupt: (t) => this.threads[t]?.kind === 'interrupt',
 			entry: (t) => (this.threads[t] ?? this.threads[0])?.entry as FunctionCode,
 			written: this.written,

@@ -29,6 +29,7 @@ export const contract: ReportKind = {
 		const harmless = unread ? '. Nobody compares this sequence, so that nothing follows from it here' : '';
 		const before = message.replace(/ \([^()]*(?:\(\)[^()]*)*\)$/, '');
 		return {
+			...(rule?.warning && { severity: 'warning' as const }),
 			...(unread && { severity: 'hint' as const }),
 			message: `${name}${inside}: ${message}${fix}${harmless}`,
 			// where a function falls off its end, its name stands for the way out

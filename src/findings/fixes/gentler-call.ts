@@ -14,7 +14,7 @@ const GENTLER: Readonly<Record<string, string>> = {
 	dev_clear: 'dev_unmap',
 };
 /** What may reclaim, and so call callbacks. */
-const RECLAIMS = /\bGFP_(KERNEL|NOFS|NOIO|USER|HIGHUSER\w*)\b/;
+const RECLAIMS = /\bGFP_(KERNEL\w*|NOFS|NOIO|USER|HIGHUSER\w*)\b/;
 
 /** A call that waits, or reclaims, where that is not allowed: its sibling that does not. */
 export const gentlerCall: Fixer = ({ functions }) =>

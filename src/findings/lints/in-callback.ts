@@ -42,7 +42,7 @@ export function inCallback(program: Program): Problem[] {
 			if (rule !== undefined)
 				return [foretell(rule.code, spanOf(at), `${name}() in the callback ${f.name}() ${rule.why}`)];
 			const gfp = ALLOCATES.test(name)
-				? /\bGFP_(KERNEL|NOFS|NOIO|HIGHUSER\w*)\b/.exec(sourceText(call))?.[0]
+				? /\bGFP_(KERNEL\w*|NOFS|NOIO|USER|HIGHUSER\w*)\b/.exec(sourceText(call))?.[0]
 				: undefined;
 			return gfp === undefined
 				? []

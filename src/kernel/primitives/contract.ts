@@ -1,4 +1,4 @@
-import type { Primitive } from '../context.js';
+import { HeldMode, type Primitive } from '../context.js';
 
 /** A rule of the notifier API that no lock or memory check stands for. */
 export interface Rule {
@@ -11,6 +11,8 @@ export interface Rule {
 	readonly callback: boolean;
 	/** It is about the sequence, and of no consequence where nobody compares that. */
 	readonly sequence?: boolean;
+	/** Good form: what harm comes of it is a finding of its own. */
+	readonly warning?: boolean;
 }
 
 /** By the number that lib/mn/*.mmn use. */
@@ -112,9 +114,41 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'call dma_resv_reserve_fences() first, under the same lock, and look at what it returns',
 		callback: false,
 	},
+	16: {
+		broken:
+			'the page table of a process that has no user left (mm_users is 0) is looked into, by who is no task of that process: exit_mmap() is tearing it down, and the driver may have had its last callback',
+		source: 'Documentation/mm/hmm.rst, mmget_not_zero()',
+		fix: 'call mmget_not_zero() first and give up where it fails; mmput() when done',
+		callback: false,
+	},
+	17: {
+		broken:
+			'put_page() of a page that pin_user_pages() has pinned: the pin stays for ever, so that the page can be neither migrated nor reclaimed',
+		source: 'Documentation/core-api/pin_user_pages.rst',
+		fix: 'give it back with unpin_user_page()',
+		callback: false,
+	},
+	18: {
+		broken: 'unpin_user_page() of a page that is not pinned, only referenced: its reference count goes wrong',
+		source: 'Documentation/core-api/pin_user_pages.rst',
+		fix: 'give back what get_user_pages() or get_page() gave with put_page()',
+		callback: false,
+	},
+	19: {
+		broken:
+			'mmu_interval_set_seq() of %r is called with no lock of the callback held: it belongs under the lock under which mmu_interval_read_retry() is called',
+		source: 'kernel-doc of mmu_interval_set_seq()',
+		fix: 'take the lock first, set the sequence, unmap, and only then unlock',
+		callback: false,
+		sequence: true,
+		warning: true,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
+
+/** What a report of this rule says. */
+export const brokenRule = (rule: number): string => messageOf(RULES[rule] as Rule);
 
 /** The rule that a report's message states. */
 export const ruleOf = (message: string): Rule | undefined =>
@@ -136,6 +170,17 @@ export const contract: readonly Primitive[] = [
 		run(c, [rule = 0, object = 0]) {
 			const broken = RULES[rule];
 			if (broken !== undefined && c.inNotifierCallback) c.warn('contract', messageOf(broken), object);
+			return 0;
+		},
+	},
+	{
+		// a lock of the caller's, such as mmap_lock, is not the driver's
+		name: '__locked_in_callback',
+		visible: false,
+		run(c, [rule = 0, object = 0]) {
+			const broken = RULES[rule];
+			const own = c.task.held.some((h) => h.inCallback === true && h.mode !== HeldMode.token);
+			if (broken !== undefined && c.inNotifierCallback && !own) c.warn('contract', messageOf(broken), object);
 			return 0;
 		},
 	},

@@ -17,6 +17,7 @@ const STALE_MAPPING: Readonly<Record<number, string>> = {
 
 const STALE_TLB: Readonly<Record<number, string>> = {
 	1: "may still reach page %a through its TLB when the page's memory is freed: the TLB has not been flushed since the entry was cleared",
+	3: 'may still reach the old memory of page %a through its TLB when the CPU has the new one there already: at one address it would see old data, at another new. A TLB that is filled from the page table of the CPU is flushed under the lock of that table (mmu_notifier_arch_invalidate_secondary_tlbs), and not at the ends of the invalidation',
 	2: 'may still reach the old memory of page %a through its TLB when the invalidation is over: the TLB has not been flushed',
 };
 

@@ -73,6 +73,10 @@ const atomics = (prefix: string): Primitive[] => [
 	atomic(`${prefix}_xchg`, (old, n) => ({ value: n, result: old }), true),
 ];
 
+/** __GFP_NOFAIL and __GFP_ZERO of lib/kernel/alloc.mmn. */
+const GFP_NOFAIL = 32768;
+const GFP_ZERO = 256;
+
 export const memory: readonly Primitive[] = [
 	...atomics('atomic'),
 	...atomics('atomic_long'),
@@ -80,9 +84,9 @@ export const memory: readonly Primitive[] = [
 	{
 		name: '__allocate',
 		visible: true,
-		run(c, [layout = 0, cells = 0, zero = 0]) {
-			if (c.mayFail() && c.pick(0, 1) === 1) return 0;
-			return c.allocate(layout, cells, zero !== 0);
+		run(c, [layout = 0, cells = 0, zero = 0, gfp = 0]) {
+			if ((gfp & GFP_NOFAIL) === 0 && c.mayFail() && c.pick(0, 1) === 1) return 0;
+			return c.allocate(layout, cells, zero !== 0 || (gfp & GFP_ZERO) !== 0);
 		},
 	},
 	{

@@ -1,4 +1,5 @@
 import { HeldMode, type KernelContext, type Primitive } from '../context.js';
+import { brokenRule } from './contract.js';
 import { drop, enterAtomic, notHeld, take } from './holding.js';
 
 /*
@@ -47,11 +48,32 @@ const visible = (name: string, step: Step, sleeps = false): Primitive => ({
 
 // ---- rw_semaphore ----
 
+/** The fields of struct mm_struct, in cells; a test compares them with lib/kernel/mm.mmn. */
+export const MM = { mmap_lock: 0, mm_users: 3, mm_count: 4 } as const;
+
+const isMm = (c: KernelContext, address: number): boolean => {
+	for (let n = 0; c.symbol(`mm_struct ${n}`) !== 0; n++) if (c.symbol(`mm_struct ${n}`) === address) return true;
+	return false;
+};
+
+/** mmap_lock, whatever the call is by which it is taken: its mm has to be there, and no fence may wait for it. */
+function mmapLock(c: KernelContext, sem: number, waits: boolean): void {
+	if (c.task.signalling === 0 && c.ofTheProcess) return;
+	if (!isMm(c, sem - MM.mmap_lock)) return;
+	if (waits && c.task.signalling > 0) c.warn('contract', brokenRule(11), sem);
+	if (!c.ofTheProcess && c.load(sem + MM.mm_count) <= 0) c.fatal('use-after-free', MM_IS_GONE);
+}
+
+/** A worker outlives the process whose address space it looks into. */
+export const MM_IS_GONE =
+	'an mm_struct is used after the last mmdrop(): mmgrab() keeps it, and nothing here has called that for who is no task of the process';
+
 /** `signal`: one that comes while it waits ends it with -EINTR; `owned`: the task holds it from then on. */
 const downRead = (name: string, signal: boolean, owned = true): Primitive =>
 	visible(
 		name,
 		(c, sem) => {
+			mmapLock(c, sem, true);
 			if (!readable(c, sem)) {
 				const wait = { kind: 'lock', resource: sem, behindQueue: c.load(sem + WRITER) === 0 } as const;
 				if (!signal || !c.mayFail()) return c.block(wait);
@@ -71,6 +93,7 @@ const rwsem: Primitive[] = [
 	downRead('down_read_interruptible', true),
 	downRead('down_read_non_owner', false, false),
 	visible('down_read_trylock', (c, sem) => {
+		mmapLock(c, sem, false);
 		if (!readable(c, sem)) return 0;
 		takeRead(c, sem);
 		return 1;
@@ -87,6 +110,7 @@ const rwsem: Primitive[] = [
 	visible(
 		'__down_write_fast',
 		(c, sem) => {
+			mmapLock(c, sem, true);
 			if (writable(c, sem)) {
 				takeWrite(c, sem);
 				return 1;
@@ -110,6 +134,7 @@ const rwsem: Primitive[] = [
 		return 0;
 	}),
 	visible('down_write_trylock', (c, sem) => {
+		mmapLock(c, sem, false);
 		if (!writable(c, sem) || c.load(sem + QUEUED) !== 0) return 0;
 		takeWrite(c, sem);
 		return 1;

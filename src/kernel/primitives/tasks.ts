@@ -1,4 +1,5 @@
 import type { KernelContext, Primitive } from '../context.js';
+import { MM_IS_GONE } from './rwlocks.js';
 
 /*
  * Tasks, sleeping and waking (kernel/sched/wait.c, include/linux/wait.h; semantics.md 3.3).
@@ -105,6 +106,15 @@ export const tasks: readonly Primitive[] = [
 	{ name: '__current', visible: false, run: (c) => task(c, c.task.index) },
 	{ name: '__current_number', visible: false, run: (c) => c.task.index },
 	{ name: '__kernel_task', visible: false, run: (c, [lane = 0]) => task(c, c.lane('kthread') + lane) },
+	{ name: '__of_the_process', visible: false, run: (c) => (c.ofTheProcess ? 1 : 0) },
+	{
+		name: '__mm_is_gone',
+		visible: false,
+		run(c) {
+			c.fatal('use-after-free', MM_IS_GONE);
+			return 0;
+		},
+	},
 	{ name: 'in_interrupt', visible: false, run: (c) => (c.inInterrupt ? 1 : 0) },
 	{
 		name: '__use_mm',

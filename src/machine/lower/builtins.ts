@@ -5,7 +5,7 @@ import { decay, type Type, UINT } from '../../language/types.js';
 import type { BinaryOperator, Operand } from '../ir.js';
 import { allocate, allocatedType } from './allocation.js';
 import { link } from './each.js';
-import { condition, lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
+import { condition, lvalue, memberOffset, offset, operands, part, rvalue, storeTo } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
 import './kernel-macros.js';
@@ -48,7 +48,10 @@ define('likely unlikely', (f, e) => {
 
 const containerOf: Rule = (f, e) => {
 	const pointer = rvalue(f, arg(e, 0));
-	return offset(f, pointer, -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e);
+	const given = typeOf(f, arg(e, 0));
+	const container = typeOf(f, arg(e, 1));
+	const by = -memberOffset(f, arg(e, 2), container);
+	return part(f, pointer, by, container, given.kind === 'pointer' ? given.to : given, e);
 };
 define('container_of list_entry hlist_entry rb_entry', containerOf);
 

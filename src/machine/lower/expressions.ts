@@ -221,7 +221,8 @@ export function lvalue(f: FunctionLowering, e: Expression): Lvalue {
 			if (struct.kind === 'struct' && !struct.def && owner?.$type === 'StructDef') struct = semantics.structType(owner);
 			if (struct.kind !== 'struct') throw new CannotLower(e, `'${e.field.$refText}' of something that is no struct`);
 			const base = e.operator === '->' ? rvalue(f, e.object) : aggregate(f, e.object);
-			return { address: offset(f, base, fieldOffset(f, struct, e.field.$refText, e), e), type };
+			const by = fieldOffset(f, struct, e.field.$refText, e);
+			return { address: e.operator === '->' ? part(f, base, by, struct, type, e) : offset(f, base, by, e), type };
 		}
 		case 'Cast':
 			if (e.operand === undefined) return { address: compoundLiteral(f, e), type: semantics.typeOf(e) };
@@ -249,6 +250,29 @@ export function offset(f: FunctionLowering, base: Operand, by: number, node: Exp
 	if (by === 0) return base;
 	const to = f.register();
 	f.emit({ op: 'field', to, base, offset: by }, node);
+	return to;
+}
+
+/** What a cursor of a list stands for at its end is in no object, and may be compared all the same. */
+const LINKS = new Set(['list_head', 'hlist_head', 'hlist_node', 'rb_node', 'llist_node']);
+const isLink = (type: Type): boolean => type.kind === 'struct' && LINKS.has(type.name);
+
+/**
+ * The member at `by` (below zero: the container of such a member) of what a driver takes for a pointer to a struct: it
+ * has to be one. The kernel's own code is believed.
+ */
+export function part(
+	f: FunctionLowering,
+	base: Operand,
+	by: number,
+	struct: Type,
+	member: Type,
+	node: Expression,
+): Operand {
+	if (f.code.kernel || struct.kind !== 'struct' || isLink(member)) return offset(f, base, by, node);
+	const to = f.register();
+	const whole = { cells: f.module.layouts.cells(struct), name: struct.name };
+	f.emit({ op: 'field', to, base, offset: by, whole }, node);
 	return to;
 }
 
