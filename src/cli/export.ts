@@ -1,5 +1,6 @@
 import { type ExportLimits, modelOf } from '../export/model.js';
 import { notInPromela, promela } from '../export/promela.js';
+import { notInTla, tla } from '../export/tla.js';
 import { mermaidForm } from '../findings/forms/mermaid.js';
 import { svgForm } from '../findings/forms/svg.js';
 import { kernelLibraries } from '../kernel/library.js';
@@ -10,7 +11,7 @@ import { collectInputs, DiskSources, pathNames } from './inputs.js';
 import { didYouMean } from './nearest.js';
 import { parseOptions, positive } from './options.js';
 
-const TARGETS = ['promela', 'mermaid', 'svg'] as const;
+const TARGETS = ['promela', 'tla', 'mermaid', 'svg'] as const;
 type Target = (typeof TARGETS)[number];
 
 /** `notifier-lab export`: one scenario as a model for another checker, or its run as a drawing, on standard output. */
@@ -32,7 +33,7 @@ export async function exportScenario(args: readonly string[], console: Console):
 		throw new UsageError(
 			`export: nothing is exported to '${target}'${didYouMean(target, TARGETS)}; there are ${TARGETS.join(', ')}`,
 		);
-	if (target !== 'promela') {
+	if (target !== 'promela' && target !== 'tla') {
 		if (values['no-reduction'] === true) throw new UsageError(`export: --no-reduction is not for ${target}`);
 		const sketch = await exploreSketch('export', file, values, console);
 		if (sketch === undefined) return Status.usage;
@@ -71,11 +72,20 @@ export async function exportScenario(args: readonly string[], console: Console):
 		);
 	const model = modelOf(program, scenario, limits, values['no-reduction'] === true);
 	if ('problems' in model) return complain(model.problems);
-	const missing = notInPromela(model);
+	const missing = target === 'tla' ? notInTla(model) : notInPromela(model);
 	if (missing.length > 0)
 		throw new UsageError(
 			`export: scenario ${scenario.name} cannot be exported to ${target}: it uses ${missing.join(', ')}`,
 		);
+	if (target === 'tla') {
+		const text = tla(model, input.path, scenario.name);
+		if (text === undefined)
+			throw new UsageError(
+				`export: the search stopped after ${model.counts.states} states, before it was clear what all threads can do: give it more with --max-states and --max-seconds`,
+			);
+		console.out(text);
+		return Status.ok;
+	}
 	if (!model.counts.complete)
 		console.err(
 			`notifier-lab: export: the search stopped after ${model.counts.states} states; the model says so itself should it be too small\n`,

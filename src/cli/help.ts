@@ -10,7 +10,7 @@ usage: notifier-lab COMMAND …
   check FILE|DIR|- …   check sketches (.mmn)
   explore FILE         pick the next thread by hand, see how every way ends
   replay FILE RUN      take a saved run again
-  export FILE          a scenario as a model for SPIN, its run as a drawing
+  export FILE          a scenario as a model for SPIN or TLC, its run as a drawing
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
   fmt FILE|DIR|- …     bring sketches into kernel style
@@ -86,11 +86,13 @@ run or the command line has errors.
 
   notifier-lab replay driver.mmn deadlock.json
 `,
-	export: `usage: notifier-lab export FILE --to promela|mermaid|svg [--scenario NAME]
+	export: `usage: notifier-lab export FILE --to promela|tla|mermaid|svg [--scenario NAME]
 
 promela: a scenario as a model for SPIN 6.5 (Debian: apt install spin), with the
 same states and the same steps. The scenario is searched first, because what
 its threads write decides what a step is.
+tla: the same as a TLA+ module with its TLC configuration: one action for each
+statement at which a thread can stand.
 mermaid, svg: the run of a finding as a drawing; where nothing is found, a run
 that ends well.
 
@@ -99,8 +101,8 @@ that ends well.
                       several; a drawing shows the first that is not as expected
   --finding CODE      drawings: which finding; the first
   --max-states N      stop the search after N states (default 300,000, drawings
-                      2,000,000); a larger model is exported all the same, with
-                      room to spare
+                      2,000,000); a larger model is exported all the same: to
+                      SPIN with room to spare
   --max-seconds S     … after S seconds (default 30, drawings 60)
   --no-reduction      models: make every access to memory a step
 
@@ -108,6 +110,8 @@ What the model cannot say is named, with exit status 2: never a wrong model.
 
   notifier-lab export driver.mmn --to promela >model.pml
   spin -a model.pml && gcc -w -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan
+  notifier-lab export driver.mmn --to tla --scenario race >race.tla
+  java -cp tla2tools.jar tlc2.TLC -config race.tla race.tla
   notifier-lab export driver.mmn --to svg >deadlock.svg
 `,
 	explain: `usage: notifier-lab explain [CODE …]

@@ -59,7 +59,7 @@ export class Graph implements Host {
 		 * By thread, one that it is interchangeable with (symmetry.ts): of the states that differ only in who of them is
 		 * where, the graph has one, and what it says of a thread is true of one of them.
 		 */
-		private readonly alike: readonly number[] = system.threads.map((_, t) => t),
+		readonly alike: readonly number[] = system.threads.map((_, t) => t),
 		/** How many states to make room for. */
 		expected = 0,
 	) {

@@ -1,3 +1,4 @@
+import type { Graph } from '../explore/graph.js';
 import { search } from '../explore/search.js';
 import { primitives } from '../kernel/primitives.js';
 import { isConfigItem, isFinallyItem, type Scenario } from '../language/generated/ast.js';
@@ -39,6 +40,9 @@ export interface SequencePlaces {
 /** A scenario as exporters see it. */
 export interface Model {
 	readonly system: System;
+	/** What was searched. */
+	readonly graph: Graph;
+	readonly limits: ExportLimits;
 	readonly counts: Counts;
 	readonly everyAccess: boolean;
 	readonly functions: readonly FunctionCode[];
@@ -86,7 +90,7 @@ export function modelOf(
 	const choices = system.threads.map(() => 1);
 	let [held, stack, depth, objects] = [0, 0, 0, 0];
 	const measured = new Map<Int32Array, number>();
-	const globalCells = Math.max(GLOBAL_BASE, ...system.globals.map((g) => g.address + g.cells)) - GLOBAL_BASE;
+	const { globalCells } = system.image;
 	const finals = new Map<number, boolean>();
 	/** `finally` fails in the state. */
 	const endsBadly = (s: number): boolean => {
@@ -131,6 +135,8 @@ export function modelOf(
 	const config = new Set(scenario.items.filter(isConfigItem).flatMap((c) => c.words.map((w) => w.name)));
 	return {
 		system,
+		graph,
+		limits,
 		counts: { complete, states: graph.count, transitions: graph.transitions, deadlocks, failures },
 		everyAccess,
 		functions: system.functions,

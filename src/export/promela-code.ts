@@ -1,7 +1,7 @@
-import { sourceText, spanOf } from '../language/text.js';
 import { BEHIND, type FunctionCode, type Instruction, type IntKind, type Operand } from '../machine/ir.js';
 import { FUNCTION, GLOBAL_BASE, isFunction } from '../machine/memory.js';
 import type { Model } from './model.js';
+import { placeText, plainText } from './place.js';
 import { cPrimitive } from './promela-primitives.js';
 
 /** The flat code of the functions of a model in C: one C function each, resumed at its pc. */
@@ -54,22 +54,6 @@ function operand(model: Model, code: FunctionCode, o: Operand): string {
 const number = (n: number): string => (n === -2147483648 ? '(-2147483647 - 1)' : String(n));
 const bounds = (kind: IntKind): string => `${kind.min}LL, ${kind.max}LL`;
 
-/** `sketch.mmn:27: mutex_lock(&fault_lock)`, fit for a comment and for a C string. */
-export function describe(i: Instruction): string {
-	const { uri, line } = spanOf(i.node);
-	const text = sourceText(i.node).split('\n')[0]?.trim() ?? '';
-	return `${uri.replace(/^.*[/:]/, '')}:${line}: ${plain(text)}`;
-}
-
-const plain = (text: string): string =>
-	text
-		.replaceAll('"', "'")
-		.replaceAll('\\', '/')
-		.replaceAll('*/', '* /')
-		.replaceAll('/*', '/ *')
-		.replace(/[^\x20-\x7e]/g, '?')
-		.slice(0, 100);
-
 /** One C function. */
 export function functionText(model: Model, code: FunctionCode): string {
 	const points = new Set(resumePoints(model, code));
@@ -82,7 +66,7 @@ export function functionText(model: Model, code: FunctionCode): string {
 	let said = '';
 	code.code.forEach((i, pc) => {
 		const seen = visibility(model, code, i);
-		const comment = describe(i);
+		const comment = placeText(i.node);
 		if (comment !== said) lines.push(`		/* ${comment} */`);
 		said = comment;
 		if (targets.has(pc)) lines.push(`	L${pc}:`);
@@ -91,7 +75,7 @@ export function functionText(model: Model, code: FunctionCode): string {
 		lines.push(`		${stop === '' ? '' : `${stop.trim()} `}RAN ${instructionText(model, code, i, pc)}`);
 	});
 	return [
-		`	/* ${code.name}, ${describe({ ...(code.code[0] as Instruction), node: code.node })} */`,
+		`	/* ${code.name}, ${placeText(code.node)} */`,
 		`	static int f${code.index} (void)`,
 		'	{',
 		'		int *r = regs ();',
@@ -195,7 +179,7 @@ function instructionText(model: Model, code: FunctionCode, i: Instruction, pc: n
 		case 'wait-until':
 			return `cursor_before = cursor; if (!${v(i.condition)}) block ();`;
 		case 'check':
-			return `if (!${v(i.condition)}) ${i.fatal ? 'fatal' : 'warn'} ("assertion: ${plain(i.what)}");`;
+			return `if (!${v(i.condition)}) ${i.fatal ? 'fatal' : 'warn'} ("assertion: ${plainText(i.what)}");`;
 		case 'mark':
 			return ';';
 	}
@@ -208,7 +192,7 @@ function placesText(model: Model, code: FunctionCode): string {
 	const results: string[] = [];
 	for (const pc of resumePoints(model, code)) {
 		const i = code.code[pc] ?? code.code[code.code.length - 1];
-		if (i !== undefined) where.push(`		case ${pc}: return "${describe(i)}";`);
+		if (i !== undefined) where.push(`		case ${pc}: return "${placeText(i.node)}";`);
 		const alive = code.live[pc];
 		if (alive?.includes(0)) live.push(`		case ${pc}: return "${[...alive].join('')}";`);
 		const call = code.code[pc - 1];

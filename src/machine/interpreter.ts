@@ -58,13 +58,19 @@ export class Interpreter extends StepContext {
 	remember(known: Footprints, thread: number, local: Int32Array, shared: Int32Array): StepResult {
 		const found = known.find(thread, local, shared);
 		if (found !== undefined) return found;
-		const footprint = new Footprint();
-		this.footprint = footprint;
+		const { moves, wait, seen } = this.observed(thread, local, shared);
+		if (!seen.opaque) known.add(thread, local, shared, seen.reads, this.changes, wait);
+		return { moves, wait };
+	}
+
+	/** As `step`, and what it looked at. */
+	observed(thread: number, local: Int32Array, shared: Int32Array): StepResult & { readonly seen: Footprint } {
+		const seen = new Footprint();
+		this.footprint = seen;
 		this.changes = [];
 		const result = this.step(thread, local, shared);
 		this.footprint = undefined;
-		if (!footprint.opaque) known.add(thread, local, shared, footprint.reads, this.changes, result.wait);
-		return result;
+		return { ...result, seen };
 	}
 
 	/** Of the moves so far, for `remember`. */

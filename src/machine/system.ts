@@ -76,9 +76,9 @@ export class System {
 	/** Memory when setup is done, before any thread has run. */
 	private afterSetup: Int32Array = new Int32Array(0);
 	private readonly module: ModuleLowering;
-	private readonly interpreter: Interpreter;
+	readonly interpreter: Interpreter;
 	private footprints!: Footprints;
-	private readonly image: Image;
+	readonly image: Image;
 	private readonly finally: FunctionCode | undefined;
 
 	constructor(

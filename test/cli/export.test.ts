@@ -25,6 +25,13 @@ describe('notifier-lab export', () => {
 		expect(stderr).toBe('');
 	});
 
+	test('prints a TLA+ module, its configuration behind it', async () => {
+		const { status, stdout } = await run('one.mmn', '--to', 'tla');
+		expect(status).toBe(Status.ok);
+		expect(stdout).toMatch(/^---- MODULE one ----\n[^]*\n---- CONFIG one ----\nSPECIFICATION Spec\n/);
+		expect(stdout).toContain('/\\ Go(t, "ended", [mem EXCEPT !["x"] = 2])');
+	});
+
 	test('takes the scenario that is named', async () => {
 		expect((await run('two.mmn', '--to', 'promela', '--scenario', 'two')).stdout).toContain('two.mmn, scenario two');
 	});
