@@ -28,7 +28,7 @@ describe('notifier-lab export', () => {
 	test('prints a TLA+ module, its configuration behind it', async () => {
 		const { status, stdout } = await run('one.mmn', '--to', 'tla');
 		expect(status).toBe(Status.ok);
-		expect(stdout).toMatch(/^---- MODULE one ----\n[^]*\n---- CONFIG one ----\nSPECIFICATION Spec\n/);
+		expect(stdout).toMatch(/^---- MODULE one ----\n[\s\S]*\n---- CONFIG one ----\nSPECIFICATION Spec\n/);
 		expect(stdout).toContain('/\\ Go(t, "ended", [mem EXCEPT !["x"] = 2])');
 	});
 
