@@ -8,6 +8,7 @@ import type { FileResult, Finding, HeldAt } from '../findings/result.js';
 import { type DiagnosticsByFile, toDiagnostics, withoutRepeats } from './diagnostics.js';
 import { type CheckState, type FindingReference, KERNEL_SCHEME, type Settings, type Status } from './protocol.js';
 import { JobQueue } from './queue.js';
+import { type Change, findingsOf, moved, STALE_MS, stale } from './stale.js';
 
 /** Between the last keystroke and the start of a check, in milliseconds: a burst of typing is one edit. */
 export const DEBOUNCE_MS = 30;
@@ -41,6 +42,8 @@ export interface Checked {
 	readonly files: DiagnosticsByFile;
 	/** The version of each file that the check read; undefined for one that was not open. */
 	readonly versions: ReadonlyMap<string, number | undefined>;
+	/** The last check that came to run anything, where this one did not, or not yet: its findings stay, as old ones. */
+	readonly earlier?: { readonly result: FileResult; readonly files: DiagnosticsByFile };
 }
 
 export class Checker {
@@ -52,6 +55,8 @@ export class Checker {
 	private readonly pinned = new Set<string>();
 	private readonly waiters = new Map<string, (() => void)[]>();
 	private readonly crashes = new Set<string>();
+	/** Since when what is shown of a sketch is older than its text, and what will say so. */
+	private readonly old = new Map<string, { since: number; timer: ReturnType<typeof setTimeout> }>();
 
 	constructor(
 		private readonly editor: Editor,
@@ -61,8 +66,24 @@ export class Checker {
 	/** To be called for each new version of an open document. */
 	edited(uri: string): void {
 		this.pinned.delete(uri);
+		for (const root of new Set([uri, ...this.dependents(uri)])) this.age(root);
 		if (this.editor.settings().check.when === 'onType') this.recheck(uri, DEBOUNCE_MS);
 		else this.tell(uri, 'unchecked');
+	}
+
+	/** To be called for each change of a text, before `edited`: what is shown moves with it, as it does on the screen. */
+	moved(uri: string, change: Change): void {
+		const file = normalise(uri);
+		const isFile = (other: string) => normalise(other) === file;
+		for (const [root, checked] of this.checked) {
+			const { files, earlier } = checked;
+			if (![...files.keys(), ...(earlier?.files.keys() ?? [])].some(isFile)) continue;
+			this.checked.set(root, {
+				...checked,
+				files: moved(files, isFile, change),
+				...(earlier && { earlier: { ...earlier, files: moved(earlier.files, isFile, change) } }),
+			});
+		}
 	}
 
 	/** To be called when a document was opened or saved. */
@@ -103,7 +124,8 @@ export class Checker {
 
 	/** The finding a diagnostic was made from, as of the last finished check. */
 	finding({ uri, scenario, index }: FindingReference): { finding: Finding; threads: readonly string[] } | undefined {
-		const found = this.checked.get(uri)?.result.scenarios.find(({ name }) => name === scenario);
+		const known = this.checked.get(uri);
+		const found = (known?.earlier ?? known)?.result.scenarios.find(({ name }) => name === scenario);
 		const finding = found?.findings[index];
 		return found && finding && { finding, threads: found.threads };
 	}
@@ -226,14 +248,26 @@ export class Checker {
 		};
 	}
 
-	/** Keeps a result, and shows it in place of the one before. */
-	private keep(uri: string, result: FileResult, versions: ReadonlyMap<string, number | undefined>): DiagnosticsByFile {
-		const before = this.checked.get(uri)?.files.keys() ?? [];
+	/** Keeps a result, and shows it in place of the one before. @param early its scenarios are still to be run */
+	private keep(
+		uri: string,
+		result: FileResult,
+		versions: ReadonlyMap<string, number | undefined>,
+		early = false,
+	): DiagnosticsByFile {
+		const known = this.checked.get(uri);
+		const before = [...(known?.files.keys() ?? []), ...(known?.earlier?.files.keys() ?? [])];
 		const files = toDiagnostics(result, {
 			links: this.editor.links(),
 			severity: this.editor.settings().findings.severity,
 		});
-		this.checked.set(uri, { result, files, versions });
+		const ran = result.scenarios.length > 0 || (!early && result.problems.every((p) => p.severity !== 'error'));
+		const last = known && known.result.scenarios.length > 0 ? known : undefined;
+		const earlier = ran
+			? undefined
+			: (known?.earlier ?? (last && { result: last.result, files: findingsOf(last.files) }));
+		this.checked.set(uri, { result, files, versions, ...(earlier && { earlier }) });
+		if (ran) this.renewed(uri);
 		for (const file of new Set([...files.keys(), ...before])) this.publish(file);
 		this.editor.changed(uri);
 		return files;
@@ -241,10 +275,28 @@ export class Checker {
 
 	private forget(uri: string): void {
 		const known = this.checked.get(uri);
+		this.renewed(uri);
 		this.checked.delete(uri);
 		this.reads.delete(uri);
 		this.pinned.delete(uri);
-		for (const file of known?.files.keys() ?? []) this.publish(file);
+		for (const file of new Set([...(known?.files.keys() ?? []), ...(known?.earlier?.files.keys() ?? [])]))
+			this.publish(file);
+	}
+
+	/** What is shown of a sketch is of an older text from now on; after a while it looks so. */
+	private age(root: string): void {
+		const known = this.checked.get(root);
+		if (known === undefined || this.old.has(root)) return;
+		const timer = setTimeout(() => {
+			const { files, earlier } = this.checked.get(root) ?? known;
+			for (const file of new Set([...files.keys(), ...(earlier?.files.keys() ?? [])])) this.publish(file);
+		}, STALE_MS);
+		this.old.set(root, { since: Date.now(), timer });
+	}
+
+	private renewed(root: string): void {
+		clearTimeout(this.old.get(root)?.timer);
+		this.old.delete(root);
 	}
 
 	private isFresh({ versions }: Checked): boolean {
@@ -271,7 +323,7 @@ export class Checker {
 				if (signal.aborted || now - told < PROGRESS_MS) return;
 				told = now;
 				// a long search must not keep back what the text alone shows; a short one brings all in one go
-				if (text !== undefined) this.keep(uri, text, new Map(versions));
+				if (text !== undefined) this.keep(uri, text, new Map(versions), true);
 				text = undefined;
 				this.editor.status({ ...this.status(uri, 'checking'), states, milliseconds: now - start });
 			},
@@ -294,13 +346,18 @@ export class Checker {
 	private publish(file: string): void {
 		const key = normalise(file);
 		const document = this.open(file);
-		const parts = [...this.checked.values()].filter(({ files }) => files.has(file));
-		// A sketch that has not been checked with this version of the file yet has nothing to say about its lines.
-		const fresh = parts.filter(({ versions }) => !versions.has(key) || versions.get(key) === document?.version);
+		const diagnostics = [...this.checked].flatMap(([root, { files, versions, earlier }]) => {
+			const since = this.old.get(root)?.since;
+			const faded = since !== undefined && Date.now() - since >= STALE_MS;
+			const own = files.get(file) ?? [];
+			const fresh = !versions.has(key) || versions.get(key) === document?.version;
+			const past = earlier?.files.get(file) ?? [];
+			return [...(fresh ? own : own.map((d) => stale(d, faded))), ...past.map((d) => stale(d, faded))];
+		});
 		this.editor.publish({
 			uri: document?.uri ?? file,
 			...(document && { version: document.version }),
-			diagnostics: withoutRepeats(fresh.flatMap(({ files }) => files.get(file) ?? [])),
+			diagnostics: withoutRepeats(diagnostics),
 		});
 	}
 

@@ -76,7 +76,13 @@ export function startServer(
 	readDisk: (uri: string) => Promise<string | undefined> = async () => undefined,
 	listDisk: (folder: string) => Promise<readonly string[]> = async () => [],
 ): void {
-	const documents = new TextDocuments(TextDocument);
+	const documents = new TextDocuments<TextDocument>({
+		create: TextDocument.create,
+		update: (document, changes, version) => {
+			for (const change of changes) checker.moved(document.uri, change);
+			return TextDocument.update(document, changes, version);
+		},
+	});
 	let options: InitializationOptions = {};
 	let pullsSettings = false;
 	let watchesSettings = false;
@@ -214,8 +220,8 @@ export function startServer(
 		return lensesOf({
 			uri,
 			scenarios: await scenariosOf(uri),
-			results: checked.result.scenarios,
-			stale: !fresh,
+			results: (checked.earlier ?? checked).result.scenarios,
+			stale: !fresh || checked.earlier !== undefined,
 			commands: new Set(options.commands ?? []),
 		});
 	});

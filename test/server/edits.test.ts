@@ -10,6 +10,7 @@ import { CodeActionRequest, DidChangeTextDocumentNotification, type Range } from
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { checkSketch } from '../../src/findings/check.js';
 import { toDiagnostics, withoutRepeats } from '../../src/server/diagnostics.js';
+import { CheckRequest } from '../../src/server/protocol.js';
 import { TestClient } from './client.js';
 
 const EDITS = Number(process.env.NOTIFIER_LAB_EDITS ?? 120);
@@ -115,10 +116,12 @@ class Editing {
 		const { uri, version } = this.document;
 		const text = this.document.getText();
 		await this.client.until(() => this.client.published.findLast((p) => p.uri === uri)?.version === version, 20_000);
+		// what stands there may be marked as old still: a check that was asked for ends with what is new
+		await this.client.connection.sendRequest(CheckRequest, { uri });
 		const result = await checkSketch(uri, { read: async (u) => (u === uri ? text : undefined) }, LIMITS);
 		const fresh = withoutRepeats(toDiagnostics(result, { links: false }).get(uri) ?? []);
 		const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
-		return { shown: plain(this.client.shown(uri)), fresh: plain(fresh) };
+		return { shown: plain(this.client.shown(uri).filter(({ data }) => !data?.stale)), fresh: plain(fresh) };
 	}
 
 	/** Asks for fixes somewhere, as an editor does wherever the cursor comes, and does not wait for them. */

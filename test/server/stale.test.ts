@@ -1,0 +1,80 @@
+/** What was found stays while a newer text is looked at: it moves with the text, and looks old after a while. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import {
+	CodeLensRequest,
+	type Diagnostic,
+	DiagnosticTag,
+	DidChangeTextDocumentNotification,
+} from 'vscode-languageserver-protocol';
+import { checkSketch } from '../../src/findings/check.js';
+import { moved } from '../../src/server/stale.js';
+import { type Check, echo, TestClient } from './client.js';
+
+const A = 'file:///w/a.mmn';
+const WRONG = readFileSync(path.join(import.meta.dirname, '../findings/fixes/unlock-before-retry.mmn'), 'utf8');
+
+const insert = (client: TestClient, version: number, line: number, text: string) =>
+	client.connection.sendNotification(DidChangeTextDocumentNotification.type, {
+		textDocument: { uri: A, version },
+		contentChanges: [{ range: { start: { line, character: 0 }, end: { line, character: 0 } }, text }],
+	});
+const isOld = ({ data }: Diagnostic): boolean => data?.stale === true;
+
+test('while a check takes long, the findings of the one before stay, move with the text and are marked', async () => {
+	let checks = 0;
+	const check: Check = async (uri, sources, options) => {
+		const result = await echo(uri, sources, options);
+		if (++checks > 1) await new Promise<void>((end) => options.signal?.addEventListener('abort', () => end()));
+		return result;
+	};
+	const client = await TestClient.start(check);
+	client.open(A, 'fine\nbad thing');
+	await client.until(() => client.messages(A).includes('bad thing'));
+	void insert(client, 2, 0, 'one\ntwo\n');
+	await client.until(() => client.shown(A).some(isOld), 5000);
+	expect(client.shown(A)).toMatchObject([
+		{ message: 'bad thing (before the last change)', tags: [DiagnosticTag.Unnecessary], range: { start: { line: 3 } } },
+	]);
+	// the list was never empty in between
+	expect(client.published.map(({ diagnostics }) => diagnostics.length)).toEqual([1, 1]);
+});
+
+test('a syntax error takes neither the findings away nor the verdict above the scenario', async () => {
+	const client = await TestClient.start(checkSketch);
+	client.open(A, WRONG);
+	await client.until(() => client.shown(A).some(({ code }) => code === 'deadlock'));
+	const before = client.shown(A).find(({ code }) => code === 'deadlock');
+	void insert(client, 2, 0, 'static int (;\n');
+	await client.until(() => client.shown(A).some(({ code }) => code === 'syntax'));
+	const after = client.shown(A).find(({ code }) => code === 'deadlock');
+	expect(isOld(after as Diagnostic)).toBe(true);
+	expect(after?.range.start.line).toBe((before?.range.start.line ?? 0) + 1);
+	const lenses = await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri: A } });
+	expect(lenses?.[0]?.command?.title).toMatch(/deadlock in .* · before the last change$/);
+	void client.connection.sendNotification(DidChangeTextDocumentNotification.type, {
+		textDocument: { uri: A, version: 3 },
+		contentChanges: [{ range: { start: { line: 0, character: 0 }, end: { line: 1, character: 0 } }, text: '' }],
+	});
+	await client.until(() => client.shown(A).every((d) => !isOld(d)));
+	expect(client.shown(A).find(({ code }) => code === 'deadlock')?.range).toEqual(before?.range);
+});
+
+test.each([
+	['insertion before it', 0, 0, 0, 0, 'xx\nx', '2:4-2:7'],
+	['insertion at its start', 1, 4, 1, 4, 'ab', '1:6-1:9'],
+	['insertion at its end', 1, 7, 1, 7, 'ab', '1:4-1:7'],
+	['insertion inside', 1, 5, 1, 5, 'ab', '1:4-1:9'],
+	['a line break inside', 1, 5, 1, 5, '\n', '1:4-2:2'],
+	['deletion over its start', 1, 2, 1, 5, '', '1:2-1:4'],
+	['deletion of all of it', 1, 0, 2, 0, '', ''],
+	['a change behind it', 2, 0, 2, 1, 'zzz\n', '1:4-1:7'],
+])('after %s, a finding stands where its text does', (_, sl, sc, el, ec, text, expected) => {
+	const range = { start: { line: 1, character: 4 }, end: { line: 1, character: 7 } };
+	const change = { range: { start: { line: sl, character: sc }, end: { line: el, character: ec } }, text };
+	const files = moved(new Map([[A, [{ range, message: 'm' }]]]), (uri) => uri === A, change);
+	const all = files.get(A) ?? [];
+	const words = all.map(({ range: { start, end } }) => `${start.line}:${start.character}-${end.line}:${end.character}`);
+	expect(words.join()).toBe(expected);
+});
