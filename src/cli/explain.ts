@@ -23,7 +23,7 @@ export async function explain(args: readonly string[], console: Console): Promis
 	for (const code of positionals)
 		if (!known.includes(code))
 			throw new UsageError(
-				`explain: no finding has the code '${code}'${didYouMean(code, known)}; there are ${known.join(', ')}`,
+				`explain: no finding has the code '${code}'${didYouMean(code, known)}; notifier-lab explain lists them`,
 			);
 	const pages = await Promise.all(positionals.map((code) => findingPage(console.root, code)));
 	console.out(pages.map((page) => plainMarkdown(page, paint)).join('\n'));

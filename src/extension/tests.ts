@@ -15,6 +15,8 @@ export function registerTests(client: BaseLanguageClient): { tests: Tests; dispo
 export class Tests implements vscode.Disposable {
 	readonly controller = vscode.tests.createTestController('notifierLab', 'Notifier Lab');
 	readonly profile: vscode.TestRunProfile;
+	/** To debug a scenario is to look at its run. */
+	readonly debug: vscode.TestRunProfile;
 	/** Somebody has looked at the list: new files belong to it. */
 	private discovered = false;
 	private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -29,6 +31,12 @@ export class Tests implements vscode.Disposable {
 			handler,
 			true,
 			undefined,
+			true,
+		);
+		this.debug = this.controller.createRunProfile(
+			vscode.l10n.t('Explore the Run'),
+			vscode.TestRunProfileKind.Debug,
+			(request, token) => this.explore(request, token),
 			true,
 		);
 	}
@@ -111,7 +119,10 @@ export class Tests implements vscode.Disposable {
 	}
 
 	private async handle(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
-		if (!request.continuous) return this.run(request, token);
+		if (!request.continuous) {
+			await this.run(request, token);
+			return;
+		}
 		const changed = (uri: vscode.Uri): void => {
 			const wanted = (request.include ?? [...this.files()]).filter((item) => item.uri?.toString() === uri.toString());
 			if (wanted.length > 0) void this.run(new vscode.TestRunRequest(wanted, request.exclude, request.profile), token);
@@ -124,19 +135,37 @@ export class Tests implements vscode.Disposable {
 		for (const [, item] of this.controller.items) yield item;
 	}
 
-	private async run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
+	/** Runs, and opens the explorer at the run of the first scenario that failed, else of the first one. */
+	private async explore(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
+		const outcomes = await this.run(request, token);
+		const shown = outcomes.find(({ outcome }) => !outcome.passed) ?? outcomes[0];
+		if (shown === undefined || token.isCancellationRequested) return;
+		const { uri, outcome } = shown;
+		// the explorer opens beside the sketch
+		await vscode.window.showTextDocument(vscode.Uri.parse(uri), { preserveFocus: true });
+		const { name: scenario, finding: index } = outcome;
+		await vscode.commands.executeCommand('notifierLab.explore', {
+			uri,
+			scenario,
+			...(index !== undefined && { index }),
+		});
+	}
+
+	private async run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<Outcome[]> {
 		const run = this.controller.createTestRun(request);
+		const outcomes: Outcome[] = [];
 		try {
 			if (!request.include && !this.discovered) await this.discover();
 			const jobs = await this.jobs(request);
 			for (const { scenarios } of jobs) for (const item of scenarios) run.enqueued(item);
 			for (const job of jobs) {
 				if (token.isCancellationRequested) break;
-				await this.runFile(run, job, token);
+				outcomes.push(...(await this.runFile(run, job, token)));
 			}
 		} finally {
 			run.end();
 		}
+		return outcomes;
 	}
 
 	/** What to run, by file. */
@@ -159,7 +188,7 @@ export class Tests implements vscode.Disposable {
 		testRun: vscode.TestRun,
 		{ file, scenarios }: Job,
 		token: vscode.CancellationToken,
-	): Promise<void> {
+	): Promise<Outcome[]> {
 		for (const item of scenarios) testRun.started(item);
 		const all = scenarios.length === file.children.size;
 		const names = scenarios.map(({ id }) => id);
@@ -174,7 +203,13 @@ export class Tests implements vscode.Disposable {
 				testRun.errored(item, messages);
 			} else testRun.skipped(item);
 		}
+		return (result?.scenarios ?? []).map((outcome) => ({ uri: file.id, outcome }));
 	}
+}
+
+interface Outcome {
+	readonly uri: string;
+	readonly outcome: ScenarioRun;
 }
 
 interface Job {

@@ -41,7 +41,7 @@ export function lensesOf({ uri, scenarios, results, stale, commands }: LensInput
 const RANK = ['error', 'warning', 'info', 'hint'];
 
 /** The finding that a scenario is known by: the worst, of these the first. */
-function shownOf({ findings }: ScenarioResult): number {
+export function shownOf({ findings }: Pick<ScenarioResult, 'findings'>): number {
 	const worst = [...findings]
 		.filter(({ run }) => run.length > 0)
 		.sort((a, b) => RANK.indexOf(a.severity) - RANK.indexOf(b.severity))[0];
@@ -65,10 +65,7 @@ export function summaryOf(result: ScenarioResult, stale: boolean): string {
 		);
 	else {
 		const sign = shown.severity === 'error' ? (asExpected ? '✓' : '✗') : shown.severity === 'warning' ? '⚠' : '?';
-		const steps = stepsOf(shown);
-		parts.push(
-			`${sign} ${shown.code}${steps > 0 ? ` in ${steps} step${steps === 1 ? '' : 's'}` : ''}${expected.includes(shown.code) ? ', as expected' : ''}`,
-		);
+		parts.push(`${sign} ${shown.code}${lengthOf(shown)}${expected.includes(shown.code) ? ', as expected' : ''}`);
 		if (others > 0) parts.push(`${others} more`);
 	}
 	parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
@@ -77,4 +74,11 @@ export function summaryOf(result: ScenarioResult, stale: boolean): string {
 	return parts.join(' · ');
 }
 
-const stepsOf = ({ run }: Finding): number => new Set(run.filter((r) => !r.blocked).map((r) => r.step)).size;
+/** As the explorer counts them: what a run shows of itself, down to who waits in the end. */
+function lengthOf({ run, cycleStart }: Finding): string {
+	const steps = (n: number) => `${n} step${n === 1 ? '' : 's'}`;
+	if (run.length === 0) return '';
+	if (cycleStart === undefined || cycleStart === null) return ` in ${steps(run.length)}`;
+	const before = run.filter(({ step }) => step < cycleStart).length;
+	return ` in ${steps(before)}, then ${run.length - before} for ever`;
+}

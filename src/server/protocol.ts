@@ -159,6 +159,8 @@ export interface ScenarioRun {
 	readonly states: number;
 	readonly milliseconds: number;
 	readonly failures: readonly ScenarioFailure[];
+	/** Index of the finding whose run to look at: the first that nobody expected, else the worst. */
+	readonly finding?: number;
 }
 
 /** Why a scenario is not as expected. */

@@ -2,6 +2,7 @@
 import { mailTable } from '../findings/forms/table.js';
 import type { FileResult, ScenarioResult, Span } from '../findings/result.js';
 import { missingFindings, missingMessage, ofProblem, toRange } from './diagnostics.js';
+import { shownOf } from './lens.js';
 import type { RunResult, ScenarioFailure, ScenarioRun } from './protocol.js';
 
 export function runResult(result: FileResult): RunResult {
@@ -25,8 +26,18 @@ function runOf(scenario: ScenarioResult): ScenarioRun {
 		found: [...new Set(findings.filter((f) => f.severity === 'error' || f.severity === 'warning').map((f) => f.code))],
 		states,
 		milliseconds,
+		...findingOf(scenario),
 		failures: asExpected && complete ? [] : failuresOf(scenario),
 	};
+}
+
+function findingOf(scenario: ScenarioResult): { finding?: number } {
+	const { expected, findings } = scenario;
+	const unexpected = findings.findIndex(
+		(f) => f.severity === 'error' && f.run.length > 0 && !expected.includes(f.code),
+	);
+	const finding = unexpected < 0 ? shownOf(scenario) : unexpected;
+	return finding < 0 ? {} : { finding };
 }
 
 function failuresOf(scenario: ScenarioResult): ScenarioFailure[] {

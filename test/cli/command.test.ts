@@ -30,7 +30,10 @@ describe('bad input is one line that says what and where', () => {
 		[['check', 'gone.mmn'], /gone\.mmn: no such file or folder/],
 		[['check', ''], /a file name is empty/],
 		[['check', 'gone/x.mmn'], /gone\/x\.mmn: no such file/],
-		[['explain', 'dedlock'], /no finding has the code 'dedlock' \(did you mean deadlock\?\); there are assertion, /],
+		[
+			['explain', 'dedlock'],
+			/no finding has the code 'dedlock' \(did you mean deadlock\?\); notifier-lab explain lists them/,
+		],
 		[['new'], /give one name/],
 		[['new', 'a', '--api', 'intervall'], /no api 'intervall'.*did you mean interval/],
 		[['new', 'gone/x'], /gone\/x\.mmn: cannot be written: its folder does not exist/],

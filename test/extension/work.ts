@@ -22,7 +22,11 @@ function found(uri: vscode.Uri, code: string): Promise<vscode.Diagnostic> {
 
 /** The part of the extension's exports that these tests use. */
 interface Exports {
-	readonly tests: { readonly controller: vscode.TestController; readonly profile: vscode.TestRunProfile };
+	readonly tests: {
+		readonly controller: vscode.TestController;
+		readonly profile: vscode.TestRunProfile;
+		readonly debug: vscode.TestRunProfile;
+	};
 }
 
 async function testList(): Promise<Exports['tests']> {
@@ -162,6 +166,21 @@ suite('Working with sketches', () => {
 		} finally {
 			await vscode.workspace.fs.delete(inWorkspace(name));
 		}
+	});
+
+	test('to debug a scenario is to explore its run', async () => {
+		const { debug } = await testList();
+		const file = await fileItem(SEED);
+		const failing = [...file.children].map(([, item]) => item)[0];
+		ok(failing, 'a scenario');
+		await debug.runHandler(new vscode.TestRunRequest([failing]), new vscode.CancellationTokenSource().token);
+		const tab = await eventually('the explorer is open', () =>
+			vscode.window.tabGroups.all
+				.flatMap(({ tabs }) => tabs)
+				.find(({ input }) => input instanceof vscode.TabInputWebview && /notifierLab\.explorer/.test(input.viewType)),
+		);
+		ok(tab.label.includes('seed-wait-valid'), `its title: ${tab.label}`);
+		await vscode.window.tabGroups.close(tab);
 	});
 
 	test('a cancelled run tests nothing more', async () => {

@@ -28,7 +28,7 @@ test('each scenario says what came of it, with the commands that the client has'
 	const { ask } = await lenses(['notifierLab.explore', 'notifierLab.copyRunAsMailTable']);
 	const found = await ask();
 	expect(found?.map(({ range, command }) => [range.start.line, command?.title, command?.command])).toEqual([
-		[2, expect.stringMatching(/^✗ self-deadlock in 1 step · \d+ states$/), 'notifierLab.explore'],
+		[2, expect.stringMatching(/^✗ self-deadlock in 2 steps · \d+ states$/), 'notifierLab.explore'],
 		[2, 'Explore', 'notifierLab.explore'],
 		[2, 'Mail table', 'notifierLab.copyRunAsMailTable'],
 		[6, expect.stringMatching(/^✓ ok · \d+ states$/), 'notifierLab.explore'],
@@ -77,8 +77,12 @@ test('the worst finding is named, and how many kinds there are besides', () => {
 		finding('lock-leak', span(A, 1), { run }),
 	];
 	const result = scenario('s', span(A, 1), { findings, verdict: 'fail', asExpected: false });
-	expect(summaryOf(result, false)).toBe('✗ deadlock in 2 steps · 2 more · 10 states');
+	expect(summaryOf(result, false)).toBe('✗ deadlock in 3 steps · 2 more · 10 states');
 	expect(summaryOf({ ...result, expected: ['deadlock', 'lock-leak'], asExpected: true }, false)).toBe(
-		'✓ deadlock in 2 steps, as expected · 2 more · 10 states',
+		'✓ deadlock in 3 steps, as expected · 2 more · 10 states',
+	);
+	const endless = finding('livelock', span(A, 1), { run, cycleStart: 2 });
+	expect(summaryOf({ ...result, findings: [endless] }, false)).toBe(
+		'✗ livelock in 1 step, then 2 for ever · 10 states',
 	);
 });

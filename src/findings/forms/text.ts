@@ -200,6 +200,9 @@ function statusWord(scenario: ScenarioResult, paint: Paint): string {
 	return hasWarnings(scenario) ? paint.warning('warn ') : paint.ok('ok   ');
 }
 
+/** It fails nothing: what the kernel itself does, or what lockdep would say. */
+const isNote = ({ severity }: Finding): boolean => severity === 'info' || severity === 'hint';
+
 function outcome(scenario: ScenarioResult): string {
 	const codes = (keep: (finding: Finding) => boolean) => [
 		...new Set(
@@ -207,9 +210,13 @@ function outcome(scenario: ScenarioResult): string {
 		),
 	];
 	const expected = codes((finding) => isExpected(scenario, finding));
-	const unexpected = codes((finding) => !isExpected(scenario, finding));
+	const unexpected = codes((finding) => !isExpected(scenario, finding) && !isNote(finding));
+	const noted = codes((finding) => !isExpected(scenario, finding) && isNote(finding)).filter(
+		(code) => !unexpected.includes(code),
+	);
 	const parts = [
 		unexpected.join(', '),
+		noted.length > 0 ? `noted ${noted.join(', ')}` : '',
 		expected.length > 0 ? `${expected.join(', ')} as expected` : '',
 		(scenario.vacuous ?? []).join('; '),
 		missing(scenario).length > 0 ? `${missing(scenario).join(', ')} expected, not found` : '',

@@ -84,6 +84,10 @@ describe.each(sketches)('%s', (file) => {
 				const shown = explorer.found(n);
 				const { picture } = shown;
 				expect(picture.finding?.code).toBe(finding.code);
+				// the lens above the scenario counts as the explorer does
+				expect(picture.steps, `${finding.code} in ${scenario.name}`).toHaveLength(finding.run.length);
+				if (finding.cycleStart)
+					expect(picture.cycleStart).toBe(finding.run.filter((r) => r.step < (finding.cycleStart ?? 0)).length);
 				expect(picture.states).toHaveLength(picture.steps.length + 1);
 				// a saved run comes back to the same picture
 				const again = explorer.replay(savedRunOf(picture));
