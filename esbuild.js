@@ -37,6 +37,12 @@ const executable = {
 	},
 };
 
+/** The simulated kernel is parsed here, not at every start. */
+const packedKernel = {
+	name: 'packed-kernel',
+	setup: async (build) => (await import('./scripts/packed-kernel.mjs')).packedKernelPlugin.setup(build),
+};
+
 const common = {
 	bundle: true,
 	minify: production,
@@ -47,7 +53,7 @@ const common = {
 	// The simulated kernel and the pages of the manual are bundled as text.
 	loader: { '.mmn': 'text', '.md': 'text' },
 	define: { 'process.env.NODE_ENV': production ? '"production"' : '"development"' },
-	plugins: [problemMatcher],
+	plugins: [problemMatcher, packedKernel],
 };
 const polyfills = path.join(__dirname, 'src/polyfills.ts');
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20', mainFields: ['module', 'main'] };
@@ -92,15 +98,16 @@ const shipped = [
 		outfile: 'dist/cli.js',
 		inject: [polyfills],
 		banner: { js: '#!/usr/bin/env node' },
-		plugins: [problemMatcher, executable],
+		plugins: [problemMatcher, packedKernel, executable],
 	},
-	// what saved pages have in them, always small
+	// what saved pages have in them, always small: these parse the kernel when they are first asked
 	{
 		...worker,
 		entryPoints: ['src/server/saved.ts'],
 		outfile: 'dist/webview/engine.js',
 		minify: true,
 		sourcemap: false,
+		plugins: [problemMatcher],
 	},
 ];
 const inHost = [

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { packedKernelVite } from './scripts/packed-kernel.mjs';
 
 /** The same as esbuild.js's text loader: `import text from './x.mmn'`. */
 const textFiles: Plugin = {
@@ -13,7 +14,8 @@ const textFiles: Plugin = {
 };
 
 export default defineConfig({
-	plugins: [textFiles],
+	// as in what ships: trees of the kernel that were made before
+	plugins: [textFiles, packedKernelVite],
 	test: {
 		isolate: false,
 		include: ['test/**/*.test.ts'],

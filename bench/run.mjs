@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import esbuild from 'esbuild';
+import { packedKernelPlugin } from '../scripts/packed-kernel.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const PARTS = { keystroke: 'measure', spin: 'spin' };
@@ -26,6 +27,7 @@ await esbuild.build({
 	mainFields: ['module', 'main'],
 	loader: { '.mmn': 'text', '.md': 'text' },
 	inject: ['src/polyfills.ts'],
+	plugins: [packedKernelPlugin],
 	logLevel: 'warning',
 });
 const node = args.includes('--cpu-prof') ? ['--cpu-prof', `--cpu-prof-dir=${path.join(ROOT, 'out')}`] : [];

@@ -45,6 +45,7 @@ import notifier2018 from './lib/mn/notifier-2018.mmn';
 import rangeLock from './lib/mn/range-lock.mmn';
 import secondaryTlb from './lib/mn/secondary-tlb.mmn';
 import twoPass from './lib/mn/two-pass.mmn';
+import packed from './packed.js';
 
 /** Scheme of the simulated kernel's files: `mmn-kernel:/mn/list.mmn` is `<mn/list>`. */
 export const KERNEL_SCHEME = 'mmn-kernel';
@@ -109,6 +110,10 @@ const texts = new Map(Object.entries({ ...PRELUDE, ...INCLUDABLE }).map(([name, 
 export const kernelLibraries = {
 	/** Uris of the files that every sketch includes without saying so, in order. */
 	prelude: Object.keys(PRELUDE).map(uriOf),
+	/** Uris of all others. */
+	includable: Object.keys(INCLUDABLE).map(uriOf),
+	/** Their trees, where the build has made them. */
+	packed,
 	/** Names for `#include <name>`. */
 	names: Object.keys(INCLUDABLE).filter((name) => !name.endsWith('-core')),
 	/** The uri of `#include <name>`; undefined when there is no such file. */

@@ -8,6 +8,7 @@ import { checkFile } from './checks/file.js';
 import type { Call, File, Include } from './generated/ast.js';
 import { FileLinker } from './link.js';
 import { type Declarations, declarationsOf, FileScope, mergeNames, type Names, noNames } from './names.js';
+import { PackedReader } from './packed/unpack.js';
 import { type ParsedFile, parseFile } from './parser.js';
 import type { Problem } from './problem.js';
 import type { Libraries, Sources } from './program.js';
@@ -23,11 +24,27 @@ export interface LinkedFile {
 	readonly declarations: Declarations;
 	readonly scope: FileScope;
 	readonly problems: readonly Problem[];
-	/** Calls by name, for the checks that need the whole program. */
+	/** Calls of a user's file by name, for the checks that need the whole program. */
 	readonly calls: readonly Call[];
 }
 
 let nextId = 1;
+
+/** Declarations and scopes of files that see each other, on top of `layers`. */
+function scopesOf(group: readonly ParsedFile[], layers: readonly Names[], libraries: LibraryCache | undefined) {
+	const reports = group.map(() => new Report());
+	const declared = group.map((file, i) => declarationsOf(file, reports[i] ?? new Report()));
+	const shared = noNames();
+	if (group.length > 1) for (const { exported } of declared) mergeNames(shared, exported);
+	return group.map((parsed, i) => {
+		const declarations = declared[i] ?? { own: noNames(), exported: noNames() };
+		const report = reports[i] ?? new Report();
+		const above = group.length > 1 ? [shared, ...layers] : layers;
+		const whoDeclares = (name: string) => libraries?.whoDeclares(name);
+		const scope = new FileScope(declarations.own, above, parsed.kernel, whoDeclares);
+		return { parsed, declarations, report, scope };
+	});
+}
 
 /** Links and checks files that see each other, on top of `layers`. */
 function linkGroup(
@@ -35,18 +52,10 @@ function linkGroup(
 	layers: readonly Names[],
 	libraries: LibraryCache | undefined,
 ): LinkedFile[] {
-	const reports = group.map(() => new Report());
-	const declared = group.map((file, i) => declarationsOf(file, reports[i] ?? new Report()));
-	const shared = noNames();
-	if (group.length > 1) for (const { exported } of declared) mergeNames(shared, exported);
-	const files = group.map((parsed, i) => {
-		const declarations = declared[i] ?? { own: noNames(), exported: noNames() };
-		const report = reports[i] ?? new Report();
-		const above = group.length > 1 ? [shared, ...layers] : layers;
-		const whoDeclares = (name: string) => libraries?.whoDeclares(name);
-		const scope = new FileScope(declarations.own, above, parsed.kernel, whoDeclares);
-		return { parsed, declarations, report, scope, linker: new FileLinker(scope, report) };
-	});
+	const files = scopesOf(group, layers, libraries).map((file) => ({
+		...file,
+		linker: new FileLinker(file.scope, file.report),
+	}));
 	for (const { linker, parsed } of files) linker.linkTags(parsed.root);
 	for (const { linker, parsed } of files) linker.linkConstants(parsed.root);
 	for (const { linker, parsed } of files) linker.linkBodies(parsed.root);
@@ -62,6 +71,22 @@ function linkGroup(
 			calls,
 		};
 	});
+}
+
+/** As linkGroup, for files of the simulated kernel that were linked and checked when the product was built. */
+function takeGroup(
+	group: readonly ParsedFile[],
+	layers: readonly Names[],
+	libraries: LibraryCache | undefined,
+): LinkedFile[] {
+	return scopesOf(group, layers, libraries).map(({ parsed, declarations, scope }) => ({
+		id: nextId++,
+		parsed,
+		declarations,
+		scope,
+		problems: [],
+		calls: [],
+	}));
 }
 
 /** Where the syntax is wrong, the same spot is told once, and doubts about what is only half there are kept back. */
@@ -98,21 +123,28 @@ function linkSafely(file: ParsedFile, layers: readonly Names[], libraries: Libra
 	return linked;
 }
 
+/** An include line of a file of the simulated kernel. */
+const INCLUDED = /^#include <([^>]+)>/gm;
+
 /** The files of the simulated kernel, each loaded once. */
 export class LibraryCache {
 	readonly #libraries: Libraries;
+	readonly #packed: PackedReader | undefined;
 	readonly #files = new Map<string, { linked: LinkedFile; layers: readonly LinkedFile[] } | undefined>();
 	#prelude: { files: readonly LinkedFile[]; names: Names } | undefined;
 	#declaredBy: Map<string, string | undefined> = new Map();
 
 	constructor(libraries: Libraries) {
 		this.#libraries = libraries;
+		this.#packed = libraries.packed ? new PackedReader(libraries.packed, (uri) => libraries.read(uri)) : undefined;
 	}
 
 	prelude(): { files: readonly LinkedFile[]; names: Names } {
 		if (!this.#prelude) {
-			const parsed = this.#libraries.prelude.map((uri) => parseFile(uri, this.#libraries.read(uri) ?? '', true));
-			const files = linkGroup(parsed, [], undefined);
+			const uris = this.#libraries.prelude;
+			const packed = this.#packed?.files(uris);
+			const parsed = packed ?? uris.map((uri) => parseFile(uri, this.#libraries.read(uri) ?? '', true));
+			const files = packed ? takeGroup(packed, [], undefined) : linkGroup(parsed, [], undefined);
 			const names = noNames();
 			for (const file of files) mergeNames(names, file.declarations.exported);
 			this.#prelude = { files, names };
@@ -127,14 +159,16 @@ export class LibraryCache {
 			this.#files.set(uri, undefined);
 			const text = this.#libraries.read(uri);
 			if (text === undefined) return undefined;
-			const parsed = parseFile(uri, text, true);
+			const { names: prelude } = this.prelude();
 			const layers: LinkedFile[] = [];
-			for (const { path } of includesOf(parsed.root)) {
-				const inner = path?.library ? this.#libraries.resolve(path.name) : undefined;
+			for (const [, name = ''] of text.matchAll(INCLUDED)) {
+				const inner = this.#libraries.resolve(name);
 				for (const file of (inner && this.library(inner)) || []) if (!layers.includes(file)) layers.push(file);
 			}
-			const names = [...layers.map((file) => file.declarations.exported).reverse(), this.prelude().names];
-			this.#files.set(uri, { linked: linkSafely(parsed, names, this), layers });
+			const names = [...layers.map((file) => file.declarations.exported).reverse(), prelude];
+			const packed = this.#packed?.files([uri]);
+			const [taken] = packed ? takeGroup(packed, names, this) : [];
+			this.#files.set(uri, { linked: taken ?? linkSafely(parseFile(uri, text, true), names, this), layers });
 		}
 		const entry = this.#files.get(uri);
 		return entry && [...entry.layers, entry.linked];

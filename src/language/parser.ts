@@ -5,7 +5,6 @@ import {
 	type CstNode,
 	createDefaultCoreModule,
 	createDefaultSharedCoreModule,
-	createLangiumParser,
 	type DeepPartial,
 	EmptyFileSystem,
 	inject,
@@ -14,11 +13,13 @@ import {
 	type LangiumSharedCoreServices,
 	type Linker,
 	type Module,
+	prepareLangiumParser,
 } from 'langium';
 import type { File } from './generated/ast.js';
 import { MmnGeneratedModule, MmnGeneratedSharedModule, MmnLanguageMetaData } from './generated/module.js';
 import { type Gap, SketchLexer, startsItem, type Token } from './lexer.js';
 import { type Link, makeLink } from './links.js';
+import { decideLate, type Lookahead } from './lookahead.js';
 import type { Problem } from './problem.js';
 import { repair } from './repair.js';
 import { expectations, syntaxProblems } from './syntax-errors.js';
@@ -46,8 +47,11 @@ const plainLinker: Linker = {
  * made: decisions look ahead as far as they need.
  */
 function createParser(services: LangiumCoreServices): LangiumParser {
-	const parser = createLangiumParser(services);
-	(parser as unknown as { wrapper: { maxLookahead: number } }).wrapper.maxLookahead = 1;
+	const parser = prepareLangiumParser(services);
+	const { wrapper } = parser as unknown as { wrapper: { maxLookahead: number; lookaheadStrategy: Lookahead } };
+	decideLate(wrapper.lookaheadStrategy);
+	parser.finalize();
+	wrapper.maxLookahead = 1;
 	return parser;
 }
 

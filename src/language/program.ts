@@ -18,6 +18,8 @@ export interface Libraries {
 	/** Names that could be meant, for did-you-mean. */
 	readonly names: readonly string[];
 	read(uri: string): string | undefined;
+	/** Trees of these files, as `packTrees` made them of these very texts; empty where the build has made none. */
+	readonly packed?: string;
 }
 
 /** Where the text of users' files comes from. */
@@ -92,6 +94,14 @@ export function loadKernelFile(uri: string, libraries: Libraries): Program | und
 		: [...prelude, ...(cache.library(uri) ?? [])];
 	const file = files.find(({ parsed }) => parsed.uri === uri);
 	return file && makeProgram(uri, file, files, []);
+}
+
+/** The prelude, and the files at `uris` with all they include, for the build to pack. */
+export function linkedFiles(libraries: Libraries, uris: readonly string[]): LinkedFile[] {
+	const cache = cacheOf(libraries);
+	const files = new Set(cache.prelude().files);
+	for (const uri of uris) for (const file of cache.library(uri) ?? []) files.add(file);
+	return [...files];
 }
 
 function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile[], more: readonly Problem[]): Program {
