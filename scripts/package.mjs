@@ -8,18 +8,26 @@ import { packages } from './vsix.mjs';
 const BUDGET = 3_000_000;
 const { vsix, tarball } = packages();
 
-const readme = path.join(ROOT, 'out/README.md');
+const OUT = path.join(ROOT, 'out');
+/** What the npm package is made of, besides its README. */
+const NPM_FILES = [
+	...['dist/cli.js', 'dist/server.js', 'dist/webview/explorer.js', 'dist/webview/explorer.css'],
+	...['dist/webview/themes.css', 'dist/webview/engine.js', 'media/manual', 'media/sketches', 'CHANGELOG.md', 'LICENSE'],
+];
+const readme = path.join(OUT, 'README.md');
 
 /**
  * README for the page of the extension. Where the repository will be published is not known yet, so nothing there could
- * follow a relative link or show a picture of it: these are left out.
+ * follow a relative link or fetch a picture, and VS Code shows none that is written into the page: links become their words,
+ * pictures go, and so does what is about a checkout.
  */
 function writeReadme() {
 	const text = fs
 		.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+		.replace(/<!-- checkout -->[\s\S]*?<!-- \/checkout -->\n*/g, '')
 		.replace(/^(?:!\[.*|<img .*)\n+/gm, '')
-		.replace(/\[([^\]]+)\]\((?!https?:)[^)]*\)/g, '$1');
-	fs.mkdirSync(path.dirname(readme), { recursive: true });
+		.replace(/\[([^\][\n]+)\]\((?!https?:)[^)\n]*\)/g, '$1');
+	fs.mkdirSync(OUT, { recursive: true });
 	fs.writeFileSync(readme, text);
 }
 
@@ -36,10 +44,25 @@ async function step(command) {
 	process.exit(1);
 }
 
+/** The command line by itself, in a folder of its own: its files, its README, and of the manifest what npm has use for. */
+function stageNpm() {
+	const stage = path.join(OUT, 'npm');
+	fs.rmSync(stage, { recursive: true, force: true });
+	for (const file of NPM_FILES) fs.cpSync(path.join(ROOT, file), path.join(stage, file), { recursive: true });
+	fs.copyFileSync(path.join(ROOT, 'tools/npm/README.md'), path.join(stage, 'README.md'));
+	const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+	const { name, version, license, type, bin, keywords, engines } = manifest;
+	const description =
+		'Checks sketches of Linux MMU notifier callbacks in every interleaving: deadlocks, stale mappings, starvation';
+	const own = { name, version, description, license, type, bin, keywords, engines: { node: engines.node } };
+	fs.writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(own, null, 2)}\n`);
+	return stage;
+}
+
 writeReadme();
 // builds, by the script vscode:prepublish
 await step(vsce);
-await step([...npm(), 'pack', '--ignore-scripts', '--silent']);
+await step([...npm(), 'pack', stageNpm(), '--ignore-scripts', '--silent', '--pack-destination', ROOT]);
 for (const file of [vsix, tarball]) {
 	const { size } = fs.statSync(file);
 	console.log(`${path.basename(file)}  ${(size / 1e6).toFixed(2)} MB`);

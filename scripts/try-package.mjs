@@ -20,6 +20,9 @@ const MEANT = [
 	/^media\/(walkthrough|icons)\/[\w-]+\.(svg|png)$/,
 ];
 
+/** What README shows. */
+const TABLE = [path.join(ROOT, 'media/sketches/seed-wait-valid.mmn'), '--only', 'deadlock', '--format', 'table'];
+
 let passing = 0;
 let failing = 0;
 function part(what, look) {
@@ -64,6 +67,17 @@ part('the .vsix holds all that its manifest names', () => {
 	];
 	const missing = named.filter((file) => !files.has(path.posix.normalize(file)));
 	equal(missing.join(', '), '', 'missing');
+});
+
+part('the page of the extension needs nothing from elsewhere', () => {
+	const page = Buffer.from(files.get('readme.md')).toString();
+	const links = [...page.matchAll(/\]\((?!https:)[^)]*\)|<img|<!--|!\[/g)].map(([link]) => link);
+	equal(links.join(', '), '', 'links and pictures that nothing can follow');
+	const { stdout } = spawnSync(process.execPath, [path.join(ROOT, 'dist/cli.js'), 'check', ...TABLE], {
+		encoding: 'utf8',
+	});
+	if (!page.includes(stdout.split('\n').slice(1).join('\n').trim()))
+		throw new Error('the table is not as it was printed');
 });
 
 part('every text of the manifest is there', () => {

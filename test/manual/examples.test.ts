@@ -1,6 +1,6 @@
 /** What README and manual show is tried: sketches come out as they say, commands run, links lead somewhere. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { built, root } from '../build.js';
@@ -8,9 +8,12 @@ import { folderWith } from '../cli/run.js';
 import { checkText } from '../findings/examples.js';
 
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('media/manual/**/*.md', { cwd: root })].map((page) =>
-	page.split(path.sep).join('/'),
-);
+const PAGES = [
+	'README.md',
+	'CONTRIBUTING.md',
+	'tools/npm/README.md',
+	...globSync('media/manual/**/*.md', { cwd: root }),
+].map((page) => page.split(path.sep).join('/'));
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
 interface Block {
@@ -30,12 +33,18 @@ const blocks: Block[] = PAGES.flatMap((page) => {
 	}));
 });
 
-/** How other editors are told to start the server: nothing here can run them. */
+/**
+ * What is not run, and why:
+ *   lua, elisp, toml   configuration of editors that a machine for tests need not have
+ *   vim                in the manual: colours, and the commands that README has too, which are run where there is Vim
+ *   text               what help says and what can be called (made from the program itself: generated.test.ts), lists in Vim
+ *   no language        commands and words of SPIN and a C compiler (test/oracle runs them)
+ */
 const CONFIGURATION = ['lua', 'vim', 'elisp', 'toml'];
 
 test('a block is a sketch, a driver before it is one, commands, what they print, or the configuration of an editor', () => {
 	const languages = new Set(blocks.map(({ language }) => language));
-	const known = ['mmn', 'c', 'sh', 'text', 'json', '', ...CONFIGURATION];
+	const known = ['mmn', 'c', 'sh', 'console', 'text', '', ...CONFIGURATION];
 	expect([...languages].filter((language) => !known.includes(language))).toEqual([]);
 	const silent = blocks.filter(({ language, text }) => CONFIGURATION.includes(language) && !text.includes('mmn'));
 	expect(silent.map(({ page, line }) => `${page}:${line} is not about sketches`)).toEqual([]);
@@ -111,6 +120,48 @@ function tryCommand(command: string, cli: string, folder: string): void {
 		else expect(['ci', 'start', 'test', 'pack', 'install'], command).toContain(verb);
 	}
 }
+
+/** `$ command`, and below it what it prints. */
+describe('what commands print', () => {
+	test.each(blocks.filter(({ language }) => language === 'console'))('$page:$line', ({ text }) => {
+		const shown = text.matchAll(/^\$ notifier-lab (.*)\n([\s\S]*?)(?=^\$ |$(?![\s\S]))/gm);
+		const cwd = folderOfSketches();
+		const sessions = [...shown].map(([, args = '', output]) => {
+			const { stdout } = spawnSync(process.execPath, [built('cli.js'), ...args.split(' ')], { cwd, encoding: 'utf8' });
+			expect(withoutTimes(stdout), args).toBe(withoutTimes(output ?? ''));
+			return args;
+		});
+		expect(sessions.length).toBeGreaterThan(0);
+	});
+});
+
+const withoutTimes = (text: string) => text.replace(/[\d,.]+ m?s, /g, 'a moment, ').trim();
+
+function folderOfSketches(): string {
+	const names = globSync('media/sketches/*.mmn', { cwd: root });
+	return folderWith(Object.fromEntries(names.map((name) => [path.basename(name), read(name)])));
+}
+
+const vim = spawnSync('vim', ['--version']).status === 0;
+test.runIf(vim)('Vim takes what README tells it, and lists the findings', () => {
+	const cwd = folderOfSketches();
+	const ofReadme = (language: string) =>
+		blocks.find((block) => block.page === 'README.md' && block.language === language)?.text ?? '';
+	writeFileSync(path.join(cwd, 'vimrc'), ofReadme('vim'));
+	const shim = path.join(cwd, 'notifier-lab');
+	writeFileSync(shim, `#!/bin/sh\nexec '${process.execPath}' '${built('cli.js')}' "$@"\n`);
+	chmodSync(shim, 0o755);
+	const words = ['silent make', 'copen', 'write! list', 'qall!'].flatMap((word) => ['-c', word]);
+	spawnSync('vim', ['-Nes', '-u', 'vimrc', 'seed-wait-valid.mmn', ...words], {
+		cwd,
+		env: { ...process.env, PATH: `${cwd}${path.delimiter}${process.env.PATH}` },
+	});
+	const listed = readFileSync(path.join(cwd, 'list'), 'utf8').trim().split('\n');
+	const shown = ofReadme('text').trim().split('\n');
+	expect(listed.map((line, n) => line.slice(0, shown[n]?.indexOf(' …')))).toEqual(
+		shown.map((line) => line.replace(/ …$/, '')),
+	);
+});
 
 test('every link of the manual leads to a file', () => {
 	const broken = PAGES.flatMap((page) =>
