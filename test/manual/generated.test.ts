@@ -4,6 +4,6 @@ import { root } from '../build.js';
 import { expectGolden } from '../golden.js';
 import { GENERATED } from './generated.js';
 
-test.each(Object.keys(GENERATED))('%s says what is', (page) => {
-	expectGolden(GENERATED[page]?.() ?? '', path.join(root, 'media/manual', page));
+test.each(Object.keys(GENERATED))('%s says what is', async (page) => {
+	expectGolden((await GENERATED[page]?.()) ?? '', path.join(root, 'media/manual', page));
 });

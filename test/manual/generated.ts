@@ -7,6 +7,7 @@ import { isPublic, isStatic } from '../../src/language/names.js';
 import { parseFile } from '../../src/language/parser.js';
 import { CONFIG_WORDS, ENVIRONMENT_WORDS } from '../../src/language/scenario-words.js';
 import { root } from '../build.js';
+import { unsupported } from './unsupported.js';
 
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
@@ -221,10 +222,11 @@ Words of \`environment\`: ${ENVIRONMENT_WORDS.map((word) => `\`${word}\``).join(
 `;
 }
 
-export const GENERATED: Readonly<Record<string, () => string>> = {
+export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
 	'settings.md': settings,
 	'cli.md': commandLine,
 	'findings.md': findings,
 	'functions.md': functions,
 	'grammar.md': grammar,
+	'unsupported.md': unsupported,
 };
