@@ -106,6 +106,9 @@ export function acquisitionOf(run: ReplayedRun, thread: number, resource: number
 /** How a blocked thread waits, in words: `waits for fault_lock`, `waits for [1, 3) to end`. */
 export function waitWords(edge: WaitEdge): string {
 	if (edge.isRange) return `waits for range ${edge.resource} to end`;
+	if (edge.readers?.callbacks) return `waits in ${edge.readers.call}() for the notifier callbacks that are running`;
+	if (edge.readers !== undefined)
+		return `waits in ${edge.readers.call}() for the readers of ${edge.readers.of} to leave`;
 	switch (edge.wait.kind) {
 		case 'wakeup':
 			return edge.resource === '' ? 'sleeps until somebody wakes it' : `sleeps on ${edge.resource}`;
@@ -142,6 +145,8 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 		else if (holder === undefined || edge.wait.kind === 'wakeup')
 			remark = edge.resource === '' ? 'blocked: nobody wakes it' : `blocked: sleeps on ${edge.resource}`;
 		else if (edge.guessed) remark = `blocked: waits for ${edge.resource}`;
+		else if (edge.readers !== undefined)
+			remark = `blocked: ${edge.readers.callbacks ? 'a callback runs' : `a reader of ${edge.readers.of} is`} in ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		else if (edge.isRange) remark = `blocked: ${edge.resource} is active in ${threadName(graph, holder)}`;
 		else if (edge.wait.behindQueue)
 			remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;

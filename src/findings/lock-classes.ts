@@ -129,7 +129,7 @@ const WAITS_FOR = /^(flush_work|cancel_work_sync|disable_work_sync|synchronize_s
 const HELD_BY_RUNNING: Readonly<Record<string, string>> = { work_struct: 'work item', srcu_struct: 'readers of' };
 
 /** The class of what a token stands for: `work item struct drv.work`, `readers of srcu`; undefined where lockdep has none. */
-function pseudoClass(system: System, address: number, shared: Int32Array): string | undefined {
+export function pseudoClass(system: System, address: number, shared: Int32Array): string | undefined {
 	const found = classAt(system, address, shared, new Set(Object.keys(HELD_BY_RUNNING)));
 	const prefix = found?.struct === undefined ? undefined : HELD_BY_RUNNING[found.struct];
 	return prefix === undefined ? undefined : `${prefix} ${found?.name}`;

@@ -60,6 +60,38 @@ export interface Culprit {
 	readonly threads: readonly string[];
 	/** A callback was told, and has kept the entry. */
 	readonly told: boolean;
+	/** The notifier was taken off, and nobody could be told: the mapping was `left` there, or came too `late`. */
+	readonly removed?: 'left' | 'late';
+}
+
+const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
+
+/** The sketch's call that took a notifier off. */
+export interface Removal {
+	readonly thread: string;
+	readonly span: Span;
+	/** `mmu_notifier_unregister` */
+	readonly call: string;
+	/** The last step of it. */
+	readonly step: number;
+}
+
+/** The last call that took a notifier off: by its steps, since the call itself may lie before the thread's first one. */
+export function removalOf({ graph, run }: Evidence): Removal | undefined {
+	const row = run.rows.findLast((r) => !r.blocked && r.stack.some((name) => TAKES_OFF.test(name)));
+	const at = row && run.schedule[row.step - 1];
+	if (row === undefined || at === undefined) return undefined;
+	// some other notifier is still there
+	const called = run.events.some(
+		(e) => e.kind === 'call' && e.step > row.step && !e.code.kernel && e.frames.at(-1)?.code.kernel === true,
+	);
+	if (called) return undefined;
+	return {
+		thread: row.thread,
+		span: userSpan(graph.system.position(at.thread, graph.local(at.state, at.thread))),
+		call: row.stack.find((name) => TAKES_OFF.test(name)) ?? '',
+		step: row.step,
+	};
 }
 
 /**
@@ -80,6 +112,22 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 		const span = wayOut(evidence, told);
 		const because = `${told.code.name}() was told, and returned without dropping the mapping (${lineOf(graph, span)})`;
 		return { span, because, related, threads, told: true };
+	}
+	const removal = removalOf(evidence);
+	if (removal !== undefined) {
+		const { thread: who, span, call } = removal;
+		const late = mapped !== undefined && mapped.step > removal.step;
+		const because = late
+			? `${maps} has mapped it when ${who} had already taken the notifier off (${lineOf(graph, span)}): nobody is told of invalidations any more`
+			: `${who} has taken the notifier off (${call}()) and left the mapping: nobody is told of invalidations any more`;
+		return {
+			span: late ? userSpan(mapped) : span,
+			because,
+			related: late ? [{ span, message: `${who} takes the notifier off here` }] : related,
+			threads: [...new Set([late ? maps : who, name])],
+			told: false,
+			removed: late ? 'late' : 'left',
+		};
 	}
 	const because =
 		mapped === undefined || mapped.thread === thread ? '' : `${maps} has mapped it, ${name} invalidates it`;

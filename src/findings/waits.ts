@@ -5,6 +5,7 @@ import type { Instruction } from '../machine/ir.js';
 import { successors } from '../machine/liveness.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
+import { pseudoClass } from './lock-classes.js';
 
 /** A blocked thread, what it waits for, and who would have to act. */
 export interface WaitEdge {
@@ -15,6 +16,8 @@ export interface WaitEdge {
 	/** Name of what is wanted. */
 	readonly resource: string;
 	readonly isRange: boolean;
+	/** What is wanted is the end of a grace period: whose readers have to leave first. `callbacks`: those that the notifier core calls. */
+	readonly readers?: { readonly of: string; readonly callbacks: boolean; readonly call: string };
 	/** Nobody has what is wanted: `holders` are those who are stuck as well, and might have been going to bring it about. */
 	readonly guessed: boolean;
 }
@@ -55,8 +58,11 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 		// nobody holds a completion or a fence
 		const guessed = wait.kind === 'token' && holders.length === 0 && !isRange && othersStuck.length > 0;
 		if (guessed) holders = othersStuck;
+		const readers =
+			wait.kind === 'token' ? readersAt(system, thread, locals(thread), wait.resource, shared) : undefined;
 		edges.push({
 			thread,
+			...(readers !== undefined && { readers }),
 			wait,
 			holders,
 			resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared, locals),
@@ -65,6 +71,26 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 		});
 	});
 	return edges;
+}
+
+/** The domain of SRCU, or RCU itself, whose readers are counted at an address. */
+function readersAt(
+	system: System,
+	thread: number,
+	local: Int32Array,
+	address: number,
+	shared: Int32Array,
+): WaitEdge['readers'] {
+	const name = pseudoClass(system, address, shared);
+	if (name?.startsWith('readers of ') !== true) return undefined;
+	// the last cells are those of a grace period, and of callbacks that have not run
+	const path = system.nameOf(address, shared);
+	if (/\.(gp|callbacks)$/.test(path)) return undefined;
+	const of = name.slice('readers of '.length);
+	const kernels = system.ownsVariable(address);
+	const { frames } = system.position(thread, local);
+	const call = frames[frames.findLastIndex((f) => !f.code.kernel) + 1]?.code.name ?? 'synchronize_srcu';
+	return { call, of: kernels && of === 'rcu' ? 'RCU' : of, callbacks: kernels && of === 'srcu' };
 }
 
 /** The shortest cycle of the wait-for graph, in the order "waits for"; undefined where there is none. */

@@ -47,6 +47,8 @@ export function cureOf(evidence: Evidence, cycle: readonly WaitEdge[]): string |
 		const holds = lock.wait.kind === 'lock' && !lock.isRange && !lock.wait.behindQueue;
 		if (edge.wait.kind === 'lock' && edge.wait.behindQueue && again(evidence, edge, cycle))
 			return `A reader must not come back for ${edge.resource}: a writer may have queued in between. Take it once, around both`;
+		if (edge.readers !== undefined && holds)
+			return `Call ${edge.readers.call}() without ${lock.resource}: ${edge.readers.callbacks ? 'callbacks' : 'its readers'} take it`;
 		if (edge.isRange && holds)
 			return isMmapLock(lock)
 				? 'Wait for invalidations before taking mmap_lock (Documentation/mm/hmm.rst)'
@@ -71,7 +73,7 @@ export function cureOf(evidence: Evidence, cycle: readonly WaitEdge[]): string |
 export function selfCureOf(evidence: Evidence, edge: WaitEdge, back: boolean): string | undefined {
 	const place = blockedPlace(evidence, edge.thread);
 	const taken = acquisitionOf(evidence.run, edge.thread, edge.wait.resource);
-	if (edge.isRange || edge.resource === 'srcu') return 'Leave it to a work item that the callback does not wait for';
+	if (edge.isRange || edge.readers?.callbacks) return 'Leave it to a work item that the callback does not wait for';
 	if (inCallback(place) && isMmapLock(edge))
 		return 'A callback must not take mmap_lock: whoever invalidates may have it';
 	if (taken === undefined || taken.held.mode === HeldMode.token) return undefined;

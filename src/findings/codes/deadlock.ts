@@ -32,7 +32,7 @@ export const deadlock: StuckKind = {
 			const holder = cycle[(n + 1) % cycle.length] as WaitEdge;
 			const where = inLine(graph, userSpan(blockedPlace(evidence, edge.thread)));
 			const callback = userFunction(blockedPlace(evidence, edge.thread))?.name;
-			const waits = `${name(edge.thread)} ${waitWords(edge)}${callback ? ` in ${callback}()` : ''}${where}`;
+			const waits = `${name(edge.thread)} ${waitWords(edge)}${callback && !edge.readers ? ` in ${callback}()` : ''}${where}`;
 			const leaver = leaverOf(evidence, edge);
 			if (edge.holders.length === 0 && leaver !== undefined)
 				return `${waits}, which ${name(leaver.thread)} took${inLine(graph, userSpan(leaver))} and never released`;
@@ -43,11 +43,13 @@ export const deadlock: StuckKind = {
 			const has =
 				before.wait.kind === 'wakeup' || before.guessed || before.holders.length === 0
 					? ''
-					: before.isRange
-						? `has ${before.resource} active and `
-						: before.wait.behindQueue
-							? `queues for ${before.resource} and `
-							: `holds ${before.resource} and `;
+					: before.readers !== undefined
+						? `${before.readers.callbacks ? 'runs a callback' : `is a reader of ${before.readers.of}`} and `
+						: before.isRange
+							? `has ${before.resource} active and `
+							: before.wait.behindQueue
+								? `queues for ${before.resource} and `
+								: `holds ${before.resource} and `;
 			return `${name(edge.thread)} ${has}${waitWords(edge)}`;
 		});
 		const end =
@@ -100,6 +102,8 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 	const taken = acquisitionOf(run, holder, edge.wait.resource);
 	const since = taken === undefined ? '' : sinceLine(graph, userSpan(taken));
 	if (edge.isRange) return `which is active in ${name}${since}`;
+	if (edge.readers !== undefined)
+		return edge.readers.callbacks ? `and ${name} is in one${since}` : `and ${name} is one${since}`;
 	// a work item, or a fence: the place where the kernel's thread took it says nothing
 	if (graph.system.threads[holder]?.kind === 'kernel' && edge.wait.kind === 'token' && !edge.guessed)
 		return `which ${name} runs`;
@@ -126,7 +130,9 @@ export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related
 					spanOfPlace(taken),
 					edge.isRange
 						? `${threadName(graph, holder)} makes ${edge.resource} active here`
-						: `${threadName(graph, holder)} takes ${edge.resource} here`,
+						: edge.readers !== undefined
+							? `${threadName(graph, holder)} ${edge.readers.callbacks ? 'begins to call callbacks' : `becomes a reader of ${edge.readers.of}`} here`
+							: `${threadName(graph, holder)} takes ${edge.resource} here`,
 				);
 		}
 		add(userSpan(blockedPlace(evidence, edge.thread)), `${threadName(graph, edge.thread)} ${waitWords(edge)} here`);

@@ -1,16 +1,19 @@
 import { kernelRelated, type ReportKind, reportMessage, threadName } from '../finding.js';
-import { culpritOf } from '../mapping.js';
+import { type Culprit, culpritOf } from '../mapping.js';
 
 /** A finding about an entry of a device's page table: who has made it, or was told and has kept it, and not who noticed. */
-export const entry = (code: string, cureOf: (message: string, told: boolean) => string | undefined): ReportKind => ({
+export const entry = (
+	code: string,
+	cureOf: (message: string, told: boolean, removed: Culprit['removed']) => string | undefined,
+): ReportKind => ({
 	code,
 	severity: 'error',
 	explain(evidence, report, thread) {
 		const message = reportMessage(evidence, report);
-		const { span, because, related, threads, told } = culpritOf(evidence, report, thread);
+		const { span, because, related, threads, told, removed } = culpritOf(evidence, report, thread);
 		return {
 			message: because === '' ? message : `${message}: ${because}`,
-			cure: cureOf(message, told),
+			cure: cureOf(message, told, removed),
 			span,
 			related: [...related, ...kernelRelated(report, `${threadName(evidence.graph, thread)}: ${message}`)],
 			closing: `${message[0]?.toUpperCase()}${message.slice(1)}.`,

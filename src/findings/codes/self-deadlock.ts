@@ -29,11 +29,13 @@ export const selfDeadlock: StuckKind = {
 		const has =
 			below !== undefined
 				? `which ${threadName(graph, below)}, the thread that it interrupts, holds`
-				: edge.isRange
-					? 'which it has active itself'
-					: 'which it holds itself';
+				: edge.readers !== undefined
+					? `of which it is ${edge.readers.callbacks ? 'in one' : 'one'} itself`
+					: edge.isRange
+						? 'which it has active itself'
+						: 'which it holds itself';
 		return {
-			message: `${name} ${waitWords(edge)}${inside ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
+			message: `${name} ${waitWords(edge)}${inside && !edge.readers ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
 			cure: selfCureOf(evidence, edge, jump !== undefined),
 			span: blame(evidence, cycle),
 			related: related(evidence, cycle),

@@ -1,8 +1,10 @@
 import { entry } from './entries.js';
 
 /** The device page table leads to a page that was freed or replaced, or is filled again in the middle of an invalidation. */
-export const staleMapping = entry('stale-mapping', (message, told) => {
+export const staleMapping = entry('stale-mapping', (message, told, removed) => {
 	if (/runs a job/.test(message)) return 'Wait for the fence of the job before the callback returns';
+	if (removed === 'late') return 'Have it look, under the lock, whether the notifier is going, and not map then';
+	if (removed === 'left') return 'Unmap everything, and let nobody map again, before the notifier is taken off';
 	if (told) return 'Unmap all of the range before the callback returns, whatever its event';
 	if (/in the middle of its invalidation|has been freed/.test(message))
 		return 'Look for a collision under the lock that the callback takes, right before mapping, and begin again if there was one';

@@ -3,8 +3,10 @@ import type { Graph } from '../../explore/graph.js';
 import { spread } from '../../explore/prospects.js';
 import type { Turns } from '../../explore/turns.js';
 import type { Report } from '../../machine/step.js';
+import type { System } from '../../machine/system.js';
 import { type Counter, type Counters, countersOf } from '../counters.js';
 import { type Evidence, type Explanation, lineOf, type ReportKind, reportPlaceSpan, threadName } from '../finding.js';
+import { removalOf } from '../mapping.js';
 import { isToken, type Place, userFunction, userSpan } from '../run.js';
 
 /** A count of active ranges that is wrong in some state: below zero, or above it with nothing left that counts it down. */
@@ -108,17 +110,77 @@ function countsIn({ graph, run }: Evidence, address: number): { open: Count[]; l
 	return { open, last };
 }
 
+/** A change of a counter that was overwritten, since reading and writing it were not one. */
+interface Lost {
+	readonly by: Place & { readonly thread: number };
+	readonly count: Place & { readonly thread: number };
+}
+
+/** Where the store leads that a thread will do next. */
+function storeTarget(system: System, thread: number, local: Int32Array): number | undefined {
+	const next = system.next(thread, local);
+	if (next?.op !== 'store') return undefined;
+	const { code, registers } = system.task(thread, local).frame;
+	return next.address >= 0 ? registers[next.address] : code.constants[-1 - next.address];
+}
+
+/** The first store of a run that goes by a value which another thread has changed since it was read. */
+function lostIn({ graph, run }: Evidence, address: number): Lost | undefined {
+	const { system } = graph;
+	const { schedule } = run;
+	const value = (step: number): number | undefined =>
+		system.cell(address, graph.sharedOf(schedule[step]?.state ?? run.finalState));
+	for (const [step, { state, thread }] of schedule.entries()) {
+		if (storeTarget(system, thread, graph.local(state, thread)) !== address) continue;
+		const read = schedule.slice(0, step).findLastIndex((s) => s.thread === thread);
+		if (read < 0) continue;
+		let change = step - 1;
+		while (change > read && value(change) === value(change + 1)) change--;
+		const other = schedule[change];
+		if (change <= read || other === undefined || value(read + 1) === value(step)) continue;
+		return {
+			by: { ...system.position(thread, graph.local(state, thread)), thread },
+			count: { ...system.position(other.thread, graph.local(other.state, other.thread)), thread: other.thread },
+		};
+	}
+	return undefined;
+}
+
+/** It is nobody's counting that is wrong: a count is gone. */
+function explainLost({ graph }: Evidence, counter: string, { by, count }: Lost, symptom: string): Explanation {
+	const [loser, other] = [by, count].map(({ thread }) => threadName(graph, thread)) as [string, string];
+	const [inside, there] = [by, count].map((p) => userFunction(p)?.name);
+	const at = ` (${lineOf(graph, userSpan(count))})`;
+	return {
+		message: `${symptom}: a count was lost. ${loser} writes what it has made of an old value${inside ? ` in ${inside}()` : ''}, over the change that ${other} has made in between${there ? ` in ${there}()` : ''}${at}`,
+		cure: `Change ${counter} under one lock everywhere, or make it an atomic_t`,
+		span: userSpan(by),
+		related: [
+			{ span: userSpan(count), message: `${other} changes ${counter} here, between ${loser}'s reading and writing it` },
+		],
+		closing: `${loser} has overwritten the count of ${other}: ${symptom}.`,
+		threads: [...new Set([loser, other])],
+	};
+}
+
 /** Words and blame for a count found wrong in the graph. */
 export function explainUnbalanced(evidence: Evidence, found: Unbalanced): Explanation {
 	const { graph, run } = evidence;
+	const lost = lostIn(evidence, found.address);
+	if (lost !== undefined)
+		return explainLost(
+			evidence,
+			found.name,
+			lost,
+			found.below ? `${found.name} goes below zero` : `${found.name} never comes back to zero`,
+		);
 	const { open, last } = countsIn(evidence, found.address);
 	if (found.below && last !== undefined) return belowZero(evidence, found.name, last.thread, last, last.range);
 	const up = open[0] as Count;
 	const name = threadName(graph, up.thread);
 	const after = run.events.filter((e) => e.step >= up.step);
 	const ended = after.find((e) => e.kind === 'call' && e.thread === up.thread && found.ends.has(e.code.node));
-	// by its steps, since the call itself may lie before the thread's first one
-	const gone = run.rows.find((r) => r.stack.some((f) => /notifier_(unregister|put)/.test(f)));
+	const gone = removalOf(evidence);
 	const why =
 		ended !== undefined
 			? `${ended.code.name}() does not count it down`
@@ -167,8 +229,13 @@ function belowZero(
 export const countOverflow: ReportKind = {
 	code: 'unbalanced',
 	severity: 'error',
-	explain({ graph }, report, thread) {
+	explain(evidence, report, thread) {
+		const { graph, run } = evidence;
 		const counter = counterOf(graph, report) as Counter;
+		for (const address of graph.system.cellsOf(counter.node, run.finalShared)) {
+			const lost = lostIn(evidence, address);
+			if (lost !== undefined) return explainLost(evidence, counter.name, lost, `${counter.name} goes below zero`);
+		}
 		const explained = belowZero(
 			{ graph },
 			counter.name,
