@@ -8,7 +8,7 @@ import type { ExportFormat, ToPage } from './messages.js';
 import { changesBetween, nextChange } from './model/facts.js';
 import { findPlace, placeOf } from './model/place.js';
 import { layRows, type Metrics, type StepRow } from './model/rows.js';
-import { drawnLanes, findSpans, livesOf } from './model/spans.js';
+import { drawnLanes, findSpans, livesOf, railWidth } from './model/spans.js';
 import { announcement } from './model/words.js';
 import { pngOf } from './raster.js';
 
@@ -64,7 +64,7 @@ export class Explorer {
 	/** A line that was asked for, for the source pane to show. */
 	readonly revealed = signal<{ readonly uri: string; readonly line: number } | null>(null);
 	readonly live = signal('');
-	readonly metrics = signal<Metrics>({ code: 20, out: 16, letters: 48 });
+	readonly metrics = signal<Metrics>({ code: 20, out: 16, letters: 48, compact: false });
 
 	readonly rows = computed(() => {
 		const picture = this.picture.value;
@@ -77,6 +77,13 @@ export class Explorer {
 	readonly lives = computed(() => (this.picture.value ? livesOf(this.picture.value) : []));
 	/** Lanes in the order of their columns. */
 	readonly columns = computed(() => (this.picture.value ? drawnLanes(this.picture.value) : []));
+	/** Where each column's rail begins beside the one before, and where the last one ends, in CSS pixels. */
+	readonly rails = computed(() => {
+		const edges = [0];
+		for (const lane of this.columns.value)
+			edges.push((edges.at(-1) ?? 0) + railWidth(this.spans.value?.slots[lane] ?? 0));
+		return edges;
+	});
 	/** Index of the row that the cursor is in; -1 at the start. */
 	readonly currentRow = computed(() => {
 		const rows = this.rows.value;
@@ -210,14 +217,21 @@ export class Explorer {
 		return this.sources.peek().get(uri) ?? waiting;
 	}
 
-	/** How much text fits into a lane follows from the width of the run, in CSS pixels, as in style/lanes.css. */
+	/**
+	 * How much text fits into a lane follows from the width of the run, in CSS pixels, as in style/lanes.css; where that is
+	 * too little, the lanes become rails beside one column of text.
+	 */
 	setWidth(width: number): void {
 		const lanes = Math.max(1, this.columns.value.length);
 		const digits = Math.max(3, String(this.picture.value?.steps.length ?? 0).length * 2 + 1);
 		const [numbers, least, rest] = width < 600 ? [digits * 7 + 12, 170, 38] : [digits * 7.3 + 24, 200, 46];
+		const each = (width - numbers) / lanes;
+		const compact = lanes > 1 && each < least;
+		const text = compact ? width - numbers - (this.rails.value.at(-1) ?? 0) - 26 : Math.max(each, least) - rest;
 		// In steps, so that dragging a border does not lay out every pixel.
-		const letters = Math.floor((Math.max((width - numbers) / lanes, least) - rest) / LETTER / 2) * 2;
-		if (letters !== this.metrics.peek().letters) this.metrics.value = { ...this.metrics.peek(), letters };
+		const letters = Math.floor(text / LETTER / 2) * 2;
+		const before = this.metrics.peek();
+		if (letters !== before.letters || compact !== before.compact) this.metrics.value = { ...before, letters, compact };
 	}
 
 	// ── stepping ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,7 +24,7 @@ const NAMES = [
 ];
 const sample = (name: string): Picture =>
 	JSON.parse(readFileSync(path.join(import.meta.dirname, 'samples', `${name}.json`), 'utf8')) as Picture;
-const METRICS = { code: 20, out: 16, letters: 40 };
+const METRICS = { code: 20, out: 16, letters: 40, compact: false };
 const FOLDED = new Set<string>();
 const picture = fc.constantFrom(...NAMES).map(sample);
 
@@ -161,7 +161,14 @@ describe('place', () => {
 });
 
 describe('the wait-for chain', () => {
-	const wait = (from: number, to: number): Wait => ({ from, to, what: `${to}`, taken: null, waits: null });
+	const wait = (from: number, to: number): Wait => ({
+		from,
+		to,
+		what: `${to}`,
+		taken: null,
+		waits: null,
+		queued: false,
+	});
 
 	test('a cycle is followed round, whatever the order of its edges', () => {
 		const chain = chainOf([wait(2, 0), wait(0, 1), wait(1, 2)]);

@@ -218,14 +218,16 @@ class Drawing {
 			if (to === undefined) return [];
 			const taken = acquisitionOf(this.run, to, edge.wait.resource);
 			const { graph } = this.subject.outlooks;
-			const local = graph.local(this.run.finalState, edge.thread);
+			const { finalState } = this.run;
+			const held = graph.system.task(to, graph.local(finalState, to)).held;
 			return [
 				{
 					from: edge.thread,
 					to,
 					what: edge.resource,
 					taken: taken === undefined ? null : userSpan(taken),
-					waits: userSpan(graph.system.position(edge.thread, local)),
+					waits: userSpan(graph.system.position(edge.thread, graph.local(finalState, edge.thread))),
+					queued: edge.wait.behindQueue === true && held.every((h) => h.resource !== edge.wait.resource),
 				},
 			];
 		});

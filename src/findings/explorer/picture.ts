@@ -172,6 +172,8 @@ export interface Wait {
 	/** Where `to` took it, and where `from` waits. */
 	readonly taken: Span | null;
 	readonly waits: Span | null;
+	/** `to` does not have it: it stands before `from` in the queue. */
+	readonly queued: boolean;
 }
 
 export interface Picture {

@@ -2,6 +2,7 @@
 import type { Graph } from '../../explore/graph.js';
 import { rowOf } from '../run.js';
 import type { Picture, SavedRun } from './picture.js';
+import { wordsOf } from './steps.js';
 
 /** The first step of a saved run that the sketch no longer has. */
 export interface Misfit {
@@ -84,7 +85,8 @@ export function replaySaved(
 		if (state < 0) return no('the run has ended before it');
 		if (state >= graph.expanded) return no('the search did not get so far');
 		const place = system.position(thread, graph.local(state, thread));
-		const now = rowOf(name, place, step + 1, null).text;
+		const row = rowOf(name, place, step + 1, null);
+		const now = wordsOf(row, place);
 		const { from, to } = graph.edges(state);
 		const moves: number[] = [];
 		let next: number | undefined;
@@ -94,7 +96,7 @@ export function replaySaved(
 			if (graph.edgeChoice(e) === choice) next = graph.target(e);
 		}
 		if (graph.status(state, thread) === 1) return no(`${name} has ended, and did "${text}" then`);
-		if (now !== text) return no(`${name} comes to "${now}" where it did "${text}"`);
+		if (now !== text && row.text !== text) return no(`${name} comes to "${now}" where it did "${text}"`);
 		if (moves.length === 0) return no(`${name} waits at "${text}" now`);
 		if (next === undefined) return no(`"${text}" of ${name} has no way ${choice + 1} any more`);
 		schedule.push({ thread, choice });

@@ -6,6 +6,7 @@ import { HeldMode } from '../../kernel/context.js';
 import {
 	isAtomicStatement,
 	isBlock,
+	isCall,
 	isDoStatement,
 	isForStatement,
 	isFunctionDecl,
@@ -73,13 +74,8 @@ export class Steps {
 			for (const jump of transition.jumps) rows.push({ step: this.jump(transition, jump, n), before: n + 1 });
 			close(n + 1);
 		});
-		const cause = blame === undefined ? -1 : rows.findLastIndex(({ step }) => !step.blocked && same(step.span, blame));
-		const inside =
-			cause >= 0 || blame === undefined
-				? cause
-				: rows.findLastIndex(({ step }) => step.details.some((d) => same(d.span, blame)));
-		const waits = inside >= 0 || blame === undefined ? inside : rows.findIndex(({ step }) => same(step.span, blame));
-		return rows.map((row, n) => (n === waits ? { ...row, step: { ...row.step, cause: true } } : row));
+		const cause = blame === undefined ? -1 : blamed(rows, blame);
+		return rows.map((row, n) => (n === cause ? { ...row, step: { ...row.step, cause: true } } : row));
 	}
 
 	/** Who else can go in a moment, and how that ends. */
@@ -126,7 +122,7 @@ export class Steps {
 		return {
 			lane: thread,
 			choice,
-			text: row.text,
+			text: wordsOf(row, place),
 			remark: remarks.join('; '),
 			span: row.span,
 			kernel: row.kernel,
@@ -238,6 +234,7 @@ export class Steps {
 		const task = locks.task(thread, after);
 		const ended = task.status === Status.ended && locks.task(thread, before).status !== Status.ended;
 		const remarks = [...words, ...events, ...said, ...transition.primitives.filter((p) => !said.includes(p))];
+		if (remarks.length === 0 && leavesWait(transition)) remarks.push('the wait is over: looks again');
 		if (ended) remarks.push(`${this.name(thread)} has ended`);
 		return { remarks: [...new Set(remarks)], matters: words.length + events.length + said.length > 0 };
 	}
@@ -247,13 +244,16 @@ export class Steps {
 	}
 
 	/** What a function of the API has answered, and why. */
-	private said({ code, remark, args }: Transition['returned'][number], before: Moment): string[] {
+	private said({ code, remark, args, inner }: Transition['returned'][number], before: Moment): string[] {
 		if (remark === undefined) return [];
 		const [, start, end] = args;
-		if (start === undefined || end === undefined || !/range/.test(code.name)) return [remark];
+		if (start === undefined || end === undefined || !/range/.test(code.name)) return inner ? [] : [remark];
 		const active = this.locks.ranges(before).filter((r) => r.kind === 'active' && r.start < end && start < r.end);
+		if (inner && active.length === 0) return [];
 		if (remark === 'fails' && active.length > 0)
-			return [`fails: ${active.map((r) => r.name).join(', ')} ${active.length === 1 ? 'is' : 'are'} active`];
+			return [
+				`${inner ? 'has to wait' : 'fails'}: ${active.map((r) => r.name).join(', ')} ${active.length === 1 ? 'is' : 'are'} active`,
+			];
 		if (remark === 'returns' && /wait/.test(code.name) && active.length === 0)
 			return [`returns: nothing overlaps [${start}, ${end})`];
 		return [remark];
@@ -326,6 +326,40 @@ function stackOf({ frames }: Place): Step['stack'] {
 			span: spanOfPlace({ node: caller.node, frames: [] }),
 		};
 	});
+}
+
+/** The step finds a wait's condition true and goes on behind it, in a call that will look for itself. */
+function leavesWait({ place, ran }: Transition): boolean {
+	const wait = shownNode(place.node);
+	if (!/^wait_event_for\(/.test(sourceText(wait))) return false;
+	return ran.some(({ node, frames }) => frames.length === place.frames.length && !isInside(node, wait));
+}
+
+function isInside(node: AstNode, outer: AstNode): boolean {
+	for (let at: AstNode | undefined = node; at !== undefined; at = at.$container) if (at === outer) return true;
+	return false;
+}
+
+/** A condition that is no call reads as what it decides. */
+export function wordsOf({ text, kernel }: RunStep, place: Place): string {
+	const node = shownNode(place.node);
+	const parent = node.$container;
+	return !kernel && isIfStatement(parent) && parent.condition === node && !isCall(node) ? textOf(parent) : text;
+}
+
+/** Index of the row that a blamed statement stands for: its own, one inside the call that it makes, one that passes it. */
+function blamed(rows: readonly Row[], blame: Span): number {
+	const last = (is: (step: Step) => boolean): number => rows.findLastIndex(({ step }) => is(step));
+	const kinds: ((step: Step) => boolean)[] = [
+		({ blocked, span }) => !blocked && same(span, blame),
+		({ blocked, stack }) => !blocked && stack.some(({ span }) => span !== null && same(span, blame)),
+		({ details }) => details.some(({ span }) => same(span, blame)),
+	];
+	for (const is of kinds) {
+		const at = last(is);
+		if (at >= 0) return at;
+	}
+	return rows.findIndex(({ step }) => same(step.span, blame));
 }
 
 /** What `a` has more than `b`. */

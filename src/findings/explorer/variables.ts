@@ -209,7 +209,9 @@ export class Variables {
 		// a lock at the head of a struct has the struct's address
 		const whole = this.system.globals.find((g) => g.address === address && g.type === to);
 		if (whole !== undefined) return leaf(path, whole.name === 'init_mm' ? 'mm' : `&${whole.name}`, kind);
-		return leaf(path, `${isHeap(address) ? '' : '&'}${this.name(address)}`, kind);
+		const name = this.name(address);
+		const page = /^__frames\[(\d+)\]$/.exec(name);
+		return leaf(path, page ? `p${page[1]}` : `${isHeap(address) ? '' : '&'}${name}`, kind);
 	}
 
 	private name(address: number): string {

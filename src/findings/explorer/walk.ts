@@ -25,12 +25,14 @@ export interface Moment {
 	readonly calls: readonly (readonly CallFrame[])[];
 }
 
-/** What a function of the simulated kernel has said to its caller in the driver or the scenario. */
+/** What a function of the simulated kernel has said to its caller. */
 export interface Returned {
 	readonly code: FunctionCode;
 	readonly value: number | undefined;
 	readonly args: readonly number[];
 	readonly remark: string | undefined;
+	/** It was called by the simulated kernel, in a call that waits. */
+	readonly inner: boolean;
 }
 
 /** One step, between two moments. */
@@ -128,8 +130,11 @@ class Walker implements Walk {
 				const args = live[depth]?.args ?? [];
 				live.length = Math.min(live.length, depth);
 				const caller = frames[depth - 1];
-				if (!code.kernel || caller === undefined || caller.code.kernel) return;
-				returned.push({ code, value, args, remark: returnRemark(code, value, system) });
+				if (!code.kernel || caller === undefined) return;
+				const remark = returnRemark(code, value, system);
+				// inside of a call that waits, the check that fails is why
+				if (caller.code.kernel && remark !== 'fails') return;
+				returned.push({ code, value, args, remark, inner: caller.code.kernel });
 			},
 			takes: (held) => void takes.push(held),
 			primitive(name, _args, value, node, depth) {

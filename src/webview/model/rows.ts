@@ -10,8 +10,10 @@ import { findSpans, stepOfWait } from './spans.js';
 export interface Metrics {
 	readonly code: number;
 	readonly out: number;
-	/** Letters of a remark that fit into a line of a lane without locks or ranges. */
+	/** Letters of a remark that fit into a line of a lane without locks or ranges; of the one text column in a compact run. */
 	readonly letters: number;
+	/** The lanes are only rails, side by side, with one column of text for all of them. */
+	readonly compact: boolean;
 }
 
 const PADDING = 8;
@@ -53,8 +55,8 @@ export interface StepRow {
 	readonly remarks: readonly { readonly text: string; readonly lines: number }[];
 	readonly blocked: boolean;
 	readonly cause: boolean;
-	/** Other picks of the same thread, shown under its text. */
-	readonly picks: readonly Alternative[];
+	/** Other picks of the same thread, shown under its text, each with the steps done before it. */
+	readonly picks: readonly { readonly way: Alternative; readonly steps: number }[];
 	/** Another thread ran before. */
 	readonly switched: boolean;
 	readonly top: number;
@@ -101,7 +103,7 @@ function groupsOf(steps: readonly Step[]): Group[] {
 	steps.forEach((step, at) => {
 		const next = steps[at + 1];
 		const together = next && step.call !== null && next.call === step.call && next.lane === step.lane;
-		if (together && !next.cause && !step.cause) return;
+		if (together) return;
 		groups.push({ first, last: at });
 		first = at + 1;
 	});
@@ -130,6 +132,9 @@ function isSwitch(steps: readonly Step[], at: number): boolean {
 	return at > 0 && steps[at - 1]?.lane !== steps[at]?.lane;
 }
 
+/** What a remark says after its verdict: `[1, 3) is active in B` of `blocked: …`. */
+const reason = (remark: string) => remark.slice(remark.indexOf(': ') + 1);
+
 export interface Unfolded {
 	has(key: string): boolean;
 }
@@ -143,7 +148,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	const seen = new Set<number>();
 	const waits = waitsBySteps(picture);
 	const { slots } = findSpans(picture);
-	const lettersOf = (lane: number) => Math.max(12, metrics.letters - (slots[lane] ?? 0) * SLOT_LETTERS);
+	const lettersOf = (lane: number) =>
+		Math.max(12, metrics.letters - (metrics.compact ? 0 : (slots[lane] ?? 0) * SLOT_LETTERS));
 	let top = 0;
 	let lineDrawn = false;
 
@@ -167,17 +173,25 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		const callback = frame > 0 ? (begin.stack[frame]?.name ?? '') : '';
 		const entered = depth < 0 && callback !== '' && callbackOf[lane] !== `${frame} ${callback}`;
 		if (depth < 0) callbackOf[lane] = callback === '' ? '' : `${frame} ${callback}`;
-		const remarks: string[] = [];
+		let remarks: string[] = [];
 		for (let at = first; at <= last; at++) {
 			const remark = steps[at]?.remark;
 			if (remark) remarks.push(...remark.split('; '));
 		}
+		// why it waits is said once, where it says that it does
+		if (step.blocked)
+			remarks = remarks.filter((one) => one === step.remark || !reason(step.remark).startsWith(reason(one)));
 		const call = folded ? (begin.callText ?? begin.text) : step.text;
 		const inner = last > first || call !== step.text;
 		const opens = folded && inner ? 'call' : begin.details.length > 0 ? 'lines' : null;
 		const key = folded && inner ? `c${first}` : `d${first}`;
 		const open = opens === 'lines' && unfolded.has(key);
-		const picks = begin.alternatives.filter((other) => other.lane === lane).slice(0, MOST_WAYS);
+		const picks = steps
+			.slice(first, last + 1)
+			.flatMap(({ alternatives }, at) =>
+				alternatives.filter((other) => other.lane === lane).map((way) => ({ way, steps: first + at })),
+			)
+			.slice(0, MOST_WAYS);
 		const said = remarks.slice(-MOST_REMARKS).map((text) => ({
 			text,
 			lines: linesOf(text, lettersOf(lane)),
@@ -237,7 +251,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		lineOfNoReturn(last + 1);
 	}
 	if (picture.never.length > 0) {
-		const lines = Math.max(...picture.never.map(({ lane, text }) => linesOf(`${text}  `, lettersOf(lane))));
+		const each = picture.never.map(({ lane, text }) => linesOf(`${text}  `, lettersOf(lane)));
+		const lines = metrics.compact ? each.reduce((sum, one) => sum + one) : Math.max(...each);
 		mark('never', steps.length, steps.length, 0, '', metrics.code * lines + PADDING);
 	} else if (picture.cycleStart === null)
 		mark('end', steps.length, steps.length, 0, picture.ending, metrics.code + PADDING);

@@ -27,6 +27,12 @@ export interface Spans {
 	readonly slots: readonly number[];
 }
 
+/** Width of a lane's rail without locks and ranges, and of the place of each of these, in CSS pixels. */
+export const RAIL = 24;
+export const SLOT = 20;
+
+export const railWidth = (slots: number): number => RAIL + slots * SLOT;
+
 const MOST_SLOTS = 4;
 /** Locks of the simulated kernel: worth a bar only where somebody waits for them. */
 const KERNEL_LOCK = /^(mmap_lock|srcu|the |mapping\.|anon_vma\.|folio|pte|mm->)/;

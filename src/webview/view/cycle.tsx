@@ -49,7 +49,8 @@ const words = (wait: Wait) => `waits for ${wait.what}`;
 
 function boxOf(chain: Chain, picture: Picture, lane: number): { text: string; width: number } {
 	const name = laneName(picture, lane);
-	const holds = chain.waits.find(({ to }) => to === lane)?.what ?? '';
+	const wanted = chain.waits.find(({ to }) => to === lane);
+	const holds = wanted?.queued ? `queues for ${wanted.what}` : (wanted?.what ?? '');
 	const text = [name.length > 1 ? name : '', holds].filter((word) => word !== '').join('  ');
 	return { text, width: 36 + text.length * CHARACTER + (text === '' ? -4 : 8) };
 }

@@ -3,28 +3,37 @@ import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { LaneState, Picture } from '../../findings/explorer/picture.js';
 import { type Row, rowAt } from '../model/rows.js';
-import { Badge } from './badge.js';
+import { railWidth } from '../model/spans.js';
+import { Badge, laneClass } from './badge.js';
 import { useExplorer } from './context.js';
 import { Marks, Tints } from './marks.js';
 import { MarkRowView, StepRowView, timeOf } from './row.js';
 
 /** Rows drawn above and below what is in view. */
 const MARGIN = 240;
-/** Width of a lane's rail without locks and ranges, and of each of these. */
-export const RAIL = 24;
-export const SLOT = 20;
 
 function statusWords(state: LaneState | undefined): { words: string; waits: boolean } {
 	if (!state) return { words: '', waits: false };
 	return { words: state.waitsFor?.what ?? state.status, waits: state.waitsFor?.forEver ?? false };
 }
 
-function LaneHead({ picture, lane }: { readonly picture: Picture; readonly lane: number }) {
+interface HeadProps {
+	readonly picture: Picture;
+	readonly lane: number;
+	readonly column: number;
+}
+
+function LaneHead({ picture, lane, column }: HeadProps) {
 	const { state } = useExplorer();
 	const { name, title, kind } = picture.lanes[lane] ?? { name: '', title: '', kind: 'thread' };
 	const { words, waits } = statusWords(state.value?.lanes[lane]);
 	return (
-		<div class="lane-head" role="columnheader" title={`${name}: ${title}`}>
+		<div
+			class={`lane-head ${laneClass(lane)}`}
+			role="columnheader"
+			title={`${name}: ${title}`}
+			style={`--x: var(--x${column}); --column: ${column}`}
+		>
 			<Badge lane={lane} />
 			{name.length > 1 && <b class="name">{name}</b>}
 			<code class="title">{title}</code>
@@ -119,7 +128,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	const spans = explorer.spans.value;
 	const { grid, column, onKeyDown, onFocusIn, onFocusOut } = useGrid(picture, explorer.columns.value.length);
 	const current = explorer.currentRow.value;
-	const drawn = useDrawn(picture, layout, explorer.columns.value);
+	const drawn = useDrawn(picture, layout, explorer.columns.value, explorer.metrics.value);
 
 	useLayoutEffect(() => {
 		const element = scroller.current;
@@ -147,7 +156,8 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 		const element = scroller.current;
 		const row = layout?.rows[Math.max(0, current)];
 		if (!element || !row) return;
-		const header = 40;
+		const lanes = explorer.columns.value.length;
+		const header = explorer.metrics.value.compact ? 9 + lanes * 22 : lanes > 2 ? 52 : 40;
 		const end = layout.rows.length - 1 - current < 3 ? layout.height + header : row.top + row.height + header;
 		const { top, height } = scrolled.current;
 		const to = row.top < top ? (current <= 0 ? 0 : row.top - 24) : end > top + height ? end - height + 24 : top;
@@ -169,12 +179,21 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	const digits = String(picture.steps.length).length;
 	const from = view.value.top - MARGIN;
 	const to = view.value.top + view.value.height + MARGIN;
-	const rails = spans.slots.map((slots, lane) => `--rail${lane}: ${RAIL + slots * SLOT}px`);
+	const { compact } = explorer.metrics.value;
+	const places = [
+		...spans.slots.map((slots, lane) => `--rail${lane}: ${railWidth(slots)}px`),
+		...explorer.rails.value.map((edge, column) =>
+			compact
+				? `--x${column}: calc(var(--number) + ${edge}px)`
+				: `--x${column}: calc(var(--number) + (100% - var(--number)) / var(--n) * ${column})`,
+		),
+		`--rails: ${explorer.rails.value.at(-1)}px`,
+	];
 	return (
 		<div class="lanes-scroll" ref={scroller}>
 			<div
-				class={`lanes n${Math.min(9, columns.length)}${picture.cycleStart === null ? '' : ' lasso'}`}
-				style={`--n: ${columns.length}; --digits: ${digits}; ${rails.join('; ')}`}
+				class={`lanes n${Math.min(9, columns.length)}${picture.cycleStart === null ? '' : ' lasso'}${compact ? ' compact' : ''}`}
+				style={`--n: ${columns.length}; --digits: ${digits}; ${places.join('; ')}`}
 				role="grid"
 				aria-label="Run: a column for each thread, time downwards"
 				aria-rowcount={layout.rows.length + 1}
@@ -188,8 +207,8 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 					<div class="number" role="columnheader">
 						<span class="unseen">Step</span>
 					</div>
-					{columns.map((lane) => (
-						<LaneHead key={lane} picture={picture} lane={lane} />
+					{columns.map((lane, column) => (
+						<LaneHead key={lane} picture={picture} lane={lane} column={column} />
 					))}
 				</div>
 				<div class="body" role="rowgroup" style={{ height: `${layout.height}px` }}>

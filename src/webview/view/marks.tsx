@@ -3,11 +3,10 @@
 import { Fragment } from 'preact';
 import type { Picture } from '../../findings/explorer/picture.js';
 import { ARROW, type Rows } from '../model/rows.js';
-import type { Lasting, Spans } from '../model/spans.js';
+import { type Lasting, RAIL, SLOT, type Spans } from '../model/spans.js';
 import { laneClass } from './badge.js';
 import { useExplorer } from './context.js';
 import { Icon } from './icons.js';
-import { RAIL, SLOT } from './lanes.js';
 
 interface Window {
 	readonly picture: Picture;
@@ -19,8 +18,10 @@ interface Window {
 }
 
 /** Left edge of a column in the body, as CSS. */
-const columnLeft = (column: number, plus: number) =>
-	`calc(var(--number) + (100% - var(--number)) / var(--n) * ${column} + ${plus}px)`;
+const columnLeft = (column: number, plus: number) => `calc(var(--x${column}) + ${plus}px)`;
+
+/** From one column's left edge to another's further right, as CSS. */
+const between = (left: number, right: number, plus: number) => `calc(var(--x${right}) - var(--x${left}) + ${plus}px)`;
 
 /** Height of the change that leads into a state. */
 function heightOf(rows: Rows, state: number): number {
@@ -136,8 +137,8 @@ function Arrow({ span, spans, y, later, columns }: ArrowProps) {
 				const lanes = column - own;
 				const rightward = lanes > 0 || (lanes === 0 && held !== undefined);
 				const [left, width] = rightward
-					? [columnLeft(own, 16), `calc((100% - var(--number)) / var(--n) * ${lanes} + ${near - 16}px)`]
-					: [columnLeft(column, far), `calc((100% - var(--number)) / var(--n) * ${-lanes} - ${far - 4}px)`];
+					? [columnLeft(own, 16), between(own, column, near - 16)]
+					: [columnLeft(column, far), between(column, own, 4 - far)];
 				const classes = `${rightward ? 'rightward' : 'leftward'}${span.forEver ? ' for-ever' : ''}${later ? ' later' : ''}`;
 				return <div key={holder} class={`arrow ${classes}`} style={`left: ${left}; width: ${width}; top: ${y}px`} />;
 			})}
@@ -292,6 +293,7 @@ export function Tints(place: Place) {
 	const columns = explorer.columns.value;
 	const window = { ...place, columns };
 	const { steps } = window.picture;
+	const { compact } = explorer.metrics.value;
 	const bottom = bottomOf(rows);
 	const cut = cutAt(rows, explorer.cursor.value, steps.length);
 	return (
@@ -303,11 +305,15 @@ export function Tints(place: Place) {
 				const end = span.to > steps.length || !last ? bottom : last.top + last.height;
 				if (end <= top || end < window.from || top > window.to) return null;
 				const column = columns.indexOf(span.lane);
+				const rail = `var(--rail${span.lane})`;
+				const [left, width] = compact
+					? [columnLeft(column, 0), `calc(${rail} - 2px)`]
+					: [`calc(var(--x${column}) + ${rail} - 4px)`, `calc(var(--x${column + 1}) - var(--x${column}) - ${rail})`];
 				return pieces(top, end, cut, window, false).map((piece) => (
 					<div
 						key={`${span.lane} ${span.from}${piece.later}`}
 						class={`tint ${laneClass(span.lane)}${piece.later ? ' later' : ''}`}
-						style={`left: calc(${columnLeft(column, 0)} + var(--rail${span.lane}) - 4px); width: calc((100% - var(--number)) / var(--n) - var(--rail${span.lane})); top: ${piece.top}px; height: ${piece.bottom - piece.top}px`}
+						style={`left: ${left}; width: ${width}; top: ${piece.top}px; height: ${piece.bottom - piece.top}px`}
 					/>
 				));
 			})}

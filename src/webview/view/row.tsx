@@ -73,6 +73,9 @@ function isFinding({ finding }: Picture, remark: string): boolean {
 	return finding?.closing.toLowerCase().startsWith(remark.toLowerCase()) === true;
 }
 
+/** Where a lane's cell has its rail. */
+const placeOf = (lane: number, column: number) => `--rail: var(--rail${lane}); --x: var(--x${column})`;
+
 function numbers({ first, last, depth }: StepRow): string {
 	return first === last || depth >= 0 ? String(first + 1) : `${first + 1}–${last + 1}`;
 }
@@ -139,8 +142,8 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 					{remark}
 				</div>
 			))}
-			{row.picks.map((way) => (
-				<Way key={`${way.choice}`} picture={picture} way={way} steps={row.first} stop={stop} pick />
+			{row.picks.map(({ way, steps }) => (
+				<Way key={`${steps} ${way.choice}`} picture={picture} way={way} steps={steps} stop={stop} pick />
 			))}
 			{row.more > 0 && <span class="unseen">{`${steps.length} steps`}</span>}
 		</>
@@ -159,6 +162,9 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 	const explorer = useExplorer();
 	const current = time === ' cur';
 	const ways = waysOf(picture, row);
+	const shown = columns.map((at) =>
+		at === row.lane ? [] : (ways.get(at) ?? []).filter((way) => current || isNews(picture, row, way)),
+	);
 	const lastOfTurn = row.switched ? ' switched' : '';
 	return (
 		<div
@@ -167,7 +173,7 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 			aria-rowindex={index + 2}
 			aria-selected={current}
 			data-row={index}
-			style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}
+			style={`transform: translateY(${row.top}px); height: ${row.height}px; --ways: ${shown.flat().length}`}
 			onClick={() => explorer.go(row.last + 1)}
 		>
 			<div class="number" role="rowheader" data-column={0} tabIndex={stop === 0 ? 0 : -1}>
@@ -176,11 +182,11 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 			{columns.map((at, column) => (
 				<div
 					key={at}
-					class="cell"
+					class={at === row.lane ? 'cell mover' : 'cell'}
 					role="gridcell"
 					data-column={column + 1}
 					tabIndex={stop === column + 1 ? 0 : -1}
-					style={`--rail: var(--rail${at})`}
+					style={placeOf(at, column)}
 				>
 					{at === row.lane ? (
 						<>
@@ -192,11 +198,9 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 						</>
 					) : (
 						<>
-							{(ways.get(at) ?? [])
-								.filter((way) => current || isNews(picture, row, way))
-								.map((way) => (
-									<Way key={way.choice} picture={picture} way={way} steps={row.first} stop={current} />
-								))}
+							{shown[column]?.map((way) => (
+								<Way key={way.choice} picture={picture} way={way} steps={row.first} stop={current} />
+							))}
 							<span class="unseen">{meanwhile(picture, at, row.last + 1)}</span>
 						</>
 					)}
@@ -209,12 +213,13 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 function Never({ picture, columns }: { readonly picture: Picture; readonly columns: readonly number[] }) {
 	return (
 		<>
-			{columns.map((at) => (
-				<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
+			{columns.map((at, column) => (
+				<div key={at} class="cell" role="gridcell" style={placeOf(at, column)}>
 					{picture.never
 						.filter((never) => never.lane === at)
 						.map(({ text }) => (
 							<div class="words" key={text}>
+								<Badge lane={at} small />
 								{text}
 							</div>
 						))}
@@ -255,8 +260,8 @@ export function MarkRowView({
 					<div class="number" role="rowheader">
 						<span class="unseen">{`steps ${row.first + 1} to ${row.last + 1}`}</span>
 					</div>
-					{columns.map((at) => (
-						<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
+					{columns.map((at, column) => (
+						<div key={at} class={at === row.lane ? 'cell mover' : 'cell'} role="gridcell" style={placeOf(at, column)}>
 							{at === row.lane && (
 								<div class="line">
 									<button
@@ -301,8 +306,8 @@ export function MarkRowView({
 					<div class="number" role="rowheader">
 						?<span class="unseen">Who goes next</span>
 					</div>
-					{columns.map((at) => (
-						<div key={at} class="cell" role="gridcell" style={`--rail: var(--rail${at})`}>
+					{columns.map((at, column) => (
+						<div key={at} class="cell" role="gridcell" style={placeOf(at, column)}>
 							{picture.next
 								.filter((way) => way.lane === at)
 								.slice(0, 1)
