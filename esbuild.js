@@ -69,14 +69,22 @@ const worker = { ...browser, format: 'iife' };
 /** The explorer's page: no framework of VS Code in it, and monaco in files of its own. */
 const page = {
 	...worker,
-	jsx: 'automatic',
-	jsxImportSource: 'preact',
+	// esbuild would take the automatic runtime from tsconfig.json
+	tsconfigRaw: {},
+	jsx: 'transform',
+	jsxFactory: '__h',
+	jsxFragment: '__f',
 	loader: { ...common.loader, '.ttf': 'file' },
 };
 
 /** What the explorer's page is made of. */
 const pages = [
-	{ ...page, entryPoints: ['src/webview/main.tsx'], outfile: 'dist/webview/explorer.js' },
+	{
+		...page,
+		entryPoints: ['src/webview/main.tsx'],
+		inject: ['src/webview/jsx.ts'],
+		outfile: 'dist/webview/explorer.js',
+	},
 	{ ...page, entryPoints: ['src/webview/style/explorer.css'], outfile: 'dist/webview/explorer.css' },
 	{ ...page, entryPoints: ['src/webview/style/themes.css'], outfile: 'dist/webview/themes.css' },
 	{ ...page, entryPoints: ['src/webview/monaco.ts'], outfile: 'dist/webview/monaco.js' },
@@ -84,6 +92,15 @@ const pages = [
 		...page,
 		entryPoints: ['node_modules/monaco-editor/esm/vs/editor/editor.worker.js'],
 		outfile: 'dist/webview/monaco.worker.js',
+	},
+	// the host and the engine that saved pages have in them, always small: these parse the kernel when they are first asked
+	{
+		...worker,
+		entryPoints: ['src/server/saved.ts'],
+		outfile: 'dist/webview/engine.js',
+		minify: true,
+		sourcemap: false,
+		plugins: [problemMatcher],
 	},
 ];
 const shipped = [
@@ -99,15 +116,6 @@ const shipped = [
 		inject: [polyfills],
 		banner: { js: '#!/usr/bin/env node' },
 		plugins: [problemMatcher, packedKernel, executable],
-	},
-	// what saved pages have in them, always small: these parse the kernel when they are first asked
-	{
-		...worker,
-		entryPoints: ['src/server/saved.ts'],
-		outfile: 'dist/webview/engine.js',
-		minify: true,
-		sourcemap: false,
-		plugins: [problemMatcher],
 	},
 ];
 const inHost = [

@@ -37,18 +37,22 @@ export class ExplorerPanel {
 	cursor: (FromPage & { type: 'cursor' }) | undefined;
 	pinned = false;
 	private ready = false;
+	/** What the page has to know besides the picture: that one is being made, or why there is none. */
+	private notice: ToPage | undefined;
+	private closed = false;
 
 	constructor(
 		readonly view: vscode.WebviewPanel,
 		private target: Target,
 		private readonly client: BaseLanguageClient,
-		extension: vscode.Uri,
+		page: PageParts,
 		private readonly owner: PanelOwner,
 	) {
 		this.id = `explorer-${++panels}`;
-		view.webview.options = pageOptions(extension);
+		view.webview.options = { enableScripts: true, localResourceRoots: [page.folder] };
 		view.webview.onDidReceiveMessage((message: FromPage) => this.said(message));
 		view.onDidDispose(() => {
+			this.closed = true;
 			void client.sendNotification(CloseExplorerNotification, { panel: this.id });
 			owner.closed(this);
 		});
@@ -58,7 +62,9 @@ export class ExplorerPanel {
 			owner.moved(this);
 		});
 		this.name();
-		view.webview.html = pageOf(view.webview, extension, view.title);
+		void page.texts.then((texts) => {
+			if (!this.closed) view.webview.html = pageOf(view.webview, page.folder, texts, view.title);
+		});
 		void client.sendNotification(OpenExplorerNotification, { panel: this.id, ...target });
 	}
 
@@ -70,6 +76,7 @@ export class ExplorerPanel {
 	show(target: Target): void {
 		this.target = target;
 		this.picture = undefined;
+		this.notice = undefined;
 		this.cursor = undefined;
 		this.name();
 		void this.client.sendNotification(OpenExplorerNotification, { panel: this.id, ...target });
@@ -85,8 +92,9 @@ export class ExplorerPanel {
 		if (message.type === 'picture') {
 			this.picture = message.picture;
 			this.cursor = undefined;
-		}
-		// the page asks for what it has missed
+			this.notice = undefined;
+		} else if (message.type === 'busy' || (message.type === 'problem' && message.current !== true))
+			this.notice = message;
 		if (this.ready) void this.view.webview.postMessage(message);
 	}
 
@@ -99,7 +107,11 @@ export class ExplorerPanel {
 			case 'ready':
 				this.ready = true;
 				this.post({ type: 'pinned', pinned: this.pinned });
-				break;
+				// what it has missed: without another way to the server and back
+				if (this.picture !== undefined)
+					void this.view.webview.postMessage({ type: 'picture', picture: this.picture, stale: false } satisfies ToPage);
+				if (this.notice !== undefined) void this.view.webview.postMessage(this.notice);
+				return;
 			case 'cursor':
 				this.cursor = message;
 				this.owner.moved(this);
@@ -120,20 +132,34 @@ export class ExplorerPanel {
 	}
 }
 
-function pageOptions(extension: vscode.Uri): vscode.WebviewOptions {
-	return { enableScripts: true, localResourceRoots: [folderOf(extension)] };
+/** What every panel's document is made of. */
+export interface PageParts {
+	/** Where the page's files lie. */
+	readonly folder: vscode.Uri;
+	/** Its script and style: they stand in the document, so that it is painted without another request. */
+	readonly texts: Promise<{ readonly script: string; readonly style: string }>;
 }
 
-const folderOf = (extension: vscode.Uri): vscode.Uri => vscode.Uri.joinPath(extension, 'dist', 'webview');
+/** Reads the page once, before the first panel is opened. */
+export function readPage(extension: vscode.Uri): PageParts {
+	const folder = vscode.Uri.joinPath(extension, 'dist', 'webview');
+	const read = async (name: string): Promise<string> =>
+		new TextDecoder().decode(await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, name)));
+	const texts = Promise.all([read('explorer.js'), read('explorer.css')]).then(([script, style]) => ({ script, style }));
+	return { folder, texts };
+}
 
-function pageOf(webview: vscode.Webview, extension: vscode.Uri, title: string): string {
-	const part = (name: string): string =>
-		webview.asWebviewUri(vscode.Uri.joinPath(folderOf(extension), name)).toString();
+function pageOf(
+	webview: vscode.Webview,
+	folder: vscode.Uri,
+	texts: Awaited<PageParts['texts']>,
+	title: string,
+): string {
+	const part = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
 	const nonce = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, '0')).join('');
 	return panelDocument({
 		title,
-		script: part('explorer.js'),
-		style: part('explorer.css'),
+		...texts,
 		monaco: { script: part('monaco.js'), style: part('monaco.css'), worker: part('monaco.worker.js') },
 		cspSource: webview.cspSource,
 		nonce,

@@ -12,7 +12,7 @@ import type { ExportFormat, FromPage } from '../webview/messages.js';
 import { LANGUAGE } from './common.js';
 import { type ExportTarget, exportRun, FORMATS } from './explorer-export.js';
 import { ExplorerMarks } from './explorer-marks.js';
-import { ExplorerPanel, type PanelOwner, type Target, titleOf, VIEW_TYPE } from './explorer-panel.js';
+import { ExplorerPanel, type PanelOwner, readPage, type Target, titleOf, VIEW_TYPE } from './explorer-panel.js';
 
 /** What the command may be told: a finding's reference, or a sketch and a scenario of it. */
 interface ExploreArguments {
@@ -60,12 +60,15 @@ class Explorers implements PanelOwner {
 	private readonly marks = new ExplorerMarks();
 	/** The panel that was looked at last. */
 	private last: ExplorerPanel | undefined;
+	private readonly page: ReturnType<typeof readPage>;
 
 	constructor(
 		private readonly client: BaseLanguageClient,
 		private readonly extension: vscode.Uri,
 		private readonly shown: vscode.EventEmitter<void>,
-	) {}
+	) {
+		this.page = readPage(extension);
+	}
 
 	panel(id: string): ExplorerPanel | undefined {
 		return [...this.panels].find((panel) => panel.id === id);
@@ -210,7 +213,7 @@ class Explorers implements PanelOwner {
 	}
 
 	private add(view: vscode.WebviewPanel, target: Target): ExplorerPanel {
-		const panel = new ExplorerPanel(view, target, this.client, this.extension, this);
+		const panel = new ExplorerPanel(view, target, this.client, this.page, this);
 		this.panels.add(panel);
 		this.looked(panel);
 		return panel;

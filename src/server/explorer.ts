@@ -56,8 +56,6 @@ interface Panel {
 	shown: Shown | undefined;
 	/** What the exploration has read, by uri. */
 	texts: ReadonlyMap<string, string | undefined>;
-	/** Said since the picture. */
-	trouble: ToPage | undefined;
 	/** A run to replay as soon as there is something to replay it in. */
 	saved: SavedRun | undefined;
 	abort: AbortController;
@@ -87,7 +85,6 @@ export class Explorers {
 			explorer: undefined,
 			shown: undefined,
 			texts: new Map(),
-			trouble: undefined,
 			saved,
 			abort: new AbortController(),
 			queue: old?.queue ?? Promise.resolve(),
@@ -184,8 +181,7 @@ export class Explorers {
 	}
 
 	private problem(panel: Panel, message: string, span: Span | null = null): void {
-		panel.trouble = { type: 'problem', message, span };
-		this.host.send(panel.id, panel.trouble);
+		this.host.send(panel.id, { type: 'problem', message, span });
 	}
 
 	/** What was asked for cannot be: the picture on show is right all the same. */
@@ -259,7 +255,6 @@ export class Explorers {
 	private show(panel: Panel, shown: Shown | undefined): void {
 		if (shown === undefined) return;
 		panel.shown = shown;
-		panel.trouble = undefined;
 		if (shown.picture.finding !== null) {
 			panel.code = shown.picture.finding.code;
 			// in newer text it is known by its code
@@ -271,10 +266,6 @@ export class Explorers {
 	private async answer(panel: Panel, message: FromPage): Promise<void> {
 		const { explorer, shown } = panel;
 		switch (message.type) {
-			case 'ready':
-				if (shown !== undefined) this.host.send(panel.id, { type: 'picture', picture: shown.picture, stale: false });
-				if (panel.trouble !== undefined) this.host.send(panel.id, panel.trouble);
-				return;
 			case 'show':
 				if (message.scenario !== panel.scenario) {
 					panel.scenario = message.scenario;

@@ -1,7 +1,7 @@
 /** The engine inside a saved page: what the language server does for a panel, done by the page itself, without network. */
 
 import { kernelLibraries } from '../kernel/library.js';
-import type { SavedEngine } from '../webview/engine-host.js';
+import { type SavedEngine, savedHost } from '../webview/engine-host.js';
 import { Explorers } from './explorer.js';
 import { exportRun } from './export.js';
 
@@ -25,4 +25,4 @@ const engine: SavedEngine = ({ uri, scenarios, texts }, send) => {
 	};
 };
 
-(globalThis as { notifierLabEngine?: SavedEngine }).notifierLabEngine = engine;
+globalThis.notifierLabHost = () => savedHost(engine);

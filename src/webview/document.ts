@@ -3,13 +3,13 @@
 import type { Picture } from '../findings/explorer/picture.js';
 import type { MonacoParts, SavedSource } from './host.js';
 
-/** Addresses of the built page (`dist/webview/…`), as the webview may load them. */
+/** The built page (`dist/webview/…`). */
 export interface PanelParts {
 	readonly title: string;
-	/** `dist/webview/explorer.js` and `explorer.css`. */
+	/** Texts of `dist/webview/explorer.js` and `explorer.css`. */
 	readonly script: string;
 	readonly style: string;
-	/** `dist/webview/monaco.js`, `monaco.css`, `monaco.worker.js`; null to leave monaco out. */
+	/** Addresses of `monaco.js`, `monaco.css`, `monaco.worker.js`, as the webview may load them; null to leave monaco out. */
 	readonly monaco: MonacoParts | null;
 	/** `webview.cspSource`. */
 	readonly cspSource: string;
@@ -27,14 +27,15 @@ const HEAD = `<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">`;
 
 /**
- * The document of a VS Code panel. Nothing inline, scripts by nonce only; workers from blobs, since a webview has no
- * other (vscode#87282). Monaco writes style elements of its own, so that `style-src` is wider where it is offered.
+ * The document of a VS Code panel, with its script and style in it: each file of its own would take the webview another way
+ * through VS Code before it can paint. Scripts by nonce only; workers from blobs, since a webview has no other
+ * (vscode#87282). Monaco writes style elements of its own, so that `style-src` is wider where it is offered.
  */
 export function panelDocument({ title, script, style, monaco, cspSource, nonce }: PanelParts): string {
 	const policy = [
 		`default-src 'none'`,
 		`script-src 'nonce-${nonce}'`,
-		`style-src ${cspSource}${monaco ? ` 'unsafe-inline'` : ''}`,
+		monaco ? `style-src ${cspSource} 'unsafe-inline'` : `style-src 'nonce-${nonce}'`,
 		`font-src ${cspSource}`,
 		`img-src data: blob:`,
 		...(monaco ? [`worker-src blob:`, `connect-src ${cspSource}`] : []),
@@ -48,11 +49,11 @@ export function panelDocument({ title, script, style, monaco, cspSource, nonce }
 ${HEAD}
 <meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
 <title>${escapeHtml(title)}</title>
-<link rel="stylesheet" href="${escapeHtml(style)}">
+<style nonce="${nonce}">${style.replaceAll('</style', '<\\/style')}</style>
 </head>
 <body>
 <div id="explorer"${data}></div>
-<script nonce="${nonce}" src="${escapeHtml(script)}"></script>
+<script nonce="${nonce}">${inScript(script)}</script>
 </body>
 </html>
 `;
@@ -66,8 +67,8 @@ export interface SavedParts {
 	readonly script: string;
 	readonly style: string;
 	readonly themes: string;
-	/** `dist/webview/engine.js`, so that the page can take other ways; left out, it shows what it has. */
-	readonly engine?: string;
+	/** `dist/webview/engine.js`: it answers what the page asks. */
+	readonly engine: string;
 	/** Of all findings, the one to begin with first, each with every state in it. */
 	readonly pictures: readonly [Picture, ...Picture[]];
 	readonly sources: readonly SavedSource[];
@@ -91,7 +92,8 @@ ${HEAD}
 <div id="explorer"></div>
 <script type="application/json" id="pictures">${escapeJson(pictures)}</script>
 <script type="application/json" id="sources">${escapeJson(sources)}</script>
-${engine === undefined ? '' : `<script>${inScript(engine)}</script>\n`}<script>${inScript(script)}</script>
+<script>${inScript(engine)}</script>
+<script>${inScript(script)}</script>
 </body>
 </html>
 `;

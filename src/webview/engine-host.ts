@@ -11,7 +11,7 @@ export interface SavedSketch {
 	readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Made by `src/server/saved.ts`, whose bundle stands in the page before this one's. */
+/** Made by `src/server/saved.ts`. */
 export type SavedEngine = (
 	sketch: SavedSketch,
 	send: (message: ToPage) => void,
@@ -31,8 +31,20 @@ const EXTENSIONS: Readonly<Record<ExportFormat, string>> = {
 	html: 'html',
 };
 
+function json<T>(id: string): T | null {
+	const text = document.getElementById(id)?.textContent;
+	return text ? (JSON.parse(text) as T) : null;
+}
+
+/** The host of this document; null where no run stands in it. */
+export function savedHost(make: SavedEngine): Host | null {
+	const [picture, ...others] = json<readonly Picture[]>('pictures') ?? [];
+	if (picture === undefined) return null;
+	return engineHost(make, [picture, ...others], json<readonly SavedSource[]>('sources') ?? []);
+}
+
 /** @param pictures of all findings, the one to begin with first */
-export function engineHost(
+function engineHost(
 	make: SavedEngine,
 	pictures: readonly [Picture, ...Picture[]],
 	sources: readonly SavedSource[],
@@ -92,7 +104,6 @@ export function engineHost(
 		},
 		keep() {},
 		kept: () => null,
-		answers: true,
 		saved: true,
 		exports: ['table', 'svg', 'png', 'mermaid', 'json', 'sarif'],
 		monaco: null,
@@ -113,7 +124,7 @@ export function engineHost(
 }
 
 /** Saves a text, or a data: address, as a file of the reader's. */
-export function download(name: string, text: string): void {
+function download(name: string, text: string): void {
 	const link = document.createElement('a');
 	link.download = name;
 	link.href = text.startsWith('data:') ? text : URL.createObjectURL(new Blob([text]));

@@ -1,7 +1,5 @@
 /** Who shows the page: VS Code's panel, a test, or nobody (a saved HTML file). The page knows only this interface. */
 
-import type { Picture } from '../findings/explorer/picture.js';
-import { download, engineHost, type SavedEngine } from './engine-host.js';
 import type { ExportFormat, FromPage, ToPage } from './messages.js';
 
 /** What survives a reload of the panel; the host's serializer reads `file` and `scenario` to make the picture anew. */
@@ -30,8 +28,6 @@ export interface Host {
 	listen(listener: (message: ToPage) => void): void;
 	keep(kept: Kept): void;
 	kept(): Kept | null;
-	/** False for a saved file: nobody answers, and what needs an answer is not offered. */
-	readonly answers: boolean;
 	/** A file of its own, with nothing around it: it has a theme to choose, and nothing to be pinned to. */
 	readonly saved: boolean;
 	/** Export formats that work here. */
@@ -50,8 +46,8 @@ interface VsCodeApi {
 declare global {
 	/** Defined by VS Code in a webview, and by the tests' plain page. */
 	var acquireVsCodeApi: (() => VsCodeApi) | undefined;
-	/** The engine, in a saved page that has it. */
-	var notifierLabEngine: SavedEngine | undefined;
+	/** Defined by the engine of a saved page (src/server/saved.ts), which stands before this script. */
+	var notifierLabHost: (() => Host | null) | undefined;
 }
 
 /** Texts of a saved page: what a host would send on request. */
@@ -82,7 +78,6 @@ function panelHost(api: VsCodeApi, root: HTMLElement, nonce: string): Host {
 		},
 		keep: (kept) => api.setState(kept),
 		kept: () => keptOf(api.getState()),
-		answers: true,
 		saved: false,
 		exports: ['table', 'svg', 'png', 'mermaid', 'json', 'sarif', 'html'],
 		monaco: script && style && worker ? { script, style, worker } : null,
@@ -90,43 +85,8 @@ function panelHost(api: VsCodeApi, root: HTMLElement, nonce: string): Host {
 	};
 }
 
-function json<T>(id: string): T | null {
-	const text = document.getElementById(id)?.textContent;
-	return text ? (JSON.parse(text) as T) : null;
-}
-
-/** A saved file: the picture stands in the page, and sources with it. */
-function savedHost(picture: Picture): Host {
-	const sources = json<readonly SavedSource[]>('sources') ?? [];
-	let listener: ((message: ToPage) => void) | null = null;
-	return {
-		post(message) {
-			if (message.type === 'ready') listener?.({ type: 'picture', picture, stale: false });
-			if (message.type === 'source') {
-				const found = sources.find(({ uri }) => uri === message.uri);
-				if (found) listener?.({ type: 'source', ...found });
-			}
-			if (message.type === 'save') download(`${picture.scenario}.json`, `${JSON.stringify(message.run, null, '\t')}\n`);
-		},
-		listen(next) {
-			listener = next;
-		},
-		keep() {},
-		kept: () => null,
-		answers: false,
-		saved: true,
-		exports: ['json'],
-		monaco: null,
-		nonce: '',
-	};
-}
-
-/** The host of this page; null where there is neither VS Code nor a picture. */
+/** The host of this page; null where there is neither VS Code nor a run that was saved. */
 export function findHost(root: HTMLElement, nonce: string): Host | null {
 	if (typeof acquireVsCodeApi === 'function') return panelHost(acquireVsCodeApi(), root, nonce);
-	const pictures = json<readonly Picture[]>('pictures');
-	const [picture, ...others] = pictures ?? [];
-	if (picture && typeof notifierLabEngine === 'function')
-		return engineHost(notifierLabEngine, [picture, ...others], json<readonly SavedSource[]>('sources') ?? []);
-	return picture ? savedHost(picture) : null;
+	return globalThis.notifierLabHost?.() ?? null;
 }

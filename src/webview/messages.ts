@@ -29,6 +29,7 @@ export type ExportFormat = 'table' | 'svg' | 'png' | 'mermaid' | 'json' | 'sarif
 
 /** From the page to the host. */
 export type FromPage =
+	/** The page listens: what was said before it did is said again. The host's own business, not the server's. */
 	| { readonly type: 'ready' }
 	/** Another scenario or finding of the file. */
 	| { readonly type: 'show'; readonly scenario: string; readonly finding: number | null }

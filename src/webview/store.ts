@@ -171,7 +171,7 @@ export class Explorer {
 			this.stop();
 		}
 		// The texts may have changed with the picture.
-		for (const uri of this.sources.value.keys()) if (this.host.answers) this.host.post({ type: 'source', uri });
+		for (const uri of this.sources.value.keys()) this.host.post({ type: 'source', uri });
 		if (picture.branchAt !== null) this.move(Math.min(picture.branchAt + 1, picture.steps.length));
 		else if (same && before.branchAt === null && before.shown === picture.shown)
 			this.move(findPlace(picture, placeOf(before, this.cursor.value)), false);
@@ -197,7 +197,7 @@ export class Explorer {
 	/** Asks for states that were left out, once. */
 	wantStates(from: number, to: number): void {
 		const picture = this.picture.value;
-		if (!picture || !this.host.answers) return;
+		if (!picture) return;
 		for (let at = Math.max(0, from); at <= Math.min(to, picture.states.length - 1); at++) {
 			if (picture.states[at] || this.asked.has(at)) continue;
 			const first = Math.floor(at / CHUNK) * CHUNK;
@@ -295,7 +295,7 @@ export class Explorer {
 		if (typeof found === 'number') {
 			this.pending = null;
 			this.go(found);
-		} else if (found && this.host.answers) {
+		} else if (found) {
 			this.pending = direction;
 			this.wantStates(found.from, found.to);
 		} else {
@@ -394,7 +394,6 @@ export class Explorer {
 
 	/** Another way at a step; `single` goes one step only. */
 	branch(steps: number, way: Alternative, single = this.single.value): void {
-		if (!this.host.answers) return;
 		this.stop();
 		this.busy.value = 'Taking the other way …';
 		this.host.post({ type: 'branch', steps, lane: way.lane, choice: way.choice, single });
@@ -437,8 +436,8 @@ export class Explorer {
 	}
 
 	open(span: Span): void {
-		if (this.host.answers) this.host.post({ type: 'open', span });
-		else this.revealed.value = { uri: span.uri, line: span.line };
+		if (this.host.saved) this.revealed.value = { uri: span.uri, line: span.line };
+		else this.host.post({ type: 'open', span });
 	}
 
 	export(format: ExportFormat, data?: string): void {

@@ -45,7 +45,6 @@ test('a panel over a channel', { timeout: 30_000 }, async () => {
 		}
 	};
 	panels.edited(URI);
-	panels.message('p', { type: 'ready' });
 	expect(threads, 'no panel, no thread').toBe(0);
 	panels.open({ panel: 'p', uri: URI });
 	expect(await next()).toMatchObject({ type: 'picture', picture: { finding: { code: 'deadlock' } } });

@@ -88,31 +88,25 @@ export function Header({ picture }: { readonly picture: Picture }) {
 		<div class="head">
 			<h1 class="unseen">Notifier Lab explorer</h1>
 			<Chip picture={picture} />
-			{host.answers ? (
-				<>
-					<Pick
-						label="Scenario"
-						value={picture.scenario}
-						options={picture.scenarios.map((name) => ({ value: name, label: name }))}
-						pick={(name) => explorer.showRun(name, null)}
-					/>
-					{picture.findings.length > 1 && (
-						<Pick
-							label="Finding"
-							value={String(picture.shown)}
-							options={[
-								...(picture.shown < 0 ? [{ value: '-1', label: 'this run' }] : []),
-								...picture.findings.map(({ code }, at) => ({
-									value: String(at),
-									label: `${at + 1} of ${picture.findings.length}: ${code}`,
-								})),
-							]}
-							pick={(index) => explorer.showRun(picture.scenario, Number(index))}
-						/>
-					)}
-				</>
-			) : (
-				<span class="scenario">{picture.scenario}</span>
+			<Pick
+				label="Scenario"
+				value={picture.scenario}
+				options={picture.scenarios.map((name) => ({ value: name, label: name }))}
+				pick={(name) => explorer.showRun(name, null)}
+			/>
+			{picture.findings.length > 1 && (
+				<Pick
+					label="Finding"
+					value={String(picture.shown)}
+					options={[
+						...(picture.shown < 0 ? [{ value: '-1', label: 'this run' }] : []),
+						...picture.findings.map(({ code }, at) => ({
+							value: String(at),
+							label: `${at + 1} of ${picture.findings.length}: ${code}`,
+						})),
+					]}
+					pick={(index) => explorer.showRun(picture.scenario, Number(index))}
+				/>
 			)}
 			{explorer.busy.value && <span class="busy">{explorer.busy.value}</span>}
 			{!explorer.busy.value && explorer.stale.value && (

@@ -253,33 +253,31 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 					</select>
 					<Icon name="down" size={12} />
 				</span>
-				{host.answers && (
-					<>
-						<button
-							type="button"
-							class="act"
-							id="order"
-							aria-pressed={explorer.order.value !== null}
-							title="Order two lines: the shortest run in which one goes before the other (L)"
-							aria-label="Order two lines"
-							onClick={() => explorer.startOrder()}
-						>
-							<Icon name="order" />
-						</button>
-						<button
-							type="button"
-							class="act"
-							title="Show this line in the editor"
-							aria-label="Show this line in the editor"
-							onClick={() => {
-								const places = placesIn(picture, explorer.cursor.value, uri);
-								const line = places.done?.line ?? 1;
-								explorer.open(places.done ?? { uri, line, column: 1, endLine: line, endColumn: 1 });
-							}}
-						>
-							<Icon name="open" />
-						</button>
-					</>
+				<button
+					type="button"
+					class="act text"
+					id="order"
+					aria-pressed={explorer.order.value !== null}
+					title="Order two lines: the shortest run in which one goes before the other (L)"
+					aria-label="Order two lines"
+					onClick={() => explorer.startOrder()}
+				>
+					<Icon name="order" /> order
+				</button>
+				{!host.saved && (
+					<button
+						type="button"
+						class="act"
+						title="Show this line in the editor"
+						aria-label="Show this line in the editor"
+						onClick={() => {
+							const places = placesIn(picture, explorer.cursor.value, uri);
+							const line = places.done?.line ?? 1;
+							explorer.open(places.done ?? { uri, line, column: 1, endLine: line, endColumn: 1 });
+						}}
+					>
+						<Icon name="open" />
+					</button>
 				)}
 				{host.monaco && (
 					<button
