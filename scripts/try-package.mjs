@@ -12,6 +12,7 @@ const BUDGET = 3_000_000;
 const MEANT = [
 	/^(package|package\.nls|language-configuration)\.json$/,
 	/^(readme|changelog)\.md$|^LICENSE\.txt$/,
+	/^l10n\/bundle\.l10n\.json$/,
 	/^syntaxes\/[\w.]+\.json$/,
 	/^dist\/(extension|server)\.js$/,
 	/^dist\/web\/(extension|server)\.js$/,

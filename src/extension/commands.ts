@@ -20,7 +20,7 @@ export function registerCommands(client: BaseLanguageClient): vscode.Disposable[
 async function checkSketch(client: BaseLanguageClient): Promise<void> {
 	const uri = vscode.window.activeTextEditor?.document.uri.toString();
 	const checked = uri !== undefined && (await client.sendRequest(CheckRequest, { uri }));
-	if (!checked) void vscode.window.showInformationMessage('Open a sketch (.mmn) to check it.');
+	if (!checked) void vscode.window.showInformationMessage(vscode.l10n.t('Open a sketch (.mmn) to check it.'));
 }
 
 /** Copies the run of the finding at the cursor, or of the only one there is; asks where there are several. */
@@ -29,11 +29,11 @@ async function copyMailTable(client: BaseLanguageClient, given: FindingReference
 	if (reference === undefined) return;
 	const table = reference && (await client.sendRequest(MailTableRequest, reference));
 	if (!table) {
-		void vscode.window.showInformationMessage('There is no finding here whose run could be copied.');
+		void vscode.window.showInformationMessage(vscode.l10n.t('There is no finding here whose run could be copied.'));
 		return;
 	}
 	await vscode.env.clipboard.writeText(table);
-	vscode.window.setStatusBarMessage('Run copied as a mail table', 3000);
+	vscode.window.setStatusBarMessage(vscode.l10n.t('Run copied as a mail table'), 3000);
 }
 
 /** @returns null when there is none, undefined when the user has changed their mind */
@@ -51,10 +51,11 @@ async function pickFinding(): Promise<FindingReference | null | undefined> {
 	if (others.length === 0) return only.reference;
 	const items = [only, ...others].map(({ diagnostic, reference }) => ({
 		label: diagnostic.message,
-		description: `${reference.scenario}, line ${diagnostic.range.start.line + 1}`,
+		description: vscode.l10n.t('{0}, line {1}', reference.scenario, diagnostic.range.start.line + 1),
 		reference,
 	}));
-	return (await vscode.window.showQuickPick(items, { placeHolder: 'Copy the run of which finding?' }))?.reference;
+	return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Copy the run of which finding?') }))
+		?.reference;
 }
 
 /** The client keeps what the server attached to a diagnostic, beside what VS Code's type has. */
@@ -72,6 +73,8 @@ async function showKernelSource(client: BaseLanguageClient, name: string | undef
 	const items = files.map((file) => ({ label: `<${file.name}>`, file }));
 	const picked =
 		items.find(({ file }) => file.name === name) ??
-		(await vscode.window.showQuickPick(items, { placeHolder: 'Which library of the simulated kernel?' }));
+		(await vscode.window.showQuickPick(items, {
+			placeHolder: vscode.l10n.t('Which library of the simulated kernel?'),
+		}));
 	if (picked) await vscode.window.showTextDocument(vscode.Uri.parse(picked.file.uri), { preview: true });
 }

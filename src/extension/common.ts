@@ -34,7 +34,7 @@ export function clientOptions(context: vscode.ExtensionContext): LanguageClientO
 		synchronize: { fileEvents: files },
 		diagnosticCollectionName: 'notifier-lab',
 		initializationOptions,
-		errorHandler: restartOnce(),
+		errorHandler: restartOnce(vscode.l10n),
 	};
 }
 

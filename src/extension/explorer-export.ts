@@ -7,13 +7,13 @@ import type { ExportFormat } from '../webview/messages.js';
 
 /** What each form is called, and the file that it makes; the table goes to the clipboard. */
 export const FORMATS: Readonly<Record<ExportFormat, { label: string; extension: string }>> = {
-	table: { label: 'Mail table, to the clipboard', extension: 'txt' },
+	table: { label: vscode.l10n.t('Mail table, to the clipboard'), extension: 'txt' },
 	svg: { label: 'SVG', extension: 'svg' },
 	png: { label: 'PNG', extension: 'png' },
 	mermaid: { label: 'Mermaid', extension: 'mmd' },
-	json: { label: 'JSON run, to be replayed', extension: 'json' },
+	json: { label: vscode.l10n.t('JSON run, to be replayed'), extension: 'json' },
 	sarif: { label: 'SARIF', extension: 'sarif' },
-	html: { label: 'HTML, one file with the explorer in it', extension: 'html' },
+	html: { label: vscode.l10n.t('HTML, one file with the explorer in it'), extension: 'html' },
 };
 
 /** Where a run goes, and how it is called. */
@@ -36,10 +36,10 @@ export async function exportRun(
 	{ panel, uri, scenario, format, data, file }: ExportTarget,
 ): Promise<{ ok: boolean; message: string } | undefined> {
 	const text = data === undefined ? await client.sendRequest(ExportRunRequest, { panel, format }) : null;
-	if (data === undefined && text === null) return { ok: false, message: 'there is no run to export' };
+	if (data === undefined && text === null) return { ok: false, message: vscode.l10n.t('there is no run to export') };
 	if (format === 'table') {
 		await vscode.env.clipboard.writeText(text ?? data ?? '');
-		return { ok: true, message: 'copied as a mail table' };
+		return { ok: true, message: vscode.l10n.t('Run copied as a mail table') };
 	}
 	const bytes =
 		data !== undefined
@@ -59,10 +59,17 @@ export async function exportRun(
 	} catch (error) {
 		return {
 			ok: false,
-			message: `${target.path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+			message: vscode.l10n.t(
+				'{0} cannot be written: {1}',
+				target.path,
+				error instanceof Error ? error.message : String(error),
+			),
 		};
 	}
-	return { ok: true, message: `written to ${target.path.slice(target.path.lastIndexOf('/') + 1)}` };
+	return {
+		ok: true,
+		message: vscode.l10n.t('Run written to {0}', target.path.slice(target.path.lastIndexOf('/') + 1)),
+	};
 }
 
 /** The saved page: its script and styles are those of the panel. */

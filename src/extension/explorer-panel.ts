@@ -27,7 +27,8 @@ export interface PanelOwner {
 let panels = 0;
 
 /** The title of a sketch's panel. */
-export const titleOf = (uri: string): string => `Explore ${decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))}`;
+export const titleOf = (uri: string): string =>
+	vscode.l10n.t('Explore {0}', decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)));
 
 export class ExplorerPanel {
 	readonly id: string;
@@ -178,6 +179,6 @@ async function openSpan(
 	try {
 		await vscode.window.showTextDocument(wanted, { viewColumn: column, selection, preview: true });
 	} catch {
-		void vscode.window.showInformationMessage('That file is not there any more.');
+		void vscode.window.showInformationMessage(vscode.l10n.t('That file is not there any more.'));
 	}
 }

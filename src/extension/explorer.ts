@@ -78,7 +78,7 @@ class Explorers implements PanelOwner {
 	explore(given: unknown): void {
 		const target = targetOf(given) ?? this.sketchAtHand();
 		if (target === undefined) {
-			void vscode.window.showInformationMessage('Open a sketch (.mmn) to explore its runs.');
+			void vscode.window.showInformationMessage(vscode.l10n.t('Open a sketch (.mmn) to explore its runs.'));
 			return;
 		}
 		const free = [...this.panels].find((panel) => !panel.pinned);
@@ -183,7 +183,7 @@ class Explorers implements PanelOwner {
 		const panel = this.last;
 		const target = panel ?? this.sketchAtHand();
 		if (target === undefined) {
-			void vscode.window.showInformationMessage('Open a sketch (.mmn) to export a run of it.');
+			void vscode.window.showInformationMessage(vscode.l10n.t('Open a sketch (.mmn) to export a run of it.'));
 			return false;
 		}
 		const format = isFormat(given) ? given : await pickFormat();
@@ -201,9 +201,9 @@ class Explorers implements PanelOwner {
 		};
 		const done = await exportRun(this.client, this.extension, what);
 		if (panel === undefined) await this.client.sendNotification(CloseExplorerNotification, { panel: id });
-		if (done?.ok === true) vscode.window.setStatusBarMessage(`Run ${done.message}`, 3000);
+		if (done?.ok === true) vscode.window.setStatusBarMessage(done.message, 3000);
 		else if (done !== undefined)
-			void vscode.window.showInformationMessage(`The run was not exported: ${done.message}.`);
+			void vscode.window.showInformationMessage(vscode.l10n.t('The run was not exported: {0}.', done.message));
 		return done?.ok === true;
 	}
 
@@ -262,7 +262,7 @@ async function pickFormat(): Promise<ExportFormat | undefined> {
 	const items = (Object.entries(FORMATS) as [ExportFormat, (typeof FORMATS)[ExportFormat]][])
 		.filter(([format]) => format !== 'png')
 		.map(([format, { label }]) => ({ label, format }));
-	return (await vscode.window.showQuickPick(items, { placeHolder: 'Export the run as' }))?.format;
+	return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Export the run as') }))?.format;
 }
 
 /** Beside the sketch, not beside what has the focus: a button of the walkthrough must not cover the sketch. */

@@ -31,18 +31,29 @@ export class LessonLenses implements vscode.CodeLensProvider {
 		const { hints, done } = this.progress.of(id);
 		const judgement = this.course.judgement(id);
 		const met = judgement?.conditions.filter((condition) => condition.met).length ?? 0;
-		const goal = `${judgement?.reached ? '$(pass-filled)' : '$(circle-outline)'} Goal: ${met} of ${judgement?.conditions.length ?? lesson.goal.length}`;
+		const goal = `${judgement?.reached ? '$(pass-filled)' : '$(circle-outline)'} ${vscode.l10n.t('Goal: {0} of {1}', met, judgement?.conditions.length ?? lesson.goal.length)}`;
 		const next = COURSE[COURSE.indexOf(id) + 1];
 		return [
-			lens(goal, 'page', id, 'Show the page of this lesson'),
+			lens(goal, 'page', id, vscode.l10n.t('Show the page of this lesson')),
 			...(done || hints === lesson.hints.length
 				? []
-				: [lens(`$(lightbulb) Next Hint (${hints + 1} of ${lesson.hints.length})`, 'hint', id)]),
-			...(done || hints === lesson.hints.length ? [lens('$(diff) Compare with a Solution', 'solution', id)] : []),
-			...(done
-				? [lens('$(history) How It Began', 'start', id, 'The sketch at the start, with its run to explore')]
+				: [
+						lens(`$(lightbulb) ${vscode.l10n.t('Next Hint ({0} of {1})', hints + 1, lesson.hints.length)}`, 'hint', id),
+					]),
+			...(done || hints === lesson.hints.length
+				? [lens(`$(diff) ${vscode.l10n.t('Compare with a Solution')}`, 'solution', id)]
 				: []),
-			...(done && next ? [lens('$(arrow-right) Next Lesson', 'open', next)] : []),
+			...(done
+				? [
+						lens(
+							`$(history) ${vscode.l10n.t('How It Began')}`,
+							'start',
+							id,
+							vscode.l10n.t('The sketch at the start, with its run to explore'),
+						),
+					]
+				: []),
+			...(done && next ? [lens(`$(arrow-right) ${vscode.l10n.t('Next Lesson')}`, 'open', next)] : []),
 		];
 	}
 

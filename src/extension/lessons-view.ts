@@ -36,11 +36,12 @@ export class LessonsView implements vscode.TreeDataProvider<Row> {
 		item.iconPath = done
 			? new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('testing.iconPassed'))
 			: new vscode.ThemeIcon('circle-large-outline');
-		const used = hints === 0 ? '' : hints === 1 ? '1 hint' : `${hints} hints`;
-		item.description = [done ? 'done' : '', used].filter(Boolean).join(', ');
-		item.accessibilityInformation = { label: `${lesson.title}, ${item.description || 'not done yet'}` };
+		const used = hints === 0 ? '' : hints === 1 ? vscode.l10n.t('1 hint') : vscode.l10n.t('{0} hints', hints);
+		item.description = [done ? vscode.l10n.t('done') : '', used].filter(Boolean).join(', ');
+		const state = item.description || vscode.l10n.t('not done yet');
+		item.accessibilityInformation = { label: [lesson.title, state].join(', ') };
 		item.contextValue = 'lesson';
-		item.command = { command: 'notifierLab.lesson.open', title: 'Open', arguments: [id] };
+		item.command = { command: 'notifierLab.lesson.open', title: vscode.l10n.t('Open'), arguments: [id] };
 		return item;
 	}
 
@@ -51,7 +52,7 @@ export class LessonsView implements vscode.TreeDataProvider<Row> {
 	}
 
 	private refresh(): void {
-		this.view.description = `${this.progress.done} of ${COURSE.length} done`;
+		this.view.description = vscode.l10n.t('{0} of {1} done', this.progress.done, COURSE.length);
 		this.changed.fire();
 	}
 }

@@ -101,7 +101,7 @@ export class Course {
 	async compare(id: LessonId): Promise<void> {
 		await this.files.begin(id);
 		const { lesson } = await this.files.of(id);
-		const title = `${lesson.title}: a solution ↔ yours`;
+		const title = vscode.l10n.t('{0}: a solution ↔ yours', lesson.title);
 		await vscode.commands.executeCommand('vscode.diff', this.files.solution(id), this.files.sketch(id), title);
 	}
 
@@ -130,9 +130,17 @@ export class Course {
 	}
 
 	async resetAll(): Promise<void> {
-		const yes = 'Start the Course Anew';
-		const detail = 'Ticks and hints are taken back. Your sketches stay as they are; "Start Over" resets one.';
-		if ((await vscode.window.showWarningMessage('Begin all lessons anew?', { modal: true, detail }, yes)) !== yes)
+		const yes = vscode.l10n.t('Start the Course Anew');
+		const detail = vscode.l10n.t(
+			'Ticks and hints are taken back. Your sketches stay as they are; "Start Over" resets one.',
+		);
+		if (
+			(await vscode.window.showWarningMessage(
+				vscode.l10n.t('Begin all lessons anew?'),
+				{ modal: true, detail },
+				yes,
+			)) !== yes
+		)
 			return;
 		await this.progress.reset();
 	}

@@ -23,7 +23,11 @@ export function isSketch({ languageId, uri }: vscode.TextDocument): boolean {
 
 /** Checks every sketch of the workspace; what is found goes to the list of problems. @returns how many were checked */
 export async function checkWorkspace(client: BaseLanguageClient): Promise<number> {
-	const options = { location: vscode.ProgressLocation.Notification, title: 'Checking sketches', cancellable: true };
+	const options = {
+		location: vscode.ProgressLocation.Notification,
+		title: vscode.l10n.t('Checking sketches'),
+		cancellable: true,
+	};
 	return vscode.window.withProgress(options, async (progress, token) => {
 		const files = await findSketches(token);
 		let checked = 0;
@@ -45,9 +49,11 @@ export async function checkWorkspace(client: BaseLanguageClient): Promise<number
 }
 
 function closing(all: number, checked: number, wrong: number): string {
-	if (all === 0) return 'No sketches (.mmn) in this workspace';
-	const what = wrong === 0 ? 'all as expected' : `${wrong} not as expected`;
-	return checked < all ? `${checked} of ${all} sketches checked: ${what}` : `${all} sketches checked: ${what}`;
+	if (all === 0) return vscode.l10n.t('No sketches (.mmn) in this workspace');
+	const what = wrong === 0 ? vscode.l10n.t('all as expected') : vscode.l10n.t('{0} not as expected', wrong);
+	return checked < all
+		? vscode.l10n.t('{0} of {1} sketches checked: {2}', checked, all, what)
+		: vscode.l10n.t('{0} sketches checked: {1}', all, what);
 }
 
 /** A run by the server; null also where it was cancelled, or the server has gone. */

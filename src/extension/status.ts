@@ -8,7 +8,7 @@ const SLOW_MS = 400;
 export function registerStatus(onStatus: vscode.Event<Status>): vscode.Disposable[] {
 	const item = vscode.languages.createLanguageStatusItem('notifierLab.status', { language: 'mmn' });
 	item.name = 'Notifier Lab';
-	item.command = { command: 'notifierLab.checkSketch', title: 'Check Now' };
+	item.command = { command: 'notifierLab.checkSketch', title: vscode.l10n.t('Check Now') };
 	const statuses = new Map<string, Status>();
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	const show = () => {
@@ -44,44 +44,48 @@ interface Words {
 }
 
 function describe(status: Status | undefined): Words {
-	if (!status) return { text: 'Not checked', detail: '' };
-	const explored = `${status.states.toLocaleString()} states`;
-	const known = [
-		status.errors > 0 && plural(status.errors, 'error'),
-		status.warnings > 0 && plural(status.warnings, 'warning'),
-	]
+	if (!status) return { text: vscode.l10n.t('Not checked'), detail: '' };
+	const explored = vscode.l10n.t('{0} states', status.states.toLocaleString());
+	const known = [status.errors > 0 && errors(status.errors), status.warnings > 0 && warnings(status.warnings)]
 		.filter(Boolean)
 		.join(', ');
 	switch (status.state) {
 		case 'unchecked':
-			return { text: 'Changed since the last check', detail: known && `before: ${known}` };
+			return {
+				text: vscode.l10n.t('Changed since the last check'),
+				detail: known && vscode.l10n.t('before: {0}', known),
+			};
 		case 'checking':
-			return { text: 'Checking…', detail: known ? `before the last change: ${known}` : explored, busy: true };
+			return {
+				text: vscode.l10n.t('Checking…'),
+				detail: known ? vscode.l10n.t('before the last change: {0}', known) : explored,
+				busy: true,
+			};
 		case 'ok':
-			return { text: 'OK', detail: `every interleaving explored, ${explored}` };
+			return { text: vscode.l10n.t('OK'), detail: vscode.l10n.t('every interleaving explored, {0}', explored) };
 		case 'errors':
-			return { text: plural(status.errors, 'error'), detail: explored, severity: vscode.LanguageStatusSeverity.Error };
+			return { text: errors(status.errors), detail: explored, severity: vscode.LanguageStatusSeverity.Error };
 		case 'warnings':
 			return {
-				text: plural(status.warnings, 'warning'),
-				detail: `every interleaving explored, ${explored}`,
+				text: warnings(status.warnings),
+				detail: vscode.l10n.t('every interleaving explored, {0}', explored),
 				severity: vscode.LanguageStatusSeverity.Warning,
 			};
 		case 'bounded':
 			return {
-				text: 'Stopped at a limit',
-				detail: `nothing found in ${explored}, nothing proved beyond them`,
+				text: vscode.l10n.t('Stopped at a limit'),
+				detail: vscode.l10n.t('nothing found in {0}, nothing proved beyond them', explored),
 				severity: vscode.LanguageStatusSeverity.Warning,
 			};
 		case 'crashed':
 			return {
-				text: 'The checker failed',
-				detail: 'see the output channel Notifier Lab',
+				text: vscode.l10n.t('The checker failed'),
+				detail: vscode.l10n.t('see the output channel Notifier Lab'),
 				severity: vscode.LanguageStatusSeverity.Error,
 			};
 	}
 }
 
-function plural(count: number, noun: string): string {
-	return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
+const errors = (count: number): string => (count === 1 ? vscode.l10n.t('1 error') : vscode.l10n.t('{0} errors', count));
+const warnings = (count: number): string =>
+	count === 1 ? vscode.l10n.t('1 warning') : vscode.l10n.t('{0} warnings', count);

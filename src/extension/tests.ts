@@ -26,7 +26,7 @@ export class Tests implements vscode.Disposable {
 		this.controller.refreshHandler = () => this.discover();
 		const handler = (request: vscode.TestRunRequest, token: vscode.CancellationToken) => this.handle(request, token);
 		this.profile = this.controller.createRunProfile(
-			'Check',
+			vscode.l10n.t('Check'),
 			vscode.TestRunProfileKind.Run,
 			handler,
 			true,
@@ -220,8 +220,12 @@ interface Job {
 function report(run: vscode.TestRun, item: vscode.TestItem, outcome: ScenarioRun): void {
 	const { passed, complete, milliseconds, states, failures, expected, found } = outcome;
 	const wanted = expected.length > 0 ? expected.join(', ') : 'ok';
-	const actual = found.length > 0 ? found.join(', ') : complete ? 'ok' : 'nothing found up to a limit';
-	run.appendOutput(`${passed ? '✓' : '✗'} ${item.label}: ${actual}, ${states} states\r\n`, undefined, item);
+	const actual = found.length > 0 ? found.join(', ') : complete ? 'ok' : vscode.l10n.t('nothing found up to a limit');
+	run.appendOutput(
+		`${passed ? '✓' : '✗'} ${vscode.l10n.t('{0}: {1}, {2} states', item.label, actual, states)}\r\n`,
+		undefined,
+		item,
+	);
 	for (const { table } of failures)
 		if (table !== '') run.appendOutput(`\r\n${table.replace(/\r?\n/g, '\r\n')}\r\n`, undefined, item);
 	if (passed) run.passed(item, milliseconds);

@@ -92,9 +92,15 @@ class Walkthrough {
 	}
 
 	async reset(): Promise<void> {
-		const yes = 'Reset';
-		const detail = 'VS Code takes back the ticks of all walkthroughs at once, those of other extensions too.';
-		const sure = await vscode.window.showWarningMessage('Begin the walkthrough anew?', { modal: true, detail }, yes);
+		const yes = vscode.l10n.t('Reset');
+		const detail = vscode.l10n.t(
+			'VS Code takes back the ticks of all walkthroughs at once, those of other extensions too.',
+		);
+		const sure = await vscode.window.showWarningMessage(
+			vscode.l10n.t('Begin the walkthrough anew?'),
+			{ modal: true, detail },
+			yes,
+		);
 		if (sure !== yes) return;
 		await this.context.globalState.update(KEY, undefined);
 		this.deadlocked.clear();
