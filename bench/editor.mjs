@@ -1,6 +1,6 @@
 // node bench/editor.mjs: how long an editor waits for the language server (dist/cli.js lsp --stdio, as it ships), while a
-// search of ten seconds runs and while none does; and how long the server takes to start. Writes bench/results-editor.md.
-//   --activation FILE   adds what scripts/in-host.mjs has printed of the activation in a real VS Code
+// search of ten seconds runs and while none does; and how long the server takes to start. Writes its part of bench/results.md.
+//   --hosts FILE …   adds what scripts/in-host.mjs has printed of activation and keystrokes in real VS Codes
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -144,12 +144,14 @@ const row = (name) => {
 	);
 	return `| ${name} | ${cells.join(' | ')} | ${busy.times[name].length} |`;
 };
-const activation = process.argv.includes('--activation')
-	? fs.readFileSync(process.argv[process.argv.indexOf('--activation') + 1], 'utf8')
-	: '';
-const activations = [...activation.matchAll(/activation: ([\d.]+) ms/g)].map(([, ms]) => Number(ms));
+const at = process.argv.indexOf('--hosts');
+const hosts = (at < 0 ? [] : process.argv.slice(at + 1)).map((file) => fs.readFileSync(file, 'utf8'));
+const inHosts = (pattern) => hosts.flatMap((text) => [...text.matchAll(pattern)]);
+const activations = inHosts(/activation: ([\d.]+) ms/g).map(([, ms]) => Number(ms));
+const keystrokes = inHosts(/keystroke to diagnostics \((.*)\): p50 (\d+) ms, p95 (\d+) ms, of (\d+)/g);
+const HEADING = '## Waiting for the editor';
 const lines = [
-	'# Waiting for the editor',
+	HEADING,
 	'',
 	`\`node bench/editor.mjs\` wrote this. ${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores, Node ${process.version}; load of the machine when it`,
 	`ended: ${os.loadavg()[0]?.toFixed(1)} (other people's builds and tests run on it: the ratios count).`,
@@ -161,6 +163,10 @@ const lines = [
 				`The extension is activated in ${activations.map(number).join(' ms, ')} ms (a real VS Code, each host once). The target is 100 ms.`,
 			]
 		: []),
+	...keystrokes.flatMap(([, host, p50, p95, number]) => [
+		'',
+		`From a keystroke in the seed sketch to its diagnostics in the list of problems, in ${host}: p50 ${p50} ms, p95 ${p95} ms, of ${number}.`,
+	]),
 	'',
 	`Milliseconds from a request to its answer, over standard input and output: with nothing else to do, and while a search`,
 	`of ${SEARCH} s runs (${busy.states} states by its end). The target is a p95 under 30 ms for completion and hover.`,
@@ -170,5 +176,10 @@ const lines = [
 	...Object.keys(busy.times).map(row),
 	'',
 ];
-fs.writeFileSync(path.join(ROOT, 'bench/results-editor.md'), lines.join('\n'));
+const results = path.join(ROOT, 'bench/results.md');
+const known = fs.readFileSync(results, 'utf8');
+const from = known.indexOf(HEADING);
+const next = from < 0 ? -1 : known.indexOf('\n## ', from + 1);
+const before = from < 0 ? `${known.trimEnd()}\n\n` : known.slice(0, from);
+fs.writeFileSync(results, `${before}${lines.join('\n')}${next < 0 ? '' : known.slice(next)}`);
 console.log(lines.join('\n'));

@@ -215,6 +215,36 @@ suite('Working with sketches', () => {
 		}
 	});
 
+	test('a sketch on a read-only file system is checked, with its includes; the old side of a diff is not', async () => {
+		const texts: Record<string, string> = {
+			'/ro.mmn': '#include "lib.mmn"\nscenario twice {\n\tthread A { mutex_lock(&l); mutex_lock(&l); }\n}\n',
+			'/lib.mmn': 'static DEFINE_MUTEX(l);\n',
+		};
+		const provider = new ReadOnlyFiles(texts);
+		const registered = [
+			vscode.workspace.registerFileSystemProvider('labro', provider, { isReadonly: true }),
+			vscode.workspace.registerTextDocumentContentProvider('labdiff', {
+				provideTextDocumentContent: () => texts['/ro.mmn']?.replace('#include "lib.mmn"', 'static DEFINE_MUTEX(l);'),
+			}),
+		];
+		try {
+			const { document } = await show(vscode.Uri.parse('labro:/ro.mmn'));
+			equal(document.languageId, 'mmn', 'language');
+			const { range } = await found(document.uri, 'self-deadlock');
+			equal(range.start.line, 2, 'line');
+			await vscode.commands.executeCommand(
+				'vscode.diff',
+				vscode.Uri.parse('labdiff:/ro.mmn'),
+				document.uri,
+				'old and new',
+			);
+			await found(document.uri, 'self-deadlock');
+		} finally {
+			await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+			for (const one of registered) one.dispose();
+		}
+	});
+
 	test('the whole workspace is checked, open or not', async () => {
 		await vscode.commands.executeCommand('workbench.action.closeAllEditors');
 		const checked = await vscode.commands.executeCommand<number>('notifierLab.checkWorkspace');
@@ -238,6 +268,45 @@ suite('Working with sketches', () => {
 		ok(/^✓ ok/.test(lenses[0]?.command?.title ?? ''), `the summary: ${lenses[0]?.command?.title}`);
 	});
 });
+
+/** Files that can be read and nothing else. */
+class ReadOnlyFiles implements vscode.FileSystemProvider {
+	readonly onDidChangeFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>().event;
+
+	constructor(private readonly texts: Readonly<Record<string, string>>) {}
+
+	watch(): vscode.Disposable {
+		return new vscode.Disposable(() => {});
+	}
+
+	stat({ path }: vscode.Uri): vscode.FileStat {
+		const size = this.bytes(path).length;
+		return { type: vscode.FileType.File, ctime: 0, mtime: 0, size, permissions: vscode.FilePermission.Readonly };
+	}
+
+	readDirectory(): [string, vscode.FileType][] {
+		return Object.keys(this.texts).map((path) => [path.slice(1), vscode.FileType.File]);
+	}
+
+	readFile({ path }: vscode.Uri): Uint8Array {
+		return this.bytes(path);
+	}
+
+	createDirectory = this.refuse;
+	writeFile = this.refuse;
+	delete = this.refuse;
+	rename = this.refuse;
+
+	private refuse(): never {
+		throw vscode.FileSystemError.NoPermissions();
+	}
+
+	private bytes(path: string): Uint8Array {
+		const text = this.texts[path];
+		if (text === undefined) throw vscode.FileSystemError.FileNotFound(path);
+		return new TextEncoder().encode(text);
+	}
+}
 
 /** As `eventually`, where asking takes time. */
 async function eventuallyAsync<T>(what: string, ask: () => Promise<T | undefined>, ms = 15_000): Promise<T> {

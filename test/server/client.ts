@@ -113,8 +113,8 @@ export class TestClient {
 		void this.connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument: { uri } });
 	}
 
-	changeOnDisk(uri: string): void {
-		const changes: FileEvent[] = [{ uri, type: FileChangeType.Changed }];
+	changeOnDisk(uri: string, type: FileChangeType = FileChangeType.Changed): void {
+		const changes: FileEvent[] = [{ uri, type }];
 		void this.connection.sendNotification(DidChangeWatchedFilesNotification.type, { changes });
 	}
 
