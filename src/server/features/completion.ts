@@ -19,7 +19,8 @@ import { headComment } from './comments.js';
 import { noSleepAt } from './context.js';
 import { headOf, markdown, notesOf, originOf, parametersOf } from './describe.js';
 import { type Place, placeAt } from './place.js';
-import { expectedType, itemAt, labelsOf, localsAt, nodeAt } from './scope-at.js';
+import { compare, matches, Rank, rankOf } from './ranking.js';
+import { enclosing, expectedType, itemAt, labelsOf, localsAt, nodeAt } from './scope-at.js';
 import { sleepPath } from './sleeps.js';
 import { fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnippets } from './snippets.js';
 import type { View, Workspace } from './workspace.js';
@@ -38,12 +39,6 @@ const DEFINING_MACROS =
 	'DEFINE_MUTEX DEFINE_SPINLOCK DEFINE_RAW_SPINLOCK DEFINE_RWLOCK DECLARE_RWSEM DEFINE_SEQLOCK DECLARE_WAIT_QUEUE_HEAD DECLARE_COMPLETION LIST_HEAD DEFINE_STATIC_SRCU'.split(
 		' ',
 	);
-
-/** The order of proposals; what is demoted stands behind everything else. */
-const Rank = { wanted: 0, local: 1, own: 2, snippet: 3, library: 4, prelude: 5, word: 6, demoted: 9 } as const;
-
-/** Of what every sketch includes, a driver wants locks and its device before all else. */
-const PRELUDE = /^mmn-kernel:\/kernel\/(?!(device|locks)\.)/;
 
 interface Proposal {
 	readonly item: CompletionItem;
@@ -122,26 +117,6 @@ function patched(text: string, place: Place, offset: number): string {
 	return `${before}${HERE}${')'.repeat(missing)}${ends ? '' : ';'}${after}`;
 }
 
-/** 0 where the name begins so, 1 where a part of it does, 2 where its letters are in it in order; -1 for no match. */
-function matches(typed: string, name: string): number {
-	if (typed === '') return 0;
-	const wanted = typed.toLowerCase();
-	const candidate = name.toLowerCase();
-	if (candidate.startsWith(wanted)) return 0;
-	const at = candidate.indexOf(wanted);
-	if (at > 0 && /[\W_]/.test(candidate[at - 1] ?? '')) return 1;
-	let from = 0;
-	for (const letter of wanted) {
-		from = candidate.indexOf(letter, from) + 1;
-		if (from === 0) return -1;
-	}
-	return 2;
-}
-
-function compare(a: string, b: string): number {
-	return a < b ? -1 : a > b ? 1 : 0;
-}
-
 class Proposals {
 	readonly #found: Proposal[] = [];
 	readonly #seen = new Set<string>();
@@ -206,7 +181,7 @@ class Proposals {
 				break;
 			case 'statement':
 				this.#expressions();
-				this.#snippets(STATEMENT_SNIPPETS);
+				this.#snippets(this.#statements());
 				this.#types();
 				break;
 			case 'expression':
@@ -241,6 +216,20 @@ class Proposals {
 				rank,
 			);
 		}
+	}
+
+	/** What can stand here: `case` in a switch, `continue` in a loop. */
+	#statements(): Snippet[] {
+		const node = nodeAt(this.program.root, this.place.start);
+		const loop = enclosing(node, 'WhileStatement', 'DoStatement', 'ForStatement', 'EachStatement') !== undefined;
+		const choice = enclosing(node, 'SwitchStatement') !== undefined;
+		const fits: Readonly<Record<string, boolean>> = {
+			case: choice,
+			default: choice,
+			break: loop || choice,
+			continue: loop,
+		};
+		return STATEMENT_SNIPPETS.filter(({ label }) => fits[label] ?? true);
 	}
 
 	#insert(body: string): Pick<CompletionItem, 'insertText' | 'insertTextFormat'> {
@@ -423,7 +412,7 @@ class Proposals {
 		for (const node of scope.allNames()) {
 			if (!node.name || node.name === HERE || matches(this.place.prefix, node.name) < 0) continue;
 			const kernel = sourceOf(node).kernel;
-			if (node.$type === 'FunctionDecl') this.#function(node, wanted, kernel);
+			if (node.$type === 'FunctionDecl') this.#function(node, wanted);
 			else this.#value(node, wanted, kernel);
 		}
 		this.#words(['sizeof'], Rank.word);
@@ -444,15 +433,14 @@ class Proposals {
 		);
 	}
 
-	#function(node: ast.FunctionDecl, wanted: Type | undefined, kernel: boolean): void {
+	#function(node: ast.FunctionDecl, wanted: Type | undefined): void {
 		const type = this.program.semantics.declaredType(node);
 		const returns = type.kind === 'function' ? type.returns : undefined;
 		const asValue = wanted?.kind === 'pointer' && wanted.to.kind === 'function';
 		const reason = this.#noSleep && !asValue && sleepPath(node, this.program).length > 0 ? this.#noSleep : undefined;
 		const parameters = parametersOf(node) ?? [];
 		const called = /^\s*\(/.test(this.view.document.getText().slice(this.offset));
-		const library = kernel && PRELUDE.test(sourceOf(node).uri) ? Rank.prelude : Rank.library;
-		let rank: number = !kernel ? Rank.own : node.name.startsWith('__') ? Rank.word : library;
+		let rank = rankOf(node, this.program, itemAt(this.program.root, this.place.start)?.$type === 'Scenario');
 		if (asValue && fits(type, wanted.to)) rank = Rank.wanted;
 		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))
 			rank = Rank.own;

@@ -1,4 +1,5 @@
 /** What is to be known of the word under the cursor, and of the locks that are held there. */
+import { CstUtils } from 'langium';
 import { type Hover, MarkupKind, type Position } from 'vscode-languageserver-protocol';
 import { kernelLibraries } from '../../kernel/library.js';
 import type { Field } from '../../language/generated/ast.js';
@@ -9,6 +10,7 @@ import { type HeldHere, heldWords } from './held.js';
 import { includeAt } from './links.js';
 import { targetAt } from './navigate.js';
 import { enclosing, nodeAt } from './scope-at.js';
+import { scenarioSnippets } from './snippets.js';
 import { rangeOf, type View } from './workspace.js';
 
 /** @param held what the last check has seen at the line; undefined where it saw nothing */
@@ -30,12 +32,24 @@ export function hover(view: View, position: Position, held: HeldHere | undefined
 		if (line) parts.push(line);
 		parts.push(...notesOf(target, view.program));
 	}
+	const word = found ? undefined : scenarioWord(view, position);
+	if (word) parts.push(word);
 	if (held && runs(view, position)) parts.push(heldWords(held));
 	if (parts.length === 0) return null;
 	return {
 		contents: { kind: MarkupKind.Markdown, value: parts.join('\n\n') },
 		...(found && { range: rangeOf(found.occurrence.cst) }),
 	};
+}
+
+/** What `pages`, `daemon`, … mean. */
+function scenarioWord(view: View, position: Position): string | undefined {
+	const offset = view.document.offsetAt(position);
+	const leaf = view.root.$cstNode && CstUtils.findLeafNodeAtOffset(view.root.$cstNode, offset);
+	if (leaf === undefined || !/Item$/.test(leaf.astNode.$type) || leaf.astNode.$container?.$type !== 'Scenario')
+		return undefined;
+	const words = scenarioSnippets(view.program).find(({ label }) => label === leaf.text);
+	return words && `**${words.label}** – ${words.detail}`;
 }
 
 function ownerOf(field: Field): string | undefined {
