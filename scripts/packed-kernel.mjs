@@ -1,6 +1,7 @@
 // What stands in for src/kernel/packed.ts in everything that is built: the trees of the simulated kernel, parsed and linked
 // by the sources as they are.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import esbuild from 'esbuild';
@@ -38,12 +39,19 @@ async function pack() {
 	return `export default ${JSON.stringify(stdout)};`;
 }
 
+/** Which sources they are. */
+function version() {
+	const hash = createHash('sha256');
+	for (const file of packedFrom().sort()) hash.update(`${file}\n`).update(fs.readFileSync(file));
+	return hash.digest('hex');
+}
+
 let last;
 
 /** The module that stands in, made anew when a source has changed. */
 export function packedKernel() {
-	const changed = Math.max(...packedFrom().map((file) => fs.statSync(file).mtimeMs));
-	if (last?.changed !== changed) last = { changed, module: pack() };
+	const sources = version();
+	if (last?.sources !== sources) last = { sources, module: pack() };
 	return last.module;
 }
 
@@ -65,6 +73,10 @@ export const packedKernelPlugin = {
 export const packedKernelVite = {
 	name: 'packed-kernel',
 	enforce: 'pre',
+	/** Vitest keeps modules from run to run: this one is made of more than its own file. */
+	configureVitest({ defineCacheKeyGenerator }) {
+		defineCacheKeyGenerator(({ id }) => (STUB.test(id.replace(/\?.*$/, '')) ? version() : undefined));
+	},
 	async load(id) {
 		if (!STUB.test(id.replace(/\?.*$/, ''))) return null;
 		for (const file of packedFrom()) this.addWatchFile(file);
