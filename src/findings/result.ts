@@ -89,6 +89,8 @@ export interface ScenarioResult {
 	readonly complete: boolean;
 	/** What the verdict rests on (sequential consistency, limits, environment), one sentence each. */
 	readonly assumptions: readonly string[];
+	/** Without a scenario: what was looked at, but not to the end, by who runs in it. Such a result is never `ok`. */
+	readonly unfinished?: readonly string[];
 	/** Verdict `ok` only: what was not there to go wrong, one clause each: `no notifier was registered`. */
 	readonly vacuous?: readonly string[];
 	/** Names of the scenario's threads, in order: the lanes. */

@@ -18,7 +18,7 @@ test('there are drivers, right ones and wrong ones', () => {
 test.each(names)('%s', { timeout: 120_000 }, async (name) => {
 	const text = readFileSync(path.join(folder, name), 'utf8');
 	const wanted = /expect ([^:]*):/.exec(text)?.[1]?.split(', ') ?? [];
-	const { problems, scenarios } = await checkText(text, 'driver', { maxSeconds: 1000, maxStates: 1_000_000 });
+	const { problems, scenarios } = await checkText(text, 'driver', { maxSeconds: 1000, maxStates: 8_000_000 });
 	expect(problems.filter((p) => p.severity === 'error')).toEqual([]);
 	const [result] = scenarios;
 	const found = new Set(

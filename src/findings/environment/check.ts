@@ -8,10 +8,10 @@ import { checkScenario } from '../scenario.js';
 import { vacuous } from '../vacuous.js';
 import { DEFAULT_ENVIRONMENT, type Environment, OTHER_CALLBACK, WITH_OTHER, WITH_STREAM } from './environment.js';
 import { merged, repeats, told, topOf } from './merge.js';
-import { type Part, plan } from './plan.js';
+import { type Outcome, type Part, plan } from './plan.js';
 
 /** What all parts together may cost where nobody says otherwise: nobody has asked for a long search. Who raises one limit wants a longer search. */
-const LIMITS = { maxStates: 1_000_000, maxSeconds: 15 } as const;
+const LIMITS = { maxStates: 6_000_000, maxSeconds: 60 } as const;
 const ASKED = { maxStates: 100_000_000, maxSeconds: 600 } as const;
 /** A first finding must not hide a second one; but what else is wrong can wait until the first is mended. */
 const ENOUGH_MORE = 100_000;
@@ -49,9 +49,13 @@ export async function checkInEnvironment(
 	await searches.settle();
 	if (searches.problems.length > 0) return none(searches.problems.map((p) => notFitting(p, uri)));
 	if (searches.results.length === 0) return none();
+	for (const core of environment.cores)
+		searches.cut.push(
+			`${core}() calls callbacks as the core of the kernel does, and no invalidator of the environment goes that way: write a scenario that does`,
+		);
 	const { vacuous: _, ...all } = merged(searches, uri);
 	const nothing = all.verdict === 'ok' ? vacuous(whole, searches.coverage) : [];
-	const result = told(nothing.length > 0 ? { ...all, vacuous: nothing } : all, environment, searches.unfinished, uri);
+	const result = told(nothing.length > 0 ? { ...all, vacuous: nothing } : all, environment, searches, uri);
 	options.onScenario?.(result);
 	const hints = result.complete ? searches.coverage.hintsInEnvironment(whole, uri) : [];
 	return { uri, problems: program.problems, scenarios: [result], ...(hints.length > 0 && { hints }) };
@@ -62,8 +66,10 @@ class Searches {
 	readonly results: ScenarioResult[] = [];
 	/** What was cut short, in words. */
 	readonly cut: string[] = [];
-	/** The same for what was looked at beyond the environment. */
-	readonly unfinished: string[] = [];
+	/** Parts that were looked at, but not to the end, by who runs in them. */
+	readonly unfinished = new Set<string>();
+	/** Everybody at once was looked at on a single page. */
+	smaller = false;
 	/** What keeps the environment's scenarios from running at all. */
 	problems: readonly Problem[] = [];
 	/** Enough was wrong not to look any further. */
@@ -108,7 +114,7 @@ class Searches {
 	}
 
 	/** Does one part. Undefined: there is no going on. */
-	async run(part: Part): Promise<{ complete: boolean; clean: boolean } | undefined> {
+	async run(part: Part): Promise<Outcome | undefined> {
 		const { maxSeconds, maxStates } = this.limits;
 		const seconds = maxSeconds - (performance.now() - this.start) / 1000;
 		const states = Math.min(maxStates - this.spent, part.maxStates ?? Number.POSITIVE_INFINITY);
@@ -128,7 +134,7 @@ class Searches {
 
 	private async search(part: Part, maxStates: number, maxSeconds: number) {
 		const scenario = this.program.scenarios.find((s) => s.name === part.scenario);
-		if (scenario === undefined) return { complete: true, clean: true };
+		if (scenario === undefined) return { complete: true, clean: true, states: 0 };
 		const one = await checkScenario(
 			this.program,
 			scenario,
@@ -140,9 +146,16 @@ class Searches {
 			return undefined;
 		}
 		this.spent += one.states;
-		if (!one.complete && part.extra === true) this.unfinished.push(this.words(part));
-		else if (!one.complete && part.look !== true)
-			this.cut.push(`${this.words(part)} took more than ${one.states} states`);
+		const words = this.words(part);
+		if (!one.complete) this.unfinished.add(words);
+		else this.unfinished.delete(words);
+		if (!one.complete && part.look !== true) this.cut.push(`${words} took more than ${one.states} states`);
+		if (part.small === true) {
+			const clean = one.findings.every((f) => f.severity === 'info' || f.severity === 'hint');
+			if (clean && one.complete) this.smaller = true;
+			this.results.push({ ...one, findings: [] });
+			return { complete: one.complete, clean, states: one.states };
+		}
 		const findings = this.counted(one.findings, part);
 		this.results.push({ ...one, findings });
 		const wrong = findings.some((f) => f.severity === 'error');
@@ -151,7 +164,11 @@ class Searches {
 		else if (wrong) this.enough = Math.min(this.enough, this.spent + ENOUGH_MORE);
 		return this.early
 			? undefined
-			: { complete: one.complete, clean: findings.every((f) => f.severity === 'info' || f.severity === 'hint') };
+			: {
+					complete: one.complete,
+					clean: findings.every((f) => f.severity === 'info' || f.severity === 'hint'),
+					states: one.states,
+				};
 	}
 
 	/** What a part says of the sketch; what only says something of the environment is left out. */

@@ -1,5 +1,13 @@
 import { AstUtils } from 'langium';
-import { isCall, isInitializerEntry, isNameRef, type MacroDecl, type Variable } from '../../language/generated/ast.js';
+import {
+	isCall,
+	isFunctionDecl,
+	isInitializerEntry,
+	isMember,
+	isNameRef,
+	type MacroDecl,
+	type Variable,
+} from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { fileName, sourceOf } from '../../language/text.js';
 import { isStruct, Objects, PAGES } from './objects.js';
@@ -31,7 +39,11 @@ export interface Environment {
 		readonly stream: boolean;
 		/** A scenario with another driver, whose callback waits. */
 		readonly other: boolean;
+		/** The first scenario with a single page, where the sketch does not need more. */
+		readonly onePage: boolean;
 	};
+	/** Functions of the sketch that call its own callbacks, where the kernel of the model would. */
+	readonly cores: readonly string[];
 	/** What else has to be said of a result, one sentence each. */
 	readonly remarks: readonly string[];
 }
@@ -53,6 +65,7 @@ export const DEFAULT_ENVIRONMENT = 'default_environment';
 export const WITH_SECOND = 'default_environment_two';
 export const WITH_STREAM = 'default_environment_stream';
 export const WITH_OTHER = 'default_environment_other';
+export const WITH_ONE_PAGE = 'default_environment_one_page';
 
 /** More entry points than this are not run: say so rather than search for ever. */
 const MOST_HANDLERS = 8;
@@ -100,22 +113,27 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	);
 	// who locks ranges is called inside of the lock only
 	const start = program.functions.has('range_lock') ? undefined : startOf(program);
-	const adversaries: [name: string, what: string, body: string][] = [
-		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${PAGES});`],
-		['R', 'reclaim, which holds no mmap_lock', `reclaim(${PAGES - objects.span}, ${PAGES});`],
+	const against = (size: number): [name: string, what: string, body: string][] => [
+		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
+		['R', 'reclaim, which holds no mmap_lock', `reclaim(${Math.max(0, size - objects.span)}, ${size});`],
 		['W', 'a writer that queues for mmap_lock', 'mmap_write_lock(mm); mmap_write_unlock(mm);'],
-		['O', 'the OOM reaper, which must not sleep', `oom_reap(0, ${PAGES});`],
-		['P', 'fork, which only write-protects', `fork(0, ${PAGES});`],
+		['O', 'the OOM reaper, which must not sleep', `oom_reap(0, ${size});`],
+		['P', 'fork, which only write-protects', `fork(0, ${size});`],
+		...(start === undefined
+			? []
+			: ([['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']] as [string, string, string][])),
+		...(callbackNames(program).has('release')
+			? ([['X', 'the end of the process', 'exit_mmap();']] as [string, string, string][])
+			: []),
 	];
-	if (start !== undefined)
-		adversaries.push(['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']);
-	if (callbackNames(program).has('release')) adversaries.push(['X', 'the end of the process', 'exit_mmap();']);
+	const adversaries = against(PAGES);
 	const maps = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
 	const file = fileName(program.uri);
 	const has = {
 		second: registration.second.length > 0,
 		stream: [...ownNames(program)].some((name) => /^mmu_notifier_range_wait_(active|valid)$/.test(name)),
 		other: start === 'range' && ownNames(program).has('mmap_read_lock'),
+		onePage: objects.pages === PAGES,
 	};
 	const scenario = (
 		name: string,
@@ -128,7 +146,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			`\tpages ${pages};`,
 			`\tsetup { ${setup.join(' ')} }`,
 			...threads,
-			...adversaries.map(([thread, , body]) => `\tthread ${thread} { ${body} }`),
+			...against(Math.min(pages, PAGES)).map(([thread, , body]) => `\tthread ${thread} { ${body} }`),
 			'}',
 			'',
 		].join('\n');
@@ -163,6 +181,14 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 					objects.pages + 1,
 				)
 			: '',
+		has.onePage
+			? scenario(
+					WITH_ONE_PAGE,
+					first,
+					run.map(({ f }, n) => `\tthread ${handlers[n]?.name} { ${objects.call(f, 0, true, 1)}; }`),
+					1,
+				)
+			: '',
 		has.other ? scenario(WITH_OTHER, [...first, 'other_driver_open();'], threads) : '',
 	].join('\n');
 	return {
@@ -173,6 +199,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
 		daemons: new Map(has.stream ? [['J', 'an endless stream of ranges elsewhere']] : []),
 		has,
+		cores: coresOf(program),
 		remarks: [
 			...(run.length === 0
 				? [
@@ -262,6 +289,31 @@ function notifiersOf(
 /** Does the sketch set `->ops` of a notifier in a function? */
 const assignsOps = (program: Program): boolean =>
 	program.files.some((f) => !f.kernel && /[.>]ops\s*=[^=]/.test(f.root.$cstNode?.text ?? ''));
+
+/**
+ * Functions of the sketch that play the core: they call callbacks through a table of the sketch's own, or stand for the
+ * kernel's own function. No invalidator of the environment's comes by there.
+ */
+function coresOf(program: Program): string[] {
+	const found = new Set<string>();
+	for (const { root, kernel } of program.files) {
+		if (kernel) continue;
+		for (const f of root.items.filter(isFunctionDecl)) {
+			if (f.body === undefined) continue;
+			if (/^_*mmu_notifier_invalidate_range_(start|end)/.test(f.name)) found.add(f.name);
+			for (const node of AstUtils.streamAllContents(f))
+				if (
+					isCall(node) &&
+					isMember(node.callee) &&
+					node.callee.field.ref !== undefined &&
+					!sourceOf(node.callee.field.ref).kernel &&
+					/invalidate/.test(node.callee.field.$refText)
+				)
+					found.add(f.name);
+		}
+	}
+	return [...found];
+}
 
 /** How mmu_notifier_invalidate_range_start() of this generation is called; undefined where sketches cannot call it. */
 function startOf(program: Program): 'range' | 'mm' | undefined {

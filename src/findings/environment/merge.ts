@@ -76,7 +76,7 @@ export function repeats(a: Finding, b: Finding): boolean {
 export function told(
 	result: ScenarioResult,
 	environment: Environment,
-	unfinished: readonly string[],
+	{ unfinished, smaller }: { readonly unfinished: ReadonlySet<string>; readonly smaller: boolean },
 	uri: string,
 ): ScenarioResult {
 	const span = topOf(uri);
@@ -103,6 +103,7 @@ export function told(
 		...result,
 		span,
 		findings,
+		...(unfinished.size > 0 && { unfinished: [...unfinished] }),
 		assumptions: [
 			...result.assumptions,
 			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}`,
@@ -111,7 +112,8 @@ export function told(
 						'these were tried one and two at a time; all of them at once are tried to the end when nothing is found that way',
 					]
 				: []),
-			...(unfinished.length === 0 ? [] : [`looked at, but not to the end: ${unfinished.join('; ')}`]),
+			...(smaller ? ['one and two of these at a time were tried on two pages, all of them at once on one page'] : []),
+			...(unfinished.size === 0 ? [] : [`looked at, but not to the end: ${[...unfinished].join('; ')}`]),
 			...remarks,
 		],
 	};

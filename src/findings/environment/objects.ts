@@ -39,8 +39,9 @@ export class Objects {
 	/**
 	 * The call of `f` on the `nth` object of each type that it wants; undefined where there is nothing to pass.
 	 * @param vary numbers are the adversary's to pick; else they name the whole address space
+	 * @param span pages that numbers are to stay in
 	 */
-	call(f: FunctionDecl, nth: number, vary: boolean): string | undefined {
+	call(f: FunctionDecl, nth: number, vary: boolean, span = this.span): string | undefined {
 		const type = this.program.semantics.declaredType(f);
 		if (type.kind !== 'function' || type.variadic) return undefined;
 		let numbers = type.parameters.filter((p) => p.kind === 'int').length;
@@ -49,7 +50,7 @@ export class Objects {
 			const name = f.parameters[n]?.name ?? '';
 			if (parameter.kind === 'pointer') return this.pointer(parameter.to, parameter.user, nth);
 			if (parameter.kind !== 'int') return undefined;
-			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary);
+			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span);
 		});
 		return args.includes(undefined) ? undefined : `${f.name}(${args.join(', ')})`;
 	}
@@ -85,13 +86,13 @@ export class Objects {
 		return all[nth] ?? all[0] ?? (isKernels(to) ? undefined : this.make(to));
 	}
 
-	private number(type: string, name: string, first: boolean, vary: boolean): string {
+	private number(type: string, name: string, first: boolean, vary: boolean, span: number): string {
 		if (/gfp/.test(type) || /^gfp/.test(name)) return 'GFP_KERNEL';
-		if (/last$/.test(name)) return `${this.span - 1}`;
-		if (/end$|len|size|^n?r?_?pages$|npages|count|cnt|^nr|^n$/.test(name)) return `${this.span}`;
+		if (/last$/.test(name)) return `${span - 1}`;
+		if (/end$|len|size|^n?r?_?pages$|npages|count|cnt|^nr|^n$/.test(name)) return `${span}`;
 		if (type === 'bool' || /write|flag/.test(name)) return vary ? 'any(0, 1)' : '0';
 		if (/addr|^va$|vaddr|address|gfn|pfn|index|^arg$|page|offset/.test(name) || (first && !/start/.test(name)))
-			return vary && this.span > 1 ? `any(0, ${this.span - 1})` : '0';
+			return vary && span > 1 ? `any(0, ${span - 1})` : '0';
 		return '0';
 	}
 

@@ -2,6 +2,7 @@ import {
 	DEFAULT_ENVIRONMENT,
 	type Environment,
 	type Handler,
+	WITH_ONE_PAGE,
 	WITH_OTHER,
 	WITH_SECOND,
 	WITH_STREAM,
@@ -15,8 +16,8 @@ export interface Part {
 	readonly maxStates?: number;
 	/** One function twice at a time. Drivers may see to it that this does not happen: only what waits counts. */
 	readonly twins?: boolean;
-	/** Beyond what the environment has to have: cut short it is said, and is no limit of the whole. */
-	readonly extra?: boolean;
+	/** On fewer pages than the rest: only good to find nothing, since the sketch may need more. */
+	readonly small?: boolean;
 	/** A first look: cut short it is done again, and is no limit of the whole. */
 	readonly look?: boolean;
 }
@@ -27,12 +28,17 @@ export interface Outcome {
 	readonly complete: boolean;
 	/** Nothing was found. */
 	readonly clean: boolean;
+	readonly states: number;
 }
 
 /** For one part among many: what takes more is left to the whole, or said to be too large. */
 const PART = 200_000;
 /** For what is looked at beyond the environment that language.md names. */
 const EXTRA = 30_000;
+/** For what took more than that, when the rest is done. */
+const MORE = 1_000_000;
+/** For all adversaries at once on all pages; what takes more is tried on one page. */
+const WHOLE = 600_000;
 const FIRST_LOOK = 20_000;
 
 /** What a driver has to stand all at once (domain/semantics.md, part 6). */
@@ -62,7 +68,7 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 		scenario,
 		threads,
 		maxStates: EXTRA,
-		extra: true,
+		look: true,
 	});
 	const lanes: (Handler | undefined)[] = handlers.length === 0 ? [undefined] : [...handlers];
 	const own = (h: Handler | undefined): string[] => (h === undefined ? [] : [h.name]);
@@ -71,35 +77,65 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	const note = (outcome: Outcome): void => {
 		if (!outcome.clean) clean = false;
 	};
-	for (const h of handlers) note(yield first([h.name]));
-	for (const h of lanes) for (const a of names) note(yield first([...own(h), a]));
+	/** What a first look has not come to the end of. */
+	const rest: Part[] = [];
+	function* look(part: Part): Generator<Part, void, Outcome> {
+		const outcome = yield part;
+		note(outcome);
+		if (!outcome.complete) rest.push({ ...part, look: false, maxStates: MORE });
+	}
+	const sizes = new Map<string, number>();
+	function* sized(threads: readonly string[]): Generator<Part, void, Outcome> {
+		const outcome = yield first(threads);
+		note(outcome);
+		sizes.set(threads.join(), outcome.states);
+	}
+	/** How many states all at once may have: those who hold up each other make it less, as in the pairs. */
+	const estimate = (h: Handler | undefined): number => {
+		const size = (...a: string[]): number => sizes.get([...own(h), ...a].join()) ?? 0;
+		return (size('I', 'R') * size('R', 'O')) / Math.max(1, size('R'));
+	};
+	for (const h of handlers) yield* sized([h.name]);
+	for (const h of lanes) for (const a of names) yield* sized([...own(h), a]);
 	// what takes things down is short, and wrong more often than the rest
 	for (const t of teardown)
-		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) note(yield extra([t.name, ...group]));
+		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) yield* look(extra([t.name, ...group]));
 	if (has.second)
 		for (const h of lanes) {
 			const second = (threads: readonly string[]): Part => ({ ...first(threads), scenario: WITH_SECOND });
 			for (const a of ['I', 'R', 'O']) note(yield second([...own(h), a]));
 			if (h?.second === undefined) continue;
 			note(yield second([h.name, h.second]));
-			note(yield extra([h.name, h.second, 'R'], WITH_SECOND));
+			yield* look(extra([h.name, h.second, 'R'], WITH_SECOND));
 		}
 	const unfinished: (Handler | undefined)[] = [];
 	for (const h of lanes) {
 		const whole = yield { ...first([...own(h), ...core], FIRST_LOOK), look: true };
-		if (!whole.complete || !whole.clean) for (const pair of pairs) note(yield first([...own(h), ...pair]));
+		if (!whole.complete || !whole.clean) for (const pair of pairs) yield* sized([...own(h), ...pair]);
 		if (!whole.complete) unfinished.push(h);
 		note(whole);
-		for (const pair of furtherPairs) note(yield extra([...own(h), ...pair]));
+		for (const pair of furtherPairs) yield* look(extra([...own(h), ...pair]));
 	}
 	if (has.stream)
-		for (const h of handlers) note(yield { ...first([h.name, 'I', 'J']), scenario: WITH_STREAM, extra: true });
+		for (const h of handlers) yield* look({ ...first([h.name, 'I', 'J'], EXTRA), scenario: WITH_STREAM, look: true });
 	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
 	for (const h of handlers.filter((x) => !x.registers))
-		for (const a of [[], ['R']]) note(yield { ...extra([h.name, h.twin, ...a]), twins: true });
+		for (const a of [[], ['R']]) yield* look({ ...extra([h.name, h.twin, ...a]), twins: true });
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
-			for (const a of [[], ['I'], ['R']]) note(yield extra([h.name, other.name, ...a]));
+			for (const a of [[], ['I'], ['R']]) yield* look(extra([h.name, other.name, ...a]));
 	// a finding by all of them at once says little that those of the pairs do not
-	if (clean) for (const h of unfinished) yield { scenario: DEFAULT_ENVIRONMENT, threads: [...own(h), ...core] };
+	if (!clean) return;
+	for (const h of unfinished) {
+		const threads = [...own(h), ...core];
+		if (!has.onePage || estimate(h) < WHOLE) {
+			const whole = yield { ...first(threads, WHOLE), look: true };
+			if (whole.complete || !whole.clean) continue;
+		}
+		const small = has.onePage
+			? yield { scenario: WITH_ONE_PAGE, threads, maxStates: MORE, look: true, small: true }
+			: undefined;
+		if (!small?.complete || !small.clean) yield { scenario: DEFAULT_ENVIRONMENT, threads };
+	}
+	for (const part of rest) yield part;
 }

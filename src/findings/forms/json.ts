@@ -75,6 +75,7 @@ function reportScenario(scenario: ScenarioResult, place: (span: Span) => Place):
 		complete: scenario.complete,
 		assumptions: scenario.assumptions,
 		threads: scenario.threads,
+		...(scenario.unfinished && { unfinished: scenario.unfinished }),
 		...(scenario.vacuous && { vacuous: scenario.vacuous }),
 		findings: scenario.findings.map((finding) => reportFinding(finding, place)),
 	};
