@@ -20,6 +20,7 @@ export async function makePackages() {
 
 /** The files of a .vsix, by their path inside the extension. */
 export function filesOf(vsix) {
+	if (!fs.existsSync(vsix)) throw new Error(`${vsix} is not there yet: npm run package makes it`);
 	const files = new Map();
 	for (const [name, content] of Object.entries(unzipSync(fs.readFileSync(vsix))))
 		if (name.startsWith('extension/')) files.set(name.slice('extension/'.length), content);
