@@ -17,7 +17,8 @@ export class ProgressLine {
 		if (!this.console.live || now - this.began < QUIET_MS || now - this.drawn < REDRAW_MS) return;
 		this.drawn = now;
 		const seconds = (progress.milliseconds / 1000).toFixed(0);
-		const figures = `${number(progress.states)} states, ${number(progress.frontier)} to go, ${seconds} s`;
+		const rate = number(Math.round((1000 * progress.states) / Math.max(1, progress.milliseconds)));
+		const figures = `${number(progress.states)} states, ${rate} a second, ${number(progress.frontier)} to go, ${seconds} s`;
 		this.console.err(`\r\u001b[K${progress.scenario}: ${figures}; Ctrl-C ends the search`);
 	};
 

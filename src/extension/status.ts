@@ -58,7 +58,9 @@ function describe(status: Status | undefined): Words {
 		case 'checking':
 			return {
 				text: vscode.l10n.t('Checking…'),
-				detail: known ? vscode.l10n.t('before the last change: {0}', known) : explored,
+				detail: [underWay(status), known && vscode.l10n.t('before the last change: {0}', known)]
+					.filter(Boolean)
+					.join('; '),
 				busy: true,
 			};
 		case 'ok':
@@ -89,3 +91,10 @@ function describe(status: Status | undefined): Words {
 const errors = (count: number): string => (count === 1 ? vscode.l10n.t('1 error') : vscode.l10n.t('{0} errors', count));
 const warnings = (count: number): string =>
 	count === 1 ? vscode.l10n.t('1 warning') : vscode.l10n.t('{0} warnings', count);
+
+/** How far a check is; nothing before it has looked around. */
+function underWay({ states, frontier, rate }: Status): string {
+	if (frontier === undefined || rate === undefined) return '';
+	const figures = [states, rate, frontier].map((n) => n.toLocaleString());
+	return vscode.l10n.t('{0} states, {1} a second, {2} to go', ...figures);
+}

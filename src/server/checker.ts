@@ -318,14 +318,15 @@ export class Checker {
 			...this.limits(),
 			signal,
 			held: true,
-			onProgress: ({ states }) => {
+			onProgress: ({ states, frontier, milliseconds }) => {
 				const now = Date.now();
 				if (signal.aborted || now - told < PROGRESS_MS) return;
 				told = now;
 				// a long search must not keep back what the text alone shows; a short one brings all in one go
 				if (text !== undefined) this.keep(uri, text, new Map(versions), true);
 				text = undefined;
-				this.editor.status({ ...this.status(uri, 'checking'), states, milliseconds: now - start });
+				const rate = Math.round((1000 * states) / Math.max(1, milliseconds));
+				this.editor.status({ ...this.status(uri, 'checking'), states, milliseconds: now - start, frontier, rate });
 			},
 			onText: (result) => {
 				if ((result.hints ?? []).length > 0) text = result;

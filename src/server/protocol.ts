@@ -87,6 +87,10 @@ export interface Status {
 	readonly states: number;
 	/** Time of the check so far. */
 	readonly milliseconds: number;
+	/** While checking: states of the scenario at hand that were found and not yet looked at. */
+	readonly frontier?: number;
+	/** While checking: states a second in the scenario at hand. */
+	readonly rate?: number;
 }
 
 /** Server to client: how the check of a document stands. */

@@ -178,7 +178,9 @@ describe('check', () => {
 			checkWith(slow, folder(), ['a.mmn'], { live: true }),
 			checkWith(slow, folder(), ['a.mmn']),
 		]);
-		expect(live.stderr).toBe('\r\u001b[Ks: 1,234,567 states, 9 to go, 1 s; Ctrl-C ends the search\r\u001b[K');
+		expect(live.stderr).toBe(
+			'\r\u001b[Ks: 1,234,567 states, 1,028,806 a second, 9 to go, 1 s; Ctrl-C ends the search\r\u001b[K',
+		);
 		expect(piped.stderr).toBe('');
 	});
 
