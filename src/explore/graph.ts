@@ -64,6 +64,7 @@ export class Graph implements Host {
 		expected = 0,
 	) {
 		this.threads = system.threads.length;
+		this.merged = system.merged;
 		const tables = system.threads.map(() => new InternTable());
 		this.locals = alike.map((t) => tables[t] as InternTable);
 		machine.host = this;
@@ -95,6 +96,9 @@ export class Graph implements Host {
 		// nothing that follows a broken setup has a meaning
 		if (system.setupReports.some((r) => r.fatal)) store.skip();
 	}
+
+	/** An edge may be many operations of a thread: what was seen on the way is in `system.moments`. */
+	readonly merged: boolean;
 
 	/** States stand for all that differ only in which of the interchangeable threads is where. */
 	readonly symmetric: boolean;
@@ -318,7 +322,7 @@ export class Graph implements Host {
 		entry.reports?.forEach((reports, choice) => {
 			for (const report of reports) this.reports.push({ state, thread, choice, report });
 		});
-		if (this.system.written.grew || this.broken || !this.store.settled) return C.ABORT;
+		if (this.system.grew || this.broken || !this.store.settled) return C.ABORT;
 		return this.store.cell(thread, local, shared);
 	}
 
@@ -334,7 +338,7 @@ export class Graph implements Host {
 		const stop = this.expanded + n;
 		for (;;) {
 			const result = this.machine.run(Math.max(1, stop - this.expanded));
-			if (this.system.written.grew) return 'grew';
+			if (this.system.grew) return 'grew';
 			if (this.broken) return 'no symmetry';
 			if (!this.store.settled && !this.store.settle()) return 'no memory';
 			if (result === C.FULL && !this.store.grow()) return 'no memory';

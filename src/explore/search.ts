@@ -24,6 +24,8 @@ export interface SearchResult {
 	readonly limit: string | undefined;
 	/** Threads were taken for interchangeable and are not: the graph is worth nothing. */
 	readonly broken: boolean;
+	/** Something is wrong, and nobody wants to know what: the graph is not finished. */
+	readonly doubtful: boolean;
 }
 
 export interface SearchOptions {
@@ -31,11 +33,20 @@ export interface SearchOptions {
 	readonly machine?: () => Machine;
 	/** One state for all that differ only in which of several interchangeable threads is where. */
 	readonly symmetric?: boolean;
+	/**
+	 * Steps of as many operations as others cannot tell from one (machine/movers.ts): what is wrong is wrong in such a graph
+	 * too, but not everything can be read off it (findings/clean.ts). `races`: data races are to be seen.
+	 */
+	readonly merged?: { readonly races: boolean };
+	/** End as soon as a report shows that something is wrong. */
+	readonly doubts?: boolean;
 }
 
 /** How many states scenarios had when they were searched last: after an edit they mostly have as many. */
 const counts = new Map<string, number>();
 const MOST_COUNTS = 256;
+
+const UNFINISHED = { complete: false, limit: undefined, broken: false, doubtful: false } as const;
 
 /** States expanded between two looks at the clock: at first, when many steps are new, and at most. */
 const SLICE = 64;
@@ -52,11 +63,13 @@ export function* search(
 	system: System,
 	limits: Limits,
 	stop: () => boolean,
-	{ machine = takeMachine, symmetric = false }: SearchOptions = {},
+	{ machine = takeMachine, symmetric = false, merged, doubts = false }: SearchOptions = {},
 ): Generator<SearchProgress, SearchResult> {
 	const start = performance.now();
+	const alike = symmetric ? symmetryOf(system) : undefined;
+	system.merge(merged && { alike, races: merged.races });
 	for (;;) {
-		const name = `${system.program.uri} ${system.scenario.name} ${system.threads.length} ${symmetric}`;
+		const name = `${system.program.uri} ${system.scenario.name} ${system.threads.length} ${symmetric} ${system.merged}`;
 		const graph = new Graph(system, machine(), symmetric ? symmetryOf(system) : undefined, counts.get(name));
 		let limit: string | undefined;
 		let more = true;
@@ -66,7 +79,8 @@ export function* search(
 		while (more && limit === undefined) {
 			const expanded = graph.expand(slice, limits.maxStates);
 			if (expanded === 'grew') break;
-			if (expanded === 'no symmetry') return { graph, complete: false, limit: undefined, broken: true };
+			if (expanded === 'no symmetry') return { ...UNFINISHED, graph, broken: true };
+			if (doubts && graph.reports.length > 0) return { ...UNFINISHED, graph, doubtful: true };
 			more = expanded !== 'all';
 			const now = performance.now();
 			if (now - before < TURN / 4) slice = Math.min(2 * slice, LARGEST_SLICE);
@@ -83,17 +97,17 @@ export function* search(
 			}
 			yield { states: graph.count, transitions: graph.transitions, frontier: graph.count - graph.expanded };
 		}
-		// a cell that was taken for constant is written after all: reads of it are steps, so begin anew
-		if (system.written.grew) {
-			system.written.settle();
+		// a cell that was taken for constant is written after all: reads of it are steps, so begin anew; the same where
+		// it was taken for protected
+		if (system.grew) {
 			system.restart();
-			if (stop()) return { graph, complete: false, limit: 'being stopped', broken: false };
+			if (stop()) return { ...UNFINISHED, graph, limit: 'being stopped' };
 			graph.release();
 			continue;
 		}
 		counts.delete(name);
 		counts.set(name, graph.count);
 		for (const oldest of counts.keys()) if (counts.size > MOST_COUNTS) counts.delete(oldest);
-		return { graph, complete: !more, limit, broken: false };
+		return { ...UNFINISHED, graph, complete: !more, limit };
 	}
 }

@@ -6,6 +6,7 @@ import type { Turns } from '../explore/turns.js';
 import { findRaces } from './codes/data-race.js';
 import { findLockOrder } from './codes/lock-order.js';
 import { findUnbalanced } from './codes/unbalanced.js';
+import { countersOf } from './counters.js';
 
 /**
  * Is it plain that nothing is wrong, without a look at which thread is which? For graphs in which a state stands for all
@@ -14,6 +15,8 @@ import { findUnbalanced } from './codes/unbalanced.js';
  */
 export function* isClean(graph: Graph, wanted: (code: string) => boolean): Turns<boolean> {
 	if (graph.reports.length > 0) return false;
+	// how far a count is off can only be read off single operations
+	if (graph.merged && countersOf(graph.system.program).counters.length > 0) return false;
 	// where everybody can always come to the end nobody is stuck
 	const running = yield* graph.runningOf();
 	if (!(yield* endsFromEverywhere(graph, running))) return false;
@@ -43,7 +46,8 @@ function* mayGoOn(graph: Graph, running: Int32Array): Turns<boolean> {
 	if (!(yield* mayCycle(rows))) return false;
 	const { component } = yield* componentsOf(rows);
 	for (let s = 0; s < rows.count; s++)
-		if (running[s] !== 0)
+		// a daemon may be through with a round in one step
+		if (running[s] !== 0 || graph.merged)
 			for (let e = rows.first[s] as number; e < (rows.first[s + 1] as number); e++) {
 				const t = rows.target[e] as number;
 				if (t >= 0 && component[t] === component[s]) return true;

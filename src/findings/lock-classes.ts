@@ -4,6 +4,7 @@ import type { Held } from '../kernel/context.js';
 import { TASK } from '../kernel/primitives/tasks.js';
 import { primitives } from '../kernel/primitives.js';
 import { sourceOf } from '../language/text.js';
+import type { Moment } from '../machine/merging.js';
 import type { System } from '../machine/system.js';
 import { Status, type ThreadState } from '../machine/thread.js';
 import { isToken } from './run.js';
@@ -36,7 +37,22 @@ interface Wanted {
 	readonly resource: number;
 }
 
+/** A moment of a thread. Where it is inside a step, `state` is none in which it is. */
+interface Seen extends Moment {
+	readonly state: number;
+}
+
 /** Each local vector of each thread, in the first state in which it is; in the order of states. */
+function* moments(graph: Graph): Turns<Seen[]> {
+	const seen = (yield* firstSeen(graph)).map(({ state, thread }) => ({
+		state,
+		thread,
+		local: graph.local(state, thread),
+		shared: graph.sharedOf(state),
+	}));
+	return graph.merged ? [...seen, ...[...graph.system.moments].map((moment) => ({ ...moment, state: 0 }))] : seen;
+}
+
 function* firstSeen(graph: Graph): Turns<{ readonly state: number; readonly thread: number }[]> {
 	const found: { state: number; thread: number }[] = [];
 	for (let thread = 0; thread < graph.threads; thread++) {
@@ -57,10 +73,9 @@ function* firstSeen(graph: Graph): Turns<{ readonly state: number; readonly thre
 export function* classEdges(graph: Graph): Turns<ClassEdge[]> {
 	const { system } = graph;
 	const edges = new Map<string, ClassEdge>([['boot', { from: FS_RECLAIM, to: START_MAP, seen: undefined }]]);
-	for (const { state, thread } of yield* firstSeen(graph)) {
-		if (graph.status(state, thread) === Status.ended) continue;
-		const shared = graph.sharedOf(state);
-		const task = system.task(thread, graph.local(state, thread));
+	for (const { state, thread, local, shared } of yield* moments(graph)) {
+		if (local[0] === Status.ended) continue;
+		const task = system.task(thread, local);
 		const add = (from: string | undefined, to: string, held: number): void => {
 			const edge = `${from} ${to}`;
 			if (from !== undefined && !edges.has(edge)) edges.set(edge, { from, to, seen: { state, thread, held } });

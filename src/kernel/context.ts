@@ -111,6 +111,12 @@ export interface Primitive {
 	readonly sleeps?: boolean;
 	/** From here on the thread is not preempted: on few CPUs (`config cpus N`) that is a step of its own. */
 	readonly staysOnCpu?: boolean;
+	/** It may call `block` or `expire`. */
+	readonly waits?: boolean;
+	/** It does nothing but to take, or to give back, the lock of one cell at its first argument (machine/movers.ts). */
+	readonly lock?: 'takes' | 'releases';
+	/** Of all that writes to a lock, one of its operations. */
+	readonly ofLock?: boolean;
 	/** One step. Returns the call's value, or BLOCKED. */
 	run(context: KernelContext, args: readonly number[]): number | typeof BLOCKED;
 }

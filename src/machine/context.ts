@@ -139,6 +139,7 @@ export abstract class StepContext implements KernelContext {
 	protected read(address: number): number {
 		const cells = this.cell(address, 'read');
 		if (this.at >= 0) this.footprint?.read(this.at);
+		this.touched(address, this.object, false);
 		return cells[this.offset] as number;
 	}
 
@@ -146,6 +147,7 @@ export abstract class StepContext implements KernelContext {
 		const cells = this.cell(address, 'written');
 		cells[this.offset] = value;
 		if (this.at >= 0) this.footprint?.writes.push(this.at);
+		this.touched(address, this.object, true);
 		if (!isDynamic(address)) {
 			if (this.recording) this.image.written.add(address);
 			this.memory.publish(value);
@@ -160,12 +162,23 @@ export abstract class StepContext implements KernelContext {
 	/** What `cell` has found: the index in its array, and in the vector of shared memory (-1 for what is the thread's own). */
 	private offset = 0;
 	private at = -1;
+	private object: DynamicObject | undefined;
+
+	/** Hears of every access. `object`: what the cell is part of; undefined for globals. */
+	protected abstract touched(address: number, object: DynamicObject | undefined, write: boolean): void;
+	/** Hears of objects whose life ends, and that others may know. */
+	protected abstract ends(object: DynamicObject): void;
+	/** Hears of what others can see without an access to memory. */
+	protected abstract shows(): void;
+	/** Hears that the operation cannot be done now. */
+	protected abstract waits(): void;
 
 	/** The array that holds the cell at `address`; a bad address ends the run. */
 	private cell(address: number, what: 'read' | 'written'): Int32Array {
 		if (address >= GLOBAL_BASE && address < GLOBAL_BASE + this.memory.globals.length) {
 			if (this.image.guards.has(address)) this.fatal('out-of-bounds', `a cell behind the end of an array is ${what}`);
 			this.offset = this.at = address - GLOBAL_BASE;
+			this.object = undefined;
 			return this.memory.globals;
 		}
 		if (isDynamic(address)) {
@@ -180,6 +193,7 @@ export abstract class StepContext implements KernelContext {
 				return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);
 			this.offset = offsetOf(address);
 			this.at = object.at < 0 ? -1 : object.at + this.offset;
+			this.object = object;
 			return object.cells;
 		}
 		if (address === UNINITIALISED)
@@ -305,11 +319,13 @@ export abstract class StepContext implements KernelContext {
 	protected blockedOn: Wait = { kind: 'condition', resource: 0 };
 
 	block(wait: Wait): typeof BLOCKED {
+		this.waits();
 		this.blockedOn = wait;
 		return BLOCKED;
 	}
 
 	expire(wait: Wait): void {
+		this.waits();
 		this.expired = this.named(wait);
 	}
 
@@ -319,6 +335,8 @@ export abstract class StepContext implements KernelContext {
 
 	allocate(layout: number, cells: number, zero: boolean): number {
 		if (cells > MAX_CELLS) this.fatal('bounded', `an object of ${cells} cells: the model holds at most ${MAX_CELLS}`);
+		// which place is free is for all to see
+		this.shows();
 		return addressOf(this.memory.add(this.memory.freeHeapSlot(), layout, cells, zero).slot, 0);
 	}
 
@@ -330,6 +348,8 @@ export abstract class StepContext implements KernelContext {
 		else if (offsetOf(address) !== 0) this.fatal('use-after-free', 'kfree of the middle of an object');
 		else {
 			this.memory.free(object);
+			this.shows();
+			if (object.published) this.ends(object);
 			// for other threads every cell changes: reading one is a step, before the end of its life and after
 			if (object.published && this.recording)
 				for (let n = 0; n < object.cells.length; n++) this.image.written.add(writtenKey(object.layout, n));

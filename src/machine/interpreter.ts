@@ -1,7 +1,7 @@
 import type { Primitive, Wait } from '../kernel/context.js';
 import { BLOCKED } from '../kernel/context.js';
 import { binary, unary } from './arithmetic.js';
-import { deathKey, StepContext, StepEnds, writtenKey } from './context.js';
+import { deathKey, StepEnds, writtenKey } from './context.js';
 import { type Change, Footprint, type Footprints } from './footprint.js';
 import { BEHIND, type FunctionCode, type Instruction } from './ir.js';
 import {
@@ -20,6 +20,7 @@ import {
 	threadOfSlot,
 	UNINITIALISED,
 } from './memory.js';
+import { Merging, Retreat } from './merging.js';
 import type { Move, StepResult, Trace } from './step.js';
 import { Status, ThreadState } from './thread.js';
 
@@ -33,7 +34,7 @@ const NONE = new Int32Array(0);
 const NOTHING = { from: undefined, cells: NONE, values: NONE, overwritten: NONE, releases: false, dropped: [] };
 
 /** Runs one thread for one step. One instance serves one system; it keeps no state between steps. */
-export class Interpreter extends StepContext {
+export class Interpreter extends Merging {
 	/** The last step ended in a loop that no other thread can see. */
 	spins = false;
 	/** `cursor` before the operation that may block. */
@@ -59,7 +60,10 @@ export class Interpreter extends StepContext {
 		const found = known.find(thread, local, shared);
 		if (found !== undefined) return found;
 		const { moves, wait, seen } = this.observed(thread, local, shared);
-		if (!seen.opaque) known.add(thread, local, shared, seen.reads, this.changes, wait);
+		// what was found out on the way may have changed where such steps end: all begins anew
+		const { written, movers } = this.image;
+		if (!seen.opaque && !written.grew && movers?.grew !== true)
+			known.add(thread, local, shared, seen.reads, this.changes, wait);
 		return { moves, wait };
 	}
 
@@ -101,9 +105,14 @@ export class Interpreter extends StepContext {
 		return outcome.move;
 	}
 
+	protected override get inAtomic(): boolean {
+		return this.atomicDepth > 0;
+	}
+
 	/** Runs a fresh thread up to its first visible operation (`alone` false), or to its end without stopping (`alone` true). */
 	start(thread: ThreadState, shared: Int32Array, alone: boolean): { move: Move; wait: Wait | undefined } {
 		this.begin(thread, shared);
+		this.beginStep(0);
 		this.recording = !alone;
 		if (alone) this.atomicDepth = 1;
 		let wait: Wait | undefined;
@@ -149,9 +158,17 @@ export class Interpreter extends StepContext {
 		local: Int32Array,
 		shared: Int32Array,
 	): { move: Move | undefined; wait: Wait | undefined } {
-		const outcome = this.walk(thread, local, shared);
-		this.note(this.thread);
-		return outcome;
+		this.beginStep();
+		for (;;) {
+			try {
+				const outcome = this.walk(thread, local, shared);
+				this.note(this.thread);
+				return outcome;
+			} catch (end) {
+				if (!(end instanceof Retreat)) throw end;
+				this.beginStep(this.operations);
+			}
+		}
 	}
 
 	private walk(
@@ -226,16 +243,25 @@ export class Interpreter extends StepContext {
 		let mayStop = !first;
 		for (let n = 0; ; n++) {
 			if (this.thread.frames.length === 0) {
-				if (!this.atEnd()) return;
+				if (!this.atEnd()) {
+					this.endOperation();
+					return;
+				}
 				mayStop = true;
 				continue;
 			}
 			const { frame } = this.thread;
 			const instruction = frame.code.code[frame.pc] as Instruction;
 			if (mayStop && this.atomicDepth === 0) {
-				if (this.isVisible(instruction)) return;
+				if (this.isVisible(instruction)) {
+					if (!this.goesOn(instruction)) return;
+					n = 0;
+				}
 				this.spins = n > MAX_INVISIBLE;
-				if (this.spins) return;
+				if (this.spins) {
+					this.endOperation();
+					return;
+				}
 			}
 			if (n > MAX_ATOMIC)
 				this.fatal(
@@ -411,6 +437,8 @@ export class Interpreter extends StepContext {
 				break;
 			case 'wait-until':
 				this.cursorBefore = this.cursor;
+				this.mayWait();
+				if (this.used(i.condition) === 0) this.waits();
 				if (this.used(i.condition) === 0) throw new StepEnds({ kind: 'condition', resource: 0 });
 				break;
 			case 'check':
@@ -465,11 +493,13 @@ export class Interpreter extends StepContext {
 			depth,
 			registers,
 			(object, offset) => {
-				if (!this.recording) return;
-				if (object === undefined) this.image.written.add(GLOBAL_BASE + offset);
-				else if (object.published) this.image.written.add(writtenKey(object.layout, offset));
+				if (!this.recording || object?.published === false) return;
+				const key = object === undefined ? GLOBAL_BASE + offset : writtenKey(object.layout, offset);
+				this.cuts(key);
+				this.image.written.add(key);
 			},
 			(object) => {
+				this.ends(object);
 				if (this.recording) this.image.written.add(deathKey(object.layout));
 			},
 		);
@@ -488,10 +518,15 @@ export class Interpreter extends StepContext {
 		const args = i.args.map((a) => this.used(a));
 		if (primitive.sleeps) this.mightSleep(this.sleeper(primitive.name, i.node));
 		const holds = this.thread.held.length;
+		const expired = this.expired;
+		this.beginPrimitive(primitive, args);
 		const value = primitive.run(this, args);
+		if ((value === BLOCKED || this.expired !== expired) && primitive.waits !== true)
+			throw new Error(`${primitive.name} does not say that it may wait`);
 		if (this.thread.held.length > holds && this.thread.frames.some((f) => f.heldAtEntry >= 0))
 			for (const held of this.thread.held.slice(holds)) held.inCallback = true;
 		if (value === BLOCKED) throw new StepEnds(this.blockedOn);
+		this.endPrimitive(primitive);
 		this.trace?.primitive?.(primitive.name, args, value, i.node, this.thread.frames.length);
 		for (const held of this.thread.held.slice(holds)) this.trace?.takes?.({ ...held });
 		this.set(i.to, value);

@@ -146,6 +146,11 @@ export class Memory {
 		return this.vector;
 	}
 
+	/** The vector as it would be now, with what nothing leads to. */
+	snapshot(): Int32Array {
+		return this.layOut();
+	}
+
 	private layOut(): Int32Array {
 		let length = this.globals.length;
 		for (const object of this.objects) length += OBJECT_HEADER + object.cells.length;

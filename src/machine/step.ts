@@ -1,6 +1,7 @@
 import type { AstNode } from 'langium';
 import type { Held, Primitive, Wait } from '../kernel/context.js';
 import type { FunctionCode, Instruction } from './ir.js';
+import type { Movers } from './movers.js';
 
 /** A defect seen while taking a step. */
 export interface Report {
@@ -75,6 +76,8 @@ export interface Image {
 	readonly written: WrittenCells;
 	/** Every access to memory is a step, whether or not somebody else can see it. */
 	readonly everyAccess: boolean;
+	/** Steps have as many operations as others cannot tell from one; undefined: one each. */
+	movers: Movers | undefined;
 }
 
 /** Which cells are written after setup: by global address, or by (layout, offset) for cells of objects. */

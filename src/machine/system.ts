@@ -38,6 +38,8 @@ import {
 	slotOf,
 	threadOfSlot,
 } from './memory.js';
+import type { Moment } from './merging.js';
+import { Movers } from './movers.js';
 import { sequenceClasses } from './sequence-classes.js';
 import { Sequences } from './sequences.js';
 import { type Image, type Move, type Report, type StepResult, type Trace, WrittenCells } from './step.js';
@@ -55,6 +57,8 @@ export interface ThreadInfo {
 }
 
 const DEFAULT_PAGES = 4;
+/** More do not fit the bits of movers.ts. */
+const MOST_THREADS = 30;
 const PRELUDE_SYMBOLS = ['__tasks', '__device'];
 
 /**
@@ -77,7 +81,8 @@ export class System {
 	private afterSetup: Int32Array = new Int32Array(0);
 	private readonly module: ModuleLowering;
 	readonly interpreter: Interpreter;
-	private footprints!: Footprints;
+	/** Of single operations, and of steps of as many as others cannot tell from one. */
+	private footprints!: { readonly single: Footprints; readonly merged: Footprints };
 	readonly image: Image;
 	private readonly finally: FunctionCode | undefined;
 
@@ -144,6 +149,7 @@ export class System {
 			entry: (t) => (this.threads[t] ?? this.threads[0])?.entry as FunctionCode,
 			written: this.written,
 			everyAccess,
+			movers: undefined,
 		};
 		this.interpreter = new Interpreter(this.image);
 		try {
@@ -162,7 +168,8 @@ export class System {
 		if (everyAccess) for (const code of module.functions) code.live = [];
 		const globalCells = this.initialShared.length;
 		(this.image as { globalCells: number }).globalCells = globalCells;
-		this.footprints = new Footprints(globalCells, (shared) => Memory.unpack(shared, globalCells).pack());
+		const footprints = () => new Footprints(globalCells, (shared) => Memory.unpack(shared, globalCells).pack());
+		this.footprints = { single: footprints(), merged: footprints() };
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
 		this.sequences = Sequences.of(module, sequenceClasses(module), this.image.globalCells);
 		this.afterSetup = this.sequences?.rewriteAll([], this.initialShared)?.shared ?? this.initialShared;
@@ -259,7 +266,11 @@ export class System {
 	 * others run: when more of them become known, all start anew.
 	 */
 	restart(): void {
-		this.footprints.clear();
+		this.footprints.single.clear();
+		this.footprints.merged.clear();
+		this.interpreter.moments.clear();
+		this.written.settle();
+		this.image.movers?.settle();
 		this.initialShared = this.afterSetup;
 		this.initialLocals = this.threads.map((info, index) => {
 			const fresh = (): ThreadState => {
@@ -307,7 +318,51 @@ export class System {
 					}
 				}
 		}
-		this.written.settle();
+	}
+
+	/** More is known of what threads do than when steps were taken: `restart` has to be called, and all looked at again. */
+	get grew(): boolean {
+		return this.written.grew || this.image.movers?.grew === true;
+	}
+
+	private movers: Movers | undefined;
+
+	/**
+	 * From now on, steps of as many operations as others cannot tell from one (movers.ts), or of one each where undefined.
+	 * False where the former is not to be had: handlers and a limited number of CPUs look at every operation.
+	 * @param alike threads that are not told apart (symmetry.ts)
+	 * @param races findings of data races are wanted
+	 */
+	merge(how: { readonly alike: readonly number[] | undefined; readonly races: boolean } | undefined): boolean {
+		if (how === undefined) {
+			this.image.movers = undefined;
+			return true;
+		}
+		if (this.gated || this.image.everyAccess || this.threads.length > MOST_THREADS) return false;
+		const alike = this.threads.map((_, t) =>
+			this.threads.reduce(
+				(bits, _, u) => (u === t || (how.alike && how.alike[u] === how.alike[t]) ? bits | (1 << u) : bits),
+				0,
+			),
+		);
+		const { movers } = this;
+		this.image.movers = movers;
+		if (movers?.races === how.races && movers.alike.every((bits, t) => bits === alike[t])) return true;
+		this.movers = this.image.movers = new Movers(alike, how.races);
+		this.restart();
+		this.seedWritten();
+		this.restart();
+		return true;
+	}
+
+	/** Steps are of as many operations as others cannot tell from one. */
+	get merged(): boolean {
+		return this.image.movers !== undefined;
+	}
+
+	/** Moments of threads inside such steps, as far as it is held by the thread or its callbacks: each local vector once. */
+	get moments(): Iterable<Moment> {
+		return this.interpreter.moments.values();
 	}
 
 	/** All moves of a thread; none and what it waits for when it cannot go on. */
@@ -317,7 +372,8 @@ export class System {
 
 	/** As `step`, but what was seen once is not run again; the vectors have to be interned ones. */
 	remembered(thread: number, local: Int32Array, shared: Int32Array): StepResult {
-		return this.interpreter.remember(this.footprints, thread, local, shared);
+		const known = this.merged ? this.footprints.merged : this.footprints.single;
+		return this.interpreter.remember(known, thread, local, shared);
 	}
 
 	/** Did it matter in any step so far which thread it was? Not where all that counts is its code and what it has in its vector. */

@@ -14,6 +14,10 @@ const mutexLock = (name: string, mayFail: boolean): Primitive => ({
 	name,
 	visible: true,
 	sleeps: true,
+	waits: true,
+	ofLock: true,
+	// one that a signal ends looks at who has the lock
+	...(!mayFail && { lock: 'takes' }),
 	run(c, [lock = 0]) {
 		if (c.load(lock) !== 0) {
 			const wait = { kind: 'lock', resource: lock } as const;
@@ -35,6 +39,7 @@ const mutex: Primitive[] = [
 	{
 		name: 'mutex_trylock',
 		visible: true,
+		ofLock: true,
 		run(c, [lock = 0]) {
 			if (c.load(lock) !== 0) return 0;
 			c.store(lock, 1);
@@ -45,6 +50,8 @@ const mutex: Primitive[] = [
 	{
 		name: 'mutex_unlock',
 		visible: true,
+		lock: 'releases',
+		ofLock: true,
 		run(c, [lock = 0]) {
 			if (!drop(c, lock, HeldMode.mutex)) notHeld(c, 'mutex_unlock', lock);
 			c.store(lock, 0);
@@ -62,6 +69,9 @@ const spinMode = (c: KernelContext, raw: boolean): HeldMode => (c.preemptRt && !
 const spinLock = (name: string, irqs: boolean): Primitive => ({
 	name,
 	visible: true,
+	waits: true,
+	lock: 'takes',
+	ofLock: true,
 	run(c, [lock = 0]) {
 		const raw = name.startsWith('raw_');
 		if (c.load(lock) !== 0) return c.block({ kind: 'lock', resource: lock });
@@ -80,6 +90,8 @@ type Irqs = 'same' | 'on' | 'restore';
 const spinUnlock = (name: string, irqs: Irqs): Primitive => ({
 	name,
 	visible: true,
+	lock: 'releases',
+	ofLock: true,
 	run(c, [lock = 0, flags = 0]) {
 		const raw = name.startsWith('raw_');
 		if (!drop(c, lock, spinMode(c, raw))) notHeld(c, name, lock);
@@ -101,6 +113,7 @@ const spin: Primitive[] = ['spin', 'raw_spin'].flatMap((kind) => [
 	{
 		name: `${kind}_trylock`,
 		visible: true,
+		ofLock: true,
 		run(c: KernelContext, [lock = 0]: readonly number[]) {
 			if (c.load(lock) !== 0) return 0;
 			c.store(lock, 1);

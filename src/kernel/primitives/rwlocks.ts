@@ -39,10 +39,12 @@ function releaseWrite(c: KernelContext, call: string, lock: number): void {
 }
 
 type Step = (c: KernelContext, lock: number, more: number) => number | typeof import('../context.js').BLOCKED;
-const visible = (name: string, step: Step, sleeps = false): Primitive => ({
+const visible = (name: string, step: Step, { sleeps = false, waits = false } = {}): Primitive => ({
 	name,
 	visible: true,
 	sleeps,
+	waits,
+	ofLock: true,
 	run: (c, [lock = 0, more = 0]) => step(c, lock, more),
 });
 
@@ -84,7 +86,7 @@ const downRead = (name: string, signal: boolean, owned = true): Primitive =>
 			else count(c, sem + READERS, 1);
 			return 0;
 		},
-		true,
+		{ sleeps: true, waits: true },
 	);
 
 const rwsem: Primitive[] = [
@@ -118,21 +120,25 @@ const rwsem: Primitive[] = [
 			count(c, sem + QUEUED, 1);
 			return 0;
 		},
-		true,
+		{ sleeps: true },
 	),
 	// `killable`: a signal takes it off the queue again
-	visible('__down_write_queued', (c, sem, killable) => {
-		if (!writable(c, sem)) {
-			const wait = { kind: 'lock', resource: sem, queued: true } as const;
-			if (killable === 0 || !c.mayFail()) return c.block(wait);
-			c.expire(wait);
+	visible(
+		'__down_write_queued',
+		(c, sem, killable) => {
+			if (!writable(c, sem)) {
+				const wait = { kind: 'lock', resource: sem, queued: true } as const;
+				if (killable === 0 || !c.mayFail()) return c.block(wait);
+				c.expire(wait);
+				count(c, sem + QUEUED, -1);
+				return -4;
+			}
 			count(c, sem + QUEUED, -1);
-			return -4;
-		}
-		count(c, sem + QUEUED, -1);
-		takeWrite(c, sem);
-		return 0;
-	}),
+			takeWrite(c, sem);
+			return 0;
+		},
+		{ waits: true },
+	),
 	visible('down_write_trylock', (c, sem) => {
 		mmapLock(c, sem, false);
 		if (!writable(c, sem) || c.load(sem + QUEUED) !== 0) return 0;
@@ -163,14 +169,18 @@ const irqsTo = (c: KernelContext, flags: number): void => {
 
 /** A reader queues behind a waiting writer, but not in an interrupt: there it may be the second time (queued_read_lock_slowpath). */
 const readLock = (name: string, irqs: boolean): Primitive =>
-	visible(name, (c, lock) => {
-		const free = c.inInterrupt ? c.load(lock + WRITER) === 0 : readable(c, lock);
-		if (!free) return c.block({ kind: 'lock', resource: lock, behindQueue: c.load(lock + WRITER) === 0 });
-		enterAtomic(c, name);
-		if (irqs) irqsOff(c);
-		takeRead(c, lock);
-		return 0;
-	});
+	visible(
+		name,
+		(c, lock) => {
+			const free = c.inInterrupt ? c.load(lock + WRITER) === 0 : readable(c, lock);
+			if (!free) return c.block({ kind: 'lock', resource: lock, behindQueue: c.load(lock + WRITER) === 0 });
+			enterAtomic(c, name);
+			if (irqs) irqsOff(c);
+			takeRead(c, lock);
+			return 0;
+		},
+		{ waits: true },
+	);
 
 const unlock = (name: string, release: typeof releaseRead, irqs: 'same' | 'on' | 'restore'): Primitive =>
 	visible(name, (c, lock, flags) => {
@@ -201,12 +211,16 @@ const rwlock: Primitive[] = [
 		count(c, lock + QUEUED, 1);
 		return 0;
 	}),
-	visible('__write_lock_queued', (c, lock) => {
-		if (!writable(c, lock)) return c.block({ kind: 'lock', resource: lock, queued: true });
-		count(c, lock + QUEUED, -1);
-		takeWrite(c, lock);
-		return 0;
-	}),
+	visible(
+		'__write_lock_queued',
+		(c, lock) => {
+			if (!writable(c, lock)) return c.block({ kind: 'lock', resource: lock, queued: true });
+			count(c, lock + QUEUED, -1);
+			takeWrite(c, lock);
+			return 0;
+		},
+		{ waits: true },
+	),
 	visible('write_trylock', (c, lock) => {
 		if (!writable(c, lock) || c.load(lock + QUEUED) !== 0) return 0;
 		c.task.atomic++;

@@ -84,6 +84,7 @@ const sleep = (name: string, expires: boolean): Primitive => ({
 	name,
 	visible: true,
 	sleeps: true,
+	waits: true,
 	run(c, [queue = 0]) {
 		if (c.load(task(c, c.task.index) + TASK.state) === TASK_RUNNING) return 0;
 		const wait = { kind: 'wakeup', resource: queue } as const;
@@ -190,6 +191,7 @@ export const tasks: readonly Primitive[] = [
 		// what a step waits for has not happened: only a timer (0) or a signal (1) lets it go on
 		name: '__expire',
 		visible: false,
+		waits: true,
 		run(c, [signal = 0]) {
 			const wait = { kind: 'condition', resource: 0 } as const;
 			if (signal === 1 && !c.mayFail()) return c.block(wait);

@@ -1,0 +1,149 @@
+/**
+ * Steps of as many operations as other threads cannot tell from one: whatever the graph of single operations shows, the
+ * smaller one shows too, as far as it is asked (findings/clean.ts).
+ */
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { componentsOf } from '../../src/explore/components.js';
+import { canReach } from '../../src/explore/gap.js';
+import type { Graph } from '../../src/explore/graph.js';
+import { type SearchResult, search } from '../../src/explore/search.js';
+import { drain, type Turns } from '../../src/explore/turns.js';
+import { findingsOf } from '../../src/findings/analyse.js';
+import { isClean } from '../../src/findings/clean.js';
+import { findRaces } from '../../src/findings/codes/data-race.js';
+import { classEdges } from '../../src/findings/lock-classes.js';
+import type { Scenario } from '../../src/language/generated/ast.js';
+import type { Program } from '../../src/language/program.js';
+import { System } from '../../src/machine/system.js';
+import { Status } from '../../src/machine/thread.js';
+import { disk, oneText, programOf, uriOf } from '../oracle/compare.js';
+import { sketch } from '../oracle/sketches.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const RUNS = Number(process.env.NOTIFIER_LAB_RUNS ?? 60);
+const SEED = Number(process.env.NOTIFIER_LAB_SEED ?? 20261122);
+const MOST = Number(process.env.NOTIFIER_LAB_MOST ?? 20_000);
+
+const seen = { scenarios: 0, states: 0, merged: 0, symmetric: 0, clean: 0, wrong: 0, fatal: 0 };
+afterAll(() => console.log(`movers: ${JSON.stringify(seen)}`));
+
+const explored = (system: System, symmetric: boolean, merged: boolean): SearchResult =>
+	drain(
+		search(system, { maxStates: MOST, maxSeconds: 60, maxMemoryMB: 1024 }, () => false, {
+			symmetric,
+			...(merged && { merged: { races: true } }),
+		}) as unknown as Turns<SearchResult>,
+	);
+
+/** Who has a lock instead that somebody gives back without having it, only single operations show. */
+const reportsOf = (graph: Graph): Set<string> =>
+	new Set(graph.reports.map(({ report: r }) => `${r.code} ${r.node.$cstNode?.offset}`));
+
+/** What global memory may be when all have ended. */
+function endsOf(graph: Graph): Set<string> {
+	const ends = new Set<string>();
+	const cells = graph.system.initialShared.length;
+	for (let s = 0; s < graph.count; s++)
+		if (graph.system.threads.every((_, t) => graph.status(s, t) === Status.ended)) {
+			const shared = graph.sharedOf(s);
+			// which place an object has depends on the order in which they are made
+			if (shared.length === cells) ends.add(shared.join());
+		}
+	return ends;
+}
+
+/** May somebody who has not come to the end never get there? */
+function someStuck(graph: Graph): boolean {
+	const done: number[] = [];
+	graph.running().forEach((mask, s) => {
+		if (mask === 0) done.push(s);
+	});
+	return drain(canReach(graph.rowsOfEdges(), [Int32Array.from(done)])).includes(0);
+}
+
+function cycles(graph: Graph): boolean {
+	const rows = graph.rowsOfEdges();
+	const { component } = drain(componentsOf(rows));
+	for (let s = 0; s < rows.count; s++)
+		for (let e = rows.first[s] as number; e < (rows.first[s + 1] as number); e++)
+			if (component[rows.target[e] as number] === component[s]) return true;
+	return false;
+}
+
+const racesOf = (graph: Graph): Set<string> =>
+	new Set(drain(findRaces(graph)).map((r) => graph.system.nameOf(r.address, graph.sharedOf(r.state))));
+const orderOf = (graph: Graph): Set<string> => new Set(drain(classEdges(graph)).map((e) => `${e.from} -> ${e.to}`));
+
+/** Takes the smaller graph's answers away from the whole one's. */
+const missing = (whole: Set<string>, merged: Set<string>): string[] => [...whole].filter((x) => !merged.has(x));
+
+function compare(program: Program, scenario: Scenario): void {
+	const merged = explored(new System(program, scenario), false, true);
+	if (!merged.graph.merged) return;
+	const whole = explored(new System(program, scenario), false, false);
+	if (!whole.complete) return;
+	seen.scenarios++;
+	seen.states += whole.graph.count;
+	seen.merged += merged.graph.count;
+	const what = scenario.name;
+	expect(merged.complete, what).toBe(true);
+	expect(merged.graph.count, what).toBeLessThanOrEqual(whole.graph.count);
+	expect(missing(reportsOf(merged.graph), reportsOf(whole.graph)), `${what}: reports too many`).toEqual([]);
+	// where a run may end early, another report may come before one: that there is one is what counts
+	if (whole.graph.reports.some(({ report }) => report.fatal)) {
+		seen.fatal++;
+		expect(merged.graph.reports.length, `${what}: a report`).toBeGreaterThan(0);
+		return;
+	}
+	expect(missing(reportsOf(whole.graph), reportsOf(merged.graph)), `${what}: reports`).toEqual([]);
+	expect(endsOf(merged.graph), `${what}: ends`).toEqual(endsOf(whole.graph));
+	expect(someStuck(merged.graph), `${what}: stuck`).toBe(someStuck(whole.graph));
+	if (cycles(whole.graph)) expect(cycles(merged.graph), `${what}: cycles`).toBe(true);
+	expect(missing(racesOf(whole.graph), racesOf(merged.graph)), `${what}: races`).toEqual([]);
+	expect(missing(orderOf(whole.graph), orderOf(merged.graph)), `${what}: lock order`).toEqual([]);
+	const findings = findingsOf(whole.graph).map((f) => f.code);
+	if (findings.length > 0) seen.wrong++;
+	const both = explored(new System(program, scenario), true, true);
+	if (both.graph.symmetric && !both.broken) {
+		seen.symmetric++;
+		if (drain(isClean(both.graph, () => true))) expect(findings, `${what}, without names`).toEqual([]);
+	}
+	both.graph.release();
+	if (drain(isClean(merged.graph, () => true))) {
+		seen.clean++;
+		expect(findings, what).toEqual([]);
+	}
+	whole.graph.release();
+	merged.graph.release();
+}
+
+test('nothing is missed in any sketch of the corpus', { timeout: 600_000 }, async () => {
+	const only = process.env.NOTIFIER_LAB_ONLY ?? '';
+	for (const file of globSync(['test/corpus/**/*.mmn', 'bench/peers/*.mmn'], { cwd: ROOT }).sort()) {
+		if (!file.includes(only)) continue;
+		const program = await programOf(uriOf(path.join(ROOT, file)), disk);
+		for (const scenario of program.scenarios) {
+			const system = new System(program, scenario);
+			if (system.problems.length === 0)
+				try {
+					compare(program, scenario);
+				} catch (e) {
+					throw new Error(`${file} ${scenario.name}`, { cause: e });
+				}
+		}
+	}
+	expect(seen.clean).toBeGreaterThan(0);
+});
+
+test(`nor in any of ${RUNS} random ones`, { timeout: 1000 * RUNS + 60_000 }, async () => {
+	await fc.assert(
+		fc.asyncProperty(sketch, async (text) => {
+			const program = await programOf('file:///sketch.mmn', oneText(text));
+			for (const scenario of program.scenarios) compare(program, scenario);
+		}),
+		{ numRuns: RUNS, seed: SEED },
+	);
+});
