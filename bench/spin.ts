@@ -18,7 +18,7 @@ import { drain } from '../src/explore/turns.js';
 import { modelOf } from '../src/export/model.js';
 import { promela } from '../src/export/promela.js';
 import { analyse } from '../src/findings/analyse.js';
-import { isClean } from '../src/findings/clean.js';
+import { explored } from '../src/findings/explored.js';
 import { kernelLibraries } from '../src/kernel/library.js';
 import { loadProgram } from '../src/language/program.js';
 import { System } from '../src/machine/system.js';
@@ -115,31 +115,29 @@ interface Row {
 	spin: { states: number; transitions: number; bytes: number; reduced: number };
 }
 
-function searched(system: System, symmetric: boolean): Graph {
-	const steps = search(system, LIMITS, () => false, { symmetric });
+function searched(system: System): Graph {
+	const steps = search(system, LIMITS, () => false);
 	let step = steps.next();
 	while (!step.done) step = steps.next();
 	if (!step.value.complete) throw new Error(`${system.scenario.name} is too large`);
 	return step.value.graph;
 }
 
-/** As a check goes about it: without the names of threads first, and with them where something may be wrong. */
+/** As a check goes about it: first what is smaller, where it shows that nothing is wrong. */
 function verdict(row: Row): void {
 	const wanted = (code: string): boolean => SAFETY.includes(code);
-	const graph = searched(row.system, true);
+	const steps = explored(row.system, LIMITS, () => false, { symmetry: true, movers: true }, wanted);
+	let step = steps.next();
+	while (!step.done) step = steps.next();
+	const { graph, complete, clean } = step.value;
+	if (!complete) throw new Error(`${row.of.scenario} is too large`);
 	row.reduced = graph.count;
-	const clean = graph.symmetric && drain(isClean(graph, wanted));
-	if (!graph.symmetric) drain(analyse(graph, wanted));
+	if (!clean) drain(analyse(graph, wanted));
 	graph.release();
-	if (!graph.symmetric || clean) return;
-	const whole = searched(row.system, false);
-	row.reduced = whole.count;
-	drain(analyse(whole, wanted));
-	whole.release();
 }
 
 function walk(row: Row): void {
-	const graph = searched(row.system, false);
+	const graph = searched(row.system);
 	row.states = graph.count;
 	row.transitions = graph.transitions;
 	row.bytes = graph.parts;
@@ -148,7 +146,7 @@ function walk(row: Row): void {
 
 /** Search, and who can be put off for ever under which assumption. */
 function fair(row: Row): void {
-	const graph = searched(row.system, false);
+	const graph = searched(row.system);
 	const rows = graph.rowsOfEdges();
 	if (drain(mayCycle(rows))) {
 		const { component } = drain(componentsOf(rows));
@@ -298,8 +296,8 @@ ${quiet('spin', ['-V'], root).trim()}, ${quiet('gcc', ['--version'], root).split
 which other work on the machine disturbs least.
 \`search\`: all interleavings and all edges between them, in a warm process, with steps remembered from the last time. \`pan\`: a
 process of its own (2 ms), \`gcc -O2 -DSAFETY -DNOREDUCE\`, \`-w\` and \`-m\` sized for the model. \`verdict\`: search and all passes for
-what pan looks for, without the names of threads where they are alike; \`pan reduced\`: with partial-order reduction, the fastest
-it has. \`first\`: the first search of the process, nothing remembered. \`cold\`: from nothing to the verdict in a new process: ours, and
+what pan looks for, without the names of threads where they are alike and with operations merged by movers; \`pan reduced\`: with
+partial-order reduction, the fastest it has. \`first\`: the first search of the process, nothing remembered. \`cold\`: from nothing to the verdict in a new process: ours, and
 \`spin -a\`, tcc, pan. Bytes: of states and their table / with edges, which pan does not keep; pan's state vector, without its table.
 A peer is hand-written Promela (bench/peers); an export is what \`notifier-lab export\` writes, whose steps are C functions and
 whose state is not packed: exports say nothing about how fast SPIN can be.

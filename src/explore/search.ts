@@ -38,6 +38,8 @@ export interface SearchOptions {
 	 * too, but not everything can be read off it (findings/clean.ts). `races`: data races are to be seen.
 	 */
 	readonly merged?: { readonly races: boolean };
+	/** What is found out on the way makes such a search with these options, and `symmetric`, faster. */
+	readonly watched?: { readonly races: boolean; readonly symmetric: boolean };
 	/** End as soon as a report shows that something is wrong. */
 	readonly doubts?: boolean;
 }
@@ -63,11 +65,11 @@ export function* search(
 	system: System,
 	limits: Limits,
 	stop: () => boolean,
-	{ machine = takeMachine, symmetric = false, merged, doubts = false }: SearchOptions = {},
+	{ machine = takeMachine, symmetric = false, merged, watched, doubts = false }: SearchOptions = {},
 ): Generator<SearchProgress, SearchResult> {
 	const start = performance.now();
-	const alike = symmetric ? symmetryOf(system) : undefined;
-	system.merge(merged && { alike, races: merged.races });
+	if (merged) system.merge({ ...merged, alike: symmetric ? symmetryOf(system) : undefined });
+	else system.single(watched && { ...watched, alike: watched.symmetric ? symmetryOf(system) : undefined });
 	for (;;) {
 		const name = `${system.program.uri} ${system.scenario.name} ${system.threads.length} ${symmetric} ${system.merged}`;
 		const graph = new Graph(system, machine(), symmetric ? symmetryOf(system) : undefined, counts.get(name));

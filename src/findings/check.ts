@@ -45,6 +45,8 @@ export interface Reductions {
 	readonly steps?: boolean;
 	/** One state for all that differ only in which of several threads with the same code is where. */
 	readonly symmetry?: boolean;
+	/** Operations that other threads cannot tell from one are one step. */
+	readonly movers?: boolean;
 }
 
 export interface CheckOptions {

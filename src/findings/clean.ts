@@ -1,5 +1,4 @@
 import { componentsOf, mayCycle } from '../explore/components.js';
-import { canReach } from '../explore/gap.js';
 import type { Graph } from '../explore/graph.js';
 import { spread, withoutTimeouts } from '../explore/prospects.js';
 import type { Turns } from '../explore/turns.js';
@@ -33,11 +32,32 @@ function* endsFromEverywhere(graph: Graph, running: Int32Array): Turns<boolean> 
 		yield* spread(graph, ends, withoutTimeouts(graph));
 		return !ends.includes(0);
 	}
-	const done = new Int32Array(graph.count);
-	let size = 0;
-	// what was not looked at may end
-	for (let s = 0; s < graph.count; s++) if (running[s] === 0 || s >= graph.expanded) done[size++] = s;
-	return !(yield* canReach(graph.rowsOfEdges(), [done.subarray(0, size)])).includes(0);
+	const { first, target } = graph.rowsOfEdges();
+	const ends = new Uint8Array(graph.count);
+	const open = new Int32Array(graph.count);
+	let left = 0;
+	for (let s = 0; s < graph.count; s++) {
+		// what was not looked at may end
+		if (running[s] === 0 || s >= graph.expanded) ends[s] = 1;
+		else open[left++] = s;
+	}
+	// most find one that ends right behind them: it takes few rounds, now from the last state to the first, now back
+	for (let before = -1; left > 0 && left !== before; ) {
+		before = left;
+		yield;
+		open.subarray(0, left).reverse();
+		let kept = 0;
+		for (let n = 0; n < left; n++) {
+			const s = open[n] as number;
+			let e = first[s] as number;
+			const end = first[s + 1] as number;
+			while (e < end && !((target[e] as number) >= 0 && ends[target[e] as number] === 1)) e++;
+			if (e < end) ends[s] = 1;
+			else open[kept++] = s;
+		}
+		left = kept;
+	}
+	return left === 0;
 }
 
 /** May a thread that has not come to its end be on a cycle? */

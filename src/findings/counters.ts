@@ -46,6 +46,17 @@ interface Change {
  * leads, down only where nothing but end callbacks leads. Setting one to zero elsewhere is how it begins, or is forgotten.
  */
 export function countersOf(program: Program): Counters {
+	let known = counted.get(program);
+	if (known === undefined) {
+		known = count(program);
+		counted.set(program, known);
+	}
+	return known;
+}
+
+const counted = new WeakMap<Program, Counters>();
+
+function count(program: Program): Counters {
 	const user = program.files.filter((f) => !f.kernel).map((f) => f.root);
 	const functions = user.flatMap((root) => root.items.filter(isFunctionDecl)).filter((f) => f.body !== undefined);
 	const starts = new Set<AstNode>();

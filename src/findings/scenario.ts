@@ -1,6 +1,5 @@
-import { type SearchResult, search } from '../explore/search.js';
+import type { SearchProgress } from '../explore/search.js';
 import { symmetryOf } from '../explore/symmetry.js';
-import type { Turns } from '../explore/turns.js';
 import { type ExpectItem, isExpectItem, type Scenario } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
@@ -8,8 +7,8 @@ import { spanOf } from '../language/text.js';
 import { System } from '../machine/system.js';
 import { analyse } from './analyse.js';
 import { type CheckOptions, type Reductions, SUPERSEDED } from './check.js';
-import { isClean } from './clean.js';
 import type { Coverage } from './coverage.js';
+import { type Explored, explored } from './explored.js';
 import { heldIn } from './held.js';
 import type { Finding, HeldAt, ScenarioResult, Span, Verdict } from './result.js';
 import { vacuousIn } from './vacuous.js';
@@ -40,7 +39,7 @@ export async function checkScenario(
 	scope: ScenarioScope = {},
 ): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
-	const { steps = true, symmetry = true } = reductions(options.reduction);
+	const { steps = true, symmetry = true, movers = true } = reductions(options.reduction);
 	const system = new System(program, scenario, scope.home, !steps, scope.threads);
 	if (system.problems.length > 0) return { problems: system.problems };
 	const limits = {
@@ -49,25 +48,13 @@ export async function checkScenario(
 		maxMemoryMB: options.maxMemoryMB ?? DEFAULT_LIMITS.maxMemoryMB,
 	};
 	let turned = performance.now();
-	const explore = async (symmetric: boolean): Promise<SearchResult> => {
-		const steps = search(system, limits, () => options.signal?.aborted === true, { symmetric });
-		let step = steps.next();
-		while (!step.done) {
-			if (performance.now() - turned > TURN) {
-				options.onProgress?.({ scenario: scenario.name, ...step.value, milliseconds: performance.now() - start });
-				await turn();
-				turned = performance.now();
-			}
-			step = steps.next();
-		}
-		return step.value;
-	};
-	/** Undefined when nobody wants it any more. */
-	const made = async <T>(parts: Turns<T>): Promise<T | undefined> => {
+	const superseded = (): boolean => options.signal?.aborted === true && options.signal.reason === SUPERSEDED;
+	const made = async <P, T>(parts: Generator<P, T>, over: () => boolean, tell?: (part: P) => void) => {
 		let part = parts.next();
 		while (!part.done) {
-			if (options.signal?.aborted && options.signal.reason === SUPERSEDED) return undefined;
+			if (over()) return undefined;
 			if (performance.now() - turned > TURN) {
+				tell?.(part.value);
 				await turn();
 				turned = performance.now();
 			}
@@ -75,20 +62,18 @@ export async function checkScenario(
 		}
 		return part.value;
 	};
-	// who looks at the graph wants to see which thread is which
-	const symmetric = symmetry && options.onExplored === undefined && options.held !== true;
-	let result = await explore(symmetric);
-	let found: readonly Finding[] | undefined;
-	if (result.graph.symmetric) {
-		const clean = !result.broken && (await made(isClean(result.graph, (code) => wanted(code, options))));
-		if (clean === true) found = [];
-		else {
-			result.graph.release();
-			result = await explore(false);
-		}
-	}
-	const { graph, complete, limit } = result;
-	found ??= await made(analyse(graph, (code) => wanted(code, options)));
+	const tell = (progress: SearchProgress | undefined): void => {
+		if (progress === undefined) return;
+		options.onProgress?.({ scenario: scenario.name, ...progress, milliseconds: performance.now() - start });
+	};
+	// who looks at the graph wants to see every operation, and which thread is which
+	const anyway = options.onExplored !== undefined || options.held === true;
+	const ways = { symmetry: symmetry && !anyway, movers: movers && !anyway };
+	const counts = (code: string): boolean => wanted(code, options);
+	const stop = (): boolean => options.signal?.aborted === true;
+	const searches = explored(system, limits, stop, ways, counts, superseded);
+	const { graph, complete, limit, clean } = (await made(searches, () => false, tell)) as Explored;
+	const found: readonly Finding[] | undefined = clean ? [] : await made(analyse(graph, counts), superseded);
 	const all = found ?? [];
 	const { count: states, transitions } = graph;
 	const findings = all.filter((f) => f.code !== 'bounded').filter((f) => wanted(f.code, options));
@@ -137,7 +122,7 @@ export async function checkScenario(
 }
 
 const reductions = (all: CheckOptions['reduction'] = true): Reductions =>
-	typeof all === 'boolean' ? { steps: all, symmetry: all } : all;
+	typeof all === 'boolean' ? { steps: all, symmetry: all, movers: all } : all;
 
 export const wanted = (code: string, { only, ignore }: CheckOptions): boolean =>
 	(only === undefined || only.includes(code)) && !ignore?.includes(code);

@@ -44,7 +44,7 @@ export abstract class Merging extends StepContext {
 	}
 
 	/** A step begins, of at most so many operations. */
-	protected beginStep(most = MOST_OPERATIONS): void {
+	protected beginStep(most = this.image.merges ? MOST_OPERATIONS : 1): void {
 		this.operations = 0;
 		this.most = most;
 		this.phase = 'local';
@@ -123,8 +123,7 @@ export abstract class Merging extends StepContext {
 		if (thread.held.length === 0 && thread.frames.every((f) => f.heldAtEntry < 0)) return;
 		const local = thread.pack(this.memory.own);
 		const key = `${thread.number} ${local.join()}`;
-		if (!this.moments.has(key))
-			this.moments.set(key, { thread: thread.number, local, shared: this.memory.snapshot() });
+		if (!this.moments.has(key)) this.moments.set(key, { thread: thread.number, local, shared: this.memory.snapshot() });
 	}
 
 	/** Moments inside steps at which the thread holds something or is in a callback: each local vector once. */

@@ -76,8 +76,10 @@ export interface Image {
 	readonly written: WrittenCells;
 	/** Every access to memory is a step, whether or not somebody else can see it. */
 	readonly everyAccess: boolean;
-	/** Steps have as many operations as others cannot tell from one; undefined: one each. */
+	/** What is known of who can tell what; hears of all accesses. */
 	movers: Movers | undefined;
+	/** Steps have as many operations as `movers` allow; else one each. */
+	merges: boolean;
 }
 
 /** Which cells are written after setup: by global address, or by (layout, offset) for cells of objects. */

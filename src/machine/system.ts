@@ -59,6 +59,14 @@ export interface ThreadInfo {
 const DEFAULT_PAGES = 4;
 /** More do not fit the bits of movers.ts. */
 const MOST_THREADS = 30;
+
+/** What steps of several operations depend on. */
+export interface Merge {
+	/** Threads that are not told apart (symmetry.ts). */
+	readonly alike: readonly number[] | undefined;
+	/** Data races are to be seen. */
+	readonly races: boolean;
+}
 const PRELUDE_SYMBOLS = ['__tasks', '__device'];
 
 /**
@@ -150,6 +158,7 @@ export class System {
 			written: this.written,
 			everyAccess,
 			movers: undefined,
+			merges: false,
 		};
 		this.interpreter = new Interpreter(this.image);
 		try {
@@ -322,42 +331,50 @@ export class System {
 
 	/** More is known of what threads do than when steps were taken: `restart` has to be called, and all looked at again. */
 	get grew(): boolean {
-		return this.written.grew || this.image.movers?.grew === true;
+		return this.written.grew || (this.merged && this.image.movers?.grew === true);
+	}
+
+	/** Steps may be more than one operation. Handlers and a limited number of CPUs look at every single one. */
+	get mergeable(): boolean {
+		return !this.gated && !this.image.everyAccess && this.threads.length <= MOST_THREADS;
+	}
+
+	/** From now on, steps are of one operation. With `watch` what `merge` has to know is found out on the way. */
+	single(watch?: Merge): void {
+		this.image.merges = false;
+		this.image.movers = undefined;
+		if (watch !== undefined && this.mergeable) this.moversFor(watch);
+	}
+
+	/** From now on, steps are of as many operations as others cannot tell from one (movers.ts), if the system is `mergeable`. */
+	merge(how: Merge): void {
+		this.single();
+		if (!this.mergeable) return;
+		const seen = this.moversFor(how);
+		this.image.merges = true;
+		if (!seen) {
+			this.restart();
+			this.seedWritten();
+		}
+		if (!seen || this.grew) this.restart();
 	}
 
 	private movers: Movers | undefined;
 
-	/**
-	 * From now on, steps of as many operations as others cannot tell from one (movers.ts), or of one each where undefined.
-	 * False where the former is not to be had: handlers and a limited number of CPUs look at every operation.
-	 * @param alike threads that are not told apart (symmetry.ts)
-	 * @param races findings of data races are wanted
-	 */
-	merge(how: { readonly alike: readonly number[] | undefined; readonly races: boolean } | undefined): boolean {
-		if (how === undefined) {
-			this.image.movers = undefined;
-			return true;
-		}
-		if (this.gated || this.image.everyAccess || this.threads.length > MOST_THREADS) return false;
-		const alike = this.threads.map((_, t) =>
-			this.threads.reduce(
-				(bits, _, u) => (u === t || (how.alike && how.alike[u] === how.alike[t]) ? bits | (1 << u) : bits),
-				0,
-			),
-		);
+	/** False where they are new. */
+	private moversFor({ alike, races }: Merge): boolean {
+		const same = (t: number, u: number): boolean => t === u || (alike !== undefined && alike[t] === alike[u]);
+		const bits = this.threads.map((_, t) => this.threads.reduce((all, _, u) => (same(t, u) ? all | (1 << u) : all), 0));
 		const { movers } = this;
-		this.image.movers = movers;
-		if (movers?.races === how.races && movers.alike.every((bits, t) => bits === alike[t])) return true;
-		this.movers = this.image.movers = new Movers(alike, how.races);
-		this.restart();
-		this.seedWritten();
-		this.restart();
-		return true;
+		const fits = movers?.races === races && movers.alike.every((who, t) => who === bits[t]);
+		this.movers = fits ? movers : new Movers(bits, races);
+		this.image.movers = this.movers;
+		return fits;
 	}
 
 	/** Steps are of as many operations as others cannot tell from one. */
 	get merged(): boolean {
-		return this.image.movers !== undefined;
+		return this.image.merges;
 	}
 
 	/** Moments of threads inside such steps, as far as it is held by the thread or its callbacks: each local vector once. */
