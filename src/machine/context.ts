@@ -15,6 +15,7 @@ import {
 	type Memory,
 	offsetOf,
 	slotOf,
+	threadOfSlot,
 	UNINITIALISED,
 } from './memory.js';
 import { originOf } from './origin.js';
@@ -172,6 +173,42 @@ export abstract class StepContext implements KernelContext {
 	protected abstract shows(): void;
 	/** Hears that the operation cannot be done now. */
 	protected abstract waits(): void;
+
+	/** Would a load look at what another thread may write? */
+	protected isSharedRead(address: number): boolean {
+		if (!isDynamic(address)) return this.image.written.has(address);
+		const object = this.memory.find(slotOf(address));
+		// a bad address is reported when the instruction runs
+		return (
+			object?.published === true &&
+			(object.freed ||
+				this.image.written.has(writtenKey(object.layout, offsetOf(address))) ||
+				(threadOfSlot(object.slot) !== this.thread.number && this.image.written.has(deathKey(object.layout))))
+		);
+	}
+
+	/** Pointers into the heap, and to locals of other threads: the frames of this one take care of its own. */
+	private isCounted(value: number): boolean {
+		return isDynamic(value) && (isHeap(value) || threadOfSlot(slotOf(value)) !== this.thread.number);
+	}
+
+	/** Registers and own locals that point to them keep objects that are gone from being forgotten. */
+	protected countReferences(sign: number): void {
+		for (const { cells } of this.memory.own)
+			for (const cell of cells) {
+				const object = this.isCounted(cell) ? this.memory.find(slotOf(cell)) : undefined;
+				if (object !== undefined) object.references += sign;
+			}
+		for (const frame of this.thread.frames) {
+			const live = frame.code.live[frame.pc];
+			for (let r = 0; r < frame.registers.length; r++) {
+				const value = frame.registers[r] as number;
+				if (!this.isCounted(value) || (live !== undefined && !live[r])) continue;
+				const object = this.memory.find(slotOf(value));
+				if (object !== undefined) object.references += sign;
+			}
+		}
+	}
 
 	/** The array that holds the cell at `address`; a bad address ends the run. */
 	private cell(address: number, what: 'read' | 'written'): Int32Array {

@@ -11,13 +11,10 @@ import {
 	GLOBAL_BASE,
 	isDynamic,
 	isFunction,
-	isHeap,
 	isSlotOf,
 	Memory,
-	offsetOf,
 	slotOf,
 	stackSlot,
-	threadOfSlot,
 	UNINITIALISED,
 } from './memory.js';
 import { Merging, Retreat } from './merging.js';
@@ -215,29 +212,6 @@ export class Interpreter extends Merging {
 		return move;
 	}
 
-	/** Pointers into the heap, and to locals of other threads: the frames of this one take care of its own. */
-	private isCounted(value: number): boolean {
-		return isDynamic(value) && (isHeap(value) || threadOfSlot(slotOf(value)) !== this.thread.number);
-	}
-
-	/** Registers and own locals that point to them keep objects that are gone from being forgotten. */
-	private countReferences(sign: number): void {
-		for (const { cells } of this.memory.own)
-			for (const cell of cells) {
-				const object = this.isCounted(cell) ? this.memory.find(slotOf(cell)) : undefined;
-				if (object !== undefined) object.references += sign;
-			}
-		for (const frame of this.thread.frames) {
-			const live = frame.code.live[frame.pc];
-			for (let r = 0; r < frame.registers.length; r++) {
-				const value = frame.registers[r] as number;
-				if (!this.isCounted(value) || (live !== undefined && !live[r])) continue;
-				const object = this.memory.find(slotOf(value));
-				if (object !== undefined) object.references += sign;
-			}
-		}
-	}
-
 	/** Runs instructions until the next visible one (`first`: the current one is to be executed whatever it is). */
 	private run(first: boolean): void {
 		let mayStop = !first;
@@ -317,18 +291,6 @@ export class Interpreter extends Merging {
 			default:
 				return false;
 		}
-	}
-
-	private isSharedRead(address: number): boolean {
-		if (!isDynamic(address)) return this.image.written.has(address);
-		const object = this.memory.find(slotOf(address));
-		// a bad address is reported when the instruction runs
-		return (
-			object?.published === true &&
-			(object.freed ||
-				this.image.written.has(writtenKey(object.layout, offsetOf(address))) ||
-				(threadOfSlot(object.slot) !== this.thread.number && this.image.written.has(deathKey(object.layout))))
-		);
 	}
 
 	private execute(i: Instruction): void {

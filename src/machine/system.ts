@@ -18,26 +18,14 @@ import {
 import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { sourceOf, spanOf } from '../language/text.js';
-import type { Type } from '../language/types.js';
+import { Addresses } from './addresses.js';
 import { Cpus } from './cpus.js';
 import { Footprints } from './footprint.js';
 import { Interpreter } from './interpreter.js';
 import type { FunctionCode } from './ir.js';
-import { type Layouts, pathTo, structsIn } from './layout.js';
-import { CannotLower, type Global, ModuleLowering } from './lower/module.js';
-import {
-	addressOf,
-	type DynamicObject,
-	FUNCTION,
-	GLOBAL_BASE,
-	isDynamic,
-	isFunction,
-	isHeap,
-	Memory,
-	offsetOf,
-	slotOf,
-	threadOfSlot,
-} from './memory.js';
+import { structsIn } from './layout.js';
+import { CannotLower, ModuleLowering } from './lower/module.js';
+import { GLOBAL_BASE, isDynamic, Memory } from './memory.js';
 import type { Moment } from './merging.js';
 import { Movers } from './movers.js';
 import { sequenceClasses } from './sequence-classes.js';
@@ -73,7 +61,7 @@ const PRELUDE_SYMBOLS = ['__tasks', '__device'];
  * A scenario as a transition system. A state is a shared vector and one local vector for each thread
  * (memory.ts, thread.ts); `step` gives the moves of one thread and depends on nothing but its arguments.
  */
-export class System {
+export class System extends Addresses {
 	readonly threads: readonly ThreadInfo[];
 	readonly problems: Problem[] = [];
 	/** What was wrong in setup already. */
@@ -87,7 +75,7 @@ export class System {
 	readonly written = new WrittenCells();
 	/** Memory when setup is done, before any thread has run. */
 	private afterSetup: Int32Array = new Int32Array(0);
-	private readonly module: ModuleLowering;
+	protected readonly module: ModuleLowering;
 	readonly interpreter: Interpreter;
 	/** Of single operations, and of steps of as many as others cannot tell from one. */
 	private footprints!: { readonly single: Footprints; readonly merged: Footprints };
@@ -104,6 +92,7 @@ export class System {
 		/** Only these of the scenario's threads; all when undefined. */
 		only?: ReadonlySet<string>,
 	) {
+		super();
 		const pagesItem = scenario.items.find(isPagesItem);
 		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
 		const config = new Set(scenario.items.filter(isConfigItem).flatMap((c: ConfigItem) => c.words.map((w) => w.name)));
@@ -239,16 +228,8 @@ export class System {
 		}
 	}
 
-	get layouts(): Layouts {
-		return this.module.layouts;
-	}
-
-	get globals(): readonly Global[] {
-		return this.module.globals;
-	}
-
-	get functions(): readonly FunctionCode[] {
-		return this.module.functions;
+	protected get globalCells(): number {
+		return this.image.globalCells;
 	}
 
 	/** Runs setup or the kernel's start with nobody else around. False when the scenario cannot start. */
@@ -434,10 +415,6 @@ export class System {
 		return { node: frames[frames.length - 1]?.node ?? (this.threads[thread] as ThreadInfo).node, frames };
 	}
 
-	/** True for the address of a variable of the simulated kernel. */
-	readonly ownsVariable = (a: number): boolean =>
-		this.module.globals.some((g) => g.kernel && a >= g.address && a < g.address + g.cells);
-
 	/** The instruction a parked thread will execute next. */
 	next(thread: number, local: Int32Array): FunctionCode['code'][number] | undefined {
 		const state = ThreadState.unpack(thread, local, this.functions);
@@ -446,113 +423,6 @@ export class System {
 
 	task(thread: number, local: Int32Array): ThreadState {
 		return ThreadState.unpack(thread, local, this.functions);
-	}
-
-	/** The name of what lies at an address, as a kernel developer would call it: `fault_lock`, `mmap_lock`, `[1, 3)`. */
-	nameOf(address: number, shared: Int32Array, locals?: (thread: number) => Int32Array): string {
-		if (address === 0) return 'NULL';
-		if (isFunction(address)) return this.functions[address & ~FUNCTION]?.name ?? '?';
-		if (!isDynamic(address)) {
-			const global = this.module.globals.find((g) => address >= g.address && address < g.address + g.cells);
-			if (global === undefined) return `page ${address}`;
-			const path = pathTo(this.layouts, global.type, address - global.address, false);
-			// the parts of an mm are known by their own names
-			if (global.kernel && global.name === 'init_mm') return path.slice(1) || 'mmap_lock';
-			const frame = /^\[(\d+)\]\.locked$/.exec(path);
-			if (global.name === '__frames' && frame) return `the lock of page frame ${frame[1]}`;
-			const locked = /^\[(\d+)\]$/.exec(path);
-			if (global.name === 'range_locked' && locked) return `the range lock of page ${locked[1]}`;
-			return `${global.name}${path}`;
-		}
-		const object = this.objectAt(address, shared, locals);
-		if (object === undefined) return 'an object that is gone';
-		return this.nameOfObject(object, offsetOf(address));
-	}
-
-	/** The object at an address: a shared one, or a thread's own where the threads' vectors are given. */
-	private objectAt(
-		address: number,
-		shared: Int32Array,
-		locals: ((thread: number) => Int32Array) | undefined,
-	): DynamicObject | undefined {
-		const slot = slotOf(address);
-		const owner = isHeap(address) ? this.threads.length : threadOfSlot(slot);
-		const own = locals === undefined || owner >= this.threads.length ? [] : this.task(owner, locals(owner)).own;
-		return Memory.unpack(shared, this.image.globalCells, own).find(slot);
-	}
-
-	private nameOfObject(object: DynamicObject, offset: number): string {
-		const type = this.layouts.typeOf(object.layout);
-		if (type?.kind === 'struct' && type.name === 'mmu_notifier_range') {
-			const start = this.layouts.offset(type, 'start') ?? 0;
-			const end = this.layouts.offset(type, 'end') ?? 0;
-			return `[${object.cells[start]}, ${object.cells[end]})`;
-		}
-		const path = pathTo(this.layouts, type, offset, false);
-		const name = this.layouts.nameOf(object.layout);
-		if (isHeap(addressOf(object.slot, 0)))
-			return type?.kind === 'struct' ? `struct ${type.name}${path}` : `memory from ${name}${path}`;
-		return `${name.replace(/^.*:/, '')}${path}`;
-	}
-
-	/** The global, local or heap object that an address lies in, and where in a value of its type. */
-	declaredAt(
-		address: number,
-		shared: Int32Array,
-	): { readonly name: string; readonly type: Type | undefined; readonly offset: number } | undefined {
-		if (!isDynamic(address)) {
-			const global = this.module.globals.find((g) => address >= g.address && address < g.address + g.cells);
-			return global && { name: global.name, type: global.type, offset: address - global.address };
-		}
-		const object = this.objectAt(address, shared, undefined);
-		if (object === undefined) return undefined;
-		const type = this.layouts.typeOf(object.layout);
-		const offset = type === undefined ? offsetOf(address) : offsetOf(address) % this.layouts.cells(type);
-		return { name: this.layouts.nameOf(object.layout).replace(/^.*:/, ''), type, offset };
-	}
-
-	/** Does the address designate an active invalidation range? */
-	isRange(address: number, shared: Int32Array, locals?: (thread: number) => Int32Array): boolean {
-		if (!isDynamic(address)) return false;
-		const object = this.objectAt(address, shared, locals);
-		const type = object && this.layouts.typeOf(object.layout);
-		return type?.kind === 'struct' && type.name === 'mmu_notifier_range';
-	}
-
-	/** Value of a cell; undefined when there is none at the address. */
-	cell(address: number, shared: Int32Array): number | undefined {
-		if (!isDynamic(address)) return address >= GLOBAL_BASE ? shared[address - GLOBAL_BASE] : undefined;
-		return Memory.unpack(shared, this.image.globalCells).find(slotOf(address))?.cells[offsetOf(address)];
-	}
-
-	/** The objects in shared memory. */
-	objectsIn(shared: Int32Array): readonly DynamicObject[] {
-		return Memory.unpack(shared, this.image.globalCells).objects;
-	}
-
-	/** Addresses of the cells that a declaration of a global, or of a field of globals and heap objects, stands for. */
-	cellsOf(declaration: AstNode, shared: Int32Array): number[] {
-		const found: number[] = [];
-		const walk = (type: Type | undefined, address: number): void => {
-			if (type?.kind === 'array')
-				for (let n = 0; n < this.layouts.cells(type); n += this.layouts.cells(type.of)) walk(type.of, address + n);
-			if (type?.kind !== 'struct') return;
-			for (const field of type.fields) {
-				const at = address + (this.layouts.offset(type, field.name) ?? 0);
-				if (field.node === declaration) found.push(at);
-				else walk(field.type, at);
-			}
-		};
-		for (const global of this.globals) {
-			if (global.node === declaration) found.push(global.address);
-			else if (!global.kernel) walk(global.type, global.address);
-		}
-		for (const { slot, layout, freed, cells } of this.objectsIn(shared)) {
-			const type = this.layouts.typeOf(layout);
-			if (freed || type === undefined) continue;
-			for (let n = 0; n < cells.length; n += this.layouts.cells(type)) walk(type, addressOf(slot, n));
-		}
-		return found;
 	}
 
 	/** A shared vector with one cell changed: for questions of the kind "what if it were woken". */

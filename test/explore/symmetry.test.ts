@@ -11,13 +11,11 @@ import { type SearchResult, search } from '../../src/explore/search.js';
 import { symmetryOf } from '../../src/explore/symmetry.js';
 import { drain, type Turns } from '../../src/explore/turns.js';
 import { findingsOf } from '../../src/findings/analyse.js';
-import { checkSketch } from '../../src/findings/check.js';
 import { isClean } from '../../src/findings/clean.js';
-import type { ScenarioResult } from '../../src/findings/result.js';
 import type { Scenario } from '../../src/language/generated/ast.js';
 import type { Program } from '../../src/language/program.js';
 import { System } from '../../src/machine/system.js';
-import { disk, oneText, programOf, uriOf } from '../oracle/compare.js';
+import { oneText, programOf, uriOf } from '../oracle/compare.js';
 import { sketch } from '../oracle/sketches.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -88,21 +86,6 @@ test('no sketch of the corpus is called clean that is not', { timeout: 120_000 }
 		}
 	}
 });
-
-test.each(['cpus/one-cpu.mmn', 'liveness/trylock-dance.mmn'])(
-	'%s has the same verdicts without it, and more states',
-	async (file) => {
-		const uri = uriOf(path.join(ROOT, 'test/corpus', file));
-		const [with_, without] = await Promise.all(
-			[true, false].map(async (symmetry) => (await checkSketch(uri, disk, { reduction: { symmetry } })).scenarios),
-		);
-		const told = (all: readonly ScenarioResult[] = []): unknown =>
-			all.map(({ name, verdict, complete, findings }) => ({ name, verdict, complete, findings }));
-		const states = (all: readonly ScenarioResult[] = []): number => all.reduce((n, s) => n + s.states, 0);
-		expect(told(with_)).toEqual(told(without));
-		expect(states(with_)).toBeLessThan(states(without));
-	},
-);
 
 test(`nor is any of ${RUNS} random ones`, { timeout: 1000 * RUNS + 60_000 }, async () => {
 	const twice = sketch.map((text) =>
