@@ -32,7 +32,8 @@ try {
 		log: (_type, text) => {
 			// The workbench reports 0 also when the worker has died: only this line proves that the tests came to their end.
 			if (/^\s*\d+ passing\b/.test(text)) through = true;
-			if (values.verbose || /^\s*([✔✖]|\d+ (passing|failing))|^\s+at |Error/.test(text)) console.log(text);
+			if (values.verbose || /^\s*([✔✖]|\d+ (passing|failing))|^\s+(at|activation:|keystroke) |Error/.test(text))
+				console.log(text);
 		},
 	});
 	await browser.page.goto(server.url);
