@@ -11,6 +11,8 @@ const wanted = process.argv.slice(2);
 const SEED = 'seed-wait-valid.mmn';
 const OUT = path.join(ROOT, 'media/screenshots');
 const SEEN_MS = 30_000;
+/** Themes of the still pictures; the explorer's are in scripts/explorer.mjs. */
+const SHOWN = ['dark', 'light', 'hc'];
 /** Colours of an animation's frame: as many as an editor needs, and small. */
 const COLOURS = 96;
 
@@ -155,4 +157,4 @@ fs.mkdirSync(OUT, { recursive: true });
 if (wants('lesson')) await shootLesson();
 if (wants('cure')) await animate();
 for (const scene of Object.keys(SCENES))
-	for (const [name, theme] of Object.entries(THEMES)) if (wants(scene)) await shoot(scene, name, theme);
+	for (const name of SHOWN) if (wants(scene)) await shoot(scene, name, THEMES[name]);

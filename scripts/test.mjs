@@ -99,7 +99,7 @@ if (packaged && (await part('build', [process.execPath, path.join(ROOT, 'esbuild
 	await part('tests in VS Code', script('in-host.mjs', 'node'), mocha);
 	await part('tests in Restricted Mode', script('in-host.mjs', 'restricted'), mocha);
 	await part('tests in VS Code for the Web', script('in-host.mjs', 'web'), mocha);
-	await part('the explorer in VS Code', script('explorer.mjs', 'dark', '--packaged'), mocha);
+	await part('the explorer in VS Code', script('explorer.mjs', 'dark', 'hc-light', '--packaged'), mocha);
 	await part('a beginner in VS Code', script('try-learning.mjs'), mocha);
 	await part('npm start', script('try-start.mjs'), mocha);
 }

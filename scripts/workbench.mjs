@@ -7,17 +7,29 @@ import { ensureChromium } from './chromium.mjs';
 import { ROOT } from './run.mjs';
 import { install, packages } from './vsix.mjs';
 
-export const THEMES = { dark: 'Dark Modern', light: 'Light Modern', hc: 'Default High Contrast' };
+export const THEMES = {
+	dark: 'Dark Modern',
+	light: 'Light Modern',
+	hc: 'Default High Contrast',
+	'hc-light': 'Default High Contrast Light',
+};
 
 /**
  * A VS Code in Chromium with the packaged .vsix installed, as a user has it, and a folder with the shipped sketches.
  * An extension under development would be loaded late, and the themes of the VS Code inside this repository would be taken
  * for its own.
  *
- * @param {{ theme?: string, width?: number, height?: number, open?: string, settings?: object }} [options] `open`: a
- *   sketch of the folder for the editor
+ * @param {{ theme?: string, width?: number, height?: number, open?: string, settings?: object, others?: string[] }} [options]
+ *   `open`: a sketch of the folder for the editor; `others`: folders of more extensions to install
  */
-export async function openWorkbench({ theme = THEMES.dark, width = 1280, height = 860, open, settings = {} } = {}) {
+export async function openWorkbench({
+	theme = THEMES.dark,
+	width = 1280,
+	height = 860,
+	open,
+	settings = {},
+	others = [],
+} = {}) {
 	await ensureChromium();
 	installHost('server');
 	const { startCodeServer } = await import('../tools/vscode-host/server/code-server.mjs');
@@ -26,6 +38,8 @@ export async function openWorkbench({ theme = THEMES.dark, width = 1280, height 
 	fs.cpSync(path.join(ROOT, 'media/sketches'), folder, { recursive: true });
 	const extensionsDir = path.join(own, 'extensions');
 	install(packages().vsix, extensionsDir);
+	for (const other of others)
+		fs.cpSync(other, path.join(extensionsDir, `other.${path.basename(other)}-0.0.1`), { recursive: true });
 	const server = await startCodeServer({
 		extensionsDir,
 		settings: {
@@ -54,7 +68,14 @@ export async function openWorkbench({ theme = THEMES.dark, width = 1280, height 
 	return {
 		page,
 		folder,
-		/** Runs a command of the palette by its title. */
+		/** Opens the same folder again, as VS Code has kept it: with a file to open it would not restore the others. */
+		async reload() {
+			await page.waitForTimeout(6000); // the layout is written every five seconds
+			address.searchParams.delete('payload');
+			await page.goto(address.href);
+			await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+		},
+		/** Runs a command of the palette by its title. @returns when it was chosen, as of Date.now() */
 		async command(title) {
 			await page.keyboard.press('F1');
 			const input = page.locator('.quick-input-widget input[type=text]').first();
@@ -70,8 +91,23 @@ export async function openWorkbench({ theme = THEMES.dark, width = 1280, height 
 				if (found) break;
 				await input.fill('>');
 			}
+			const chosen = Date.now();
 			await row.click();
 			await input.waitFor({ state: 'hidden' });
+			return chosen;
+		},
+		/** The document inside the webview that has an element: a frame within a frame. */
+		async frameWith(selector, timeout = 20_000) {
+			for (const end = Date.now() + timeout; Date.now() < end; await page.waitForTimeout(10))
+				for (const frame of page.frames()) {
+					if (frame.isDetached()) continue;
+					const there = await frame
+						.locator(selector)
+						.count()
+						.catch(() => 0);
+					if (there > 0) return frame;
+				}
+			throw new Error(`no webview has ${selector}`);
 		},
 		/** The document inside the webview that holds `text`, which may be one of several. */
 		async webviewWith(text, timeout = 20_000) {

@@ -254,6 +254,10 @@ class Session {
 			this.say('save where? save FILE');
 			return;
 		}
+		if (this.shown.schedule.length === 0) {
+			this.say('there is nothing to save yet: take a step');
+			return;
+		}
 		try {
 			await writeFile(
 				path.resolve(this.console.cwd, file),

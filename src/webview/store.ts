@@ -7,7 +7,7 @@ import type { Host, Kept } from './host.js';
 import type { ExportFormat, ToPage } from './messages.js';
 import { changesBetween, nextChange } from './model/facts.js';
 import { findPlace, placeOf } from './model/place.js';
-import { layRows, type Metrics, type StepRow } from './model/rows.js';
+import { isWrong, layRows, type Metrics, type StepRow } from './model/rows.js';
 import { drawnLanes, findSpans, livesOf, railWidth } from './model/spans.js';
 import { announcement } from './model/words.js';
 import { pngOf } from './raster.js';
@@ -179,7 +179,7 @@ export class Explorer {
 			const kept = before ? null : this.host.kept();
 			const known = kept?.file === picture.file && kept.scenario === picture.scenario;
 			// A finding is explained by its end; a green run is read from its beginning.
-			this.move(known ? findPlace(picture, kept.place) : picture.finding ? picture.steps.length : 0, before !== null);
+			this.move(known ? findPlace(picture, kept.place) : isWrong(picture) ? picture.steps.length : 0, before !== null);
 		}
 	}
 

@@ -36,6 +36,11 @@ describe('explore', () => {
 		expect(stdout).toContain('the run so far');
 	});
 
+	test('a run without a step is not saved', async () => {
+		const { stdout } = await run(cli, ['explore', SEED], { stdin: 'save none.json' });
+		expect(stdout).toContain('there is nothing to save yet: take a step');
+	});
+
 	test.each([
 		[[], 'explore: name one sketch'],
 		[['-'], 'standard input is for your commands'],

@@ -269,7 +269,7 @@ class Drawing {
 	}
 
 	private ending(stuck: StuckEnd | undefined, finding: Finding | undefined, last: Moment): string {
-		if (finding !== undefined) return finding.closing;
+		if (finding !== undefined && finding.code !== 'bounded') return finding.closing;
 		if (this.subject.ending !== undefined) return this.subject.ending;
 		if (stuck !== undefined) return stuck.kind.explain(this.evidence, stuck.cycle).closing;
 		const reports = this.walk.transitions[this.walk.transitions.length - 1]?.reports ?? [];

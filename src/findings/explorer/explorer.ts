@@ -235,9 +235,11 @@ export class Explorer {
 			: (this.parts[shown.part] as Explored).graph.targetOf(last.state, last.thread, last.choice);
 	}
 
-	/** -1 where there is nothing to show but that all is well. */
+	/** -1 where there is nothing to show but that all is well. That a limit was hit comes last: it has no run of its own. */
 	private firstWithRun(): number {
-		return this.scenario.findings.findIndex((f) => f.code !== 'bounded');
+		const { findings } = this.scenario;
+		const first = findings.findIndex((f) => f.code !== 'bounded');
+		return first >= 0 ? first : findings.length - 1;
 	}
 
 	/** The run of a finding as a schedule, and the search it comes from. */
@@ -245,8 +247,9 @@ export class Explorer {
 		const known = this.runs.get(index);
 		if (known !== undefined) return known;
 		const finding = this.scenario.findings[index];
-		const part = finding === undefined ? this.parts.length - 1 : this.partOf(finding);
-		const schedule = finding === undefined ? this.goodRun(part) : scheduleOf(this.parts[part] as Explored, finding.run);
+		const none = finding === undefined || finding.code === 'bounded';
+		const part = none ? this.parts.length - 1 : this.partOf(finding);
+		const schedule = none ? this.goodRun(part) : scheduleOf(this.parts[part] as Explored, finding.run);
 		const run = { part, schedule };
 		this.runs.set(index, run);
 		return run;
@@ -259,12 +262,12 @@ export class Explorer {
 		);
 	}
 
-	/** The shortest run that ends well. */
+	/** The shortest run that ends well; where the search did not get to such an end, one as far as it got. */
 	private goodRun(part: number): Schedule {
 		const outlooks = this.outlooksOf(part, -1);
 		const { graph } = outlooks;
 		for (let s = 0; s < graph.count; s++) if (isGoodEnd(outlooks, s)) return new ShortestRuns(graph).to(s);
-		return [];
+		return this.scenario.complete ? [] : new ShortestRuns(graph).to(Math.max(0, graph.expanded - 1));
 	}
 
 	private outlooksOf(part: number, finding: number): Outlooks {

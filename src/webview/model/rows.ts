@@ -135,6 +135,9 @@ function isSwitch(steps: readonly Step[], at: number): boolean {
 /** What a remark says after its verdict: `[1, 3) is active in B` of `blocked: …`. */
 const reason = (remark: string) => remark.slice(remark.indexOf(': ') + 1);
 
+/** The run shows what is wrong; one of a search that was cut short shows nothing but how far that got. */
+export const isWrong = ({ finding }: Picture): boolean => finding !== null && finding.code !== 'bounded';
+
 export interface Unfolded {
 	has(key: string): boolean;
 }
@@ -256,7 +259,7 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		mark('never', steps.length, steps.length, 0, '', metrics.code * lines + PADDING);
 	} else if (picture.cycleStart === null)
 		mark('end', steps.length, steps.length, 0, picture.ending, metrics.code + PADDING);
-	if (picture.next.length > 0 && (picture.finding === null || picture.branchAt !== null))
+	if (picture.next.length > 0 && (!isWrong(picture) || picture.branchAt !== null))
 		mark('next', steps.length, steps.length, 0, '', CHIP + PADDING);
 	return { rows, rowOf, height: top };
 }

@@ -1,5 +1,14 @@
+import { Fragment } from 'preact';
+import type { Outlook } from '../../findings/explorer/picture.js';
 import { useExplorer } from './context.js';
 import { Verdict } from './icons.js';
+
+const ENDS: Readonly<Record<Outlook, string>> = {
+	well: 'well',
+	either: 'either',
+	badly: 'badly',
+	unknown: 'not explored',
+};
 
 /** What the marks mean; only those that the run has. */
 export function Legend() {
@@ -9,6 +18,8 @@ export function Legend() {
 	const has = (kind: string, more = (_: { shared: boolean; forEver: boolean }) => true) =>
 		all.some((span) => span.kind === kind && more(span));
 	if (!picture) return null;
+	const seen = new Set(picture.steps.flatMap(({ alternatives }) => alternatives.map(({ outlook }) => outlook)));
+	const ends = (Object.keys(ENDS) as Outlook[]).filter((outlook) => seen.has(outlook));
 	return (
 		<ul class="legend" aria-label="Key">
 			{has('lock', ({ shared }) => !shared) && (
@@ -42,10 +53,15 @@ export function Legend() {
 					in a callback
 				</li>
 			)}
-			{picture.steps.some(({ alternatives }) => alternatives.length > 0) && (
+			{ends.length > 0 && (
 				<li>
-					another way ends <Verdict outlook="well" /> well <Verdict outlook="either" /> either{' '}
-					<Verdict outlook="badly" /> badly
+					another way ends
+					{ends.map((outlook) => (
+						<Fragment key={outlook}>
+							{' '}
+							<Verdict outlook={outlook} /> {ENDS[outlook]}
+						</Fragment>
+					))}
 				</li>
 			)}
 		</ul>

@@ -1,5 +1,5 @@
 import type { Alternative, Picture } from '../../findings/explorer/picture.js';
-import { isNews, type MarkRow, type Row, type StepRow, waysOf } from '../model/rows.js';
+import { isNews, isWrong, type MarkRow, type Row, type StepRow, waysOf } from '../model/rows.js';
 import { contextWords } from '../model/spans.js';
 import { laneName, noReturnWords, OUTLOOK, wayWords } from '../model/words.js';
 import { Badge, laneClass } from './badge.js';
@@ -293,7 +293,7 @@ export function MarkRowView({
 			);
 		case 'end':
 			return (
-				<div class={`row mark end${picture.finding ? ' bad' : ''}${future}`} {...common}>
+				<div class={`row mark end${isWrong(picture) ? ' bad' : ''}${future}`} {...common}>
 					<span role="gridcell" aria-colspan={columns.length + 1}>
 						{picture.finding && picture.ending === picture.finding.closing ? picture.finding.code : picture.ending}
 					</span>
