@@ -68,7 +68,6 @@ const row = (name, words) => {
 	const whole = Math.round(middle(times[name].map(({ frame, picture }) => frame + picture)));
 	return `| ${words} | ${of(name, 'frame')} | ${of(name, 'paint')} | ${of(name, 'picture')} | ${whole} |`;
 };
-const whole = (name) => middle(times[name].map(({ frame, picture }) => frame + picture));
 const text = `# Opening the explorer
 
 \`node bench/panel.mjs\` wrote this: ${ROUNDS} openings of each in turns, in one VS Code in a Chromium (${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores; load
