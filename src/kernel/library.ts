@@ -103,6 +103,8 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'environment/other-driver': otherDriver,
 };
 
+const TODAY = ['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate'];
+
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;
 const texts = new Map(Object.entries({ ...PRELUDE, ...INCLUDABLE }).map(([name, text]) => [uriOf(name), text]));
 
@@ -114,8 +116,8 @@ export const kernelLibraries = {
 	includable: Object.keys(INCLUDABLE).map(uriOf),
 	/** Their trees, where the build has made them. */
 	packed,
-	/** Names for `#include <name>`. */
-	names: Object.keys(INCLUDABLE).filter((name) => !name.endsWith('-core')),
+	/** Names for `#include <name>`, today's first: that is what a driver has whose author has not said which. */
+	names: [...new Set([...TODAY, ...Object.keys(INCLUDABLE)])].filter((name) => !name.endsWith('-core')),
 	/** The uri of `#include <name>`; undefined when there is no such file. */
 	resolve(name: string): string | undefined {
 		return name in INCLUDABLE ? uriOf(name) : undefined;

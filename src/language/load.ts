@@ -320,10 +320,12 @@ export class Loader {
 			return;
 		}
 		if (/^(linux|asm|asm-generic|uapi|drm|rdma|kvm|trace)\//.test(name)) {
-			this.#problem(
-				`<${name}> is not read: the simulated kernel has its primitives without it; choose the notifier API with ${this.#menu()}`,
-				{ node, severity: 'warning' },
-			);
+			// of all others there is nothing to say: what they declare is known, or is missed where it is used
+			if (/^linux\/(mmu_notifier|hmm|migrate)\.h$/.test(name))
+				this.#problem(
+					`<${name}> is not read: choose the generation of the notifier API with ${this.#menu()}, and leave this line out`,
+					{ node, severity: 'warning' },
+				);
 			return;
 		}
 		const guess = didYouMean(name, this.#libraries.names).replace(/'(.*)'/, '<$1>');
@@ -331,7 +333,8 @@ export class Loader {
 	}
 
 	#menu(): string {
-		return this.#libraries.names.map((name) => `<${name}>`).join(', ');
+		const names = this.#libraries.names.filter((name) => !name.startsWith('environment/'));
+		return names.map((name) => `<${name}>`).join(', ');
 	}
 
 	#problem(message: string, at: { node?: Include; span?: Problem['span']; severity?: Problem['severity'] }): void {
