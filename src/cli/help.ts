@@ -10,7 +10,7 @@ usage: notifier-lab COMMAND …
   check FILE|DIR|- …   check sketches (.mmn)
   explore FILE         pick the next thread by hand, see how every way ends
   replay FILE RUN      take a saved run again
-  export FILE          a scenario as a model for SPIN or TLC, its run as a drawing
+  export FILE          a scenario as a SPIN or TLC model, its run as a drawing
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
   fmt FILE|DIR|- …     bring sketches into kernel style
