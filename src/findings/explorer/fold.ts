@@ -56,12 +56,17 @@ export function fold(picture: Picture): Folded[] {
 	return rows;
 }
 
-const remarksOf = ({ remark }: Step): string[] => (remark === '' ? [] : remark.split('; '));
+/** What a step comes to, one after the other. */
+export const remarksOf = ({ remark }: Step): string[] => (remark === '' ? [] : remark.split('; '));
+
+/** Index of the innermost frame of a function of the driver's that the kernel has called; -1 outside of all. */
+export function callbackFrame({ stack }: Step): number {
+	return stack.findLastIndex((frame, n) => !frame.kernel && stack[n - 1]?.kernel === true);
+}
 
 /** The innermost function of the driver's that the kernel has called: `->invalidate_range_start`; null outside of all. */
 export function callbackOf(step: Step): string | null {
-	const at = step.stack.findLastIndex((f, n) => !f.kernel && step.stack[n - 1]?.kernel === true);
-	const frame = step.stack[at];
+	const frame = step.stack[callbackFrame(step)];
 	if (frame === undefined) return null;
 	return `->${/->(\w+)\s*\(/.exec(frame.call)?.[1] ?? frame.name}`;
 }

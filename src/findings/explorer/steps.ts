@@ -226,6 +226,9 @@ export class Steps {
 			const still = new Set(locks.waits(after).map((e) => e.thread));
 			const woken = asleep.filter((e) => !still.has(e.thread)).map((e) => this.name(e.thread));
 			if (woken.length > 0) events.push(`wakes ${woken.join(', ')}`);
+			const queued = locks.waits(after).find((e) => e.thread === thread && e.wait.queued);
+			if (queued !== undefined && !locks.waits(before).some((e) => e.thread === thread && e.wait.queued))
+				events.push(`queues for ${queued.resource}`);
 		}
 		const words = transition.reports.map((report) =>
 			reportMessage({ graph: this.walk.graph, prospects: this.outlooks.prospects, run: this.run }, report),

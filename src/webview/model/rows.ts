@@ -3,6 +3,7 @@
  * of lines, so that ten thousand rows need no measuring.
  */
 
+import { callbackFrame, remarksOf } from '../../findings/explorer/fold.js';
 import type { Alternative, Picture, Step } from '../../findings/explorer/picture.js';
 import { findSpans, stepOfWait } from './spans.js';
 
@@ -110,13 +111,6 @@ function groupsOf(steps: readonly Step[]): Group[] {
 	return groups;
 }
 
-/** Index of the frame of a user's function that the kernel called; -1 outside of callbacks. */
-function callbackFrame(step: Step): number {
-	const { stack } = step;
-	for (let at = stack.length - 1; at > 0; at--) if (!stack[at]?.kernel && stack[at - 1]?.kernel) return at;
-	return -1;
-}
-
 /** How many waits begin in the row of each step: their arrows need room. */
 function waitsBySteps(picture: Picture): ReadonlyMap<number, number> {
 	const begins = new Map<number, number>();
@@ -178,8 +172,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		if (depth < 0) callbackOf[lane] = callback === '' ? '' : `${frame} ${callback}`;
 		let remarks: string[] = [];
 		for (let at = first; at <= last; at++) {
-			const remark = steps[at]?.remark;
-			if (remark) remarks.push(...remark.split('; '));
+			const one = steps[at];
+			if (one) remarks.push(...remarksOf(one));
 		}
 		// why it waits is said once, where it says that it does
 		if (step.blocked)
