@@ -159,9 +159,138 @@ test('a large scenario has the same verdict in each way, and fewer states the mo
 	expect(states).toEqual([...states].sort((a, b) => b - a));
 });
 
+const LOCKS = {
+	m0: { take: 'mutex_lock(&m0);', give: 'mutex_unlock(&m0);', cells: ['a', 'b'] },
+	m1: { take: 'mutex_lock(&m1);', give: 'mutex_unlock(&m1);', cells: ['c'] },
+	s0: { take: 'spin_lock(&s0);', give: 'spin_unlock(&s0);', cells: ['d'] },
+	i0: { take: 'spin_lock_irq(&s0);', give: 'spin_unlock_irq(&s0);', cells: ['d'] },
+	r0: { take: 'down_read(&r0);', give: 'up_read(&r0);', cells: [] },
+	w0: { take: 'down_write(&r0);', give: 'up_write(&r0);', cells: ['e'] },
+};
+type Lock = keyof typeof LOCKS;
+const ORDER: readonly Lock[] = ['w0', 'r0', 'm0', 'm1', 's0', 'i0'];
+
+/** Statements on a variable, most of them harmless. */
+const on = (cell: string): fc.Arbitrary<string> =>
+	fc.constantFrom(
+		`${cell} = any(0, 1);`,
+		`${cell} = ${cell} == 2 ? 0 : ${cell} + 1;`,
+		`${cell} = 1;`,
+		`v = ${cell};`,
+		`if (${cell} == 1)\n${cell} = v;`,
+		`WRITE_ONCE(${cell}, 2);`,
+		`atomic { ${cell} = 0; v = ${cell}; }`,
+		`v = xchg(&${cell}, 1);`,
+		`if (${cell} == 2)\nreturn_early = 1;`,
+		`WARN_ON(${cell} > 2);`,
+	);
+const loose = fc.oneof(
+	{ weight: 4, arbitrary: on('u') },
+	{
+		weight: 2,
+		arbitrary: fc.constantFrom('v = READ_ONCE(a);', 'v = READ_ONCE(e);', 'c = 1;', 'assert(d != 1 || v != 2);'),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.constantFrom(
+			'wait_event(q0, READ_ONCE(u) != 1);',
+			'WRITE_ONCE(u, 0);\nwake_up(&q0);',
+			'atomic_inc(&k);',
+			'if (atomic_dec_and_test(&k))\nv = 1;',
+			'v = any(0, 2);',
+			'if (mutex_trylock(&m1)) {\nc = v;\nmutex_unlock(&m1);\n}',
+			'if (!mutex_lock_interruptible(&m0)) {\na = 1;\nmutex_unlock(&m0);\n}',
+			'again: mutex_lock(&m0);\nif (a == 2) {\nmutex_unlock(&m0);\ncpu_relax();\ngoto again;\n}\nb = 1;\nmutex_unlock(&m0);',
+			'complete(&done);',
+			'wait_for_completion(&done);',
+			'if (mutex_is_locked(&m1))\nv = 2;',
+		),
+	},
+);
+const inside: Readonly<Record<Lock, fc.Arbitrary<string>>> = {
+	m0: fc.oneof(
+		on('a'),
+		on('b'),
+		fc.constantFrom(
+			'if (!g)\ng = kzalloc(sizeof(*g), GFP_ATOMIC);',
+			'if (g)\ng->n = v;',
+			'if (g)\nv = g->n;',
+			'kfree(g);\ng = NULL;',
+			'if (lp)\n*lp = 1;',
+		),
+	),
+	m1: on('c'),
+	s0: on('d'),
+	i0: on('d'),
+	r0: fc.constantFrom('v = e;', 'if (e == 1)\nv = 2;'),
+	w0: on('e'),
+};
+
+/** A critical section, with others in it in one order. */
+const section = (from: number): fc.Arbitrary<string> =>
+	fc.integer({ min: from, max: ORDER.length - 1 }).chain((at) => {
+		const lock = ORDER[at] as Lock;
+		const { take, give } = LOCKS[lock];
+		const part = fc.oneof(
+			{ weight: 6, arbitrary: inside[lock] },
+			{ weight: 1, arbitrary: on('u') },
+			...(at < 4 ? [{ weight: 2, arbitrary: section(at < 2 ? 2 : at + 1) }] : []),
+		);
+		return fc.array(part, { minLength: 1, maxLength: 3 }).map((list) => [take, ...list, give].join('\n'));
+	});
+const local = fc
+	.array(section(2), { minLength: 1, maxLength: 2 })
+	.map(
+		(list) =>
+			`{\nint w = 0;\nmutex_lock(&m0);\nlp = &w;\nmutex_unlock(&m0);\n${list.join('\n')}\nmutex_lock(&m0);\nlp = NULL;\nmutex_unlock(&m0);\n}`,
+	);
+const orderly = fc
+	.record({
+		bodies: fc.array(
+			fc.array(
+				fc.oneof(
+					{ weight: 6, arbitrary: section(0) },
+					{ weight: 2, arbitrary: loose },
+					{ weight: 1, arbitrary: local },
+				),
+				{ minLength: 1, maxLength: 3 },
+			),
+			{ minLength: 2, maxLength: 3 },
+		),
+		twice: fc.boolean(),
+		daemon: fc.boolean(),
+		errors: fc.boolean(),
+		last: fc.constantFrom('', 'finally { assert(a != 2 || b != 1); }', 'finally { assert(!g || g->n != 2); }'),
+	})
+	.map(({ bodies, twice, daemon, errors, last }) => {
+		const all = twice ? [...bodies, bodies[0] as string[]] : bodies;
+		const threads = all.map((body, n) => {
+			const text = body.map((part, m) => part.replaceAll('again', `again${m}`)).join('\n');
+			return `${daemon && n === 1 ? 'daemon' : 'thread'} T${n} {\nint v = 0;\nint return_early = 0;\n${text}\n}`;
+		});
+		return `struct box { int n; };
+static DEFINE_MUTEX(m0);
+static DEFINE_MUTEX(m1);
+static DEFINE_SPINLOCK(s0);
+static DECLARE_RWSEM(r0);
+static DECLARE_WAIT_QUEUE_HEAD(q0);
+static DECLARE_COMPLETION(done);
+static atomic_t k;
+static int a, b, c, d, e, u;
+static struct box *g;
+static int *lp;
+
+scenario s {
+${errors ? '' : 'config no_errors;'}
+${threads.join('\n')}
+${last}
+}
+`;
+	});
+
 test(`nor in any of ${RUNS} random ones`, { timeout: 1000 * RUNS + 60_000 }, async () => {
 	await fc.assert(
-		fc.asyncProperty(sketch, async (text) => {
+		fc.asyncProperty(fc.oneof({ weight: 1, arbitrary: sketch }, { weight: 3, arbitrary: orderly }), async (text) => {
 			const program = await programOf('file:///sketch.mmn', oneText(text));
 			for (const scenario of program.scenarios) compare(program, scenario);
 		}),
