@@ -141,6 +141,14 @@ test('nothing is missed in any sketch of the corpus', { timeout: 600_000 }, asyn
 	expect(seen.clean).toBeGreaterThan(0);
 });
 
+const fixtures = globSync('test/explore/movers/*.mmn', { cwd: ROOT }).sort();
+test.each(fixtures)('nor in %s, where something is wrong', async (file) => {
+	const program = await programOf(uriOf(path.join(ROOT, file)), disk);
+	const before = seen.wrong + seen.fatal;
+	for (const scenario of program.scenarios) compare(program, scenario);
+	expect(seen.wrong + seen.fatal).toBe(before + 1);
+});
+
 test('a large scenario has the same verdict in each way, and fewer states the more is left out', async () => {
 	const uri = uriOf(path.join(ROOT, 'bench/peers/range-wait.mmn'));
 	const states: number[] = [];
