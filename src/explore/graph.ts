@@ -298,8 +298,10 @@ export class Graph implements Host {
 		if (vector[0] === Status.ended) return { ...NO_MOVES, reports: undefined, wait: undefined };
 		const { moves, wait } = this.system.remembered(thread, vector, this.shared.get(shared));
 		if (moves.length === 0) return { ...NO_MOVES, reports: undefined, wait };
+		const targets = new Int32Array(2 * moves.length);
+		for (let n = 0; n < moves.length; n++) targets.set(targetOf(moves[n] as Move), 2 * n);
 		return {
-			targets: Int32Array.from(moves.flatMap(targetOf)),
+			targets,
 			reports: moves.some((m) => m.reports.length > 0) ? moves.map((m) => m.reports) : undefined,
 			wait,
 			timeout: moves.every((m) => m.timeout),
