@@ -113,6 +113,11 @@ async function animate() {
 		frames.push(UPNG.toRGBA8(image)[0]);
 		delays.push(milliseconds);
 	};
+	/** Above the scenario. */
+	const verdict = async (word) => {
+		await page.locator('.codelens-decoration', { hasText: word }).first().waitFor({ timeout: SEEN_MS });
+		await page.waitForTimeout(500);
+	};
 	const type = async (text) => {
 		for (const part of text.match(/.{1,6}/gs) ?? []) {
 			await page.keyboard.insertText(part);
@@ -133,7 +138,7 @@ async function animate() {
 		await page.locator('.editor-instance .view-line').first().click();
 		await atEndOf(lineOf('scenario '));
 		await withFinding(page);
-		await page.waitForTimeout(500);
+		await verdict('deadlock');
 		await frame(1500);
 		await hover(page, page.locator('.editor-instance .view-line', { hasText: 'goto again;' }).first());
 		await page.waitForTimeout(400);
@@ -144,7 +149,7 @@ async function animate() {
 		await atEndOf(lineOf('goto again;') + 1);
 		await type('\n\t}');
 		await page.locator('.squiggly-error').first().waitFor({ state: 'detached', timeout: SEEN_MS });
-		await page.waitForTimeout(700);
+		await verdict('ok');
 		await frame(3500);
 		save('cure.png', Buffer.from(UPNG.encode(frames, width, height, COLOURS, delays)));
 	} finally {

@@ -78,6 +78,7 @@ suite('Lessons', () => {
 
 			await type(document, await shipped(`${id}.solution.mmn`));
 			const done = await pageThat(page, 'the solution', (text) => text.includes('## What you have seen'));
+			ok(done.includes('The run of `'), 'the closing words show the run');
 			ok(!goalOf(done).includes('☐'), `every condition is ticked: ${goalOf(done)}`);
 			const last = id === COURSE[COURSE.length - 1];
 			await eventuallyLens(document, (titles) => titles.some((title) => title.includes('$(pass-filled)')));
