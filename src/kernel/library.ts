@@ -27,6 +27,7 @@ import rwlock from './lib/kernel/rwlock.mmn';
 import seqlock from './lib/kernel/seqlock.mmn';
 import tasks from './lib/kernel/tasks.mmn';
 import time from './lib/kernel/time.mmn';
+import timer from './lib/kernel/timer.mmn';
 import types from './lib/kernel/types.mmn';
 import vmaLock from './lib/kernel/vma_lock.mmn';
 import workqueue from './lib/kernel/workqueue.mmn';
@@ -76,6 +77,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/jobs': jobs,
 	'kernel/alloc': alloc,
 	'kernel/kthread': kthread,
+	'kernel/timer': timer,
 	'kernel/workqueue': workqueue,
 	'kernel/fence': fence,
 	'kernel/ww': ww,
@@ -146,6 +148,7 @@ export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
 	{ name: 'kthread/0', entry: '__kthread0', uses: KTHREADS, count: 1 },
 	{ name: 'kthread/1', entry: '__kthread1', uses: KTHREADS, count: 1 },
+	{ name: 'timer', entry: '__timer_softirq', uses: ['mod_timer'], count: 1 },
 	{ name: 'kworker/0', entry: '__kworker0', uses: WORKERS, count: 1 },
 	{ name: 'kworker/1', entry: '__kworker1', uses: WORKERS, count: 1 },
 	{ name: 'kworker/2', entry: '__kworker2', uses: WORKERS, count: 1 },

@@ -112,6 +112,9 @@ define('list_first_entry_or_null hlist_entry rb_entry', 'expression type member'
 define('list_next_entry list_prev_entry', 'expression member', argument(0), {
 	memberOf: { argument: 0, pointee: true },
 });
+define('timer_container_of from_timer', 'expression expression member', argument(0), {
+	memberOf: { argument: 0, pointee: true },
+});
 define('list_entry_is_head', 'expression expression member', as(BOOL), { memberOf: { argument: 0, pointee: true } });
 define('offsetof sizeof_field', 'type member', as(ULONG), { memberOf: { argument: 0, pointee: false } });
 define('struct_size', 'expression member expression', as(ULONG), { memberOf: { argument: 0, pointee: true } });

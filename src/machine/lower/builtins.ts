@@ -55,6 +55,15 @@ const containerOf: Rule = (f, e) => {
 };
 define('container_of list_entry hlist_entry rb_entry', containerOf);
 
+// of the first argument only the type counts: it is the variable that is being set
+define('timer_container_of from_timer', (f, e) => {
+	const type = decay(typeOf(f, arg(e, 0)));
+	const given = typeOf(f, arg(e, 1));
+	const container = type.kind === 'pointer' ? type.to : type;
+	const by = -memberOffset(f, arg(e, 2), container);
+	return part(f, rvalue(f, arg(e, 1)), by, container, given.kind === 'pointer' ? given.to : given, e);
+});
+
 define('offsetof', (f, e) => f.constant(memberOffset(f, arg(e, 1), typeOf(f, arg(e, 0)))));
 
 define('list_first_entry', (f, e) =>
