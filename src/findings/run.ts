@@ -77,6 +77,10 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 		const place = system.position(thread, local);
 		const choices = graph.moveCount(state, thread);
 		const row = rowOf(name, place, index + 1, choices > 1 ? choice : null);
+		// the call itself comes later: others act in between
+		const argument = row.kernel || schedule[index + 1]?.thread === thread ? undefined : argumentOf(place.node);
+		if (argument !== undefined && schedule.some((later, n) => n > index && later.thread === thread))
+			Object.assign(row, { span: spanOf(argument), text: textOf(argument) });
 		const rowsHere: RunStep[] = [row];
 		const frames: { code: FunctionCode; node: AstNode }[] = place.frames.map((f) => ({ ...f }));
 		const move = system.replay(thread, local, shared, choice, {
@@ -264,6 +268,17 @@ export function shownNode(node: AstNode): AstNode {
 			break;
 	}
 	return at;
+}
+
+/** The argument that `node` is a part of, where the call is what would be shown. */
+function argumentOf(node: AstNode): AstNode | undefined {
+	const call = shownNode(node);
+	if (!isCall(call) || node === call) return undefined;
+	return call.arguments.find((a) => {
+		let at: AstNode | undefined = node;
+		while (at !== undefined && at !== a) at = at.$container;
+		return at === a;
+	});
 }
 
 /** What an atomic step of the kernel is about: its first statement that is no lock operation. */

@@ -239,11 +239,16 @@ export class System extends Addresses {
 		const { move, wait } = this.interpreter.start(thread, this.initialShared, true);
 		this.setupReports.push(...move.reports);
 		if (wait !== undefined) {
+			const frame = thread.frames.findLast((f) => !f.code.kernel);
+			// who has called somebody stands behind that call
+			const instruction = frame?.code.code[frame.pc - (frame === thread.frame ? 0 : 1)];
+			const what =
+				wait.resource === 0 ? 'what another thread would do' : this.nameOf(wait.resource, this.initialShared);
 			this.problems.push({
 				code: 'scenario',
 				severity: 'error',
-				message: `setup cannot finish: it waits for ${this.nameOf(wait.resource, this.initialShared)}, and nobody else runs yet`,
-				span: spanOf(code.node),
+				message: `setup cannot finish: it waits here for ${what}, and nobody else runs yet, not even work items. Move this to a thread`,
+				span: spanOf(instruction?.node ?? code.node),
 			});
 			return false;
 		}

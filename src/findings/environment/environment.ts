@@ -113,18 +113,17 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	);
 	// who locks ranges is called inside of the lock only
 	const start = program.functions.has('range_lock') ? undefined : startOf(program);
+	const exits = callbackNames(program).has('release');
 	const against = (size: number): [name: string, what: string, body: string][] => [
 		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
-		['R', 'reclaim, which holds no mmap_lock', `reclaim(${Math.max(0, size - objects.span)}, ${size});`],
+		['R', 'reclaim, which holds no mmap_lock', `reclaim(0, ${Math.min(objects.span, size)});`],
 		['W', 'a writer that queues for mmap_lock', 'mmap_write_lock(mm); mmap_write_unlock(mm);'],
 		['O', 'the OOM reaper, which must not sleep', `oom_reap(0, ${size});`],
 		['P', 'fork, which only write-protects', `fork(0, ${size});`],
 		...(start === undefined
 			? []
 			: ([['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']] as [string, string, string][])),
-		...(callbackNames(program).has('release')
-			? ([['X', 'the end of the process', 'exit_mmap();']] as [string, string, string][])
-			: []),
+		...(exits ? ([['X', 'the end of the process', 'exit_mmap();']] as [string, string, string][]) : []),
 	];
 	const adversaries = against(PAGES);
 	const maps = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
@@ -150,14 +149,18 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			'}',
 			'',
 		].join('\n');
+	// a task keeps its address space until it ends itself
+	const body = ({ f, call }: (typeof run)[number]): string =>
+		exits && roles.inProcess.has(f) ? `if (mmget_not_zero(mm)) { ${call}; mmput(mm); }` : `${call};`;
 	const threads = [
-		...run.map(({ call }, n) => `\tthread ${handlers[n]?.name} { ${call}; }`),
-		...run.map(({ call }, n) => `\tthread ${handlers[n]?.twin} { ${call}; }`),
+		...run.map((handler, n) => `\tthread ${handlers[n]?.name} { ${body(handler)} }`),
+		...run.map((handler, n) => `\tthread ${handlers[n]?.twin} { ${body(handler)} }`),
 		...ends.map((call, n) => `\tthread ${teardown[n]?.name} { ${call}; }`),
 	];
 	const seconds = handlers.flatMap(({ second }, n) => {
-		const call = second === undefined ? undefined : objects.call((run[n] as (typeof run)[number]).f, 1, true);
-		return call === undefined ? [] : [`\tthread ${second} { ${call}; }`];
+		const { f } = run[n] as (typeof run)[number];
+		const call = second === undefined ? undefined : objects.call(f, 1, true);
+		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call })} }`];
 	});
 	const first = [...registration.before, ...registration.first, ...maps];
 	const text = [

@@ -19,6 +19,8 @@ export interface Roles {
 	readonly registers: boolean;
 	/** Handlers that do so themselves: two of them at once would register the same notifier twice. */
 	readonly registering: ReadonlySet<FunctionDecl>;
+	/** Handlers that a task of the process runs: what they do to `current` keeps the address space alive meanwhile. */
+	readonly inProcess: ReadonlySet<FunctionDecl>;
 	/** Run as threads: fault handlers first, then what the sketch itself never calls, such as ioctls. */
 	readonly handlers: readonly FunctionDecl[];
 	/** Run as threads when no handler runs any more: they take notifiers off. */
@@ -37,6 +39,10 @@ const FAULT = /fault$/;
 /** What only fault paths do: a function that registers a notifier and does this too is one. */
 const LOOKS_UP =
 	/^(mmu_interval_read_begin|hmm_range_fault\w*|__dev_map\w*|dev_map\w*|dev_submit|(get|pin)_user_pages\w*)$/;
+/** What only a task of the process can do, but for a kernel thread that borrows its address space. */
+const OF_CURRENT =
+	/^(current->mm|(get|pin)_user_pages(_unlocked|_fast|_fast_only)?|_*copy_(from|to)_user\w*|_*(get|put)_user|clear_user|fault_in_\w+)$/;
+const BORROWS = /^kthread_use_mm$/;
 const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 
 /** Own functions are those of the user's files that have a body. */
@@ -81,6 +87,7 @@ export function rolesOf(program: Program): Roles {
 	return {
 		setup: [...begins, ...setup],
 		registers: own.some((f) => reaches(f, REGISTERS)),
+		inProcess: new Set(handlers.filter((f) => reaches(f, OF_CURRENT) && !reaches(f, BORROWS))),
 		registering: new Set(handlers.filter((f) => reaches(f, REGISTERS))),
 		handlers: [...handlers.filter((f) => FAULT.test(f.name)), ...handlers.filter((f) => !FAULT.test(f.name))],
 		teardown,
@@ -92,7 +99,7 @@ export function rolesOf(program: Program): Roles {
 interface Called {
 	/** Functions of the sketch's own that are called. */
 	readonly functions: ReadonlySet<FunctionDecl>;
-	/** Names of all functions that are called. */
+	/** Names of all functions that are called, and `current->mm` where that is named. */
 	readonly names: ReadonlySet<string>;
 }
 
@@ -100,6 +107,12 @@ function calledIn(program: Program, f: FunctionDecl): Called {
 	const functions = new Set<FunctionDecl>();
 	const names = new Set<string>();
 	for (const node of AstUtils.streamAllContents(f)) {
+		if (
+			isMember(node) &&
+			isNameRef(node.object) &&
+			`${node.object.target.$refText}->${node.field.$refText}` === 'current->mm'
+		)
+			names.add('current->mm');
 		if (!isCall(node) || !isNameRef(node.callee)) continue;
 		names.add(node.callee.target.$refText);
 		const target = node.callee.target.ref;
