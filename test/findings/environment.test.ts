@@ -114,4 +114,82 @@ static int gpu_fault(struct gpu *g, unsigned long addr) { return g->ready; }
 `);
 		expect(scenarios[0]).toMatchObject({ verdict: 'ok', complete: true });
 	});
+
+	/** KVM's way, right but for what may happen to the address space between lookup and mapping. */
+	const kvm = (lookup: string, pages: string): string => `
+#include <mn/list>
+static struct { struct mmu_notifier mn; spinlock_t mmu_lock; unsigned long seq; long in_progress; ${pages} } kvm;
+static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	spin_lock(&kvm.mmu_lock);
+	kvm.in_progress++;
+	dev_unmap(range->start, range->end);
+	spin_unlock(&kvm.mmu_lock);
+	return 0;
+}
+static void end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	spin_lock(&kvm.mmu_lock);
+	kvm.seq++;
+	kvm.in_progress--;
+	spin_unlock(&kvm.mmu_lock);
+}
+static void release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	spin_lock(&kvm.mmu_lock);
+	dev_unmap(0, NR_PAGES);
+	spin_unlock(&kvm.mmu_lock);
+}
+static const struct mmu_notifier_ops ops = {
+	.invalidate_range_start = start, .invalidate_range_end = end, .release = release,
+};
+static int kvm_fault(void)
+{
+	unsigned long seq = READ_ONCE(kvm.seq);
+	struct page *page;
+
+	if (${lookup} != 1)
+		return -EFAULT;
+	spin_lock(&kvm.mmu_lock);
+	if (!kvm.in_progress && kvm.seq == seq)
+		dev_map_page(0, page, DEV_WRITE);
+	spin_unlock(&kvm.mmu_lock);
+	put_page(page);
+	return 0;
+}
+`;
+
+	test('does not end the process under a handler that one of its tasks runs', async () => {
+		const ofTask = await inEnvironment(
+			kvm('get_user_pages_unlocked(0, 1, &page, FOLL_WRITE)', 'struct page *pages[1];'),
+		);
+		expect(ofTask.problems).toEqual([]);
+		expect(ofTask.scenarios[0]?.findings.filter((f) => f.severity === 'error')).toEqual([]);
+		// a device's own handler has nothing that keeps the address space
+		const ofDevice = await inEnvironment(
+			kvm('get_user_pages_remote(mm, 0, 1, FOLL_WRITE, &page, NULL)', 'struct page *pages[1];'),
+		);
+		expect(ofDevice.scenarios[0]?.findings.map((f) => f.code)).toContain('stale-mapping');
+		expect(ofDevice.scenarios[0]?.findings.map((f) => f.message).join()).toContain('X is the end of the process');
+	}, 120_000);
+
+	test('reclaims the page that the handler maps, also where the sketch has room for one', async () => {
+		const { scenarios } = await inEnvironment(`
+#include <mn/list>
+static struct { struct mmu_notifier mn; struct page *pages[1]; } d;
+static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	if (range->start == 0 && range->event == MMU_NOTIFY_CLEAR && mmu_notifier_range_blockable(range))
+		assert(range->end != 1);
+	dev_unmap(range->start, range->end);
+	return 0;
+}
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
+static int d_fault(unsigned long addr)
+{
+	return cpu_load(addr) + !d.pages[0];
+}
+`);
+		expect(scenarios[0]?.findings.map((f) => f.code)).toContain('assertion');
+	});
 });
