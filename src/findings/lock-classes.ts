@@ -81,7 +81,7 @@ export function* classEdges(graph: Graph): Turns<ClassEdge[]> {
 			if (from !== undefined && !edges.has(edge)) edges.set(edge, { from, to, seen: { state, thread, held } });
 		};
 		const classOf = (h: Held): string | undefined =>
-			isToken(h) ? pseudoClass(system, h.resource, shared) : lockClass(system, h.resource, shared);
+			isToken(h) ? heldClass(system, h.resource, shared) : lockClass(system, h.resource, shared);
 		const callbacks = task.frames.filter((_, n) => isCallback(task, n));
 		for (const { heldAtEntry } of callbacks)
 			for (const held of task.held.slice(0, heldAtEntry)) add(classOf(held), START_MAP, held.resource);
@@ -154,6 +154,10 @@ export function pseudoClass(system: System, address: number, shared: Int32Array)
 	const prefix = found?.struct === undefined ? undefined : HELD_BY_RUNNING[found.struct];
 	return prefix === undefined ? undefined : `${prefix} ${found?.name}`;
 }
+
+/** The same for a token that is held: who waits for a grace period, or runs a callback after one, is no reader. */
+const heldClass = (system: System, address: number, shared: Int32Array): string | undefined =>
+	/[.](gp|callbacks)$/.test(system.nameOf(address, shared)) ? undefined : pseudoClass(system, address, shared);
 
 const LOCKS = new Set([
 	'mutex',

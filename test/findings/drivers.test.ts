@@ -1,5 +1,5 @@
 /**
- * Little drivers without a scenario, each with what the default environment has to find, in its first line: `expect ok`
+ * Little drivers, most of them without a scenario, each with what has to be found, in its first line: `expect ok`
  * wants every search to come to its end. A wrong `ok` and a false alarm are what these are here to catch.
  */
 import { readdirSync, readFileSync } from 'node:fs';
