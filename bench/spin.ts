@@ -236,6 +236,8 @@ function safetyRound(row: Row, round: number): void {
 		time(row, 'search', () => walk(row));
 		time(row, 'verdict', () => verdict(row));
 	}
+	for (let n = 1; n < (row.states >= 1000 && row.reduced < 20_000 ? 10 : 1); n++)
+		time(row, 'verdict', () => verdict(row));
 	if (round >= (row.of.rounds ?? ROUNDS)) return;
 	time(row, 'full', () => {
 		const report = pan(row, 'pan-full');
