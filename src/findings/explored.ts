@@ -57,11 +57,17 @@ export function* explored(
 		}
 	};
 	const smaller = sizes(system, ways, wanted);
+	const start = performance.now();
+	/** What is left of the time, and at least so much of all of it. */
+	const within = (part: number): Limits => {
+		const left = limits.maxSeconds - (performance.now() - start) / 1000;
+		return { ...limits, maxSeconds: Math.max(left, part * limits.maxSeconds) };
+	};
 	const whole = function* (most = limits.maxStates): Generator<SearchProgress | undefined, Explored> {
 		const [{ symmetric, merged } = { symmetric: false }] = smaller;
 		const watched = most < limits.maxStates && merged !== undefined ? { ...merged, symmetric } : undefined;
 		return {
-			...(yield* search(system, { ...limits, maxStates: most }, stop, { ...(watched && { watched }) })),
+			...(yield* search(system, { ...within(1 / 2), maxStates: most }, stop, { ...(watched && { watched }) })),
 			clean: false,
 		};
 	};
@@ -84,7 +90,7 @@ export function* explored(
 		if (result !== undefined) return result;
 	}
 	for (const options of smaller) {
-		const result = yield* search(system, limits, stop, { ...options, doubts: true });
+		const result = yield* search(system, within(1 / 4), stop, { ...options, doubts: true });
 		const { graph, broken, doubtful } = result;
 		const fits = graph.symmetric || graph.merged;
 		const fine = fits && !broken && !doubtful && (yield* clean(graph));
