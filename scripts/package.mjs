@@ -26,6 +26,7 @@ function writeReadme() {
 		.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
 		.replace(/<!-- checkout -->[\s\S]*?<!-- \/checkout -->\n*/g, '')
 		.replace(/^(?:!\[.*|<img .*)\n+/gm, '')
+		.replace(/^More pictures: [\s\S]*?\n\n/m, '')
 		.replace(/\[([^\][\n]+)\]\((?!https?:)[^)\n]*\)/g, '$1');
 	fs.mkdirSync(OUT, { recursive: true });
 	fs.writeFileSync(readme, text);
