@@ -17,14 +17,18 @@ const meaning = ({ code, constants, registers, parameters, unset }: FunctionCode
  * `system.identified` stays false: a search that finds out otherwise is worth nothing.
  */
 export function symmetryOf(system: System): readonly number[] | undefined {
+	return grouped(system, (t) => (system.threads[t]?.entry.memoryLocals.length ?? 0) > 0 || system.identified(t));
+}
+
+/** By thread, the first one with the same code, started alike, whether or not it matters which is which. */
+export const sameCode = (system: System): readonly number[] | undefined => grouped(system, () => false);
+
+/** @param unlike threads that are like no other */
+function grouped(system: System, unlike: (thread: number) => boolean): readonly number[] | undefined {
 	const { threads } = system;
 	const meanings = threads.map(({ entry }) => meaning(entry));
 	const alone = (t: number): boolean =>
-		threads[t]?.kind === 'interrupt' ||
-		threads[t]?.kind === 'kernel' ||
-		threads.some((u) => u.on === t) ||
-		(threads[t]?.entry.memoryLocals.length ?? 0) > 0 ||
-		system.identified(t);
+		threads[t]?.kind === 'interrupt' || threads[t]?.kind === 'kernel' || threads.some((u) => u.on === t) || unlike(t);
 	const alike = (a: number, b: number): boolean => {
 		if (threads[a]?.kind !== threads[b]?.kind || meanings[a] !== meanings[b]) return false;
 		const left = system.initialLocals[a] as Int32Array;

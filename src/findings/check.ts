@@ -78,6 +78,11 @@ export interface CheckOptions {
 	readonly onExplored?: (explored: Explored) => void;
 	/** Called before any search, with what the text alone shows: problems, and hints. `scenarios` is empty. */
 	readonly onText?: (result: FileResult) => void;
+	/**
+	 * Called once for a scenario whose search takes long and some of whose threads are alike, when one of each of them shows
+	 * an error already: a part of what the scenario's result will say.
+	 */
+	readonly onEarly?: (result: ScenarioResult) => void;
 	/** Called as each scenario is done, before the whole file is. */
 	readonly onScenario?: (result: ScenarioResult) => void;
 }

@@ -11,8 +11,11 @@ import type { Coverage } from './coverage.js';
 import { type Explored, explored } from './explored.js';
 import { heldIn } from './held.js';
 import type { Finding, HeldAt, ScenarioResult, Span, Verdict } from './result.js';
+import { lasting, smallestInstance } from './smaller.js';
 import { vacuousIn } from './vacuous.js';
 
+/** A search of more states is worth a look at a smaller instance, of no more. */
+const EARLY = 20_000;
 /** Longest time between two turns of the event loop, ms. */
 const TURN = 8;
 
@@ -48,11 +51,43 @@ export async function checkScenario(
 		maxMemoryMB: options.maxMemoryMB ?? DEFAULT_LIMITS.maxMemoryMB,
 	};
 	let turned = performance.now();
+	let early = options.onEarly !== undefined && scope.threads === undefined;
+	/** What a few threads show at once need not wait for all. */
+	const lookAhead = async (onEarly: NonNullable<CheckOptions['onEarly']>): Promise<void> => {
+		early = false;
+		const threads = smallestInstance(system);
+		if (threads === undefined) return;
+		const { signal, only, ignore, reduction } = options;
+		const few = {
+			maxStates: EARLY,
+			maxSeconds: 1,
+			...(signal && { signal }),
+			...(only && { only }),
+			...(ignore && { ignore }),
+		};
+		const { home } = scope;
+		const part = await checkScenario(
+			program,
+			scenario,
+			{ ...few, ...(reduction !== undefined && { reduction }) },
+			{ threads, ...(home !== undefined && { home }) },
+		);
+		if ('problems' in part || options.signal?.aborted) return;
+		const findings = lasting(part.findings);
+		if (findings.length > 0) onEarly({ ...judged(part, findings, options), complete: false });
+	};
 	const superseded = (): boolean => options.signal?.aborted === true && options.signal.reason === SUPERSEDED;
-	const made = async <P, T>(parts: Generator<P, T>, over: () => boolean, tell?: (part: P) => void) => {
+	const made = async <P, T>(
+		parts: Generator<P, T>,
+		over: () => boolean,
+		tell?: (part: P) => void,
+		ahead?: (part: P) => Promise<void> | undefined,
+	) => {
 		let part = parts.next();
 		while (!part.done) {
 			if (over()) return undefined;
+			const more = ahead?.(part.value);
+			if (more !== undefined) await more;
 			if (performance.now() - turned > TURN) {
 				tell?.(part.value);
 				await turn();
@@ -66,13 +101,15 @@ export async function checkScenario(
 		if (progress === undefined) return;
 		options.onProgress?.({ scenario: scenario.name, ...progress, milliseconds: performance.now() - start });
 	};
+	const ahead = (progress: SearchProgress | undefined): Promise<void> | undefined =>
+		early && options.onEarly !== undefined && (progress?.states ?? 0) > EARLY ? lookAhead(options.onEarly) : undefined;
 	// who looks at the graph wants to see every operation, and which thread is which
 	const anyway = options.onExplored !== undefined || options.held === true;
 	const ways = { symmetry: symmetry && !anyway, movers: movers && !anyway };
 	const counts = (code: string): boolean => wanted(code, options);
 	const stop = (): boolean => options.signal?.aborted === true;
 	const searches = explored(system, limits, stop, ways, counts, superseded);
-	const { graph, complete, limit, clean } = (await made(searches, () => false, tell)) as Explored;
+	const { graph, complete, limit, clean } = (await made(searches, () => false, tell, ahead)) as Explored;
 	const found: readonly Finding[] | undefined = clean ? [] : await made(analyse(graph, counts), superseded);
 	const all = found ?? [];
 	const { count: states, transitions } = graph;

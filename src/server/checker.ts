@@ -328,6 +328,11 @@ export class Checker {
 				const rate = Math.round((1000 * states) / Math.max(1, milliseconds));
 				this.editor.status({ ...this.status(uri, 'checking'), states, milliseconds: now - start, frontier, rate });
 			},
+			onEarly: (scenario) => {
+				if (signal.aborted) return;
+				this.keep(uri, { uri, problems: [], ...text, scenarios: [scenario] }, new Map(versions), true);
+				text = undefined;
+			},
 			onText: (result) => {
 				if ((result.hints ?? []).length > 0) text = result;
 			},
