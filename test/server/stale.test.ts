@@ -78,3 +78,17 @@ test.each([
 	const words = all.map(({ range: { start, end } }) => `${start.line}:${start.character}-${end.line}:${end.character}`);
 	expect(words.join()).toBe(expected);
 });
+
+test('what a smaller instance shows is there while the search of the whole goes on', async () => {
+	const check: Check = async (uri, sources, options) => {
+		const result = await checkSketch(uri, sources);
+		const [scenario] = result.scenarios;
+		if (scenario !== undefined) options.onEarly?.(scenario);
+		await new Promise<void>((end) => options.signal?.addEventListener('abort', () => end()));
+		return result;
+	};
+	const client = await TestClient.start(check);
+	client.open(A, WRONG);
+	await client.until(() => client.shown(A).some(({ code }) => code === 'deadlock'));
+	expect(client.shown(A).some(isOld)).toBe(false);
+});
