@@ -9,6 +9,7 @@ export async function run(): Promise<void> {
 		await import('./suite.js');
 		await import('./features.js');
 		await import('./work.js');
+		await import('./settings.js');
 		await import('./crash.js');
 	}
 	await new Promise<void>((resolve, reject) => {

@@ -27,6 +27,7 @@ async function run(): Promise<void> {
 	await import('./suite.js');
 	await import('./features.js');
 	await import('./work.js');
+	await import('./settings.js');
 	await new Promise<void>((resolve, reject) => {
 		mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed`)) : resolve()));
 	});
