@@ -133,7 +133,8 @@ class Walker implements Walk {
 				if (!code.kernel || caller === undefined) return;
 				const remark = returnRemark(code, value, system);
 				// inside of a call that waits, the check that fails is why
-				if (caller.code.kernel && remark !== 'fails') return;
+				const waits = frames.some((f) => f.code.kernel && /wait/.test(f.code.name));
+				if (caller.code.kernel && (remark !== 'fails' || !waits)) return;
 				returned.push({ code, value, args, remark, inner: caller.code.kernel });
 			},
 			takes: (held) => void takes.push(held),
