@@ -347,6 +347,28 @@ describe('size', () => {
 		expect(await page.locator('.quiet').textContent()).toMatch(/kworker\/1.*kworker\/2/);
 	});
 
+	test('many threads on a narrow page are rails beside one column of text', async () => {
+		const { page, close } = await explore(browser, sample('s66-four-parties'), { width: 480, height: 1000 });
+		await page.locator('.lanes.compact').waitFor();
+		const inside = await page.evaluate(() => {
+			const scroller = document.querySelector('.lanes-scroll');
+			const right = (selector: string) =>
+				Math.max(...[...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect().right));
+			return {
+				wider: (scroller?.scrollWidth ?? 0) - (scroller?.clientWidth ?? 0),
+				marks: right('.marks > *'),
+				text: Math.min(
+					...[...document.querySelectorAll('.mover .line')].map((one) => one.getBoundingClientRect().left),
+				),
+			};
+		});
+		expect(inside.wider, 'nothing to scroll to at the side').toBe(0);
+		expect(inside.marks, 'no bar and no arrow crosses a word').toBeLessThanOrEqual(inside.text);
+		// each thread still has a cell of its own for the keyboard
+		expect(await page.locator('.row.cur > [role=gridcell]').count()).toBe(4);
+		await close();
+	});
+
 	test('one column on a narrow page, and nothing wider than it', async () => {
 		const { page } = await open(seed, { width: 480, height: 1200 });
 		const box = async (selector: string) => (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, height: 0 };

@@ -108,8 +108,8 @@ describe.each(themes)('%s', (theme) => {
 		await close();
 	});
 
-	test('a narrow page', async () => {
-		const { page, close } = await explore(browser, sample('seed-deadlock'), { theme, width: 480, height: 1000 });
+	test.each(['seed-deadlock', 's66-four-parties'])('a narrow page: %s', async (name) => {
+		const { page, close } = await explore(browser, sample(name), { theme, width: 480, height: 1000 });
 		expect(await violations(page)).toEqual([]);
 		expect(await faint(page)).toEqual([]);
 		await close();
