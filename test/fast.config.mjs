@@ -12,6 +12,7 @@ export default mergeConfig(
 				'test/cli/jobs.test.ts',
 				'test/cli/sketches.test.ts',
 				'test/corpus.test.ts',
+				'test/explore/edits.test.ts',
 				'test/explore/machines.test.ts',
 				'test/explore/symmetry.test.ts',
 				'test/findings/drivers.test.ts',

@@ -1,13 +1,14 @@
 import type { Wait } from '../kernel/context.js';
 import { UNINITIALISED } from '../machine/memory.js';
 import { LONGEST_GAP, renumber, type Sequences } from '../machine/sequences.js';
-import type { Move, Report } from '../machine/step.js';
+import type { Report } from '../machine/step.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
-import { InternTable } from './intern.js';
+import { type InternTable, Selection } from './intern.js';
 import * as C from './loop/control.js';
 import type { Host, Machine } from './loop/machine.js';
 import { giveBack } from './loop/pool.js';
+import { StepMemo } from './memo.js';
 import { type EdgeRows, MOST_STATES, type Moves, Store } from './store.js';
 import { drain, ROUNDS, type Turns } from './turns.js';
 
@@ -33,7 +34,7 @@ interface Entry extends Moves {
 /** Why `expand` came back. */
 export type Expanded = 'all' | 'more' | 'no memory' | 'grew' | 'no symmetry';
 
-const NO_MOVES: Moves = { targets: new Int32Array(0), timeout: false };
+const NO_MOVES: Moves = { targets: [], timeout: false };
 /** Sequence values above this are not kept as bits: bit 0 stands for them. */
 const MOST_BIT = 31;
 
@@ -45,8 +46,9 @@ const MOST_BIT = 31;
 export class Graph implements Host {
 	readonly threads: number;
 	private readonly store: Store;
-	private readonly shared = new InternTable();
-	private readonly locals: readonly InternTable[];
+	private readonly tables: readonly InternTable[];
+	private readonly shared: Selection;
+	private readonly locals: readonly Selection[];
 	private readonly entries: Entry[] = [];
 	/** Pairs that only somebody who looks at the graph has asked for. */
 	private readonly asked = new Map<string, Entry>();
@@ -62,11 +64,16 @@ export class Graph implements Host {
 		readonly alike: readonly number[] = system.threads.map((_, t) => t),
 		/** How many states to make room for. */
 		expected = 0,
+		/** Steps that are known from earlier searches. */
+		private readonly memo = new StepMemo(false),
 	) {
+		this.tables = memo.begin(system);
 		this.threads = system.threads.length;
 		this.merged = system.merged;
-		const tables = system.threads.map(() => new InternTable());
-		this.locals = alike.map((t) => tables[t] as InternTable);
+		const [shared, ...locals] = [...this.tables].reverse().map((table) => new Selection(table));
+		this.shared = shared as Selection;
+		locals.reverse();
+		this.locals = alike.map((t) => locals[t] as Selection);
 		machine.host = this;
 		const store = new Store(machine, this.threads, expected);
 		this.store = store;
@@ -111,6 +118,11 @@ export class Graph implements Host {
 		return this.store.edges;
 	}
 
+	/** Steps that had to be worked out: the others were known. */
+	get worked(): number {
+		return this.memo.worked;
+	}
+
 	/** States expanded so far: the queue is the rows themselves. */
 	get expanded(): number {
 		return this.store.expanded;
@@ -129,9 +141,14 @@ export class Graph implements Host {
 	}
 
 	private internLocal(thread: number, vector: Int32Array): number {
-		const table = this.locals[thread] as InternTable;
-		const index = table.intern(vector);
+		return this.knownLocal(thread, (this.locals[thread] as Selection).table.intern(vector));
+	}
+
+	private knownLocal(thread: number, key: number): number {
+		const table = this.locals[thread] as Selection;
+		const index = table.index(key);
 		if (index < this.store.size(thread)) return index;
+		const vector = table.get(index);
 		const status = vector[0];
 		const flags =
 			(vector[3] !== 0 ? C.FLAG_IRQS_OFF : 0) |
@@ -146,9 +163,13 @@ export class Graph implements Host {
 	}
 
 	private internShared(vector: Int32Array): number {
-		const index = this.shared.intern(vector);
+		return this.knownShared(this.shared.table.intern(vector));
+	}
+
+	private knownShared(key: number): number {
+		const index = this.shared.index(key);
 		if (index === this.store.size(this.threads))
-			this.store.describe(this.threads, 0, bitsOf(this.system.sequences?.inShared(vector)));
+			this.store.describe(this.threads, 0, bitsOf(this.system.sequences?.inShared(this.shared.get(index))));
 		return index;
 	}
 
@@ -157,12 +178,12 @@ export class Graph implements Host {
 	}
 
 	local(state: number, thread: number): Int32Array {
-		return (this.locals[thread] as InternTable).get(this.store.index(state, thread));
+		return (this.locals[thread] as Selection).get(this.store.index(state, thread));
 	}
 
 	/** The local vectors of a thread that some state has, each once. */
 	*localsOf(thread: number): Iterable<Int32Array> {
-		const table = this.locals[thread] as InternTable;
+		const table = this.locals[thread] as Selection;
 		for (let n = 0; n < table.size; n++) yield table.get(n);
 	}
 
@@ -191,7 +212,7 @@ export class Graph implements Host {
 		if (this.runningBits?.length === count) return this.runningBits;
 		const masks = new Int32Array(count);
 		for (let t = 0; t < this.threads; t++) {
-			const table = this.locals[t] as InternTable;
+			const table = this.locals[t] as Selection;
 			const is = Uint8Array.from({ length: table.size }, (_, n) => (table.get(n)[0] === Status.running ? 1 : 0));
 			const index = this.store.reader(t);
 			for (let s = 0; s < count; s++) {
@@ -281,44 +302,34 @@ export class Graph implements Host {
 		const key = `${thread} ${local} ${shared}`;
 		let entry = this.asked.get(key);
 		if (entry === undefined) {
-			entry = this.work(thread, local, shared, (move) => [move.fatal ? -1 : 0, 0]);
+			entry = this.work(this.alike[thread] as number, local, shared, false);
 			this.asked.set(key, entry);
 		}
 		return entry;
 	}
 
-	/** Takes a step of a thread. */
-	private work(
-		thread: number,
-		local: number,
-		shared: number,
-		targetOf: (move: Move) => readonly [local: number, shared: number],
-	): Entry {
-		const vector = (this.locals[thread] as InternTable).get(local);
-		if (vector[0] === Status.ended) return { ...NO_MOVES, reports: undefined, wait: undefined };
-		const { moves, wait } = this.system.remembered(thread, vector, this.shared.get(shared));
-		if (moves.length === 0) return { ...NO_MOVES, reports: undefined, wait };
-		const targets = new Int32Array(2 * moves.length);
-		for (let n = 0; n < moves.length; n++) targets.set(targetOf(moves[n] as Move), 2 * n);
-		return {
-			targets,
-			reports: moves.some((m) => m.reports.length > 0) ? moves.map((m) => m.reports) : undefined,
-			wait,
-			timeout: moves.every((m) => m.timeout),
-		};
+	/** What a thread can do. `meets`: its successors get numbers of this graph. */
+	private work(thread: number, local: number, shared: number, meets: boolean): Entry {
+		const vectors = this.locals[thread] as Selection;
+		if (vectors.get(local)[0] === Status.ended) return { ...NO_MOVES, reports: undefined, wait: undefined };
+		const step = this.memo.step(this.system, this.tables, thread, vectors.key(local), this.shared.key(shared));
+		const { targets, timeout, reports, wait } = step;
+		if (!meets) return step;
+		const met: number[] = [];
+		for (let n = 0; n < targets.length; n += 2) {
+			const to = targets[n] as number;
+			if (to < 0) met.push(-1, -1);
+			else met.push(this.knownLocal(thread, to), this.knownShared(targets[n + 1] as number));
+		}
+		return { targets: met, timeout, reports, wait };
 	}
 
 	/** A pair that the loop has not met: how it goes on, and what is wrong with that. */
 	miss(thread: number, local: number, shared: number, state: number): number {
 		const first = this.alike[thread] as number;
 		const known = first === thread ? -1 : this.store.recall(first, local, shared);
-		const entry =
-			known >= 0
-				? (this.entries[known] as Entry)
-				: this.work(first, local, shared, (move) =>
-						move.fatal ? [-1, -1] : [this.internLocal(first, move.local), this.internShared(move.shared)],
-					);
-		const running = (this.locals[thread] as InternTable).get(local)[0] === Status.running;
+		const entry = known >= 0 ? (this.entries[known] as Entry) : this.work(first, local, shared, true);
+		const running = (this.locals[thread] as Selection).get(local)[0] === Status.running;
 		this.entries[this.store.learn(thread, local, shared, running, entry)] = entry;
 		// later states in which the thread does the same have nothing new to tell
 		entry.reports?.forEach((reports, choice) => {
@@ -360,7 +371,7 @@ export class Graph implements Host {
 			values =
 				part === this.threads
 					? sequences.inShared(this.shared.get(index))
-					: sequences.inLocal((this.locals[part] as InternTable).get(index));
+					: sequences.inLocal((this.locals[part] as Selection).get(index));
 			known[index] = values;
 		}
 		return values;
@@ -383,7 +394,7 @@ export class Graph implements Host {
 			const next =
 				k === this.threads
 					? this.internShared(sequences.rewriteShared(this.shared.get(index), to))
-					: this.internLocal(k, sequences.rewriteLocal((this.locals[k] as InternTable).get(index), to));
+					: this.internLocal(k, sequences.rewriteLocal((this.locals[k] as Selection).get(index), to));
 			if (!this.store.settled) return 0;
 			this.store.setIndexAt(row, k, next);
 		}
@@ -403,6 +414,7 @@ export class Graph implements Host {
 	/** Gives the machine back: nothing may be asked of the graph any more. */
 	release(): void {
 		if (this.machine.host !== this) return;
+		this.memo.end(this.system);
 		giveBack(this.machine);
 		this.store.arena.leave();
 	}

@@ -2,8 +2,6 @@
 export class InternTable {
 	private readonly vectors: Int32Array[] = [];
 	private slots = new Int32Array(256).fill(-1);
-	/** Cells in all vectors together, for the memory limit. */
-	cells = 0;
 
 	get size(): number {
 		return this.vectors.length;
@@ -24,7 +22,6 @@ export class InternTable {
 		}
 		const index = this.vectors.length;
 		this.vectors.push(vector);
-		this.cells += vector.length;
 		this.slots[slot] = index;
 		if (index * 2 > this.slots.length) this.grow();
 		return index;
@@ -38,6 +35,44 @@ export class InternTable {
 			while ((this.slots[slot] as number) >= 0) slot = (slot + 1) & (size - 1);
 			this.slots[slot] = index;
 		});
+	}
+}
+
+/** Some of a table's vectors, numbered in the order in which they are asked for. */
+export class Selection {
+	/** Numbers in the table, by number here, and the other way round; -1 for those that nobody has asked for. */
+	private readonly keys: number[] = [];
+	private readonly indices: number[];
+	/** Cells in all vectors together, for the memory limit. */
+	cells = 0;
+
+	constructor(readonly table: InternTable) {
+		this.indices = Array.from({ length: table.size }, () => -1);
+	}
+
+	get size(): number {
+		return this.keys.length;
+	}
+
+	get(index: number): Int32Array {
+		return this.table.get(this.keys[index] as number);
+	}
+
+	/** The number in the table. */
+	key(index: number): number {
+		return this.keys[index] as number;
+	}
+
+	/** The number here. */
+	index(key: number): number {
+		while (this.indices.length <= key) this.indices.push(-1);
+		let index = this.indices[key] as number;
+		if (index < 0) {
+			index = this.keys.push(key) - 1;
+			this.indices[key] = index;
+			this.cells += this.table.get(key).length;
+		}
+		return index;
 	}
 }
 

@@ -2,6 +2,7 @@ import type { System } from '../machine/system.js';
 import { Graph } from './graph.js';
 import type { Machine } from './loop/machine.js';
 import { takeMachine } from './loop/pool.js';
+import { memoFor, StepMemo } from './memo.js';
 import { symmetryOf } from './symmetry.js';
 
 export interface Limits {
@@ -69,10 +70,19 @@ export function* search(
 ): Generator<SearchProgress, SearchResult> {
 	const start = performance.now();
 	if (merged) system.merge({ ...merged, alike: symmetric ? symmetryOf(system) : undefined });
-	else system.single(watched && { ...watched, alike: watched.symmetric ? symmetryOf(system) : undefined });
+	// what is known of steps is known of single operations
+	const memo = merged ? new StepMemo(false) : memoFor(system);
+	// steps that are known tell nothing on the way
+	if (!merged)
+		system.single(
+			watched && memo.size === 0
+				? { ...watched, alike: watched.symmetric ? symmetryOf(system) : undefined }
+				: undefined,
+		);
 	for (;;) {
 		const name = `${system.program.uri} ${system.scenario.name} ${system.threads.length} ${symmetric} ${system.merged}`;
-		const graph = new Graph(system, machine(), symmetric ? symmetryOf(system) : undefined, counts.get(name));
+		const alike = symmetric ? symmetryOf(system) : undefined;
+		const graph = new Graph(system, machine(), alike, counts.get(name), memo);
 		let limit: string | undefined;
 		let more = true;
 		let slice = SLICE;
@@ -107,6 +117,14 @@ export function* search(
 			graph.release();
 			continue;
 		}
+		// a cell that was expected to be written is not: its reads are no steps
+		if (!system.written.exact && limit !== 'being stopped') {
+			system.written.dropExpected();
+			system.restart();
+			graph.release();
+			continue;
+		}
+		if (!more) memo.done(system);
 		counts.delete(name);
 		counts.set(name, graph.count);
 		for (const oldest of counts.keys()) if (counts.size > MOST_COUNTS) counts.delete(oldest);

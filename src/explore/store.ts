@@ -5,7 +5,7 @@ import type { Machine } from './loop/machine.js';
 
 /** Successors of a pair as the memo holds them: (local, shared) indices one after the other; local -1 where the run ends. */
 export interface Moves {
-	readonly targets: Int32Array;
+	readonly targets: readonly number[];
 	readonly timeout: boolean;
 }
 

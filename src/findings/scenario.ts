@@ -1,3 +1,4 @@
+import { expectedCells } from '../explore/memo.js';
 import type { SearchProgress } from '../explore/search.js';
 import { symmetryOf } from '../explore/symmetry.js';
 import { type ExpectItem, isExpectItem, type Scenario } from '../language/generated/ast.js';
@@ -43,7 +44,7 @@ export async function checkScenario(
 ): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
 	const { steps = true, symmetry = true, movers = true } = reductions(options.reduction);
-	const system = new System(program, scenario, scope.home, !steps, scope.threads);
+	const system = new System(program, scenario, scope.home, !steps, scope.threads, expectedCells);
 	if (system.problems.length > 0) return { problems: system.problems };
 	const limits = {
 		maxStates: options.maxStates ?? DEFAULT_LIMITS.maxStates,

@@ -71,6 +71,17 @@ export function unary(
 	}
 }
 
+/** A value as another kind of integer. What does not fit is told as `overflow` where nobody wrote a cast, and cut off as C does. */
+export function convert(cell: number, kind: IntKind, implicit: boolean, unsigned: boolean): number | string {
+	if (cell === UNINITIALISED) return cell;
+	const value = unsigned ? cell >>> 0 : cell;
+	if (kind.max === 1 && kind.min === 0) return value === 0 ? 0 : 1;
+	if ((value >= kind.min && value <= kind.max) || kind.max > 0xffff) return value | 0;
+	if (implicit) return `${value} does not fit ${kind.name} (${kind.min} … ${kind.max})`;
+	const span = kind.max - kind.min + 1;
+	return ((((value - kind.min) % span) + span) % span) + kind.min;
+}
+
 function fitted(value: number, kind: IntKind | undefined, what: string): number | string {
 	if (kind !== undefined && (value < kind.min || value > kind.max))
 		return `${what} does not fit ${kind.name}, which has 32 bits in the model`;

@@ -1,6 +1,7 @@
 import type { Wait } from '../kernel/context.js';
 import { type Delta, isDynamic, isHeap, isSlotOf, OBJECT_HEADER, slotOf } from './memory.js';
 import type { Move, StepResult } from './step.js';
+import { Trail } from './trail.js';
 
 /**
  * What a step looked at and touched in shared memory, by cell of the packed vector. Two states that agree in a thread's
@@ -13,6 +14,8 @@ export class Footprint {
 	writes: number[] = [];
 	/** Frames with locals in memory that have returned on the way that is being walked. */
 	dropped: Frame[] = [];
+	/** Which code it is the work of. */
+	readonly trail = new Trail();
 	/** The step depends on more than that: it says nothing about other states. */
 	opaque = false;
 	private readonly seen = new Set<number>();
@@ -39,6 +42,7 @@ interface Frame {
 interface Leaf {
 	readonly changes: readonly Change[];
 	readonly wait: Wait | undefined;
+	readonly trail: Trail;
 }
 
 /** A cell to look at, and what follows for each value met so far. */
@@ -80,7 +84,7 @@ export class Footprints {
 			if (change.dropped.some((frame) => leadsInto(frame, vector))) return undefined;
 			moves.push({ ...change.move, shared: vector });
 		}
-		return { moves, wait: node.wait };
+		return { moves, wait: node.wait, trail: node.trail };
 	}
 
 	private apply({ from, cells, values, overwritten, releases }: Change, shared: Int32Array): Int32Array {
@@ -102,7 +106,7 @@ export class Footprints {
 		thread: number,
 		local: Int32Array,
 		shared: Int32Array,
-		reads: readonly number[],
+		{ reads, trail }: Footprint,
 		changes: readonly Change[],
 		wait: Wait | undefined,
 	): void {
@@ -126,7 +130,7 @@ export class Footprints {
 			put = (n) => void next.set(value, n);
 			node = next.get(value);
 		}
-		put({ changes, wait });
+		put({ changes, wait, trail });
 	}
 
 	/** Everything in a shared vector but the values of cells: which objects there are, and what is known of them. */

@@ -1,6 +1,6 @@
 import type { Primitive, Wait } from '../kernel/context.js';
 import { BLOCKED } from '../kernel/context.js';
-import { binary, unary } from './arithmetic.js';
+import { binary, convert, unary } from './arithmetic.js';
 import { deathKey, StepEnds, writtenKey } from './context.js';
 import { type Change, Footprint, type Footprints } from './footprint.js';
 import { BEHIND, type FunctionCode, type Instruction } from './ir.js';
@@ -60,17 +60,20 @@ export class Interpreter extends Merging {
 		// what was found out on the way may have changed where such steps end: all begins anew
 		const { written, movers, merges } = this.image;
 		if (!seen.opaque && !written.grew && !(merges && movers?.grew))
-			known.add(thread, local, shared, seen.reads, this.changes, wait);
-		return { moves, wait };
+			known.add(thread, local, shared, seen, this.changes, wait);
+		return { moves, wait, trail: seen.trail };
 	}
 
 	/** As `step`, and what it looked at. */
 	observed(thread: number, local: Int32Array, shared: Int32Array): StepResult & { readonly seen: Footprint } {
 		const seen = new Footprint();
 		this.footprint = seen;
+		this.image.written.trail = seen.trail;
 		this.changes = [];
 		const result = this.step(thread, local, shared);
 		this.footprint = undefined;
+		this.image.written.trail = undefined;
+		seen.trail.close();
 		return { ...result, seen };
 	}
 
@@ -129,11 +132,14 @@ export class Interpreter extends Merging {
 	readonly identified = new Set<number>();
 
 	private note({ identified, number }: ThreadState): void {
-		if (identified) this.identified.add(number);
+		if (!identified) return;
+		this.identified.add(number);
+		if (this.footprint !== undefined) this.footprint.trail.identified = true;
 	}
 
 	private begin(thread: ThreadState, shared: Int32Array): void {
 		this.thread = thread;
+		for (const { code } of thread.frames) this.footprint?.trail.enter(code);
 		this.outermost = (thread.frames[0]?.code ?? this.image.entry(thread.number)).node;
 		this.memory = Memory.unpack(shared, this.image.globalCells, thread.own);
 		this.memory.footprint = this.footprint;
@@ -268,7 +274,9 @@ export class Interpreter extends Merging {
 			return false;
 		}
 		thread.status = Status.idle;
-		thread.push(this.image.entry(thread.number), -1);
+		const entry = this.image.entry(thread.number);
+		this.footprint?.trail.enter(entry);
+		thread.push(entry, -1);
 		return true;
 	}
 
@@ -296,6 +304,7 @@ export class Interpreter extends Merging {
 	private execute(i: Instruction): void {
 		const { frame } = this.thread;
 		frame.code.reached[frame.pc] = true;
+		this.footprint?.trail.run(frame.code, frame.pc);
 		switch (i.op) {
 			case 'move':
 				this.set(i.to, this.value(i.from));
@@ -314,21 +323,9 @@ export class Interpreter extends Merging {
 				break;
 			}
 			case 'convert': {
-				const from = this.value(i.from);
-				if (from === UNINITIALISED) {
-					this.set(i.to, from);
-					break;
-				}
-				const value = i.fromUnsigned ? from >>> 0 : from;
-				if (i.kind.max === 1 && i.kind.min === 0) this.set(i.to, value === 0 ? 0 : 1);
-				else if (value >= i.kind.min && value <= i.kind.max) this.set(i.to, value | 0);
-				else if (i.kind.max > 0xffff) this.set(i.to, value | 0);
-				else {
-					if (i.implicit)
-						this.fatal('overflow', `${value} does not fit ${i.kind.name} (${i.kind.min} … ${i.kind.max})`);
-					const span = i.kind.max - i.kind.min + 1;
-					this.set(i.to, ((((value - i.kind.min) % span) + span) % span) + i.kind.min);
-				}
+				const result = convert(this.value(i.from), i.kind, i.implicit, i.fromUnsigned);
+				if (typeof result === 'string') this.fatal('overflow', result);
+				this.set(i.to, result as number);
 				break;
 			}
 			case 'load':
@@ -438,6 +435,7 @@ export class Interpreter extends Merging {
 				`calls are nested ${MAX_CALL_DEPTH} deep: the kernel calls the driver, which calls the kernel, and so on`,
 			);
 		const args = i.args.map((a) => this.value(a));
+		this.footprint?.trail.enter(callee);
 		this.trace?.call?.(callee, i.node, this.thread.frames.length, args);
 		caller.pc++;
 		this.set(i.to, 0);

@@ -58,6 +58,11 @@ export class Layouts {
 		return index;
 	}
 
+	/** Names and sizes of all layouts, by number. */
+	all(): readonly string[] {
+		return [...this.byType.keys()];
+	}
+
 	typeOf(index: number): Type | undefined {
 		return this.types[index];
 	}

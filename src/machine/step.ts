@@ -2,6 +2,7 @@ import type { AstNode } from 'langium';
 import type { Held, Primitive, Wait } from '../kernel/context.js';
 import type { FunctionCode, Instruction } from './ir.js';
 import type { Movers } from './movers.js';
+import type { Trail } from './trail.js';
 
 /** A defect seen while taking a step. */
 export interface Report {
@@ -30,6 +31,8 @@ export interface Move {
 export interface StepResult {
 	readonly moves: readonly Move[];
 	readonly wait: Wait | undefined;
+	/** Which code this depends on; undefined when nobody has asked. */
+	readonly trail?: Trail | undefined;
 }
 
 /** What a replay wants to hear while a step is taken. */
@@ -84,19 +87,40 @@ export interface Image {
 
 /** Which cells are written after setup: by global address, or by (layout, offset) for cells of objects. */
 export class WrittenCells {
-	private readonly cells = new Set<number>();
+	private cells = new Set<number>();
+	private readonly met = new Set<number>();
 	/** True once a cell was added since `settle`. */
 	grew = false;
+	/** Hears of what the step that is taken writes. */
+	trail: Trail | undefined;
 
+	/** Those that are known, or expected. */
+	get all(): ReadonlySet<number> {
+		return this.cells;
+	}
 	has(key: number): boolean {
 		return this.cells.has(key);
 	}
 	add(key: number): void {
+		this.trail?.write(key);
+		this.met.add(key);
 		if (this.cells.has(key)) return;
 		this.cells.add(key);
 		this.grew = true;
 	}
 	settle(): void {
 		this.grew = false;
+	}
+	/** Takes these cells for written ones before any step has written them. */
+	expect(keys: ReadonlySet<number>): void {
+		for (const key of keys) this.cells.add(key);
+	}
+	/** No cell is taken for written that none has written. */
+	get exact(): boolean {
+		return this.met.size === this.cells.size;
+	}
+	/** Forgets what was only expected. */
+	dropExpected(): void {
+		this.cells = new Set(this.met);
 	}
 }

@@ -28,6 +28,7 @@ import { CannotLower, ModuleLowering } from './lower/module.js';
 import { GLOBAL_BASE, isDynamic, Memory } from './memory.js';
 import type { Moment } from './merging.js';
 import { Movers } from './movers.js';
+import { seedWritten } from './seed-written.js';
 import { sequenceClasses } from './sequence-classes.js';
 import { Sequences } from './sequences.js';
 import { type Image, type Move, type Report, type StepResult, type Trace, WrittenCells } from './step.js';
@@ -91,6 +92,8 @@ export class System extends Addresses {
 		everyAccess = false,
 		/** Only these of the scenario's threads; all when undefined. */
 		only?: ReadonlySet<string>,
+		/** Cells that are likely to be written by threads, known from a system that is much the same. */
+		expected?: (system: System) => ReadonlySet<number> | undefined,
 	) {
 		super();
 		const pagesItem = scenario.items.find(isPagesItem);
@@ -171,8 +174,12 @@ export class System extends Addresses {
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
 		this.sequences = Sequences.of(module, sequenceClasses(module), this.image.globalCells);
 		this.afterSetup = this.sequences?.rewriteAll([], this.initialShared)?.shared ?? this.initialShared;
-		this.restart();
-		this.seedWritten();
+		const cells = expected?.(this);
+		if (cells !== undefined) this.written.expect(cells);
+		else {
+			this.restart();
+			seedWritten(this.interpreter, this.initialLocals, this.initialShared);
+		}
 		this.restart();
 	}
 
@@ -286,35 +293,6 @@ export class System extends Addresses {
 		});
 	}
 
-	/**
-	 * A few sequential runs find most of the cells that threads write, so that the search seldom has to start anew
-	 * because a read that it took for private turns out not to be. All of these writes are real ones.
-	 */
-	private seedWritten(): void {
-		const n = this.threads.length;
-		for (let first = 0; first < n; first++) {
-			let shared = this.initialShared;
-			const locals = [...this.initialLocals];
-			for (let round = 0, budget = 2000; round < 3 && budget > 0; round++)
-				for (let k = 0; k < n; k++) {
-					const t = (first + k) % n;
-					for (; budget > 0; budget--) {
-						const local = locals[t] as Int32Array;
-						if (local[0] === Status.ended) break;
-						const { moves } = this.step(t, local, shared);
-						const move = moves[0];
-						if (move === undefined || move.fatal) break;
-						// it only spins
-						if (this.interpreter.spins) break;
-						if (sameVector(move.local, local) && sameVector(move.shared, shared)) break;
-						locals[t] = move.local;
-						shared = move.shared;
-						if (move.local[0] === Status.idle) break;
-					}
-				}
-		}
-	}
-
 	/** More is known of what threads do than when steps were taken: `restart` has to be called, and all looked at again. */
 	get grew(): boolean {
 		return this.written.grew || (this.merged && this.image.movers?.grew === true);
@@ -340,7 +318,7 @@ export class System extends Addresses {
 		this.image.merges = true;
 		if (!seen) {
 			this.restart();
-			this.seedWritten();
+			seedWritten(this.interpreter, this.initialLocals, this.initialShared);
 		}
 		if (!seen || this.grew) this.restart();
 	}
@@ -382,6 +360,11 @@ export class System extends Addresses {
 	/** Did it matter in any step so far which thread it was? Not where all that counts is its code and what it has in its vector. */
 	identified(thread: number): boolean {
 		return this.interpreter.identified.has(thread);
+	}
+
+	/** It mattered in a step which thread it was. */
+	identify(thread: number): void {
+		this.interpreter.identified.add(thread);
 	}
 
 	/** Takes a move again, telling `trace` what happens. */
@@ -442,5 +425,3 @@ export class System extends Addresses {
 		return this.image.symbols.get(name) ?? 0;
 	}
 }
-
-const sameVector = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((v, i) => v === b[i]);

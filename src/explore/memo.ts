@@ -1,0 +1,201 @@
+/** Steps that are known from the last search of the same scenario: after an edit, only what it changed is run again. */
+
+import type { Wait } from '../kernel/context.js';
+import type { FunctionCode } from '../machine/ir.js';
+import { sameCode, signatureOf } from '../machine/same-code.js';
+import type { Report } from '../machine/step.js';
+import type { System } from '../machine/system.js';
+import type { Trail } from '../machine/trail.js';
+import { InternTable } from './intern.js';
+
+/** What a thread can do. Vectors are numbers of the memo's tables. */
+export interface Step {
+	/** Local and shared vector of each successor, one after the other; local -1 where the run ends. */
+	readonly targets: readonly number[];
+	readonly timeout: boolean;
+	readonly wait: Wait | undefined;
+	/** By successor; undefined where there is none. */
+	readonly reports: readonly (readonly Report[])[] | undefined;
+}
+
+/** A step, and until which version of the code it is known to hold. */
+interface Known extends Step {
+	readonly trail: Trail;
+	version: number;
+}
+
+/** When code on which steps with a trail depend has changed last. */
+interface Checked {
+	readonly version: number;
+	readonly latest: number;
+	retraced: boolean;
+}
+
+/** Steps that one memo holds at most, and all together: searches that need more are long ones anyway. */
+const MOST_STEPS = 40_000;
+const MOST_OF_ALL = 80_000;
+
+export class StepMemo {
+	/** `keeps` false: every step is worked out. */
+	constructor(private readonly keeps = true) {}
+
+	/** Steps that had to be worked out since `begin`. */
+	worked = 0;
+	#system: System | undefined;
+	#signature = '';
+	/** Cells that threads write, as far as the steps here know. */
+	#written: ReadonlySet<number> = new Set();
+	/** A search has met all of them, and no others. */
+	#complete = false;
+	#functions: readonly FunctionCode[] = [];
+	/** By function, the version in which it came to be as it is. */
+	#changed: number[] = [];
+	#version = 0;
+	/** Vectors, each once: by thread, then the shared ones. */
+	#tables: readonly InternTable[] = [];
+	/** By thread, local vector and shared vector. */
+	#steps: Map<number, Known>[][] = [];
+	#size = 0;
+	/** Steps that were asked for since `begin`. */
+	#used = 0;
+	/** Most steps are of no use any more. */
+	#stale = false;
+	readonly #checked = new WeakMap<Trail, Checked>();
+
+	get size(): number {
+		return this.#size;
+	}
+
+	/**
+	 * The next steps are those of `system`, in a search that takes these cells to be the ones that are written. Returns the
+	 * tables of their vectors: by thread, then shared.
+	 */
+	begin(system: System): readonly InternTable[] {
+		this.worked = 0;
+		this.#used = 0;
+		const sameCells = sameSet(system.written.all, this.#written);
+		if (this.#system === system && sameCells) return this.#tables;
+		const signature = signatureOf(system);
+		this.#version++;
+		if (signature !== this.#signature || !sameCells || this.#stale) {
+			this.#signature = signature;
+			this.#written = new Set(system.written.all);
+			this.#complete = false;
+			this.#stale = false;
+			this.#changed = system.functions.map(() => this.#version);
+			this.#tables = [...system.threads.map(() => new InternTable()), new InternTable()];
+			this.#steps = system.threads.map(() => []);
+			this.#size = 0;
+		} else
+			system.functions.forEach((code, n) => {
+				if (!sameCode(this.#functions[n] as FunctionCode, code)) this.#changed[n] = this.#version;
+			});
+		this.#functions = system.functions;
+		this.#system = system;
+		return this.#tables;
+	}
+
+	/** The search of `system` has come to its end. */
+	done(system: System): void {
+		if (this.#system !== system || !sameSet(system.written.all, this.#written)) return;
+		this.#complete = true;
+		this.#stale = this.#size > 3 * this.#used + 1000;
+	}
+
+	/** Nobody looks at the graph of `system` any more. */
+	end(system: System): void {
+		if (this.#system === system) this.#system = undefined;
+	}
+
+	/** Cells that threads of `system` will write, unless an edit has changed that. */
+	expected(system: System): ReadonlySet<number> | undefined {
+		const known = this.#complete && this.#size < MOST_STEPS && signatureOf(system) === this.#signature;
+		return known ? this.#written : undefined;
+	}
+
+	/**
+	 * What a thread of `system` can do, where vectors are numbers in `tables`, which `begin` gave for it. Where another
+	 * system has begun meanwhile, nothing is known.
+	 */
+	step(system: System, tables: readonly InternTable[], thread: number, local: number, shared: number): Step {
+		const mine = this.#system === system && this.#tables === tables;
+		const row = mine ? this.#steps[thread]?.[local] : undefined;
+		this.#used++;
+		const known = row?.get(shared);
+		if (known !== undefined && this.#holds(known, thread)) return known;
+		this.worked++;
+		const table = tables[thread] as InternTable;
+		const common = tables[system.threads.length] as InternTable;
+		const { moves, wait, trail } = system.remembered(thread, table.get(local), common.get(shared));
+		const targets: number[] = [];
+		for (const move of moves)
+			if (move.fatal) targets.push(-1, -1);
+			else targets.push(table.intern(move.local), common.intern(move.shared));
+		const step = {
+			targets,
+			timeout: moves.length > 0 && moves.every((m) => m.timeout),
+			wait,
+			reports: moves.some((m) => m.reports.length > 0) ? moves.map((m) => m.reports) : undefined,
+		};
+		// reports name places in the text; and what a step does depends on which cells are known to be written
+		const lasts = step.reports === undefined && system.written.all.size === this.#written.size;
+		if (this.keeps && mine && lasts && trail !== undefined && this.#size < MOST_STEPS)
+			this.#put(thread, local, shared, { ...step, trail, version: this.#version });
+		return step;
+	}
+
+	#put(thread: number, local: number, shared: number, known: Known): void {
+		const rows = this.#steps[thread] as Map<number, Known>[];
+		while (rows.length <= local) rows.push(new Map());
+		const row = rows[local] as Map<number, Known>;
+		if (!row.has(shared)) this.#size++;
+		row.set(shared, known);
+	}
+
+	/** Is all code on which a step depends as it was when it was taken? */
+	#holds(known: Known, thread: number): boolean {
+		if (known.version === this.#version) return true;
+		const { trail } = known;
+		let checked = this.#checked.get(trail);
+		if (checked?.version !== this.#version) {
+			let latest = 0;
+			for (const index of trail.functions) latest = Math.max(latest, this.#changed[index] as number);
+			checked = { version: this.#version, latest, retraced: false };
+			this.#checked.set(trail, checked);
+		}
+		if (checked.latest > known.version) return false;
+		known.version = this.#version;
+		if (!checked.retraced) trail.retrace(this.#system as System, thread);
+		checked.retraced = true;
+		return true;
+	}
+}
+
+const sameSet = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => {
+	if (a.size !== b.size) return false;
+	for (const value of a) if (!b.has(value)) return false;
+	return true;
+};
+
+/** Memos of the scenarios that were searched last. */
+const memos = new Map<string, StepMemo>();
+const MOST_MEMOS = 16;
+
+/** The memo of the scenario with these threads. */
+export function memoFor(system: System): StepMemo {
+	const name = [system.program.uri, system.scenario.name, ...system.threads.map((t) => t.name)].join(' ');
+	const memo = memos.get(name) ?? new StepMemo();
+	memos.delete(name);
+	memos.set(name, memo);
+	let all = 0;
+	for (const { size } of memos.values()) all += size;
+	for (const [oldest, { size }] of memos) {
+		if ((memos.size <= MOST_MEMOS && all <= MOST_OF_ALL) || oldest === name) break;
+		memos.delete(oldest);
+		all -= size;
+	}
+	return memo;
+}
+
+/** For `System`: which cells its threads wrote when they were searched last. */
+export const expectedCells = (system: System): ReadonlySet<number> | undefined => memoFor(system).expected(system);
