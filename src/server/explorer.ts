@@ -5,6 +5,7 @@ import type { Picture, SavedRun } from '../findings/explorer/picture.js';
 import { savedRunOf } from '../findings/explorer/saved.js';
 import type { FileResult, Span } from '../findings/result.js';
 import type { ExportFormat, FromPage, ToPage } from '../webview/messages.js';
+import { LastPictures } from './last-pictures.js';
 import type { OpenExplorer } from './protocol.js';
 
 /** The scenarios of a sketch, and the first to show. */
@@ -68,6 +69,7 @@ const OLDER: typeof SUPERSEDED = 'superseded';
 /** All panels that are open. */
 export class Explorers {
 	private readonly panels = new Map<string, Panel>();
+	private readonly last = new LastPictures();
 
 	constructor(private readonly host: ExplorerHost) {}
 
@@ -91,15 +93,44 @@ export class Explorers {
 		};
 		if (old !== undefined) this.forget(old);
 		this.panels.set(id, panel);
-		this.soon(panel, () => this.fresh(panel));
+		this.soon(panel, async () => {
+			const known = saved === undefined ? await this.known(panel) : undefined;
+			// the same panel may have been told to show another sketch
+			if (this.panels.get(id) !== panel) return;
+			if (known !== undefined) this.host.send(id, { type: 'picture', picture: known, stale: false });
+			// what is asked about it needs its graph
+			await this.fresh(panel, known);
+		});
 	}
 
-	/** Explores a sketch for nobody, so that the first panel does not wait for code that was never run. */
+	/** Explores a sketch for nobody, so that the first panel waits neither for code that was never run nor, of a small sketch, for its picture. */
 	async warm(uri: string): Promise<void> {
-		const exploration = await explore(uri, { read: (file) => this.host.read(file) }, { maxStates: WARM_STATES });
+		const limits = await this.host.limits();
+		const { read, texts } = this.reader();
+		const maxStates = Math.min(WARM_STATES, limits.maxStates ?? WARM_STATES);
+		const exploration = await explore(uri, { read }, { ...limits, maxStates });
 		const name = firstToShow(exploration.result);
-		if (name !== undefined) Explorer.of(exploration, name)?.found(null);
+		const explorer = name === undefined ? undefined : Explorer.of(exploration, name);
+		const shown = explorer?.found(null);
+		if (shown !== undefined && explorer?.scenario.complete === true)
+			this.last.keep({ uri }, shown.picture, { texts, limits });
 		exploration.release();
+	}
+
+	/** The picture that this panel will show, where it was made before. */
+	private async known({ uri, scenario, finding }: Panel): Promise<Picture | undefined> {
+		return this.last.find({ uri, scenario, finding }, (file) => this.host.read(file), await this.host.limits());
+	}
+
+	/** Reads files, and notes what was read. */
+	private reader(): { read(uri: string): Promise<string | undefined>; texts: Map<string, string | undefined> } {
+		const texts = new Map<string, string | undefined>();
+		const read = async (uri: string): Promise<string | undefined> => {
+			const text = await this.host.read(uri);
+			texts.set(uri, text);
+			return text;
+		};
+		return { read, texts };
 	}
 
 	close(id: string): void {
@@ -189,29 +220,29 @@ export class Explorers {
 		this.host.send(panel.id, { type: 'problem', message, span: null, current: true });
 	}
 
-	/** Explores the newest text and shows the finding that was shown, or the first. */
-	private async fresh(panel: Panel): Promise<void> {
+	/**
+	 * Explores the newest text and shows the finding that was shown, or the first.
+	 * @param known what is on show already, and will be the answer
+	 */
+	private async fresh(panel: Panel, known?: Picture): Promise<void> {
+		const asked = { uri: panel.uri, scenario: panel.scenario, finding: panel.finding };
 		if (panel.abort.signal.aborted) panel.abort = new AbortController();
 		const { signal } = panel.abort;
 		const { names, first } = (await this.host.known(panel.uri)) ?? { names: [], first: undefined };
 		if (panel.scenario === undefined || (names.length > 0 && !names.includes(panel.scenario))) panel.scenario = first;
 		const { scenario } = panel;
-		const busy = setTimeout(
-			() => this.host.send(panel.id, { type: 'busy', what: 'exploring every interleaving…' }),
-			PATIENCE,
-		);
-		const texts = new Map<string, string | undefined>();
-		const read = async (uri: string): Promise<string | undefined> => {
-			const text = await this.host.read(uri);
-			texts.set(uri, text);
-			return text;
-		};
+		const limits = await this.host.limits();
+		const busy =
+			known !== undefined
+				? undefined
+				: setTimeout(() => this.host.send(panel.id, { type: 'busy', what: 'exploring every interleaving…' }), PATIENCE);
+		const { read, texts } = this.reader();
 		let exploration: Exploration;
 		try {
 			exploration = await explore(
 				panel.uri,
 				{ read },
-				{ ...(await this.host.limits()), ...(scenario === undefined ? {} : { scenarios: [scenario] }), signal },
+				{ ...limits, ...(scenario === undefined ? {} : { scenarios: [scenario] }), signal },
 			);
 		} finally {
 			clearTimeout(busy);
@@ -249,10 +280,14 @@ export class Explorers {
 			if (misfit !== undefined) this.refuse(panel, misfit.message);
 			return;
 		}
-		this.show(panel, explorer.found(same >= 0 && wanted === null ? same : wanted));
+		const shown = explorer.found(same >= 0 && wanted === null ? same : wanted);
+		// what was found again by its code is the answer to another question
+		if (same < 0 || wanted !== null) this.last.keep(asked, shown.picture, { texts, limits });
+		this.show(panel, shown, known);
 	}
 
-	private show(panel: Panel, shown: Shown | undefined): void {
+	/** @param known the page has this one: it is not sent again */
+	private show(panel: Panel, shown: Shown | undefined, known?: Picture): void {
 		if (shown === undefined) return;
 		panel.shown = shown;
 		if (shown.picture.finding !== null) {
@@ -260,7 +295,8 @@ export class Explorers {
 			// in newer text it is known by its code
 			panel.finding = null;
 		}
-		this.host.send(panel.id, { type: 'picture', picture: shown.picture, stale: false });
+		if (known === undefined || JSON.stringify(known) !== JSON.stringify(shown.picture))
+			this.host.send(panel.id, { type: 'picture', picture: shown.picture, stale: false });
 	}
 
 	private async answer(panel: Panel, message: FromPage): Promise<void> {

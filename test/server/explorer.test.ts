@@ -159,3 +159,23 @@ test('a sketch without scenarios is explored in the default environment', { time
 	expect(picture.finding?.code).toMatch(/deadlock/);
 	expect(picture.steps.length).toBeGreaterThan(3);
 });
+
+test('a panel that is opened again shows its run before anything is searched, unless the text is another one', async () => {
+	const { client, page } = await started();
+	const first = await page.picture();
+	void client.connection.sendNotification(CloseExplorerNotification, { panel: 'p' });
+	const again = new Page(client, 'q');
+	void client.connection.sendNotification(OpenExplorerNotification, { panel: 'q', uri: URI });
+	again.say({ type: 'branch', steps: 0, lane: first.steps[0]?.lane ?? 0, choice: 0, single: true });
+	expect(await again.picture()).toEqual(first);
+	// the search behind it says nothing more, and answers what is asked
+	expect((await again.picture()).branchAt).not.toBeNull();
+	client.edit(URI, FIXED);
+	expect((await again.picture()).verdict).toBe('ok');
+	void client.connection.sendNotification(CloseExplorerNotification, { panel: 'q' });
+	const last = new Page(client, 'r');
+	client.edit(URI, SEED.replace('goto again;', 'goto agian;'));
+	void client.connection.sendNotification(OpenExplorerNotification, { panel: 'r', uri: URI });
+	await last.next('problem');
+	expect(last.heard.filter((m) => m.type === 'picture')).toEqual([]);
+});
