@@ -138,3 +138,22 @@ test('a step depends on nothing but its arguments: no clock and no chance below 
 	);
 	expect(wrong).toEqual([]);
 });
+
+/** What `npm ci` runs of packages. Each was tried on a machine that reaches the npm registry and nothing else. */
+const INSTALLS: readonly string[] = [
+	'@tlaplus/tree-sitter-tlaplus', // looks for its prebuilt addon, which nobody loads: the tests take its .wasm
+	'@vscode/vsce-sign', // copies a binary from another package
+	'esbuild', // checks its binary, which is a package of its own
+	'keytar', // optional: vsce goes on without it
+	'node', // links the toolchain's Node from another package
+];
+
+test('npm ci runs no install script that nobody has tried without GitHub', () => {
+	const lock = JSON.parse(readFileSync(path.join(SRC, '../package-lock.json'), 'utf8')) as {
+		packages: Record<string, { hasInstallScript?: boolean }>;
+	};
+	const scripts = Object.entries(lock.packages)
+		.filter(([, { hasInstallScript }]) => hasInstallScript === true)
+		.map(([name]) => name.replace(/^.*node_modules\//, ''));
+	expect(scripts.sort()).toEqual(INSTALLS);
+});
