@@ -1,4 +1,6 @@
-import { spanOf, spanOfProperty } from '../language/text.js';
+import { AstUtils } from 'langium';
+import { isInitializerEntry, isVariable, type Variable } from '../language/generated/ast.js';
+import { sourceOf, spanOf, spanOfProperty } from '../language/text.js';
 import type { Report } from '../machine/step.js';
 import { countersOf } from './counters.js';
 import { type Evidence, lineOf, reportMessage, reportPlaceSpan, threadName } from './finding.js';
@@ -60,8 +62,8 @@ export interface Culprit {
 	readonly threads: readonly string[];
 	/** A callback was told, and has kept the entry. */
 	readonly told: boolean;
-	/** The notifier was taken off, and nobody could be told: the mapping was `left` there, or came too `late`. */
-	readonly removed?: 'left' | 'late';
+	/** The notifier was taken off, and nobody could be told: the mapping was `left` there, or came too `late`; or the process has ended, and no `->release` hears of it. */
+	readonly removed?: 'left' | 'late' | 'exit';
 }
 
 const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
@@ -92,6 +94,26 @@ export function removalOf({ graph, run }: Evidence): Removal | undefined {
 		call: row.stack.find((name) => TAKES_OFF.test(name)) ?? '',
 		step: row.step,
 	};
+}
+
+/** What an address space begins its end with; no other callback of a list notifier is called from there on. */
+const ENDS = /^_*mmu_notifier_release$/;
+
+/**
+ * The sketch's operations that have no `->release`, where `thread` ends the process. Without it nothing may reach a page
+ * through the device when the last thread exits (include/linux/mmu_notifier.h).
+ */
+function withoutRelease({ graph, run }: Evidence, thread: string): Variable | undefined {
+	if (!run.rows.some((row) => row.thread === thread && row.stack.some((name) => ENDS.test(name)))) return undefined;
+	const { program } = graph.system;
+	return program.globals.find((global): global is Variable => {
+		if (!isVariable(global) || sourceOf(global).kernel || global.init === undefined) return false;
+		const type = program.semantics.declaredType(global);
+		if (type.kind !== 'struct' || type.name !== 'mmu_notifier_ops') return false;
+		return ![...AstUtils.streamAllContents(global.init)].some(
+			(node) => isInitializerEntry(node) && node.designators[0]?.field?.$refText === 'release',
+		);
+	});
 }
 
 /**
@@ -129,6 +151,16 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 			removed: late ? 'late' : 'left',
 		};
 	}
+	const deaf = withoutRelease(evidence, name);
+	if (deaf !== undefined)
+		return {
+			span: spanOfProperty(deaf, 'name'),
+			because: `${name} ends the process, and ${deaf.name} has no ->release to hear of that`,
+			related,
+			threads,
+			told: false,
+			removed: 'exit',
+		};
 	const because =
 		mapped === undefined || mapped.thread === thread ? '' : `${maps} has mapped it, ${name} invalidates it`;
 	return {

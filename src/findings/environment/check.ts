@@ -98,17 +98,14 @@ class Searches {
 
 	/** Who runs in a part, by what they are: `device_fault() with munmap`. */
 	private words({ threads }: Part): string {
-		const { handlers, teardown, adversaries } = this.environment;
+		const { handlers, teardown, adversaries, sometimes } = this.environment;
 		const named = threads.map((t) => {
 			const again = handlers.find((h) => h.twin === t || h.second === t);
 			if (again !== undefined) return `${again.function}() ${again.twin === t ? 'once more' : 'for a second object'}`;
 			const own = [...handlers, ...teardown].find((h) => h.name === t);
 			return own
 				? `${own.function}()`
-				: (adversaries
-						.get(t)
-						?.replace(/[,:;(].*$/s, '')
-						.trim() ?? t);
+				: ((adversaries.get(t) ?? sometimes.get(t))?.replace(/[,:;(].*$/s, '').trim() ?? t);
 		});
 		return named.length === 1 ? `${named[0]} alone` : `${named.slice(0, -1).join(', ')} with ${named.at(-1)}`;
 	}

@@ -31,7 +31,7 @@ export interface Environment {
 	/** Names of the threads that are the environment's, with what each of them is. */
 	readonly adversaries: ReadonlyMap<string, string>;
 	/** The same for those that only some scenarios have. */
-	readonly daemons: ReadonlyMap<string, string>;
+	readonly sometimes: ReadonlyMap<string, string>;
 	readonly has: {
 		/** A scenario in which a second object of the driver is subscribed, too. */
 		readonly second: boolean;
@@ -39,6 +39,8 @@ export interface Environment {
 		readonly stream: boolean;
 		/** A scenario with another driver, whose callback waits. */
 		readonly other: boolean;
+		/** A scenario in which the process ends, for list notifiers that have no `->release` to hear of it. */
+		readonly exit: boolean;
 		/** The first scenario with a single page, where the sketch does not need more. */
 		readonly onePage: boolean;
 	};
@@ -65,6 +67,7 @@ export const DEFAULT_ENVIRONMENT = 'default_environment';
 export const WITH_SECOND = 'default_environment_two';
 export const WITH_STREAM = 'default_environment_stream';
 export const WITH_OTHER = 'default_environment_other';
+export const WITH_EXIT = 'default_environment_exit';
 export const WITH_ONE_PAGE = 'default_environment_one_page';
 
 /** More entry points than this are not run: say so rather than search for ever. */
@@ -114,6 +117,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	// who locks ranges is called inside of the lock only
 	const start = program.functions.has('range_lock') ? undefined : startOf(program);
 	const exits = callbackNames(program).has('release');
+	const end: [name: string, what: string, body: string] = ['X', 'the end of the process', 'exit_mmap();'];
 	const against = (size: number): [name: string, what: string, body: string][] => [
 		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
 		['R', 'reclaim, which holds no mmap_lock', `reclaim(0, ${Math.min(objects.span, size)});`],
@@ -123,7 +127,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...(start === undefined
 			? []
 			: ([['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']] as [string, string, string][])),
-		...(exits ? ([['X', 'the end of the process', 'exit_mmap();']] as [string, string, string][]) : []),
+		...(exits ? [end] : []),
 	];
 	const adversaries = against(PAGES);
 	const maps = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
@@ -132,6 +136,11 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		second: registration.second.length > 0,
 		stream: [...ownNames(program)].some((name) => /^mmu_notifier_range_wait_(active|valid)$/.test(name)),
 		other: start === 'range' && ownNames(program).has('mmap_read_lock'),
+		// not for operations that only flush TLBs: there is no way for the device of the model to let go of a page table that it walks
+		exit:
+			!exits &&
+			callbackNames(program).has('invalidate_range_start') &&
+			objects.all.some((g) => isStruct(objects.typeOf(g), 'mmu_notifier_ops')),
 		onePage: objects.pages === PAGES,
 	};
 	const scenario = (
@@ -139,19 +148,21 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		setup: readonly string[],
 		threads: readonly string[],
 		pages = objects.pages,
+		others = against(Math.min(pages, PAGES)),
 	): string =>
 		[
 			`scenario ${name} {`,
 			`\tpages ${pages};`,
 			`\tsetup { ${setup.join(' ')} }`,
 			...threads,
-			...against(Math.min(pages, PAGES)).map(([thread, , body]) => `\tthread ${thread} { ${body} }`),
+			...others.map(([thread, , body]) => `\tthread ${thread} { ${body} }`),
 			'}',
 			'',
 		].join('\n');
 	// a task keeps its address space until it ends itself
+	const kept = (call: string): string => `if (mmget_not_zero(mm)) { ${call}; mmput(mm); }`;
 	const body = ({ f, call }: (typeof run)[number]): string =>
-		exits && roles.inProcess.has(f) ? `if (mmget_not_zero(mm)) { ${call}; mmput(mm); }` : `${call};`;
+		exits && roles.inProcess.has(f) ? kept(call) : `${call};`;
 	const threads = [
 		...run.map((handler, n) => `\tthread ${handlers[n]?.name} { ${body(handler)} }`),
 		...run.map((handler, n) => `\tthread ${handlers[n]?.twin} { ${body(handler)} }`),
@@ -184,6 +195,16 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 					objects.pages + 1,
 				)
 			: '',
+		// a missing ->release is what is looked for there, not each mmget_not_zero() that it would spare
+		has.exit
+			? scenario(
+					WITH_EXIT,
+					first,
+					run.map(({ call }, n) => `\tthread ${handlers[n]?.name} { ${kept(call)} }`),
+					objects.pages,
+					[end],
+				)
+			: '',
 		has.onePage
 			? scenario(
 					WITH_ONE_PAGE,
@@ -200,7 +221,10 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		handlers,
 		teardown,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
-		daemons: new Map(has.stream ? [['J', 'an endless stream of ranges elsewhere']] : []),
+		sometimes: new Map([
+			...(has.stream ? ([['J', 'an endless stream of ranges elsewhere']] as const) : []),
+			...(has.exit ? [[end[0], end[1]] as const] : []),
+		]),
 		has,
 		cores: coresOf(program),
 		remarks: [

@@ -80,8 +80,8 @@ export function told(
 	uri: string,
 ): ScenarioResult {
 	const span = topOf(uri);
-	const { handlers, teardown, adversaries, daemons, remarks } = environment;
-	const who = new Map([...adversaries, ...daemons]);
+	const { handlers, teardown, adversaries, sometimes, remarks } = environment;
+	const who = new Map([...adversaries, ...sometimes]);
 	if (handlers.length + teardown.length > 1)
 		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
@@ -106,7 +106,7 @@ export function told(
 		...(unfinished.size > 0 && { unfinished: [...unfinished] }),
 		assumptions: [
 			...result.assumptions,
-			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}`,
+			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}${environment.has.exit ? '; when nothing else is found, against the end of the process, of which no ->release hears' : ''}`,
 			...(result.verdict === 'fail'
 				? [
 						'these were tried one and two at a time; all of them at once are tried to the end when nothing is found that way',

@@ -2,6 +2,7 @@ import {
 	DEFAULT_ENVIRONMENT,
 	type Environment,
 	type Handler,
+	WITH_EXIT,
 	WITH_ONE_PAGE,
 	WITH_OTHER,
 	WITH_SECOND,
@@ -124,6 +125,9 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
 			for (const a of [[], ['I'], ['R']]) yield* look(extra([h.name, other.name, ...a]));
+	// a driver that is wrong already hears of its missing ->release when that is mended
+	if (has.exit && clean)
+		for (const h of lanes) note(yield { scenario: WITH_EXIT, threads: [...own(h), 'X'], maxStates: PART });
 	// a finding by all of them at once says little that those of the pairs do not
 	if (!clean) return;
 	for (const h of unfinished) {
