@@ -255,10 +255,11 @@ export class Explorer {
 		return run;
 	}
 
+	/** The search that found it. In the default environment its places are told anew: what was done has to say which it is. */
 	private partOf(finding: Finding): number {
 		return Math.max(
 			0,
-			this.parts.findIndex((p) => p.findings.some((f) => f.run === finding.run)),
+			this.parts.findIndex((p) => p.findings.some((f) => f.code === finding.code && sameRows(f.run, finding.run))),
 		);
 	}
 
@@ -304,6 +305,20 @@ function scheduleOf({ graph }: Explored, run: readonly RunStep[]): Schedule {
 	}
 	return schedule;
 }
+
+const sameRows = (a: readonly RunStep[], b: readonly RunStep[]): boolean =>
+	a === b ||
+	(a.length === b.length &&
+		a.every((row, n) => {
+			const other = b[n] as RunStep;
+			return (
+				row.thread === other.thread &&
+				row.step === other.step &&
+				row.choice === other.choice &&
+				row.blocked === other.blocked &&
+				row.text === other.text
+			);
+		}));
 
 const sameRun = (a: Schedule, b: Schedule): boolean =>
 	a.length === b.length && a.every((s, n) => s.thread === b[n]?.thread && s.choice === b[n]?.choice);
