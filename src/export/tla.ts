@@ -24,9 +24,11 @@ export function tla(model: Model, file: string, scenario: string): string | unde
 }
 
 const quote = (text: string): string => `"${plainText(text)}"`;
+/** The least int has no literal of its own: 2147483648 is beyond TLC's numbers before the sign is looked at. */
+const literal = (value: number | string): string => (value === -(2 ** 31) ? '(-2147483647 - 1)' : String(value));
 const tuple = (values: readonly (number | string)[]): string =>
-	values.length === 0 ? '<<>>' : `<<${values.join(', ')}>>`;
-const setOf = (values: readonly (number | string)[]): string => `{${values.join(', ')}}`;
+	values.length === 0 ? '<<>>' : `<<${values.map(literal).join(', ')}>>`;
+const setOf = (values: readonly (number | string)[]): string => `{${values.map(literal).join(', ')}}`;
 const RULE = '-'.repeat(77);
 const END = '='.repeat(77);
 
@@ -187,7 +189,7 @@ class Printer {
 	private init(): string {
 		const { initial, cells, globals } = this.automaton;
 		const at = initial.at.map((a, t) => `${this.threadName(t)} :> ${this.at(a)}`);
-		const mem = [...cells].map(([cell, name]) => `${quote(name)} :> ${initial.shared[cell]}`);
+		const mem = [...cells].map(([cell, name]) => `${quote(name)} :> ${literal(initial.shared[cell] as number)}`);
 		const map = (pairs: readonly string[]): string =>
 			pairs.length === 0 ? '<<>>' : `(${pairs.join(' @@\n              ')})`;
 		const key = initial.shared.subarray(globals).join();
@@ -254,7 +256,7 @@ class Printer {
 						'        \\union UNION {{o[n].cells[c] : c \\in {d \\in DOMAIN o[n].cells : <<o[n].kind, d>> \\in CountersIn}} : n \\in DOMAIN o}',
 					]
 				: []),
-			`    ) \\ {0, ${UNINITIALISED}}`,
+			`    ) \\ ${setOf([0, UNINITIALISED])}`,
 			'Highest(S) == CHOOSE v \\in S : \\A u \\in S : u <= v',
 			'RECURSIVE New(_, _)',
 			'New(v, V) ==',
@@ -270,13 +272,15 @@ class Printer {
 	private conditions(conditions: readonly Condition[]): string[] {
 		return conditions.map(({ cell, values }) => {
 			const left = cell === 'objects' ? 'objects' : `mem[${quote(this.automaton.cells.get(cell) ?? '')}]`;
-			const right = values.map((v) => (typeof v === 'string' ? (this.objectNames.get(v) as string) : v));
+			const right = values.map((v) => (typeof v === 'string' ? (this.objectNames.get(v) as string) : literal(v)));
 			return right.length === 1 ? `${left} = ${right[0]}` : `${left} \\in ${setOf(right)}`;
 		});
 	}
 
 	private way({ to, changes, objects }: Way): string {
-		const updates = [...changes].map(([cell, value]) => `![${quote(this.automaton.cells.get(cell) ?? '')}] = ${value}`);
+		const updates = [...changes].map(
+			([cell, value]) => `![${quote(this.automaton.cells.get(cell) ?? '')}] = ${literal(value)}`,
+		);
 		const mem = updates.length === 0 ? 'mem' : `[mem EXCEPT ${updates.join(', ')}]`;
 		const last = this.vars.includes('objects')
 			? [objects === undefined ? 'objects' : (this.objectNames.get(objects) as string)]

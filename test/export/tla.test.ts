@@ -122,6 +122,24 @@ describe('a scenario that is larger than its search', () => {
 	});
 });
 
+test('the least int is written so that TLC can read it', async () => {
+	const text = `
+static int least = INT_MIN;
+static int other;
+scenario least {
+	thread A { int seen = least; other = seen; least = 1; }
+	thread B { least = INT_MIN; other = 2; }
+}
+`;
+	const program = await programOf('file:///sketch.mmn', oneText(text));
+	const model = modelFor(program, program.scenarios[0] as Scenario, 1000);
+	const module = tla(model, 'least.mmn', 'least') as string;
+	expect(module).not.toContain('2147483648');
+	expect(module).toContain('= (-2147483647 - 1)');
+	const { states, edges } = await searched(module);
+	expect({ states, edges }).toEqual({ states: model.counts.states, edges: edgesOf(model) });
+});
+
 test('what is not TLA+ is refused by the grammar', async () => {
 	await expect(Module.parse('---- MODULE M ----\nA == [at EXCEPT\n====\n')).rejects.toThrow('not TLA+');
 	await expect(Module.parse('---- MODULE M ----\nA == B\nB == 1\n====\n')).rejects.toThrow('not there yet');
