@@ -1,7 +1,18 @@
 import { closest } from '../language/suggest.js';
 
-/** ` (did you mean X?)` for the candidate that a slip of the hand made into `word`; empty when none is close. */
+/** More than this is a list to read, and no guess. */
+const MOST = 4;
+
+/**
+ * ` (did you mean X or Y?)` for the candidates that `word` is the beginning of, else the one that a slip of the hand made
+ * into it; empty when there is none.
+ */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-	const found = closest(word, candidates);
-	return found === undefined ? '' : ` (did you mean ${found}?)`;
+	const all = [...candidates];
+	const begun = word.length < 2 ? [] : all.filter((c) => c.startsWith(word) && c !== word);
+	const near = closest(word, all);
+	const found = begun.length > 0 && begun.length <= MOST ? begun : near === undefined ? [] : [near];
+	if (found.length === 0) return '';
+	const last = found.at(-1);
+	return ` (did you mean ${found.length === 1 ? last : `${found.slice(0, -1).join(', ')} or ${last}`}?)`;
 }
