@@ -206,6 +206,7 @@ define('vmalloc vzalloc', 'expression', as(VOID_POINTER));
 define('kmem_cache_alloc kmem_cache_zalloc', 'expression expression', as(VOID_POINTER));
 define('memset memcpy memmove', 'expression expression expression', as(VOID));
 define('no_free_ptr', 'lvalue', argument(0));
+define('retain_and_null_ptr', 'lvalue', as(VOID));
 define('kmalloc_obj kzalloc_obj kvmalloc_obj kvzalloc_obj', 'object expression', pointerToArgument(0), { optional: 1 });
 define('kmalloc_objs kzalloc_objs kvmalloc_objs kvzalloc_objs', 'object expression expression', pointerToArgument(0), {
 	optional: 1,

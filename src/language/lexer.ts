@@ -5,6 +5,7 @@
 
 import { DefaultLexer, type LexerResult, type LexingDiagnostic } from 'langium';
 import { dropAnnotations } from './annotations.js';
+import { includeGuards } from './include-guards.js';
 import { expandMacros, macroRefusal } from './macros.js';
 import { nameTypes } from './typedefs.js';
 import { ATTRIBUTE, directiveMessage } from './unsupported.js';
@@ -42,17 +43,20 @@ export class SketchLexer extends DefaultLexer {
 	override tokenize(text: string): LexerResult {
 		const result = super.tokenize(text);
 		const diagnostics: LexerDiagnostic[] = [];
+		const directives = result.hidden.filter((t) => t.tokenType.name === 'DIRECTIVE');
+		const plain = includeGuards(directives, result.tokens);
 		for (const token of result.hidden) {
-			const message = refusal(token);
+			const message = plain.has(token) ? undefined : refusal(token);
 			if (message) diagnostics.push(diagnostic(token, message, 'unsupported'));
 		}
-		let tokens = result.tokens;
+		let tokens = plain.size === 0 ? result.tokens : result.tokens.filter((t) => !plain.has(t));
 		if (this.gaps.length > 0) {
 			tokens = tokens.filter((t) => !this.gaps.some(([from, to]) => t.startOffset >= from && t.startOffset < to));
 		}
 		refuseDepth(tokens);
 		const definitions = result.hidden.filter((t) => t.tokenType.name === 'FUNCTION_MACRO');
-		if (definitions.length > 0) tokens = expandMacros(tokens, definitions, (body) => super.tokenize(body).tokens);
+		if (definitions.length > 0 || tokens.some((t) => t.image === 'DECLARE_BITMAP'))
+			tokens = expandMacros(tokens, definitions, (body) => super.tokenize(body).tokens);
 		tokens = dropAnnotations(tokens);
 		const { TYPE_NAME } = this.definition;
 		if (TYPE_NAME) tokens = nameTypes(tokens, TYPE_NAME);

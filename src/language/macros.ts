@@ -20,6 +20,14 @@ const DEEPEST = 32;
 /** Tokens that one file may grow to. */
 const MOST = 200_000;
 
+/** Macros of the kernel's headers that make a declaration. */
+const KERNELS: Readonly<Record<string, { readonly parameters: readonly string[]; readonly body: string }>> = {
+	DECLARE_BITMAP: {
+		parameters: ['name', 'bits'],
+		body: 'unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]',
+	},
+};
+
 const HEAD = /^#[ \t]*define[ \t]+(\w+)\(([^)]*)\)/;
 
 /** The text that a macro stands for; `, ##__VA_ARGS__` is a comma that goes where there is nothing behind it. */
@@ -45,6 +53,9 @@ export function expandMacros(
 	tokensOf: (text: string) => readonly Token[],
 ): Token[] {
 	const macros = new Map<string, Macro>();
+	for (const [name, { parameters, body }] of Object.entries(KERNELS))
+		if (tokens.some(({ image }) => image === name))
+			macros.set(name, { parameters, variadic: false, body: tokensOf(body), from: 0 });
 	for (const { image, startOffset } of definitions) {
 		const head = HEAD.exec(image);
 		if (!head || macroRefusal(image) !== undefined) continue;

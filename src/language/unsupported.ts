@@ -42,7 +42,6 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	__int128: '__int128 is not modelled: use unsigned long',
 	setjmp: 'setjmp is not modelled: use goto',
 	return_ptr: 'return_ptr() is not modelled: write `return no_free_ptr(p);`',
-	retain_and_null_ptr: 'retain_and_null_ptr() is not modelled: write `no_free_ptr(p);`',
 	CLASS: 'CLASS() is not modelled: get the object here and give it back on every way out',
 	DEFINE_GUARD:
 		'DEFINE_GUARD() is not modelled: use the kinds of guard that there are, or take the lock by its function',

@@ -5,7 +5,7 @@ import { checkText } from '../findings/examples.js';
 /** A construct as one writes it, and the smallest text that has it. */
 const CONSTRUCTS: readonly (readonly [shown: string, text: string])[] = [
 	['#ifdef CONFIG_X', '#ifdef CONFIG_X\n#endif\n'],
-	['#pragma', '#pragma once\n'],
+	['#pragma', '#pragma pack(1)\n'],
 	['union { … }', 'struct s { union { int a; int b; } u; };\n'],
 	['int a : 1, b : 1;', 'struct s { int a : 1; int b : 1; };\n'],
 	['float, 1.5', 'static float f;\n'],

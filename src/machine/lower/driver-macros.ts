@@ -148,7 +148,7 @@ define('struct_size', (f, e) => {
 
 // ---- pointers ----
 
-define('no_free_ptr', (f, e) => {
+define('no_free_ptr retain_and_null_ptr', (f, e) => {
 	const value = f.register();
 	f.emit({ op: 'move', to: value, from: rvalue(f, arg(e, 0)) }, e);
 	storeTo(f, lvalue(f, arg(e, 0)), f.constant(0), typeOf(f, arg(e, 0)), e);
