@@ -2,12 +2,15 @@ import type { AstNode } from 'langium';
 import {
 	isAssignment,
 	isCall,
+	isField,
 	isIndex,
 	isMember,
 	isNameRef,
+	isParameter,
 	isParenthesized,
 	isPostfix,
 	isUnary,
+	isVariable,
 } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import type { Report } from '../../machine/step.js';
@@ -28,7 +31,7 @@ export function pointerIn({ node, message }: Report): string | undefined {
 			if (isNameRef(at.callee)) return at.arguments[0] && sourceText(at.arguments[0]);
 			at = at.callee;
 		} else if (isIndex(at)) {
-			if (/^index into/.test(message)) return sourceText(at.array);
+			if (/^index into/.test(message) || isPointer(at.array)) return sourceText(at.array);
 			at = at.array;
 		} else if (isMember(at)) {
 			if (at.operator === '->') return sourceText(at.object);
@@ -36,4 +39,14 @@ export function pointerIn({ node, message }: Report): string | undefined {
 		} else return undefined;
 	}
 	return undefined;
+}
+
+/** Declared as a pointer, so that its elements lie elsewhere than itself. */
+function isPointer(at: AstNode): boolean {
+	const declared = isMember(at) ? at.field.ref : isNameRef(at) ? at.target.ref : undefined;
+	return (
+		(isField(declared) || isVariable(declared) || isParameter(declared)) &&
+		declared.stars.length > 0 &&
+		declared.dims.length === 0
+	);
 }
