@@ -8,6 +8,7 @@ import { printable, wrap } from '../findings/forms/wrap.js';
 import { type Console, Status, UsageError } from './console.js';
 import { exploreSketch, RUN_OPTIONS } from './explored.js';
 import { parseOptions } from './options.js';
+import { notWritten } from './outputs.js';
 
 const OUTLOOKS = {
 	well: ['+', 'ends well'],
@@ -265,8 +266,8 @@ class Session {
 				{ flag: 'wx' },
 			);
 			this.say(`saved: ${file}`);
-		} catch {
-			this.say(`${file} cannot be written, or is there already`);
+		} catch (error) {
+			this.say(`${file}: ${notWritten(error)}`);
 		}
 	}
 

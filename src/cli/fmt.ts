@@ -4,6 +4,7 @@ import { formatText } from '../language/format/format.js';
 import { type Console, Status, UsageError } from './console.js';
 import { collectInputs } from './inputs.js';
 import { parseOptions } from './options.js';
+import { notWritten } from './outputs.js';
 
 /**
  * `fmt FILE …`: brings sketches into kernel style, in their files; standard input goes to standard output. With
@@ -26,7 +27,7 @@ export async function fmt(args: readonly string[], console: Console): Promise<St
 			console.out(formatted);
 		} else if (changes) {
 			await writeFile(path.resolve(console.cwd, input.path), formatted).catch((error: unknown) => {
-				failures.push(`${input.path}: cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+				failures.push(`${input.path}: ${notWritten(error)}`);
 			});
 		}
 	}

@@ -37,7 +37,7 @@ export async function collectInputs(args: readonly string[], console: Console): 
 	};
 	for (const arg of args) {
 		if (arg === '-') {
-			const text = decode(await readStream(console.stdin));
+			const text = decode(await readStream(console.stdin, MAX_BYTES));
 			const absolute = path.join(console.cwd, STDIN);
 			if (typeof text === 'string') inputs.set(absolute, { uri: pathToFileURL(absolute).href, path: STDIN, text });
 			else errors.push(`${STDIN}: ${text.problem}`);
@@ -139,18 +139,23 @@ async function findSketches(folder: string, cwd: string, found: string[], errors
 	}
 }
 
-interface Unreadable {
+export interface Unreadable {
 	readonly problem: string;
 	/** There is no such file at all. */
 	readonly absent: boolean;
 }
 
 async function readSketch(file: string): Promise<string | Unreadable> {
+	const bytes = await readBytes(file, MAX_BYTES);
+	return Buffer.isBuffer(bytes) ? decode(bytes) : bytes;
+}
+
+/** A file, but no more of it than shows that it is larger than `most` bytes: the path may name a device without end. */
+export async function readBytes(file: string, most: number): Promise<Buffer | Unreadable> {
 	try {
 		const handle = await open(file, 'r');
 		try {
-			// Read up to the limit only: the path may name a device without end.
-			return decode(await readStream(handle.createReadStream({ autoClose: false })));
+			return await readStream(handle.createReadStream({ autoClose: false }), most);
 		} finally {
 			await handle.close();
 		}
@@ -160,13 +165,13 @@ async function readSketch(file: string): Promise<string | Unreadable> {
 }
 
 /** All bytes of a stream, but no more than shows that there are too many. */
-async function readStream(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function readStream(stream: AsyncIterable<Uint8Array>, most: number): Promise<Buffer> {
 	const chunks: Uint8Array[] = [];
 	let bytes = 0;
 	for await (const chunk of stream) {
 		chunks.push(chunk);
 		bytes += chunk.length;
-		if (bytes > MAX_BYTES) break;
+		if (bytes > most) break;
 	}
 	return Buffer.concat(chunks);
 }

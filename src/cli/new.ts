@@ -4,6 +4,7 @@ import { TEMPLATES } from '../templates/templates.js';
 import { type Console, Status, UsageError } from './console.js';
 import { didYouMean } from './nearest.js';
 import { parseOptions } from './options.js';
+import { notWritten } from './outputs.js';
 
 /** What `--api` is where nobody says it: today's. */
 const DEFAULT = 'interval';
@@ -24,17 +25,9 @@ export async function newSketch(args: readonly string[], console: Console): Prom
 	try {
 		await writeFile(path.resolve(console.cwd, file), starter, { flag: 'wx' });
 	} catch (error) {
-		throw new UsageError(`new: ${file}: ${whyNot(error)}`);
+		throw new UsageError(`new: ${file}: ${notWritten(error)}`);
 	}
 	console.out(`${file}\n`);
 	console.err(`notifier-lab: check it with: notifier-lab check ${file}\n`);
 	return Status.ok;
-}
-
-function whyNot(error: unknown): string {
-	const code = error instanceof Error && 'code' in error ? error.code : '';
-	if (code === 'EEXIST') return 'is there already, and is left as it is; choose another name';
-	if (code === 'ENOENT' || code === 'ENOTDIR') return 'cannot be written: its folder does not exist';
-	if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'cannot be written: permission denied';
-	return `cannot be written: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseSavedRun } from '../findings/explorer/saved.js';
 import { mailTable } from '../findings/forms/table.js';
 import { type Console, Status, UsageError } from './console.js';
 import { exploreSketch, RUN_OPTIONS } from './explored.js';
+import { readBytes } from './inputs.js';
 import { parseOptions } from './options.js';
+
+/** Bytes; a step takes about a hundred. */
+const MOST = 64 * 1024 * 1024;
 
 /**
  * `replay FILE RUN.json`: takes a saved run again. Prints it as a table, as far as it fits.
@@ -15,13 +18,10 @@ export async function replay(args: readonly string[], console: Console): Promise
 	const [file, saved] = positionals;
 	if (file === undefined || saved === undefined || positionals.length > 2)
 		throw new UsageError('replay: name a sketch and a saved run');
-	let text: string;
-	try {
-		text = await readFile(path.resolve(console.cwd, saved), 'utf8');
-	} catch {
-		throw new UsageError(`replay: ${saved} cannot be read`);
-	}
-	const run = parseSavedRun(text);
+	const bytes = await readBytes(path.resolve(console.cwd, saved), MOST);
+	if (!Buffer.isBuffer(bytes)) throw new UsageError(`replay: ${saved}: ${bytes.problem}`);
+	if (bytes.length > MOST) throw new UsageError(`replay: ${saved} is no saved run: none is as large`);
+	const run = parseSavedRun(bytes.toString('utf8'));
 	if (typeof run === 'string') throw new UsageError(`replay: ${saved} is no saved run: ${run}`);
 	const sketch = await exploreSketch('replay', file, { scenario: run.scenario, ...values }, console);
 	if (sketch === undefined) return Status.usage;

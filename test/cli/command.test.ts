@@ -35,6 +35,7 @@ describe('bad input is one line that says what and where', () => {
 			/no finding has the code 'dedlock' \(did you mean deadlock\?\); notifier-lab explain lists them/,
 		],
 		[['explain', 'stale'], /\(did you mean stale-mapping or stale-tlb\?\)/],
+		[['explain', 'DEADLOCK'], /no finding has the code 'DEADLOCK' \(did you mean deadlock\?\)/],
 		[['new'], /give one name/],
 		[['new', 'a', '--api', 'intervall'], /no api 'intervall'.*did you mean interval/],
 		[['new', 'gone/x'], /gone\/x\.mmn: cannot be written: its folder does not exist/],

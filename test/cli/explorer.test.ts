@@ -77,6 +77,15 @@ describe('replay', () => {
 		expect(status).toBe(2);
 		expect(stderr).toContain(words);
 	});
+
+	test.each([
+		['none.json', 'none.json: no such file or folder'],
+		['.', '.: is a folder'],
+		['/dev/zero', '/dev/zero is no saved run: none is as large'],
+	])('says why %s cannot be read', async (saved, words) => {
+		const { status, stderr } = await run(cli, ['replay', SEED, saved], { cwd: folderWith({}) });
+		expect([status, stderr]).toEqual([2, `notifier-lab: replay: ${words}\n`]);
+	});
 });
 
 test('export draws the run of a finding', async () => {
