@@ -411,6 +411,11 @@ export class Graph implements Host {
 			this.reports.push({ state, thread: FINALLY, choice: 0, report });
 	}
 
+	/** Every thread has ended in the state, and `finally` was run. */
+	ranFinally(state: number): boolean {
+		return this.finalReports.has(this.sharedIndex(state));
+	}
+
 	/** Gives the machine back: nothing may be asked of the graph any more. */
 	release(): void {
 		if (this.machine.host !== this) return;

@@ -7,7 +7,7 @@ import type { Host, Kept } from './host.js';
 import type { ExportFormat, ToPage } from './messages.js';
 import { changesBetween, nextChange } from './model/facts.js';
 import { findPlace, placeOf } from './model/place.js';
-import { isWrong, layRows, type Metrics, type StepRow } from './model/rows.js';
+import { type AloneRow, isWrong, layRows, type Metrics, type StepRow } from './model/rows.js';
 import { drawnLanes, findSpans, livesOf, railWidth } from './model/spans.js';
 import { announcement } from './model/words.js';
 import { pngOf } from './raster.js';
@@ -88,6 +88,11 @@ export class Explorer {
 	readonly currentRow = computed(() => {
 		const rows = this.rows.value;
 		return rows && this.cursor.value > 0 ? (rows.rowOf[this.cursor.value - 1] ?? -1) : -1;
+	});
+	/** The same; at the start that of the first step. */
+	readonly focusRow = computed(() => {
+		const current = this.currentRow.value;
+		return current >= 0 ? current : (this.rows.value?.rowOf[0] ?? 0);
 	});
 	readonly state = computed<State | null>(() => this.picture.value?.states[this.cursor.value] ?? null);
 	/** What the row under the cursor has changed. */
@@ -365,10 +370,11 @@ export class Explorer {
 		this.speed.value = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at))] ?? 1;
 	}
 
-	toggle(row: StepRow | { readonly first: number; readonly kind: 'call' }): void {
+	toggle(row: StepRow | AloneRow | { readonly first: number; readonly kind: 'call' }): void {
 		const unfolded = new Set(this.unfolded.value);
-		const key = row.kind === 'call' ? `c${row.first}` : row.opens === 'call' ? `c${row.first}` : `d${row.first}`;
 		if (row.kind === 'step' && row.opens === null) return;
+		const isAlone = row.kind === 'setup' || row.kind === 'finally';
+		const key = isAlone ? row.kind : `${row.kind === 'call' || row.opens === 'call' ? 'c' : 'd'}${row.first}`;
 		if (!unfolded.delete(key)) unfolded.add(key);
 		this.unfolded.value = unfolded;
 	}

@@ -37,7 +37,11 @@ describe('rows', () => {
 				fc.array(fc.nat(30)),
 				fc.integer({ min: 10, max: 80 }),
 				(shown, calls, lines, letters) => {
-					const unfolded = new Set([...calls.map((at) => `c${at}`), ...lines.map((at) => `d${at}`)]);
+					const unfolded = new Set([
+						...calls.map((at) => `c${at}`),
+						...lines.map((at) => `d${at}`),
+						...(letters % 2 ? ['setup', 'finally'] : []),
+					]);
 					const { rows, rowOf, height } = layRows(shown, unfolded, { ...METRICS, letters });
 					let top = 0;
 					for (const row of rows) {

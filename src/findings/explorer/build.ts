@@ -1,8 +1,9 @@
 /** A picture of one run. */
 import type { ScheduleStep } from '../../explore/shortest.js';
-import { acquisitionOf, blockedRows, type Evidence, threadName } from '../finding.js';
+import { acquisitionOf, blockedRows, type Evidence, reportMessage, threadName } from '../finding.js';
 import type { Finding, ScenarioResult } from '../result.js';
 import { isToken, type ReplayedRun, replayRun, textOf, userSpan } from '../run.js';
+import { finallyOf, setupOf } from './alone.js';
 import { Locks } from './locks.js';
 import type { Outlooks } from './outlook.js';
 import type { Bar, Lane, Picture, State, Wait } from './picture.js';
@@ -109,7 +110,9 @@ class Drawing {
 			assumptions: scenario.assumptions,
 			pages: graph.system.pages,
 			lanes: this.lanes(),
+			setup: setupOf(graph, (report) => reportMessage(this.evidence, report)),
 			steps: pictured,
+			finally: finallyOf(graph, last.state, (report) => reportMessage(this.evidence, report)),
 			states: [],
 			noReturn: noReturn === null ? null : stateAt(noReturn),
 			cycleStart: endless && finding?.cycleStart ? stateAt(finding.cycleStart - 1) : null,
@@ -281,7 +284,7 @@ class Drawing {
 		const report = this.walk.transitions[this.walk.transitions.length - 1]?.reports[index];
 		if (report === undefined) return undefined;
 		const thread = this.walk.transitions[this.walk.transitions.length - 1]?.thread ?? 0;
-		return `${threadName(this.subject.outlooks.graph, thread)}: ${report.message.replace('%r', report.resource === 0 ? 'it' : this.subject.outlooks.graph.system.nameOf(report.resource, this.run.finalShared))}`;
+		return `${threadName(this.subject.outlooks.graph, thread)}: ${reportMessage(this.evidence, report)}`;
 	}
 }
 

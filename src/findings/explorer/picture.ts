@@ -176,6 +176,14 @@ export interface Wait {
 	readonly queued: boolean;
 }
 
+/** A statement of `setup` or `finally`, which run with nobody else around and are no steps. */
+export interface Alone {
+	readonly text: string;
+	readonly span: Span;
+	/** What is wrong there, in the words of the findings. */
+	readonly wrong: readonly string[];
+}
+
 export interface Picture {
 	readonly version: 1;
 	readonly file: string;
@@ -199,7 +207,11 @@ export interface Picture {
 	readonly assumptions: readonly string[];
 	readonly pages: number;
 	readonly lanes: readonly Lane[];
+	/** What has run before the first state. */
+	readonly setup: readonly Alone[];
 	readonly steps: readonly Step[];
+	/** What runs in the last state, where every thread has ended; empty where that is not so. */
+	readonly finally: readonly Alone[];
 	/** `steps.length + 1` entries. Long runs may leave states out (null): ask for them. */
 	readonly states: readonly (State | null)[];
 	/** Index of the first state from which every way ends badly; null where there is none. */

@@ -338,7 +338,7 @@ function leavesWait({ place, ran }: Transition): boolean {
 	return ran.some(({ node, frames }) => frames.length === place.frames.length && !isInside(node, wait));
 }
 
-function isInside(node: AstNode, outer: AstNode): boolean {
+export function isInside(node: AstNode, outer: AstNode): boolean {
 	for (let at: AstNode | undefined = node; at !== undefined; at = at.$container) if (at === outer) return true;
 	return false;
 }

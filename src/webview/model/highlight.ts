@@ -6,7 +6,7 @@ const WORDS = new Set(
 	(
 		'auto bool break case char const continue default do else enum extern false for goto if inline int long register return ' +
 		'short signed sizeof static struct switch true typedef union unsigned void volatile while NULL u8 u16 u32 u64 s32 s64 size_t ' +
-		'scenario thread daemon interrupt setup pages expect invariant atomic any repeat devices after'
+		'scenario thread daemon interrupt setup finally pages expect invariant atomic any repeat devices after'
 	).split(' '),
 );
 const PARTS =

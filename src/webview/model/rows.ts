@@ -83,7 +83,16 @@ export interface MarkRow {
 	readonly height: number;
 }
 
-export type Row = StepRow | MarkRow;
+/** Statements that run before or after the run: in one line, or unfolded to one line for each. */
+export interface AloneRow extends Omit<MarkRow, 'kind'> {
+	readonly kind: 'setup' | 'finally';
+	/** There is more to see than the one line. */
+	readonly opens: boolean;
+	/** Always, where something is wrong in it. */
+	readonly open: boolean;
+}
+
+export type Row = StepRow | MarkRow | AloneRow;
 
 export interface Rows {
 	readonly rows: readonly Row[];
@@ -136,7 +145,7 @@ export interface Unfolded {
 	has(key: string): boolean;
 }
 
-/** Lays out a run. `unfolded` holds keys of rows: `c3` the call whose row begins at step 3, `d3` the lines of step 3. */
+/** Lays out a run. `unfolded` holds keys of rows: `c3` the call whose row begins at step 3, `d3` the lines of step 3, `setup`. */
 export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics): Rows {
 	const { steps, noReturn } = picture;
 	const rows: Row[] = [];
@@ -153,6 +162,18 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	const mark = (kind: MarkRow['kind'], first: number, last: number, lane: number, head: string, height: number) => {
 		const switched = kind === 'call' && isSwitch(steps, first);
 		rows.push({ kind, key: `${kind}${first}`, first, last, lane, head, switched, top, height });
+		top += height;
+	};
+	const alone = (kind: AloneRow['kind'], at: number) => {
+		const all = picture[kind];
+		if (all.length === 0) return;
+		const wrong = all.reduce((sum, one) => sum + one.wrong.length, 0);
+		const opens = all.length > 1 && wrong === 0;
+		const open = wrong > 0 || (opens && unfolded.has(kind));
+		const height = PADDING + metrics.code * (open ? 1 + all.length : 1) + metrics.out * wrong;
+		const head = all.map(({ text }) => text).join('; ');
+		const place = { first: at, last: at, lane: 0, switched: false, top, height };
+		rows.push({ kind, key: kind, head, opens, open, ...place });
 		top += height;
 	};
 	const lineOfNoReturn = (before: number) => {
@@ -232,6 +253,7 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		if (step.call !== null) seen.add(step.call);
 	};
 
+	alone('setup', 0);
 	lineOfNoReturn(0);
 	for (const { first, last } of groupsOf(steps)) {
 		const begin = steps[first];
@@ -247,6 +269,7 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 		} else put(first, last, -1);
 		lineOfNoReturn(last + 1);
 	}
+	alone('finally', steps.length);
 	if (picture.never.length > 0) {
 		const each = picture.never.map(({ lane, text }) => linesOf(`${text}  `, lettersOf(lane)));
 		const lines = metrics.compact ? each.reduce((sum, one) => sum + one) : Math.max(...each);

@@ -52,7 +52,7 @@ function useGrid(picture: Picture, columns: number) {
 	const focusCell = () => {
 		// Never out of another part of the window.
 		if (!document.hasFocus()) return;
-		const row = Math.max(0, explorer.currentRow.value);
+		const row = explorer.focusRow.value;
 		grid.current
 			?.querySelector<HTMLElement>(`[data-row="${row}"] > [data-column="${column.value}"]`)
 			?.focus({ preventScroll: true });
@@ -154,7 +154,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	// The row under the cursor stays in view.
 	useLayoutEffect(() => {
 		const element = scroller.current;
-		const row = layout?.rows[Math.max(0, current)];
+		const row = layout?.rows[explorer.focusRow.value];
 		if (!element || !row) return;
 		const lanes = explorer.columns.value.length;
 		const header = explorer.metrics.value.compact ? 9 + lanes * 22 : lanes > 2 ? 52 : 40;
@@ -174,7 +174,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 	}, [windowed[0], windowed.at(-1), layout]);
 
 	if (!layout || !spans) return null;
-	const focusRow = Math.max(0, current);
+	const focusRow = explorer.focusRow.value;
 	const columns = explorer.columns.value;
 	const digits = String(picture.steps.length).length;
 	const from = view.value.top - MARGIN;

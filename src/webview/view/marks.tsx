@@ -25,14 +25,15 @@ const between = (left: number, right: number, plus: number) => `calc(var(--x${ri
 
 /** Height of the change that leads into a state. */
 function heightOf(rows: Rows, state: number): number {
-	if (state === 0) return 0;
+	const before = rows.rows[0];
+	if (state === 0) return before?.kind === 'setup' ? before.height : 0;
 	const row = rows.rows[rows.rowOf[state - 1] ?? -1];
 	return row?.kind === 'step' ? row.node : rows.height;
 }
 
 /** Where the bars end that last to the end of the run. */
 function bottomOf(rows: Rows): number {
-	const last = rows.rows.findLast(({ kind }) => kind !== 'end' && kind !== 'next');
+	const last = rows.rows.findLast(({ kind }) => kind !== 'finally' && kind !== 'end' && kind !== 'next');
 	return last ? last.top + last.height : rows.height;
 }
 
@@ -159,7 +160,7 @@ function Life({
 	const left = columnLeft(window.columns.indexOf(lane), 9);
 	return (
 		<>
-			{pieces(0, start, 0, window, false).map(({ top, bottom }) => (
+			{pieces(heightOf(rows, 0), start, 0, window, false).map(({ top, bottom }) => (
 				<div
 					key="idle"
 					class={`life idle ${laneClass(lane)}`}

@@ -1,7 +1,8 @@
 import type { Alternative, Picture } from '../../findings/explorer/picture.js';
-import { isNews, isWrong, type MarkRow, type Row, type StepRow, waysOf } from '../model/rows.js';
+import { type AloneRow, isNews, isWrong, type MarkRow, type Row, type StepRow, waysOf } from '../model/rows.js';
 import { contextWords } from '../model/spans.js';
 import { laneName, noReturnWords, OUTLOOK, wayWords } from '../model/words.js';
+import { AloneCell } from './alone.js';
 import { Badge, laneClass } from './badge.js';
 import { Code } from './code.js';
 import { useExplorer } from './context.js';
@@ -63,6 +64,7 @@ interface StepProps {
 export type Time = '' | ' cur' | ' future';
 
 export function timeOf(row: Row, cursor: number, end: number): Time {
+	if (row.kind === 'setup') return '';
 	if (row.kind !== 'step') return cursor <= row.first && !(row.kind !== 'call' && cursor === end) ? ' future' : '';
 	return cursor > row.last + 1 ? '' : cursor > row.first ? ' cur' : ' future';
 }
@@ -235,7 +237,7 @@ export function MarkRowView({
 	picture,
 	columns,
 	time: future,
-}: Omit<StepProps, 'row' | 'stop'> & { readonly row: MarkRow }) {
+}: Omit<StepProps, 'row' | 'stop'> & { readonly row: MarkRow | AloneRow }) {
 	const explorer = useExplorer();
 	const common = {
 		role: 'row' as const,
@@ -289,6 +291,15 @@ export function MarkRowView({
 						<span class="unseen">for ever</span>
 					</div>
 					<Never picture={picture} columns={columns} />
+				</div>
+			);
+		case 'setup':
+		case 'finally':
+			return (
+				<div class={`row mark alone${future}`} {...common}>
+					<div role="gridcell" aria-colspan={columns.length + 1}>
+						<AloneCell row={row} picture={picture} />
+					</div>
 				</div>
 			);
 		case 'end':
