@@ -234,6 +234,7 @@ class Session {
 		if (!whole) return;
 		for (const range of state.ranges) write('', `${range.kind} ${range.name} in ${name(range.lane)}`);
 		write('CPU', slots(state.cpu));
+		for (const { name, cpu } of state.others) write(name, slots(cpu));
 		for (const device of state.devices) {
 			write(device.name, slots(device.pte));
 			write(`${device.name} TLB`, slots(device.tlb));

@@ -40,6 +40,7 @@ export function longPicture(steps: number, lanes: number): Picture {
 			stale: null,
 			pages: 1,
 		})),
+		others: [],
 		devices: [],
 		jobs: [],
 		variables: names.map(

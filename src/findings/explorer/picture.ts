@@ -136,6 +136,8 @@ export interface State {
 	readonly ranges: readonly RangeState[];
 	/** One slot for each page of the address space. */
 	readonly cpu: readonly PageSlot[];
+	/** Page tables of the other address spaces that the sketch declares, by name. */
+	readonly others: readonly { readonly name: string; readonly cpu: readonly PageSlot[] }[];
 	/** One entry for each device. */
 	readonly devices: readonly {
 		readonly name: string;

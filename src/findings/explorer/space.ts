@@ -13,8 +13,8 @@ export const TLB_BITS = 30;
 
 /** Where things lie in the globals' cells. */
 interface Table {
-	readonly pgd: number;
-	readonly invalidating: number;
+	/** `init_mm` first, then those that the sketch declares. */
+	readonly mms: readonly Mm[];
 	readonly frames: number;
 	readonly frameCells: number;
 	readonly refcount: number;
@@ -25,6 +25,13 @@ interface Table {
 	readonly jobs:
 		| { readonly at: number; readonly cells: number; readonly count: number; readonly struct: StructType }
 		| undefined;
+}
+
+interface Mm {
+	readonly name: string;
+	readonly address: number;
+	readonly pgd: number;
+	readonly invalidating: number;
 }
 
 interface Device {
@@ -38,15 +45,17 @@ export interface FrameHistory {
 	readonly generation: readonly number[];
 	/** Step (from 0) that gave up the last reference; undefined while somebody has one. */
 	readonly freed: readonly (number | undefined)[];
-	/** By page: the step that last changed the CPU's entry. */
-	readonly changed: readonly (number | undefined)[];
+	/** By address space and page: the step that last changed the CPU's entry. */
+	readonly changed: readonly (readonly (number | undefined)[])[];
 }
 
 /** Reads the address space out of shared vectors. */
 export class AddressSpace {
 	private readonly table: Table | undefined;
+	private readonly pages: readonly number[];
 
 	constructor(private readonly system: System) {
+		this.pages = Array.from({ length: system.pages }, (_, n) => n);
 		this.table = tableOf(system);
 	}
 
@@ -58,7 +67,7 @@ export class AddressSpace {
 		return {
 			generation: used.map((n) => (n > 0 ? 1 : 0)),
 			freed: used.map(() => undefined),
-			changed: Array.from({ length: this.system.pages }, () => undefined),
+			changed: table.mms.map(() => this.pages.map(() => undefined)),
 		};
 	}
 
@@ -68,10 +77,11 @@ export class AddressSpace {
 		if (table === undefined) return history;
 		const was = this.references(before);
 		const is = this.references(after);
-		const changed = history.changed.map((old, page) =>
-			before[table.pgd + page] === after[table.pgd + page] ? old : step,
-		);
-		const moved = changed.some((step, page) => step !== history.changed[page]);
+		const changed = history.changed.map((pages, n) => {
+			const { pgd } = table.mms[n] as Mm;
+			return pages.map((old, page) => (before[pgd + page] === after[pgd + page] ? old : step));
+		});
+		const moved = changed.some((pages, n) => pages.some((step, page) => step !== history.changed[n]?.[page]));
 		if (!moved && was.every((n, pfn) => (n === 0) === (is[pfn] === 0))) return history;
 		return {
 			generation: history.generation.map((n, pfn) => (was[pfn] === 0 && (is[pfn] as number) > 0 ? n + 1 : n)),
@@ -82,28 +92,13 @@ export class AddressSpace {
 
 	/** What happens to pages in a step, in words: `frees p1`, `unmaps pages 1, 2`, `the device maps page 0`. */
 	changes(before: Int32Array, after: Int32Array): string[] {
-		const { table, system } = this;
+		const { table, pages } = this;
 		if (table === undefined) return [];
-		const pages = Array.from({ length: system.pages }, (_, n) => n);
-		const words: string[] = [];
 		const was = this.references(before);
 		const is = this.references(after);
-		const cpu = pages.filter((n) => before[table.pgd + n] !== after[table.pgd + n]);
-		const gone = cpu.filter((n) => ((after[table.pgd + n] as number) & PTE.present) === 0);
-		const readOnly = cpu.filter((n) => {
-			const [a, b] = [before[table.pgd + n] as number, after[table.pgd + n] as number];
-			return (
-				(a & PTE.present) !== 0 &&
-				a >> PTE.shift === b >> PTE.shift &&
-				(a & PTE.write) !== 0 &&
-				(b & PTE.write) === 0 &&
-				(b & PTE.present) !== 0
-			);
-		});
-		const mapped = cpu.filter((n) => !gone.includes(n) && !readOnly.includes(n));
-		if (gone.length > 0) words.push(`unmaps ${pageWords(gone)}`);
-		if (readOnly.length > 0) words.push(`makes ${pageWords(readOnly)} read-only`);
-		for (const n of mapped) words.push(`page ${n} is p${(after[table.pgd + n] as number) >> PTE.shift} now`);
+		const words = table.mms.flatMap((mm, n) =>
+			this.entryChanges(mm, before, after).map((change) => (n === 0 ? change : `${mm.name}: ${change}`)),
+		);
 		const freed = was.flatMap((n, pfn) => (n > 0 && is[pfn] === 0 ? [`p${pfn}`] : []));
 		if (freed.length > 0) words.push(`frees ${freed.join(', ')}`);
 		for (const device of table.devices) {
@@ -124,37 +119,72 @@ export class AddressSpace {
 		return words;
 	}
 
-	/** The CPU's table, the devices and their jobs in a state. */
-	view(shared: Int32Array, history: FrameHistory): Pick<State, 'cpu' | 'devices' | 'jobs'> {
-		const { table, system } = this;
-		if (table === undefined) return { cpu: [], devices: [], jobs: [] };
-		const pages = Array.from({ length: system.pages }, (_, n) => n);
-		const cpu = pages.map((n) => this.slot(shared[table.pgd + n] as number, shared, history, null));
+	/** What happens to the CPU's entries of an address space. */
+	private entryChanges({ pgd }: Mm, before: Int32Array, after: Int32Array): string[] {
+		const words: string[] = [];
+		const cpu = this.pages.filter((n) => before[pgd + n] !== after[pgd + n]);
+		const gone = cpu.filter((n) => ((after[pgd + n] as number) & PTE.present) === 0);
+		const readOnly = cpu.filter((n) => {
+			const [a, b] = [before[pgd + n] as number, after[pgd + n] as number];
+			return (
+				(a & PTE.present) !== 0 &&
+				a >> PTE.shift === b >> PTE.shift &&
+				(a & PTE.write) !== 0 &&
+				(b & PTE.write) === 0 &&
+				(b & PTE.present) !== 0
+			);
+		});
+		const mapped = cpu.filter((n) => !gone.includes(n) && !readOnly.includes(n));
+		if (gone.length > 0) words.push(`unmaps ${pageWords(gone)}`);
+		if (readOnly.length > 0) words.push(`makes ${pageWords(readOnly)} read-only`);
+		for (const n of mapped) words.push(`page ${n} is p${(after[pgd + n] as number) >> PTE.shift} now`);
+		return words;
+	}
+
+	/** The CPU's tables, the devices and their jobs in a state. */
+	view(shared: Int32Array, history: FrameHistory): Pick<State, 'cpu' | 'others' | 'devices' | 'jobs'> {
+		const { table, pages } = this;
+		if (table === undefined) return { cpu: [], others: [], devices: [], jobs: [] };
+		const [cpu = [], ...others] = table.mms.map(({ pgd }) =>
+			pages.map((n) => this.slot(shared[pgd + n] as number, shared, history, null)),
+		);
 		const devices = table.devices.map((device) => {
 			const walksCpu = shared[device.at + this.offset(device.struct, 'walks_cpu')] === 1;
-			const pteAt = walksCpu ? table.pgd : device.at + this.offset(device.struct, 'pte');
+			const mm = this.mmOf(device, shared);
+			const pteAt = walksCpu ? (table.mms[mm] as Mm).pgd : device.at + this.offset(device.struct, 'pte');
 			const entries = pages.map((n) => shared[pteAt + n] as number);
 			return {
 				name: device.name === '__device' ? 'device' : device.name,
 				pte: joined(
 					entries,
 					entries.map((pte, n) =>
-						this.slot(pte, shared, history, walksCpu ? null : this.staleness(pte, n, shared, history)),
+						this.slot(pte, shared, history, walksCpu ? null : this.staleness(pte, n, mm, shared, history)),
 					),
 				),
 				tlb: entries.map((pte, n) => this.tlbSlot(device, n, pte, shared, history)),
 			};
 		});
-		return { cpu, devices, jobs: this.jobs(shared, history) };
+		const named = others.map((slots, n) => ({ name: (table.mms[n + 1] as Mm).name, cpu: slots }));
+		return { cpu, others: named, devices, jobs: this.jobs(shared, history) };
 	}
 
 	/** What the TLB may hold for a page: what was left in it if anything was, else the entry of the table. */
 	private tlbSlot(device: Device, page: number, pte: number, shared: Int32Array, history: FrameHistory): PageSlot {
 		const left = this.leftInTlb(device, page, shared);
+		const mm = this.mmOf(device, shared);
 		const worst = left.find(({ pfn }) => this.isFree(pfn, shared)) ?? left[0];
-		if (worst === undefined) return this.slot(pte, shared, history, this.staleness(pte, page, shared, history));
+		if (worst === undefined) return this.slot(pte, shared, history, this.staleness(pte, page, mm, shared, history));
 		const entry = (worst.pfn << PTE.shift) | PTE.present | (worst.write ? PTE.write : 0);
-		return this.slot(entry, shared, history, this.staleness(entry, page, shared, history));
+		return this.slot(entry, shared, history, this.staleness(entry, page, mm, shared, history));
+	}
+
+	/** Index of the address space whose addresses the device uses. */
+	private mmOf(device: Device, shared: Int32Array): number {
+		const address = shared[device.at + this.offset(device.struct, 'mm')];
+		return Math.max(
+			0,
+			(this.table as Table).mms.findIndex((mm) => mm.address === address),
+		);
 	}
 
 	private leftInTlb(device: Device, page: number, shared: Int32Array): { pfn: number; write: boolean }[] {
@@ -191,8 +221,15 @@ export class AddressSpace {
 	}
 
 	/** Why a device's entry is wrong; null where it is right, or about to be set right by an invalidation that goes on. */
-	private staleness(pte: number, page: number, shared: Int32Array, history: FrameHistory): string | null {
+	private staleness(
+		pte: number,
+		page: number,
+		space: number,
+		shared: Int32Array,
+		history: FrameHistory,
+	): string | null {
 		const table = this.table as Table;
+		const mm = table.mms[space] as Mm;
 		if ((pte & PTE.present) === 0) return null;
 		const pfn = pte >> PTE.shift;
 		const freed = history.freed[pfn];
@@ -200,9 +237,9 @@ export class AddressSpace {
 			return freed === undefined ? `p${pfn} is free` : `p${pfn} was freed in step ${freed + 1}`;
 		const frame = table.frames + pfn * table.frameCells;
 		const mirrored = shared[frame + table.user] === 1 && shared[frame + table.pins] === 0;
-		if (!mirrored || (shared[table.invalidating + page] as number) > 0) return null;
-		const cpu = shared[table.pgd + page] as number;
-		const when = history.changed[page];
+		if (!mirrored || (shared[mm.invalidating + page] as number) > 0) return null;
+		const cpu = shared[mm.pgd + page] as number;
+		const when = history.changed[space]?.[page];
 		const since = when === undefined ? '' : ` since step ${when + 1}`;
 		if ((cpu & PTE.present) === 0) return `the CPU has nothing there${since}`;
 		if (cpu >> PTE.shift !== pfn) return `the CPU has p${cpu >> PTE.shift} there${since}`;
@@ -262,8 +299,7 @@ function tableOf(system: System): Table | undefined {
 	const jobs = kernel('jobs');
 	const job = jobs?.type.kind === 'array' && jobs.type.of.kind === 'struct' ? jobs.type.of : undefined;
 	return {
-		pgd: at(mm) + (layouts.offset(mm.type, 'pgd') ?? 0),
-		invalidating: at(mm) + (layouts.offset(mm.type, 'invalidating') ?? 0),
+		mms: mmsOf(system, mm.type, mm.address),
 		frames: at(frames),
 		frameCells,
 		refcount: layouts.offset(frame, 'refcount') ?? 0,
@@ -274,6 +310,19 @@ function tableOf(system: System): Table | undefined {
 		jobs: jobs &&
 			job && { at: at(jobs), cells: layouts.cells(job), count: jobs.cells / layouts.cells(job), struct: job },
 	};
+}
+
+/** As many as the library gives a page table (`__boot` of mm.mmn). */
+const MOST_MMS = 2;
+
+function mmsOf(system: System, type: StructType, init: number): Mm[] {
+	const others = Array.from({ length: MOST_MMS }, (_, n) => system.symbol(`mm_struct ${n}`));
+	return [init, ...others.filter((address) => address !== 0 && address !== init)].map((address) => ({
+		name: system.nameOf(address, system.initialShared),
+		address,
+		pgd: address - GLOBAL_BASE + (system.layouts.offset(type, 'pgd') ?? 0),
+		invalidating: address - GLOBAL_BASE + (system.layouts.offset(type, 'invalidating') ?? 0),
+	}));
 }
 
 /** The devices that the sketch uses: its own, and the nameless one where something is mapped in it. */

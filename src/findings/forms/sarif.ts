@@ -182,6 +182,10 @@ function stateOf(picture: Picture, state: State): Record<string, { readonly text
 	state.cpu.forEach((slot, n) => {
 		values[`CPU page ${n}`] = slotWords(slot);
 	});
+	for (const { name, cpu } of state.others)
+		cpu.forEach((slot, n) => {
+			values[`${name} page ${n}`] = slotWords(slot);
+		});
 	for (const device of state.devices) {
 		device.pte.forEach((slot, n) => {
 			values[`${device.name} page ${n}`] = slotWords(slot);

@@ -35,6 +35,7 @@ export function factsOf(state: State): Facts {
 	for (const range of state.ranges)
 		facts.set(`range ${range.lane} ${range.name}`, `[${range.start}, ${range.end}) ${range.kind}`);
 	addSlots(facts, 'CPU', state.cpu);
+	for (const { name, cpu } of state.others) addSlots(facts, `CPU ${name}`, cpu);
 	for (const device of state.devices) {
 		addSlots(facts, device.name, device.pte);
 		addSlots(facts, `${device.name} TLB`, device.tlb);

@@ -17,6 +17,7 @@ function tablesOf(state: State): readonly Table[] {
 	const several = state.devices.length > 1;
 	return [
 		{ label: 'CPU', name: 'CPU', slots: state.cpu },
+		...state.others.map(({ name, cpu }) => ({ label: `CPU, ${name}`, name: `CPU ${name}`, slots: cpu })),
 		...state.devices.flatMap(({ name, pte, tlb }) => [
 			{ label: several ? name : 'device', name, slots: pte },
 			{ label: several ? `${name} TLB` : 'device TLB', name: `${name} TLB`, slots: tlb },
