@@ -165,6 +165,30 @@ describe('the state follows', () => {
 		expect(await explored.page.locator('.loading').count()).toBe(0);
 		expect(await explored.page.locator('.of-variables').textContent()).toContain('500');
 	});
+
+	test('setup stands before the first step and unfolds, what is wrong in finally behind the last', async () => {
+		const four = sample('s66-four-parties');
+		const wrong = { text: 'assert(count == 2)', span: seed.steps[0]?.span, wrong: ['count == 2 does not hold'] };
+		const explored = await open({ ...four, never: [], finally: [wrong] } as Picture);
+		const { page } = explored;
+		await page.keyboard.press('End');
+		expect(await page.locator('.row.alone').last().textContent()).toBe(
+			'finallyassert(count == 2)count == 2 does not hold',
+		);
+		await page.keyboard.press('Home');
+		const setup = page.locator('.row.alone').first();
+		expect(await setup.textContent()).toBe('setupgpu_open(); nic_open()');
+		const first = page.locator('[role=row][aria-selected]').first();
+		const top = async () => (await first.boundingBox())?.y ?? 0;
+		const before = await top();
+		expect(before).toBeGreaterThan((await setup.boundingBox())?.y ?? 0);
+		await setup.locator('[aria-expanded=false]').click();
+		expect(await top()).toBeGreaterThan(before + 30);
+		await setup.getByText('nic_open()').click();
+		expect((await explored.lastPosted('open'))?.span).toEqual(four.setup[1]?.span);
+		await setup.locator('[aria-expanded=true]').click();
+		expect(await top()).toBe(before);
+	});
 });
 
 describe('the adversary is you', () => {
