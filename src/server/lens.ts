@@ -78,6 +78,8 @@ export function summaryOf(result: ScenarioResult, stale: boolean): string {
 function lengthOf({ run, cycleStart }: Finding): string {
 	const steps = (n: number) => `${n} step${n === 1 ? '' : 's'}`;
 	if (run.length === 0) return '';
+	// what goes wrong before there are threads takes no step of theirs
+	if (run.every(({ thread }) => thread === 'setup')) return ' in setup';
 	if (cycleStart === undefined || cycleStart === null) return ` in ${steps(run.length)}`;
 	const before = run.filter(({ step }) => step < cycleStart).length;
 	return ` in ${steps(before)}, then ${run.length - before} for ever`;

@@ -81,6 +81,8 @@ test('the worst finding is named, and how many kinds there are besides', () => {
 	expect(summaryOf({ ...result, expected: ['deadlock', 'lock-leak'], asExpected: true }, false)).toBe(
 		'✓ deadlock in 3 steps, as expected · 2 more · 10 states',
 	);
+	const early = finding('contract', span(A, 1), { run: run.slice(0, 1).map((row) => ({ ...row, thread: 'setup' })) });
+	expect(summaryOf({ ...result, findings: [early] }, false)).toBe('✗ contract in setup · 10 states');
 	const endless = finding('livelock', span(A, 1), { run, cycleStart: 2 });
 	expect(summaryOf({ ...result, findings: [endless] }, false)).toBe(
 		'✗ livelock in 1 step, then 2 for ever · 10 states',
