@@ -1,6 +1,7 @@
 import nestedRanges from './lib/environment/nested-ranges.mmn';
 import nestedRanges2015 from './lib/environment/nested-ranges-2015.mmn';
 import otherDriver from './lib/environment/other-driver.mmn';
+import fs from './lib/fs.mmn';
 import hmm from './lib/hmm.mmn';
 import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
@@ -99,13 +100,14 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/interval-core': intervalCore,
 	'mn/two-pass': twoPass,
 	hmm,
+	fs,
 	// adversaries of the default environment
 	'environment/nested-ranges': nestedRanges,
 	'environment/nested-ranges-2015': nestedRanges2015,
 	'environment/other-driver': otherDriver,
 };
 
-const TODAY = ['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate'];
+const TODAY = ['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs'];
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;
 const texts = new Map(Object.entries({ ...PRELUDE, ...INCLUDABLE }).map(([name, text]) => [uriOf(name), text]));

@@ -323,7 +323,7 @@ export class Loader {
 			// of all others there is nothing to say: what they declare is known, or is missed where it is used
 			if (/^linux\/(mmu_notifier|hmm|migrate)\.h$/.test(name))
 				this.#problem(
-					`<${name}> is not read: choose the generation of the notifier API with ${this.#menu()}, and leave this line out`,
+					`<${name}> is not read: choose the generation of the notifier API with ${this.#menu(/^mn\/|^hmm$/)}, and leave this line out`,
 					{ node, severity: 'warning' },
 				);
 			return;
@@ -332,8 +332,8 @@ export class Loader {
 		this.#problem(`no library <${name}>${guess || `: there are ${this.#menu()}`}`, { node });
 	}
 
-	#menu(): string {
-		const names = this.#libraries.names.filter((name) => !name.startsWith('environment/'));
+	#menu(which = /^(?!environment\/)/): string {
+		const names = this.#libraries.names.filter((name) => which.test(name));
 		return names.map((name) => `<${name}>`).join(', ');
 	}
 

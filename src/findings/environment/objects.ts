@@ -12,6 +12,9 @@ const MOST_PAGES = 8;
 /** Where the simulated kernel has an object of its own to point to. */
 const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm' };
 
+/** Structs of the simulated kernel that it has no object of: the environment makes one. */
+const MADE = new Set(['file', 'inode']);
+
 /** What the default environment has to point to, and what it passes to functions that it calls. */
 export class Objects {
 	/** Declarations of the environment's own objects. */
@@ -83,7 +86,7 @@ export class Objects {
 		const kernels = KERNELS[to.name];
 		if (kernels !== undefined) return kernels;
 		const all = this.ofStruct(to.name);
-		return all[nth] ?? all[0] ?? (isKernels(to) ? undefined : this.make(to));
+		return all[nth] ?? all[0] ?? (isKernels(to) && !MADE.has(to.name) ? undefined : this.make(to));
 	}
 
 	private number(type: string, name: string, first: boolean, vary: boolean, span: number): string {

@@ -1,11 +1,13 @@
 import { AstUtils } from 'langium';
 import {
+	type Field,
 	type FunctionDecl,
 	isCall,
 	isFunctionDecl,
 	isInitializerEntry,
 	isMember,
 	isNameRef,
+	isStructDef,
 	type NameRef,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
@@ -49,7 +51,7 @@ const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 export function rolesOf(program: Program): Roles {
 	const own = [...program.functions.values()].filter((f) => f.body !== undefined && !sourceOf(f).kernel);
 	const calls = new Map(own.map((f) => [f, calledIn(program, f)]));
-	const { named, operations, callbacks } = referencesOf(program, own);
+	const { named, operations, callbacks, opening, releasing } = referencesOf(program, own);
 	const called = new Set([...calls].flatMap(([f, { functions }]) => [...functions].filter((callee) => callee !== f)));
 	const byFault = new Set(
 		[...calls].flatMap(([f, { functions }]) => (FAULT.test(f.name) ? [...functions].filter((c) => c !== f) : [])),
@@ -73,7 +75,10 @@ export function rolesOf(program: Program): Roles {
 		const registers = reaches(f, REGISTERS);
 		const takesOff = reaches(f, TAKES_OFF);
 		const serves = reaches(f, LOOKS_UP);
-		if (fault || (registers && takesOff && (serves || !BEGINS.test(f.name)))) handlers.push(f);
+		// no operation of a file runs before its open or beside its release
+		if (opening.has(f)) setup.push(f);
+		else if (releasing.has(f)) teardown.push(f);
+		else if (fault || (registers && takesOff && (serves || !BEGINS.test(f.name)))) handlers.push(f);
 		else if (registers) (serves && !BEGINS.test(f.name) ? serving : setup).push(f);
 		else if (takesOff) teardown.push(f);
 		else if (BEGINS.test(f.name)) begins.push(f);
@@ -143,7 +148,8 @@ function isKernels(program: Program, name: string): boolean {
 function referencesOf(
 	program: Program,
 	own: readonly FunctionDecl[],
-): { named: Set<FunctionDecl>; operations: Set<FunctionDecl>; callbacks: Set<FunctionDecl> } {
+): Record<'named' | 'operations' | 'callbacks' | 'opening' | 'releasing', Set<FunctionDecl>> {
+	const [opening, releasing] = [new Set<FunctionDecl>(), new Set<FunctionDecl>()];
 	const named = new Set<FunctionDecl>();
 	const inTable = new Map<FunctionDecl, Set<unknown>>();
 	const callbacks = new Set<FunctionDecl>();
@@ -159,7 +165,10 @@ function referencesOf(
 			named.add(f);
 			const field = fieldOf(node);
 			if (field === undefined) continue;
-			if (sourceOf(field).kernel) callbacks.add(f);
+			const ofFiles = tableOf(field) === 'file_operations';
+			if (ofFiles && field.name === 'open') opening.add(f);
+			if (ofFiles && field.name === 'release') releasing.add(f);
+			if (sourceOf(field).kernel && !ofFiles) callbacks.add(f);
 			else inTable.set(f, (inTable.get(f) ?? new Set()).add(field));
 		}
 	}
@@ -167,10 +176,16 @@ function referencesOf(
 	const operations = new Set(
 		[...inTable].flatMap(([f, fields]) => ([...fields].some((x) => dispatched.has(x)) ? [] : [f])),
 	);
-	return { named, operations, callbacks };
+	return { named, operations, callbacks, opening, releasing };
 }
 
 const isCallee = (node: NameRef): boolean => isCall(node.$container) && node.$container.callee === node;
+
+/** The name of the struct that a field is one of. */
+function tableOf(field: Field): string | undefined {
+	const struct = field.$container.$container;
+	return isStructDef(struct) ? struct.name : undefined;
+}
 
 /** The field of a table of operations that a name is the initialiser of. */
 function fieldOf(node: NameRef) {
