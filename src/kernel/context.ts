@@ -78,6 +78,8 @@ export interface KernelContext {
 	mightSleep(what: string): void;
 	/** Calls that can fail do so when the adversary wants it: not in setup, and not with `config no_errors`. */
 	mayFail(): boolean;
+	/** The scenario's setup runs: nothing fails, and no allocation reclaims what it maps. */
+	readonly inSetup: boolean;
 	/** The adversary picks one of lo..hi, inclusive. */
 	pick(lo: number, hi: number): number;
 	/** Reports a broken rule and goes on, as the kernel's warnings do. `resource` is an address that the message may name with `%r`. */

@@ -313,6 +313,10 @@ export abstract class StepContext implements KernelContext {
 		return this.image.symbols.get(name) ?? 0;
 	}
 
+	get inSetup(): boolean {
+		return !this.recording;
+	}
+
 	mayFail(): boolean {
 		return this.recording && !this.image.noErrors;
 	}

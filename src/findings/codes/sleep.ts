@@ -2,7 +2,7 @@ import { acquisitionOf, lineOf, type ReportKind, reportMessage, reportPlaceSpan,
 import { spanOfPlace, userSpan } from '../run.js';
 
 /** An operation that may sleep where nothing may: the kernel's might_sleep() (kernel/sched/core.c). */
-const sleep = (code: string, cure: string): ReportKind => ({
+const sleep = (code: string, cure: string, withRt = cure): ReportKind => ({
 	code,
 	severity: 'error',
 	explain(evidence, report, thread) {
@@ -12,7 +12,7 @@ const sleep = (code: string, cure: string): ReportKind => ({
 		const taken = report.resource === 0 ? undefined : acquisitionOf(run, thread, report.resource);
 		return {
 			message: `${name}: ${message}${taken ? ` (taken in ${lineOf(graph, userSpan(taken))})` : ''}`,
-			cure,
+			cure: message.includes('PREEMPT_RT') ? withRt : cure,
 			span: reportPlaceSpan(report),
 			related: taken
 				? [
@@ -32,6 +32,7 @@ const sleep = (code: string, cure: string): ReportKind => ({
 export const sleepInAtomic = sleep(
 	'sleep-in-atomic',
 	'Do it before or after, or use what does not sleep: a spinlock, GFP_ATOMIC, GFP_NOWAIT',
+	'Do it before or after: of the locks, only a raw_spinlock_t does not sleep there',
 );
 /** Inside a non-blockable invalidation (commit ba170f76b69d). */
 export const sleepInNonblock = sleep(

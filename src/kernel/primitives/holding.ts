@@ -29,6 +29,11 @@ export function enterAtomic(c: KernelContext, call: string): void {
 	if (c.preemptRt) {
 		const raw = c.task.held.find((h) => h.mode === HeldMode.spin);
 		if (raw !== undefined) c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while %r is held`, raw.resource);
+		else if (c.inInterrupt)
+			c.warn(
+				'sleep-in-atomic',
+				`${call} sleeps with PREEMPT_RT, in a hard interrupt (IRQF_NO_THREAD); any other handler runs in a thread there: write a thread for it`,
+			);
 		else if (c.task.irqsOff > 0) c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while interrupts are off`);
 		else if (c.task.nonBlock > 0)
 			c.warn('sleep-in-nonblock', `${call} sleeps with PREEMPT_RT, in a non-blockable invalidation`);

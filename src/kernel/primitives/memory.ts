@@ -1,4 +1,5 @@
 import type { Primitive } from '../context.js';
+import { enterAtomic } from './holding.js';
 
 /* Allocation and atomic variables. */
 
@@ -116,4 +117,15 @@ export const memory: readonly Primitive[] = [
 		},
 	},
 	{ name: '__may_fail', visible: false, run: (c) => (c.mayFail() ? 1 : 0) },
+	{ name: '__in_setup', visible: false, run: (c) => (c.inSetup ? 1 : 0) },
+	{
+		name: '__allocator_locks',
+		visible: false,
+		run(c) {
+			if (c.task.nonBlock > 0) return 0;
+			enterAtomic(c, 'an allocation, whatever its gfp flags,');
+			c.task.atomic--;
+			return 0;
+		},
+	},
 ];

@@ -324,7 +324,7 @@ export class ModuleLowering {
 				this.initial.push([address, value ?? 0]);
 				return;
 			}
-			if (/(_INIT|_INITIALIZER|_UNLOCKED)$/.test(macro)) return;
+			if (/(_INIT|_INITIALIZER|_UNLOCKED|_ZERO)$/.test(macro)) return;
 		}
 		this.initial.push([address, this.constantValue(init)]);
 	}
