@@ -55,25 +55,34 @@ const UNREADABLE = 'load(a + 1) || load(a + 2)';
 const UNWRITABLE = 'load(a + 1) || load(a)';
 const ENTER_READ = 'store(a, load(a) + 1); take(a, READ);';
 const ENTER_WRITE = 'store(a + 1, 1); take(a, WRITE);';
+/** An mmap_lock: its mm has to be there for who is no task of the process, and no fence may wait for it. */
+const MMAP_LOCK = 'if (!of_the_process[self] && is_mm(a) && load(a + 4) <= 0) fatal("use-after-free: an mm_struct");';
+const MMAP_WAIT = `if (me->signalling && is_mm(a)) warn("contract: mmap_lock in a fence signalling section"); ${MMAP_LOCK}`;
 const LEAVE_QUEUE = 'store(a + 2, load(a + 2) - 1);';
-define('down_read', `if (${UNREADABLE}) return block(); ${ENTER_READ} return 0;`, { sleeps: true });
-define(['down_read_killable', 'down_read_interruptible'], `if (${UNREADABLE}) { ${EXPIRES} } ${ENTER_READ} return 0;`, {
+define('down_read', `${MMAP_WAIT} if (${UNREADABLE}) return block(); ${ENTER_READ} return 0;`, { sleeps: true });
+define(
+	['down_read_killable', 'down_read_interruptible'],
+	`${MMAP_WAIT} if (${UNREADABLE}) { ${EXPIRES} } ${ENTER_READ} return 0;`,
+	{
+		sleeps: true,
+	},
+);
+define('down_read_non_owner', `${MMAP_WAIT} if (${UNREADABLE}) return block(); store(a, load(a) + 1); return 0;`, {
 	sleeps: true,
 });
-define('down_read_non_owner', `if (${UNREADABLE}) return block(); store(a, load(a) + 1); return 0;`, { sleeps: true });
-define('down_read_trylock', `if (${UNREADABLE}) return 0; ${ENTER_READ} return 1;`);
+define('down_read_trylock', `${MMAP_LOCK} if (${UNREADABLE}) return 0; ${ENTER_READ} return 1;`);
 define('up_read', 'if (!drop(a, READ)) fatal("bad-unlock: up_read"); store(a, load(a) - 1); return 0;');
 define('up_read_non_owner', 'if (!load(a)) fatal("bad-unlock: up_read_non_owner"); store(a, load(a) - 1); return 0;');
 define(
 	'__down_write_fast',
-	`if (${UNWRITABLE}) { store(a + 2, load(a + 2) + 1); return 0; } ${ENTER_WRITE} return 1;`,
+	`${MMAP_WAIT} if (${UNWRITABLE}) { store(a + 2, load(a + 2) + 1); return 0; } ${ENTER_WRITE} return 1;`,
 	{ sleeps: true },
 );
 define(
 	'__down_write_queued',
 	`if (${UNWRITABLE}) { if (!b || !may_fail()) return block(); expire(); ${LEAVE_QUEUE} return -4; } ${LEAVE_QUEUE} ${ENTER_WRITE} return 0;`,
 );
-define('down_write_trylock', `if (${UNWRITABLE} || load(a + 2)) return 0; ${ENTER_WRITE} return 1;`);
+define('down_write_trylock', `${MMAP_LOCK} if (${UNWRITABLE} || load(a + 2)) return 0; ${ENTER_WRITE} return 1;`);
 define('up_write', 'if (!drop(a, WRITE)) fatal("bad-unlock: up_write"); store(a + 1, 0); return 0;');
 define(
 	'downgrade_write',

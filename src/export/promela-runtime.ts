@@ -442,6 +442,12 @@ c_code {
 		while (*list && n-- > 0) list++;
 		return *list;
 	}
+	static int is_mm(int address)
+	{
+		int *mm;
+		for (mm = mms; *mm; mm++) if (*mm == address) return 1;
+		return 0;
+	}
 	static int current_task(void) { return TASKS + self * TASK_CELLS; }
 	static int *regs(void) { return &me->stack[frame[me->depth - 1] + 3]; }
 	static int *pc(void) { return &me->stack[frame[me->depth - 1] + 1]; }

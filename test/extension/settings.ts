@@ -87,7 +87,8 @@ suite('What is shown, and when', () => {
 	test('by hand: only when it is asked for', async () => {
 		const editor = await open(WRONG);
 		await set('check.when', 'manual');
-		await pause(200);
+		// nothing tells that the server has heard of it
+		await pause(1500);
 		await insert(editor, 5, '\tmutex_unlock(&l);\n');
 		await editor.document.save();
 		await pause(500);
