@@ -65,6 +65,14 @@ const browser = {
 	mainFields: ['browser', 'module', 'main'],
 };
 const worker = { ...browser, format: 'iife' };
+/** The debugger's library asks Node for a class that browsers have. */
+const nodeUrl = {
+	name: 'node-url',
+	setup(build) {
+		build.onResolve({ filter: /^url$/ }, () => ({ path: 'url', namespace: 'node-url' }));
+		build.onLoad({ filter: /.*/, namespace: 'node-url' }, () => ({ contents: 'exports.URL = URL;' }));
+	},
+};
 
 /** The explorer's page: no framework of VS Code in it, and monaco in files of its own. */
 const page = {
@@ -106,7 +114,13 @@ const pages = [
 const shipped = [
 	...pages,
 	{ ...node, entryPoints: ['src/extension/desktop.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
-	{ ...browser, entryPoints: ['src/extension/web.ts'], outfile: 'dist/web/extension.js', external: ['vscode'] },
+	{
+		...browser,
+		entryPoints: ['src/extension/web.ts'],
+		outfile: 'dist/web/extension.js',
+		external: ['vscode'],
+		plugins: [problemMatcher, packedKernel, nodeUrl],
+	},
 	{ ...node, entryPoints: ['src/server/main.ts'], outfile: 'dist/server.js', inject: [polyfills] },
 	{ ...worker, entryPoints: ['src/server/worker.ts'], outfile: 'dist/web/server.js', inject: [polyfills] },
 	{

@@ -104,6 +104,8 @@ try {
 		await shoot('lesson-done');
 	});
 	await part('all of it is there after a reload', async () => {
+		// what is open is written every five seconds
+		await page.waitForTimeout(6000);
 		await page.reload();
 		await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
 		await lens('Goal: 2 of 2').waitFor({ timeout: SEEN_MS });

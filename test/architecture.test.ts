@@ -16,14 +16,26 @@ const BELOW: Record<string, readonly string[]> = {
 	export: ['language', 'kernel', 'machine', 'explore'],
 	lessons: ['language', 'kernel', 'machine', 'explore', 'findings'],
 	webview: ['findings'],
+	debug: ['findings'],
 	templates: [],
 	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview'],
-	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server', 'webview', 'templates'],
-	extension: ['server', 'findings', 'lessons', 'webview', 'templates'],
+	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server', 'webview', 'debug', 'templates'],
+	extension: ['server', 'findings', 'lessons', 'webview', 'debug', 'templates'],
 };
 
 /** Folders whose code runs in a browser as it runs in a process. */
-const PURE = ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview', 'templates'];
+const PURE = [
+	'language',
+	'kernel',
+	'machine',
+	'explore',
+	'findings',
+	'export',
+	'lessons',
+	'webview',
+	'debug',
+	'templates',
+];
 /** Entries that exist because there is a process. */
 const NODE_ENTRIES = ['server/node.ts', 'server/main.ts', 'extension/desktop.ts'];
 

@@ -8,6 +8,7 @@ export default mergeConfig(
 		test: {
 			exclude: [
 				'test/cli/command.test.ts',
+				'test/cli/dap.test.ts',
 				'test/cli/explorer.test.ts',
 				'test/cli/jobs.test.ts',
 				'test/cli/sketches.test.ts',

@@ -1,4 +1,4 @@
-export const COMMANDS = ['check', 'explore', 'replay', 'export', 'explain', 'new', 'fmt', 'lsp'] as const;
+export const COMMANDS = ['check', 'explore', 'replay', 'export', 'explain', 'new', 'fmt', 'lsp', 'dap'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What `--help` prints, for the whole and for each command. */
@@ -15,6 +15,7 @@ usage: notifier-lab COMMAND …
   new NAME             write a starter sketch to NAME.mmn
   fmt FILE|DIR|- …     bring sketches into kernel style
   lsp --stdio          the language server, for any editor
+  dap --stdio          the debugger, for any editor
 
   notifier-lab COMMAND --help   more about one of them
   notifier-lab --version
@@ -152,5 +153,16 @@ not, 2 a file cannot be read or written.
 
 The language server for .mmn files, on standard input and output: errors and
 findings as you type, in any editor that speaks the Language Server Protocol.
+`,
+	dap: `usage: notifier-lab dap --stdio
+
+The debugger for .mmn files, on standard input and output: steps through the run
+of a finding, forward and back, in any editor that speaks the Debug Adapter
+Protocol. A launch request names the sketch; the rest may be left out:
+
+  program             path of the sketch
+  scenario            which scenario; the first that is not as expected
+  finding             code of the finding whose run to take; the first
+  stopOnEntry         false: go on to the first breakpoint, or to the end
 `,
 };

@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { checkSketch } from '../findings/check.js';
 import { parseCheck, runCheck } from './check.js';
 import { type Console, Status, UsageError } from './console.js';
+import { dap } from './dap.js';
 import { explain } from './explain.js';
 import { exploreByHand } from './explore.js';
 import { exportScenario } from './export.js';
@@ -56,6 +57,9 @@ async function dispatch(args: readonly string[], console: Console): Promise<Stat
 			return fmt(rest, console);
 		case 'lsp':
 			await lsp(rest, console);
+			return undefined;
+		case 'dap':
+			await dap(rest, console);
 			return undefined;
 	}
 }

@@ -7,8 +7,10 @@ import {
 	ReadRequest,
 	type Status,
 	StatusNotification,
+	ToPageNotification,
 } from '../server/protocol.js';
 import { registerCommands } from './commands.js';
+import { type PageMessage, registerDebug } from './debug.js';
 import { registerDocuments } from './documents.js';
 import { registerExplorer } from './explorer.js';
 import { registerLessons } from './lessons.js';
@@ -54,16 +56,20 @@ export function start(context: vscode.ExtensionContext, client: BaseLanguageClie
 	// A client hands each notification to one listener only.
 	const statuses = new vscode.EventEmitter<Status>();
 	const runs = new vscode.EventEmitter<void>();
+	const pages = new vscode.EventEmitter<PageMessage>();
 	context.subscriptions.push(
 		statuses,
 		runs,
+		pages,
 		client.onNotification(StatusNotification, (status) => statuses.fire(status)),
+		client.onNotification(ToPageNotification, (message) => pages.fire(message)),
 		client.onRequest(ListRequest, list),
 		client.onRequest(ReadRequest, ({ uri }) => read(vscode.Uri.parse(uri))),
 		...registerStatus(statuses.event),
 		...registerDocuments(client, context.extensionUri),
 		...registerCommands(client),
-		...registerExplorer(client, context, runs),
+		...registerExplorer(client, context, runs, pages.event),
+		...registerDebug(client, pages.event),
 		...registerLessons(client, context, statuses.event),
 		...registerWalkthrough(context, statuses.event, runs.event),
 	);

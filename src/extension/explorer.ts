@@ -2,14 +2,10 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { SavedRun } from '../findings/explorer/picture.js';
-import {
-	CloseExplorerNotification,
-	ExportRunRequest,
-	OpenExplorerNotification,
-	ToPageNotification,
-} from '../server/protocol.js';
+import { CloseExplorerNotification, ExportRunRequest, OpenExplorerNotification } from '../server/protocol.js';
 import type { ExportFormat, FromPage } from '../webview/messages.js';
 import { LANGUAGE } from './common.js';
+import type { PageMessage } from './debug.js';
 import { type ExportTarget, exportRun, FORMATS } from './explorer-export.js';
 import { ExplorerMarks } from './explorer-marks.js';
 import { ExplorerPanel, type PanelOwner, readPage, type Target, titleOf, VIEW_TYPE } from './explorer-panel.js';
@@ -34,6 +30,7 @@ export function registerExplorer(
 	client: BaseLanguageClient,
 	context: vscode.ExtensionContext,
 	shown: vscode.EventEmitter<void>,
+	pages: vscode.Event<PageMessage>,
 ): vscode.Disposable[] {
 	const explorers = new Explorers(client, context.extensionUri, shown);
 	const { registerCommand } = vscode.commands;
@@ -45,7 +42,7 @@ export function registerExplorer(
 		vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
 			deserializeWebviewPanel: async (view, state: KeptState | undefined) => explorers.restore(view, state ?? {}),
 		}),
-		client.onNotification(ToPageNotification, ({ panel, message }) => explorers.panel(panel)?.post(message)),
+		pages(({ panel, message }) => explorers.panel(panel)?.post(message)),
 		vscode.window.onDidChangeActiveTextEditor((editor) => explorers.follow(editor)),
 		vscode.window.onDidChangeVisibleTextEditors(() => explorers.mark()),
 		vscode.window.onDidChangeTextEditorSelection((event) => explorers.clicked(event)),
@@ -265,9 +262,14 @@ async function pickFormat(): Promise<ExportFormat | undefined> {
 	return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Export the run as') }))?.format;
 }
 
-/** Beside the sketch, not beside what has the focus: a button of the walkthrough must not cover the sketch. */
+/**
+ * Beside the sketch, not beside what has the focus: a button of the walkthrough must not cover the sketch. What VS Code calls
+ * the active text editor may be the sketch all the same: it is the last that had the focus where none has it.
+ */
 function besideSketch(uri: string): vscode.ViewColumn {
-	const editor = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
-	if (editor?.viewColumn === undefined || editor === vscode.window.activeTextEditor) return vscode.ViewColumn.Beside;
-	return editor.viewColumn + 1;
+	const { visibleTextEditors, tabGroups } = vscode.window;
+	const editor = visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
+	const active = tabGroups.activeTabGroup.activeTab?.input;
+	const isActive = active instanceof vscode.TabInputText && active.uri.toString() === uri;
+	return editor?.viewColumn === undefined || isActive ? vscode.ViewColumn.Beside : editor.viewColumn + 1;
 }

@@ -15,8 +15,10 @@ export function registerTests(client: BaseLanguageClient): { tests: Tests; dispo
 export class Tests implements vscode.Disposable {
 	readonly controller = vscode.tests.createTestController('notifierLab', 'Notifier Lab');
 	readonly profile: vscode.TestRunProfile;
-	/** To debug a scenario is to look at its run. */
+	/** To debug a scenario is to step through its run. */
 	readonly debug: vscode.TestRunProfile;
+	/** The same run as a picture. */
+	readonly look: vscode.TestRunProfile;
 	/** Somebody has looked at the list: new files belong to it. */
 	private discovered = false;
 	private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -33,12 +35,15 @@ export class Tests implements vscode.Disposable {
 			undefined,
 			true,
 		);
-		this.debug = this.controller.createRunProfile(
-			vscode.l10n.t('Explore the Run'),
-			vscode.TestRunProfileKind.Debug,
-			(request, token) => this.explore(request, token),
-			true,
-		);
+		const debugProfile = (label: string, command: string, isDefault: boolean) =>
+			this.controller.createRunProfile(
+				label,
+				vscode.TestRunProfileKind.Debug,
+				(request, token) => this.show(request, token, command),
+				isDefault,
+			);
+		this.debug = debugProfile(vscode.l10n.t('Debug the Run'), 'notifierLab.debugScenario', true);
+		this.look = debugProfile(vscode.l10n.t('Explore the Run'), 'notifierLab.explore', false);
 	}
 
 	dispose(): void {
@@ -135,16 +140,16 @@ export class Tests implements vscode.Disposable {
 		for (const [, item] of this.controller.items) yield item;
 	}
 
-	/** Runs, and opens the explorer at the run of the first scenario that failed, else of the first one. */
-	private async explore(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
+	/** Runs, and has the run of the first scenario that failed, else of the first one, shown by a command. */
+	private async show(request: vscode.TestRunRequest, token: vscode.CancellationToken, command: string): Promise<void> {
 		const outcomes = await this.run(request, token);
 		const shown = outcomes.find(({ outcome }) => !outcome.passed) ?? outcomes[0];
 		if (shown === undefined || token.isCancellationRequested) return;
 		const { uri, outcome } = shown;
-		// the explorer opens beside the sketch
+		// what is shown stands beside the sketch
 		await vscode.window.showTextDocument(vscode.Uri.parse(uri), { preserveFocus: true });
 		const { name: scenario, finding: index } = outcome;
-		await vscode.commands.executeCommand('notifierLab.explore', {
+		await vscode.commands.executeCommand(command, {
 			uri,
 			scenario,
 			...(index !== undefined && { index }),

@@ -5,6 +5,7 @@ import type { FindingReference, ScenarioPlace } from './protocol.js';
 
 /** Commands that a lens may have, where the client has them. */
 const EXPLORE = 'notifierLab.explore';
+const DEBUG = 'notifierLab.debugScenario';
 const MAIL_TABLE = 'notifierLab.copyRunAsMailTable';
 
 export interface LensInput {
@@ -33,6 +34,7 @@ export function lensesOf({ uri, scenarios, results, stale, commands }: LensInput
 		return [
 			{ range, command: summary },
 			...lens('Explore', EXPLORE, explore),
+			...lens('Debug', DEBUG, explore),
 			...(reference && !stale ? lens('Mail table', MAIL_TABLE, reference) : []),
 		];
 	});

@@ -10,6 +10,7 @@ export async function run(): Promise<void> {
 		await import('./features.js');
 		await import('./work.js');
 		await import('./settings.js');
+		await import('./debug.js');
 		await import('./crash.js');
 	}
 	await new Promise<void>((resolve, reject) => {

@@ -28,6 +28,7 @@ async function run(): Promise<void> {
 	await import('./features.js');
 	await import('./work.js');
 	await import('./settings.js');
+	await import('./debug.js');
 	await new Promise<void>((resolve, reject) => {
 		mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed`)) : resolve()));
 	});

@@ -25,7 +25,7 @@ interface Exports {
 	readonly tests: {
 		readonly controller: vscode.TestController;
 		readonly profile: vscode.TestRunProfile;
-		readonly debug: vscode.TestRunProfile;
+		readonly look: vscode.TestRunProfile;
 	};
 }
 
@@ -168,12 +168,12 @@ suite('Working with sketches', () => {
 		}
 	});
 
-	test('to debug a scenario is to explore its run', async () => {
-		const { debug } = await testList();
+	test('the run of a scenario in the list is explored', async () => {
+		const { look } = await testList();
 		const file = await fileItem(SEED);
 		const failing = [...file.children].map(([, item]) => item)[0];
 		ok(failing, 'a scenario');
-		await debug.runHandler(new vscode.TestRunRequest([failing]), new vscode.CancellationTokenSource().token);
+		await look.runHandler(new vscode.TestRunRequest([failing]), new vscode.CancellationTokenSource().token);
 		const tab = await eventually('the explorer is open', () =>
 			vscode.window.tabGroups.all
 				.flatMap(({ tabs }) => tabs)

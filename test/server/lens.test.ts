@@ -25,16 +25,18 @@ async function lenses(commands: string[], settings: unknown = {}) {
 }
 
 test('each scenario says what came of it, with the commands that the client has', async () => {
-	const { ask } = await lenses(['notifierLab.explore', 'notifierLab.copyRunAsMailTable']);
+	const { ask } = await lenses(['notifierLab.explore', 'notifierLab.debugScenario', 'notifierLab.copyRunAsMailTable']);
 	const found = await ask();
 	expect(found?.map(({ range, command }) => [range.start.line, command?.title, command?.command])).toEqual([
 		[2, expect.stringMatching(/^✗ self-deadlock in 2 steps · \d+ states$/), 'notifierLab.explore'],
 		[2, 'Explore', 'notifierLab.explore'],
+		[2, 'Debug', 'notifierLab.debugScenario'],
 		[2, 'Mail table', 'notifierLab.copyRunAsMailTable'],
 		[6, expect.stringMatching(/^✓ ok · \d+ states$/), 'notifierLab.explore'],
 		[6, 'Explore', 'notifierLab.explore'],
+		[6, 'Debug', 'notifierLab.debugScenario'],
 	]);
-	expect(found?.[2]?.command?.arguments).toEqual([{ uri: A, scenario: 'twice', index: 0 }]);
+	expect(found?.[3]?.command?.arguments).toEqual([{ uri: A, scenario: 'twice', index: 0 }]);
 });
 
 test('a client without commands is told the result only', async () => {
