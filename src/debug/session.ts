@@ -17,10 +17,11 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Alternative, Picture, State } from '../findings/explorer/picture.js';
-import { focus, framesOf, goOn, isOnRun, type Line, out, over, type Stop } from './position.js';
+import { focus, framesOf, goOn, isOnRun, out, over, type Stop } from './position.js';
 import type { Launch, Runs } from './runs.js';
 import { HELP, type Reason, rowsBetween, stepAt, stopped, waysAt, wordsOf } from './told.js';
-import { lookUp, type ScopeOf, scopesOf, type Value, valueAt } from './values.js';
+import { lookUp, type ScopeOf, scopesOf, type Value } from './values.js';
+import { WantedStops } from './wanted.js';
 
 const NO_RETURN = 'noReturn';
 
@@ -35,10 +36,7 @@ export class RunSession extends DebugSession {
 	private at = 0;
 	/** The last step was into the simulated kernel: its frames are looked at first. */
 	private inside = false;
-	/** Lines to stop at, by the path that the client has named. */
-	private readonly breakpoints = new Map<string, readonly Line[]>();
-	private watched: readonly { readonly lane: number; readonly path: string }[] = [];
-	private noReturn = false;
+	private readonly wanted = new WantedStops();
 	/** What the references of the present stop stand for. */
 	private handles: (readonly Value[])[] = [];
 	/** The frames of the present stop. */
@@ -93,7 +91,7 @@ export class RunSession extends DebugSession {
 		this.tell(`${scenario}: ${verdict}, ${statesExplored} state${statesExplored === 1 ? '' : 's'}\n`);
 		if (finding !== null) this.tell(`${finding.code}: ${finding.message}\n`, 'important');
 		this.tell('Every stop is a state of this run: step back as you step on. "help" tells what can be asked here.\n');
-		if (launch.stopOnEntry === false) this.arrive(goOn(this.picture, -1, false, this.stops()), 0);
+		if (launch.stopOnEntry === false) this.arrive(goOn(this.picture, -1, false, this.wanted.of(this.picture)), 0);
 		else this.stopAt(0, 'entry');
 	}
 
@@ -118,7 +116,7 @@ export class RunSession extends DebugSession {
 	): void {
 		const uri = this.uriOf(source);
 		const lines = breakpoints.map(({ line }) => ({ uri, line: this.convertClientLineToDebugger(line) }));
-		this.breakpoints.set(uri, lines);
+		this.wanted.lines.set(uri, lines);
 		response.body = {
 			breakpoints: lines.map((line) => {
 				const there = this.picture === undefined || isOnRun(this.picture, line);
@@ -134,7 +132,7 @@ export class RunSession extends DebugSession {
 		response: DebugProtocol.SetExceptionBreakpointsResponse,
 		{ filters }: DebugProtocol.SetExceptionBreakpointsArguments,
 	): void {
-		this.noReturn = filters.includes(NO_RETURN);
+		this.wanted.noReturn = filters.includes(NO_RETURN);
 		this.sendResponse(response);
 	}
 
@@ -158,7 +156,7 @@ export class RunSession extends DebugSession {
 		response: DebugProtocol.SetDataBreakpointsResponse,
 		{ breakpoints }: DebugProtocol.SetDataBreakpointsArguments,
 	): void {
-		this.watched = breakpoints.map(({ dataId }) => JSON.parse(dataId));
+		this.wanted.values = breakpoints.map(({ dataId }) => JSON.parse(dataId));
 		response.body = { breakpoints: breakpoints.map(() => ({ verified: true })) };
 		this.sendResponse(response);
 	}
@@ -296,13 +294,13 @@ export class RunSession extends DebugSession {
 		this.sendResponse(response);
 		const { picture, at } = this;
 		this.inside = false;
-		if (picture !== undefined) this.arrive(goOn(picture, this.wrapped(picture), false, this.stops()), at);
+		if (picture !== undefined) this.arrive(goOn(picture, this.wrapped(picture), false, this.wanted.of(picture)), at);
 	}
 
 	protected override reverseContinueRequest(response: DebugProtocol.ReverseContinueResponse): void {
 		this.sendResponse(response);
 		const { picture, at } = this;
-		if (picture !== undefined) this.arrive(goOn(picture, at, true, this.stops()), at);
+		if (picture !== undefined) this.arrive(goOn(picture, at, true, this.wanted.of(picture)), at);
 	}
 
 	/** Nothing runs between two stops, so there is nothing to pause. */
@@ -388,19 +386,6 @@ export class RunSession extends DebugSession {
 	private show(picture: Picture): void {
 		this.picture = picture;
 		this.at = Math.min(this.at, picture.steps.length);
-	}
-
-	private stops() {
-		const { picture } = this;
-		return {
-			lines: [...this.breakpoints.values()].flat(),
-			watched: this.watched.map(
-				({ lane, path }) =>
-					(state: State) =>
-						picture && valueAt(picture, state, lane, path),
-			),
-			noReturn: this.noReturn,
-		};
 	}
 
 	/** Where a run goes on from: at the end of a cycle, at its beginning. */

@@ -55,6 +55,10 @@ export class Checker {
 	private readonly pinned = new Set<string>();
 	private readonly waiters = new Map<string, (() => void)[]>();
 	private readonly crashes = new Set<string>();
+	/** Open documents whose text has changed since it was last settled, where only settled texts are checked. */
+	private readonly unsettled = new Set<string>();
+	/** Texts that such documents are about to have: their files were written elsewhere, and the editor reads them anew. */
+	private readonly expected = new Map<string, string>();
 	/** Since when what is shown of a sketch is older than its text, and what will say so. */
 	private readonly old = new Map<string, { since: number; timer: ReturnType<typeof setTimeout> }>();
 
@@ -68,7 +72,11 @@ export class Checker {
 		this.pinned.delete(uri);
 		for (const root of new Set([uri, ...this.dependents(uri)])) this.age(root);
 		if (this.editor.settings().check.when === 'onType') this.recheck(uri, DEBOUNCE_MS);
-		else this.tell(uri, 'unchecked');
+		else if (this.expected.has(uri) && this.expected.get(uri) === this.editor.get(uri)?.getText()) this.settled(uri);
+		else {
+			this.unsettled.add(uri);
+			this.tell(uri, 'unchecked');
+		}
 	}
 
 	/** To be called for each change of a text, before `edited`: what is shown moves with it, as it does on the screen. */
@@ -88,11 +96,15 @@ export class Checker {
 
 	/** To be called when a document was opened or saved. */
 	settled(uri: string): void {
+		this.unsettled.delete(uri);
+		this.expected.delete(uri);
 		if (this.editor.settings().check.when === 'onSave') this.recheck(uri, 0);
 	}
 
 	/** To be called when a document was closed: its findings go, and its text is the disk's again for those that include it. */
 	closed(uri: string): void {
+		this.unsettled.delete(uri);
+		this.expected.delete(uri);
 		this.queue.cancel(uri);
 		this.forget(uri);
 		this.finish(uri);
@@ -101,8 +113,20 @@ export class Checker {
 
 	/** To be called when a file was written, made or removed. */
 	changedOnDisk(uri: string): void {
-		if (this.editor.settings().check.when === 'manual' || this.open(uri)) return;
+		const { when } = this.editor.settings().check;
+		const document = this.open(uri);
+		if (when === 'onSave' && document) void this.writtenElsewhere(document);
+		if (when === 'manual' || document) return;
 		for (const root of this.dependents(uri)) this.queue.schedule(root);
+	}
+
+	/** An open document that is as its file is was settled, although nobody has saved it here. */
+	private async writtenElsewhere({ uri }: TextDocument): Promise<void> {
+		const text = await this.editor.read(uri);
+		const document = this.editor.get(uri);
+		if (text === undefined || document === undefined) return;
+		if (document.getText() !== text) this.expected.set(uri, text);
+		else if (this.unsettled.has(uri)) this.settled(uri);
 	}
 
 	/** To be called when settings have changed. */

@@ -4,12 +4,13 @@ import { equal, eventually, ok } from './check.js';
 
 const WRONG =
 	'static DEFINE_MUTEX(l);\n\nstatic int f(int x)\n{\n\tmutex_lock(&l);\n\tmutex_lock(&l);\n\treturn 0;\n}\n\nscenario s {\n\tthread A { f(0); }\n}\n';
-const FILE = 'settings.mmn';
+/** A file for each test: VS Code keeps what it knew of one for a while after it was closed. */
+let files = 0;
 
 function uri(): vscode.Uri {
 	const folder = vscode.workspace.workspaceFolders?.[0];
 	ok(folder, 'a folder is open');
-	return vscode.Uri.joinPath(folder.uri, FILE);
+	return vscode.Uri.joinPath(folder.uri, `settings-${files}.mmn`);
 }
 
 const codeOf = ({ code }: vscode.Diagnostic): unknown => (typeof code === 'object' ? code.value : code);
@@ -23,6 +24,7 @@ const RIGHT =
 	'static DEFINE_MUTEX(l);\n\nstatic int f(int x)\n{\n\tif (x) {\n\t\tmutex_lock(&l);\n\t\tmutex_unlock(&l);\n\t}\n\treturn 0;\n}\n\nscenario s {\n\tthread A { f(0); }\n}\n';
 
 async function open(text: string, code = 'self-deadlock'): Promise<vscode.TextEditor> {
+	files++;
 	await vscode.workspace.fs.writeFile(uri(), new TextEncoder().encode(text));
 	const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri()));
 	await eventually('it is checked', () => shown(code));

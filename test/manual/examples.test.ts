@@ -35,12 +35,12 @@ const blocks: Block[] = PAGES.flatMap((page) => {
 
 /**
  * What is not run, and why:
- *   lua, elisp, toml   configuration of editors that a machine for tests need not have
+ *   lua, elisp, toml, json   configuration of editors that a machine for tests need not have
  *   vim                in the manual: colours, and the commands that README has too, which are run where there is Vim
  *   text               what help says and what can be called (made from the program itself: generated.test.ts), lists in Vim
  *   no language        commands and words of SPIN and a C compiler (test/oracle runs them)
  */
-const CONFIGURATION = ['lua', 'vim', 'elisp', 'toml'];
+const CONFIGURATION = ['lua', 'vim', 'elisp', 'toml', 'json'];
 
 test('a block is a sketch, a driver before it is one, commands, what they print, or the configuration of an editor', () => {
 	const languages = new Set(blocks.map(({ language }) => language));
@@ -48,6 +48,19 @@ test('a block is a sketch, a driver before it is one, commands, what they print,
 	expect([...languages].filter((language) => !known.includes(language))).toEqual([]);
 	const silent = blocks.filter(({ language, text }) => CONFIGURATION.includes(language) && !text.includes('mmn'));
 	expect(silent.map(({ page, line }) => `${page}:${line} is not about sketches`)).toEqual([]);
+});
+
+test('a launch configuration has what the manifest knows', () => {
+	const { contributes } = JSON.parse(read('package.json'));
+	const known = [
+		'type',
+		'request',
+		'name',
+		...Object.keys(contributes.debuggers[0].configurationAttributes.launch.properties),
+	];
+	const shown = blocks.filter(({ language }) => language === 'json').map(({ text }) => Object.keys(JSON.parse(text)));
+	expect(shown.length).toBeGreaterThan(0);
+	expect(shown.flat().filter((key) => !known.includes(key))).toEqual([]);
 });
 
 /** GitHub colours C, and not sketches. */

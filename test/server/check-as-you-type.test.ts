@@ -215,6 +215,27 @@ test('on save: checked when opened and saved, and not in between', async () => {
 	await client.until(() => client.messages(A).includes('bad two'));
 });
 
+test.each(['before', 'after'])(
+	'on save: a file that was written elsewhere is checked, %s the editor has read it anew',
+	async (when) => {
+		const disk = { [A]: 'bad one' };
+		const client = await TestClient.start(echo, { disk, options: { settings: { check: { when: 'onSave' } } } });
+		client.open(A, 'bad one');
+		await client.until(() => client.messages(A).includes('bad one'));
+		disk[A] = 'bad two';
+		if (when === 'before') client.changeOnDisk(A);
+		client.edit(A, 'bad two');
+		if (when === 'after') client.changeOnDisk(A);
+		await client.until(() => client.messages(A).includes('bad two'));
+		// what the reader types on top of it waits for him
+		client.edit(A, 'bad three');
+		client.changeOnDisk(A);
+		await client.until(() => client.statuses.at(-1)?.state === 'unchecked');
+		await sleep(80);
+		expect(client.messages(A)).toEqual(['bad two']);
+	},
+);
+
 test('manual: checked on request only, and the answer comes after the diagnostics', async () => {
 	const client = await TestClient.start(echo, { options: { settings: { check: { when: 'manual' } } } });
 	client.open(A, 'bad');
