@@ -60,9 +60,12 @@ export async function collectInputs(args: readonly string[], console: Console): 
 export async function oneInput(command: string, arg: string, console: Console): Promise<Input> {
 	const { inputs, errors } = await collectInputs([arg], console);
 	const [input] = inputs;
-	if (errors.length > 0 || input === undefined) throw new UsageError(`${command}: ${errors[0] ?? `${arg} is no sketch`}`);
+	if (errors.length > 0 || input === undefined)
+		throw new UsageError(`${command}: ${errors[0] ?? `${arg} is no sketch`}`);
 	if (inputs.length > 1)
-		throw new UsageError(`${command}: ${arg} is a folder with ${inputs.length} sketches; name one, such as ${input.path}`);
+		throw new UsageError(
+			`${command}: ${arg} is a folder with ${inputs.length} sketches; name one, such as ${input.path}`,
+		);
 	return input;
 }
 

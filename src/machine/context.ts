@@ -224,11 +224,7 @@ export abstract class StepContext implements KernelContext {
 		if (isDynamic(address)) {
 			const object = this.memory.find(slotOf(address));
 			if (object === undefined || object.freed)
-				return this.fatal(
-					'use-after-free',
-					`memory is ${what} after ${lifeOf(address)}`,
-					address,
-				);
+				return this.fatal('use-after-free', `memory is ${what} after ${lifeOf(address)}`, address);
 			if (offsetOf(address) >= object.cells.length)
 				return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);
 			this.offset = offsetOf(address);
