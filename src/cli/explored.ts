@@ -1,7 +1,7 @@
 import { type Exploration, Explorer, explore, firstToShow } from '../findings/explorer/explorer.js';
 import type { Picture } from '../findings/explorer/picture.js';
 import { type Console, UsageError } from './console.js';
-import { collectInputs, DiskSources, type Input, pathNames } from './inputs.js';
+import { DiskSources, type Input, oneInput, pathNames } from './inputs.js';
 import { didYouMean } from './nearest.js';
 import { positive } from './options.js';
 import { ProgressLine } from './progress.js';
@@ -45,12 +45,9 @@ export async function exploreSketch(
 	values: RunValues,
 	console: Console,
 ): Promise<ExploredSketch | undefined> {
-	const { inputs, errors } = await collectInputs([file], console);
-	const [input] = inputs;
-	if (input === undefined || inputs.length > 1 || errors.length > 0)
-		throw new UsageError(`${command}: ${errors[0] ?? `${file} is not one sketch`}`);
-	const sources = new DiskSources(inputs);
-	const path = pathNames(inputs, console.cwd);
+	const input = await oneInput(command, file, console);
+	const sources = new DiskSources([input]);
+	const path = pathNames([input], console.cwd);
 	const progress = new ProgressLine(console);
 	const maxStates = positive('max-states', values['max-states'], true, command);
 	const maxSeconds = positive('max-seconds', values['max-seconds'], false, command);

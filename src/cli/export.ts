@@ -7,7 +7,7 @@ import { kernelLibraries } from '../kernel/library.js';
 import { loadProgram } from '../language/program.js';
 import { type Console, Status, UsageError } from './console.js';
 import { exploreSketch } from './explored.js';
-import { collectInputs, DiskSources, pathNames } from './inputs.js';
+import { DiskSources, oneInput, pathNames } from './inputs.js';
 import { didYouMean } from './nearest.js';
 import { parseOptions, positive } from './options.js';
 
@@ -47,13 +47,10 @@ export async function exportScenario(args: readonly string[], console: Console):
 		maxStates: positive('max-states', values['max-states'], true, 'export') ?? 300_000,
 		maxSeconds: positive('max-seconds', values['max-seconds'], false, 'export') ?? 30,
 	};
-	const { inputs, errors } = await collectInputs([file], console);
-	const [input] = inputs;
-	if (input === undefined || inputs.length > 1 || errors.length > 0)
-		throw new UsageError(`export: ${errors[0] ?? `${file} is not one sketch`}`);
-	const sources = new DiskSources(inputs);
+	const input = await oneInput('export', file, console);
+	const sources = new DiskSources([input]);
 	const program = await loadProgram(input.uri, sources, kernelLibraries);
-	const nameOf = pathNames(inputs, console.cwd);
+	const nameOf = pathNames([input], console.cwd);
 	const complain = (problems: readonly { message: string; span: { uri: string; line: number } }[]): Status => {
 		for (const p of problems) console.err(`${nameOf(p.span.uri)}:${p.span.line}: error: ${p.message}\n`);
 		return Status.usage;

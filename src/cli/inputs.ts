@@ -2,7 +2,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Sources } from '../findings/check.js';
-import type { Console } from './console.js';
+import { type Console, UsageError } from './console.js';
 
 /** A sketch is a page or two; what is larger is another kind of file. */
 const MAX_BYTES = 1024 * 1024;
@@ -51,6 +51,22 @@ export async function collectInputs(args: readonly string[], console: Console): 
 		} else await add(arg);
 	}
 	return { inputs: [...inputs.values()].sort((a, b) => compare(a.path, b.path)), errors };
+}
+
+/**
+ * The one sketch that `arg` names: a file, a folder with a single sketch, `-`.
+ * @throws UsageError where it is none, or several
+ */
+export async function oneInput(command: string, arg: string, console: Console): Promise<Input> {
+	const { inputs, errors } = await collectInputs([arg], console);
+	const [input] = inputs;
+	if (errors.length > 0 || input === undefined)
+		throw new UsageError(`${command}: ${errors[0] ?? `${arg} is no sketch`}`);
+	if (inputs.length > 1)
+		throw new UsageError(
+			`${command}: ${arg} is a folder with ${inputs.length} sketches; name one, such as ${input.path}`,
+		);
+	return input;
 }
 
 /** Texts for a check: what was read already, then the disk. Remembers what it read, for the lines that are shown. */

@@ -29,6 +29,7 @@ define('mutex_is_locked', 'return load(a) != 0;');
 // with PREEMPT_RT a spinlock_t is a lock that sleeps, and leaves interrupts alone
 for (const kind of ['spin', 'raw_spin']) {
 	const mode = kind === 'spin' ? 'SPINLOCK' : 'SPIN';
+	const unit = kind === 'spin' ? 1 : 'PREEMPT_OFF';
 	const irqs = kind === 'spin' ? 'if (!PREEMPT_RT) ' : '';
 	for (const [suffix, off, on] of [
 		['', '', ''],
@@ -43,10 +44,10 @@ for (const kind of ['spin', 'raw_spin']) {
 			);
 		define(
 			`${kind}_unlock${suffix}`,
-			`if (!drop(a, ${mode})) fatal("bad-unlock: ${kind}_unlock"); store(a, 0); me->atomic--; ${on}return 0;`,
+			`if (!drop(a, ${mode})) fatal("bad-unlock: ${kind}_unlock"); store(a, 0); me->atomic -= ${unit}; ${on}return 0;`,
 		);
 	}
-	define(`${kind}_trylock`, `if (load(a)) return 0; store(a, 1); take(a, ${mode}); me->atomic++; return 1;`);
+	define(`${kind}_trylock`, `if (load(a)) return 0; store(a, 1); take(a, ${mode}); me->atomic += ${unit}; return 1;`);
 	define(`${kind}_is_locked`, 'return load(a);');
 }
 
@@ -148,10 +149,16 @@ define(
 		return 0;`,
 	{ hidden: true },
 );
-define(['preempt_disable', '__rcu_enter', 'local_bh_disable'], 'me->atomic++; return 0;', { hidden: true });
+define('preempt_disable', 'me->atomic += PREEMPT_OFF; return 0;', { hidden: true });
 define(
-	['preempt_enable', '__rcu_exit', 'local_bh_enable'],
-	'if (!me->atomic) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic--; return 0;',
+	'preempt_enable',
+	'if (me->atomic < PREEMPT_OFF) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic -= PREEMPT_OFF; return 0;',
+	{ hidden: true },
+);
+define(['__rcu_enter', 'local_bh_disable'], 'me->atomic++; return 0;', { hidden: true });
+define(
+	['__rcu_exit', 'local_bh_enable'],
+	'if (!(PREEMPT_RT ? me->atomic % PREEMPT_OFF : me->atomic)) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic--; return 0;',
 	{ hidden: true },
 );
 define('non_block_start', 'me->nonblock++; return 0;', { hidden: true });

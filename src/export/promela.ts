@@ -97,6 +97,8 @@ function sizes(model: Model): string {
 		define('FINALLY', model.finally),
 		define('NO_ERRORS', model.noErrors ? 1 : 0),
 		define('PREEMPT_RT', model.preemptRt ? 1 : 0),
+		// what no spinlock_t may be taken in with PREEMPT_RT counts in units of its own
+		define('PREEMPT_OFF', model.preemptRt ? 256 : 1),
 		define('SPINLOCK', model.preemptRt ? 'MUTEX' : 'SPIN'),
 		define('SEQUENCES', model.sequences === undefined ? 0 : 1),
 		define('MAX_VALUES', 256),

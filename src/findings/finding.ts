@@ -4,7 +4,7 @@ import type { Prospects } from '../explore/prospects.js';
 import type { Report } from '../machine/step.js';
 import { Status } from '../machine/thread.js';
 import type { Finding, Related, RunStep, Severity, Span } from './result.js';
-import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userSpan } from './run.js';
+import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userFunction, userSpan } from './run.js';
 import type { WaitEdge } from './waits.js';
 
 /** What every finding code's file gets to work with. */
@@ -132,6 +132,16 @@ export function leaverOf({ graph, run }: Evidence, edge: WaitEdge): Acquisition 
 	);
 }
 
+/**
+ * A work item, or a job's fence, in the kernel's thread that runs it: the place where that took it says nothing. Not what it
+ * takes in a function of the sketch.
+ */
+export function runsIt({ graph, run }: Evidence, edge: WaitEdge, holder: number): boolean {
+	if (graph.system.threads[holder]?.kind !== 'kernel' || edge.wait.kind !== 'token' || edge.guessed) return false;
+	const taken = acquisitionOf(run, holder, edge.wait.resource);
+	return taken === undefined || userFunction(taken) === undefined;
+}
+
 /** The closing rows of a run: each of the threads that waits for ever, and for whom. */
 export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): RunStep[] {
 	const { graph, run } = evidence;
@@ -151,7 +161,7 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 		else if (edge.wait.behindQueue)
 			remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;
 		else
-			remark = `blocked: ${edge.resource} is held by ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
+			remark = `blocked: ${edge.resource} is ${runsIt(evidence, edge, holder) ? 'run' : 'held'} by ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		return { ...row, blocked: true, remarks: [remark] };
 	});
 }

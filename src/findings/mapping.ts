@@ -1,5 +1,5 @@
 import { AstUtils } from 'langium';
-import { isInitializerEntry, isVariable, type Variable } from '../language/generated/ast.js';
+import { isFunctionDecl, isInitializerEntry, isVariable, type Variable } from '../language/generated/ast.js';
 import { sourceOf, spanOf, spanOfProperty } from '../language/text.js';
 import type { Report } from '../machine/step.js';
 import { countersOf } from './counters.js';
@@ -24,32 +24,64 @@ export function mappingOf({ run }: Evidence, report: Report, page: number): RunE
 	);
 }
 
-/** The driver's callback that `thread` called last, after `mapped`: it was told, and left the entry where it was. */
-export function toldSince(
-	{ graph, run }: Evidence,
-	thread: number,
-	mapped: RunEvent | undefined,
-): RunEvent | undefined {
-	// when the range ends it is too late to be told
-	const { ends } = countersOf(graph.system.program);
-	const from = mapped === undefined ? 0 : run.events.indexOf(mapped) + 1;
-	return run.events
-		.slice(from)
+/** The range that a callback was called with, as its invalidator began it: `[start, end)`. */
+function rangeOf({ run }: Evidence, callback: RunEvent): readonly [number, number] | undefined {
+	const begun = run.events
+		.slice(0, run.events.indexOf(callback))
 		.findLast(
 			(e) =>
 				e.kind === 'call' &&
-				e.thread === thread &&
-				!e.code.kernel &&
-				!ends.has(e.code.node) &&
-				e.frames[e.frames.length - 1]?.code.kernel === true,
+				e.thread === callback.thread &&
+				e.code.name === 'mmu_notifier_range_init' &&
+				callback.args.includes(e.args[0] as number),
 		);
+	return begun && [begun.args[4] as number, begun.args[5] as number];
+}
+
+/** The callback refused where it may, and nothing was invalidated. */
+function hasRefused(evidence: Evidence, callback: RunEvent): boolean {
+	if (!callback.frames.some((f) => /_nonblock$/.test(f.code.name))) return false;
+	const { node } = callback.code;
+	const value = returnOf(evidence, callback)?.args[0];
+	if (value === undefined || !isFunctionDecl(node)) return false;
+	const type = evidence.graph.system.program.semantics.declaredType(node);
+	const agrees = type.kind === 'function' && type.returns.kind === 'int' && type.returns.name === 'bool';
+	return (value !== 0) !== agrees;
+}
+
+/** The driver's callbacks that were told of this page and agreed, in order. */
+function toldOf(evidence: Evidence, page: number): RunEvent[] {
+	// when the range ends it is too late to be told
+	const { ends } = countersOf(evidence.graph.system.program);
+	return evidence.run.events.filter((e) => {
+		if (e.kind !== 'call' || e.code.kernel || ends.has(e.code.node) || !e.frames.at(-1)?.code.kernel) return false;
+		const [start, end] = rangeOf(evidence, e) ?? [page, page + 1];
+		return start <= page && page < end && !hasRefused(evidence, e);
+	});
+}
+
+/** The driver's callback that `thread` called last, after `mapped`: it was told, and left the entry where it was. */
+export function toldSince(
+	evidence: Evidence,
+	thread: number,
+	mapped: RunEvent | undefined,
+	page: number,
+): RunEvent | undefined {
+	const { events } = evidence.run;
+	const from = mapped === undefined ? 0 : events.indexOf(mapped) + 1;
+	return toldOf(evidence, page).findLast((e) => e.thread === thread && events.indexOf(e) >= from);
+}
+
+/** The way out of a callback; undefined where the run ends before. */
+function returnOf({ run }: Evidence, callback: RunEvent): RunEvent | undefined {
+	return run.events
+		.slice(run.events.indexOf(callback) + 1)
+		.find((e) => e.kind === 'return' && e.thread === callback.thread && e.code === callback.code);
 }
 
 /** The statement with which a callback returned; its name where it came to its end. */
-export function wayOut({ run }: Evidence, callback: RunEvent): Span {
-	const out = run.events
-		.slice(run.events.indexOf(callback) + 1)
-		.find((e) => e.kind === 'return' && e.thread === callback.thread && e.code === callback.code);
+export function wayOut(evidence: Evidence, callback: RunEvent): Span {
+	const out = returnOf(evidence, callback);
 	return out?.node.$type === 'ReturnStatement' ? spanOf(out.node) : spanOfProperty(callback.code.node, 'name');
 }
 
@@ -126,7 +158,7 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 	const mapped = mappingOf(evidence, report, page);
 	const name = threadName(graph, thread);
 	const maps = mapped === undefined ? name : threadName(graph, mapped.thread);
-	const told = toldSince(evidence, thread, mapped);
+	const told = toldSince(evidence, thread, mapped, page);
 	const related: Related[] = [];
 	if (mapped !== undefined) related.push({ span: spanOfPlace(mapped), message: `${maps} maps page ${page} here` });
 	const threads = [...new Set([maps, name])];
@@ -161,8 +193,13 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 			told: false,
 			removed: 'exit',
 		};
+	// a range that was refused may be the one at whose end it shows
+	const others = toldOf(evidence, page);
+	const teller = others.some((e) => e.thread === thread) ? thread : (others.at(-1)?.thread ?? thread);
 	const because =
-		mapped === undefined || mapped.thread === thread ? '' : `${maps} has mapped it, ${name} invalidates it`;
+		mapped === undefined || mapped.thread === thread || mapped.thread === teller
+			? ''
+			: `${maps} has mapped it, ${threadName(graph, teller)} invalidates it`;
 	return {
 		span: mapped === undefined ? reportPlaceSpan(report) : userSpan(mapped),
 		because,

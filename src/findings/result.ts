@@ -87,6 +87,8 @@ export interface ScenarioResult {
 	readonly milliseconds: number;
 	/** True only when the whole state space was covered. */
 	readonly complete: boolean;
+	/** Why it was not, one clause each: `the search stopped at 60 s`. */
+	readonly bounds?: readonly string[];
 	/** What the verdict rests on (sequential consistency, limits, environment), one sentence each. */
 	readonly assumptions: readonly string[];
 	/** Without a scenario: what was looked at, but not to the end, by who runs in it. Such a result is never `ok`. */

@@ -44,7 +44,8 @@ export interface RunEvent extends Place {
 	readonly thread: number;
 	readonly step: number;
 	readonly code: FunctionCode;
-	readonly args: readonly number[];
+	/** What a call passes, or the value of a return. */
+	args: readonly number[];
 }
 
 /** A schedule, replayed: what to show of it and what blame needs to know. */
@@ -108,6 +109,8 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 			returned(code, value, depth) {
 				frames.length = depth;
 				const caller = frames[depth - 1];
+				const event = events.at(-1);
+				if (value !== undefined && event?.kind === 'return' && event.code === code) event.args = [value];
 				if (!code.kernel || caller === undefined || caller.code.kernel) return;
 				const remark = returnRemark(code, value, system);
 				if (remark !== undefined && row.stack.includes(code.name)) row.remarks.push(remark);

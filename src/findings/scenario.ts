@@ -151,6 +151,7 @@ export async function checkScenario(
 		transitions,
 		milliseconds: Math.round(performance.now() - start),
 		complete: whole,
+		...(bounds.length > 0 && { bounds }),
 		assumptions: ASSUMPTIONS,
 		threads: system.threads.map((t) => t.name),
 		findings,

@@ -22,6 +22,9 @@ import { originOf } from './origin.js';
 import type { Image, Report } from './step.js';
 import type { ThreadState } from './thread.js';
 
+/** After what the object at `address` is no more. */
+const lifeOf = (address: number): string => (isHeap(address) ? 'kfree' : 'its function has returned');
+
 /** Ends a step early: a fatal report was made, or the step cannot be taken. */
 export class StepEnds {
 	constructor(readonly wait: Wait | undefined) {}
@@ -221,11 +224,7 @@ export abstract class StepContext implements KernelContext {
 		if (isDynamic(address)) {
 			const object = this.memory.find(slotOf(address));
 			if (object === undefined || object.freed)
-				return this.fatal(
-					'use-after-free',
-					`memory is ${what} after ${isHeap(address) ? 'kfree' : 'its function has returned'}`,
-					address,
-				);
+				return this.fatal('use-after-free', `memory is ${what} after ${lifeOf(address)}`, address);
 			if (offsetOf(address) >= object.cells.length)
 				return this.fatal('out-of-bounds', `a cell behind the end of the object is ${what}`);
 			this.offset = offsetOf(address);
@@ -251,7 +250,8 @@ export abstract class StepContext implements KernelContext {
 		let size: number;
 		if (isDynamic(base)) {
 			const object = this.memory.find(slotOf(base));
-			if (object === undefined || object.freed) this.fatal('use-after-free', 'memory is used after its life has ended');
+			if (object === undefined || object.freed)
+				this.fatal('use-after-free', `memory is used after ${lifeOf(base)}`, base);
 			start = addressOf(slotOf(base), 0);
 			size = (object as DynamicObject).cells.length;
 		} else {

@@ -1,9 +1,9 @@
+import { PREEMPT_OFF } from '../kernel/primitives/holding.js';
 import { type ConfigItem, isConfigItem, type Scenario } from '../language/generated/ast.js';
 import { Status } from './thread.js';
 
 interface Lane {
-	readonly kind: string;
-	/** Interrupts only: index of the thread on top of which it runs. */
+	/** Index of the thread on top of which it runs; -1: it is no interrupt, or one that runs in a thread of its own. */
 	readonly on: number;
 }
 
@@ -13,6 +13,7 @@ interface Lane {
  */
 export class Cpus {
 	readonly count: number;
+	private readonly rt: boolean;
 
 	constructor(
 		private readonly threads: readonly Lane[],
@@ -20,6 +21,7 @@ export class Cpus {
 	) {
 		const words = scenario.items.filter(isConfigItem).flatMap((c: ConfigItem) => c.words);
 		const value = words.find((w) => w.name === 'cpus')?.value;
+		this.rt = words.some((w) => w.name === 'preempt_rt');
 		this.count = value === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Number(value));
 	}
 
@@ -29,8 +31,9 @@ export class Cpus {
 
 	/** Does a thread in this state run on, without being preempted, until it lets others in? */
 	stays(thread: number, local: Int32Array): boolean {
-		if (this.threads[thread]?.kind === 'interrupt') return local[0] === Status.running;
-		return (local[1] as number) > 0 || local[3] !== 0;
+		if ((this.threads[thread]?.on ?? -1) >= 0) return local[0] === Status.running;
+		// with PREEMPT_RT a spinlock_t does not keep its holder on the CPU
+		return (local[1] as number) >= (this.rt ? PREEMPT_OFF : 1) || local[3] !== 0;
 	}
 
 	/** Threads that have all CPUs and cannot be preempted; none while there is a CPU for `thread`. */
@@ -52,11 +55,11 @@ export class Cpus {
 	gate(thread: number, locals: (thread: number) => Int32Array): boolean {
 		const info = this.threads[thread] as Lane;
 		if (this.crowding(thread, locals).length > 0) return false;
-		if (info.kind === 'interrupt') {
+		if (info.on >= 0) {
 			if (locals(thread)[0] !== Status.idle) return true;
 			// also behind the thread's last step: what it does from there to its end costs no step
 			return locals(info.on)[3] === 0;
 		}
-		return !this.threads.some((t, i) => t.kind === 'interrupt' && t.on === thread && locals(i)[0] === Status.running);
+		return !this.threads.some((t, i) => t.on === thread && locals(i)[0] === Status.running);
 	}
 }

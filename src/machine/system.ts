@@ -116,7 +116,11 @@ export class System extends Addresses {
 			kind: isThreadItem(node) ? node.kind : 'interrupt',
 			node,
 			entry: code(node.name, node.body, node),
-			on: isThreadItem(node) ? -1 : node.thread.ref === undefined ? -1 : items.indexOf(node.thread.ref),
+			// with PREEMPT_RT handlers run in threads of their own, whatever they come on top of (force_irqthreads())
+			on:
+				isThreadItem(node) || config.has('preempt_rt') || node.thread.ref === undefined
+					? -1
+					: items.indexOf(node.thread.ref),
 		}));
 		this.threads = threads;
 		this.cpus = new Cpus(threads, scenario);
@@ -145,7 +149,7 @@ export class System extends Addresses {
 			isCallback: (c) => !c.kernel,
 			isDaemon: (t) => this.threads[t]?.kind !== 'thread',
 			isOfProcess: (t) => !/^(kernel|interrupt)$/.test(this.threads[t]?.kind ?? ''),
-			isInterrupt: (t) => this.threads[t]?.kind === 'interrupt',
+			isInterrupt: (t) => (this.threads[t]?.on ?? -1) >= 0,
 			entry: (t) => (this.threads[t] ?? this.threads[0])?.entry as FunctionCode,
 			written: this.written,
 			everyAccess,
@@ -279,8 +283,9 @@ export class System extends Addresses {
 				const thread = new ThreadState(index);
 				if (info.kind !== 'thread') thread.status = Status.idle;
 				if (info.kind === 'interrupt') {
+					// in a thread of its own with _bh off only (irq_forced_thread_fn())
 					thread.atomic = 1;
-					thread.irqsOff = 1;
+					if (info.on >= 0) thread.irqsOff = 1;
 				}
 				thread.push(info.entry, -1);
 				return thread;

@@ -88,6 +88,18 @@ describe('replay', () => {
 	});
 });
 
+test.each(['explore', 'export'])('%s takes one sketch, also of a folder', async (command) => {
+	const folder = folderWith({ 'one/a.mmn': 'scenario s {}\n', 'two/a.mmn': '', 'two/b.mmn': '' });
+	const args = command === 'export' ? ['--to', 'promela'] : [];
+	const { status, stderr } = await run(cli, [command, 'two', ...args], { cwd: folder });
+	expect([status, stderr]).toEqual([
+		2,
+		`notifier-lab: ${command}: two is a folder with 2 sketches; name one, such as two/a.mmn\n`,
+	]);
+	const one = await run(cli, [command, 'one', ...args], { cwd: folder });
+	expect(one.stderr).not.toContain('is a folder');
+});
+
 test('export draws the run of a finding', async () => {
 	const svg = await run(cli, ['export', SEED, '--to', 'svg']);
 	expect([svg.status, svg.stderr]).toEqual([0, '']);

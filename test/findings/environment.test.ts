@@ -74,6 +74,28 @@ static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
 		expect(registered.scenarios[0]?.assumptions.join()).toContain('nothing here looks like a fault handler');
 	});
 
+	test('says what limit was hit, and once where it is the same in every part', { timeout: 60_000 }, async () => {
+		const { scenarios } = await inEnvironment(`#include <mn/list>
+static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range) { return 0; }
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
+static struct mmu_notifier mn = { .ops = &ops };
+static int thread_fn(void *data) { return 0; }
+static void run_fault(unsigned long addr)
+{
+	kthread_run(thread_fn, NULL, "a");
+	kthread_run(thread_fn, NULL, "b");
+	kthread_run(thread_fn, NULL, "c");
+}
+`);
+		const [finding] = scenarios[0]?.findings ?? [];
+		expect(finding).toMatchObject({ code: 'bounded' });
+		expect(finding?.message).toMatch(
+			/F: more kernel threads are made than the model has lanes for them \(in run_fault\(\) alone, and in \d+ more\)/,
+		);
+		expect(finding?.message.match(/F: more kernel threads/g)).toHaveLength(1);
+		expect(finding?.message).not.toContain('took more than');
+	});
+
 	test('shows what no adversary brings about: a check for a collision that never fires', async () => {
 		const text = driver('interval/s28-read-begin-retry.mmn');
 		expect((await inEnvironment(text)).hints?.filter((h) => h.code === 'unreachable') ?? []).toEqual([]);

@@ -8,6 +8,7 @@ import {
 	type Explanation,
 	inLine,
 	leaverOf,
+	runsIt,
 	type StuckKind,
 	sinceLine,
 	threadName,
@@ -49,7 +50,7 @@ export const deadlock: StuckKind = {
 							? `has ${before.resource} active and `
 							: before.wait.behindQueue
 								? `queues for ${before.resource} and `
-								: `holds ${before.resource} and `;
+								: `${runsIt(evidence, before, edge.thread) ? 'runs' : 'holds'} ${before.resource} and `;
 			return `${name(edge.thread)} ${has}${waitWords(edge)}`;
 		});
 		const end =
@@ -104,9 +105,7 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 	if (edge.isRange) return `which is active in ${name}${since}`;
 	if (edge.readers !== undefined)
 		return edge.readers.callbacks ? `and ${name} is in one${since}` : `and ${name} is one${since}`;
-	// a work item, or a fence: the place where the kernel's thread took it says nothing
-	if (graph.system.threads[holder]?.kind === 'kernel' && edge.wait.kind === 'token' && !edge.guessed)
-		return `which ${name} runs`;
+	if (runsIt(evidence, edge, holder)) return `which ${name} runs`;
 	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
 	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;
 	if (edge.guessed) return `and ${name} does not come to end that`;

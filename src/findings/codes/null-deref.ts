@@ -18,7 +18,8 @@ export const nullDeref: ReportKind = {
 		const pointer = pointerIn(report);
 		const inner = report.stack.at(-1)?.code;
 		const call = userPlace({ node: report.node, frames: report.stack });
-		const entry = report.stack.find((f, n) => f.code.kernel && report.stack[n - 1]?.code.kernel === false)?.code.name;
+		const entry = report.stack.findLast((f, n) => f.code.kernel && report.stack[n - 1]?.code.kernel === false)?.code
+			.name;
 		const inKernel = inner?.kernel === true;
 		const where = inKernel ? ` in ${entry ?? inner.name}()` : '';
 		const isNull = /through NULL|NULL function|index into NULL/.test(said);

@@ -1,4 +1,13 @@
-import { acquisitionOf, blockedPlace, inLine, type StuckKind, sinceLine, threadName, waitWords } from '../finding.js';
+import {
+	acquisitionOf,
+	blockedPlace,
+	inLine,
+	runsIt,
+	type StuckKind,
+	sinceLine,
+	threadName,
+	waitWords,
+} from '../finding.js';
 import { userFunction, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 import { selfCureOf } from './cures.js';
@@ -18,8 +27,9 @@ export const selfDeadlock: StuckKind = {
 		const taken = acquisitionOf(run, below ?? edge.thread, edge.wait.resource);
 		const jump = below === undefined ? jumpBack(evidence, cycle) : undefined;
 		const sameLine = taken !== undefined && userSpan(taken).line === userSpan(place).line && inside !== undefined;
+		const runs = below === undefined && runsIt(evidence, edge, edge.thread);
 		const since =
-			taken === undefined
+			taken === undefined || runs
 				? ''
 				: !sameLine
 					? sinceLine(graph, userSpan(taken))
@@ -33,7 +43,9 @@ export const selfDeadlock: StuckKind = {
 					? `of which it is ${edge.readers.callbacks ? 'in one' : 'one'} itself`
 					: edge.isRange
 						? 'which it has active itself'
-						: 'which it holds itself';
+						: runs
+							? 'which it runs itself'
+							: 'which it holds itself';
 		return {
 			message: `${name} ${waitWords(edge)}${inside && !edge.readers ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
 			cure: selfCureOf(evidence, edge, jump !== undefined),

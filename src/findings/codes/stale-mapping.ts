@@ -3,12 +3,14 @@ import { entry } from './entries.js';
 /** The device page table leads to a page that was freed or replaced, or is filled again in the middle of an invalidation. */
 export const staleMapping = entry('stale-mapping', (message, told, removed) => {
 	if (/runs a job/.test(message)) return 'Wait for the fence of the job before the callback returns';
+	if (told && /for himself/.test(message))
+		return 'Pass over MMU_NOTIFY_EXCLUSIVE only where range->owner is your own; for all others unmap, and let readers begin again';
 	if (removed === 'late') return 'Have it look, under the lock, whether the notifier is going, and not map then';
 	if (removed === 'exit')
 		return 'Give it a ->release that unmaps everything and lets nobody map from there on: without it nothing may reach a page through the device when the last thread exits (include/linux/mmu_notifier.h)';
 	if (removed === 'left') return 'Unmap everything, and let nobody map again, before the notifier is taken off';
 	if (told) return 'Unmap all of the range before the callback returns, whatever its event';
-	if (/in the middle of its invalidation|has been freed/.test(message))
+	if (/in the middle of its invalidation|has been freed|for himself/.test(message))
 		return 'Look for a collision under the lock that the callback takes, right before mapping, and begin again if there was one';
 	if (/has mapped it/.test(message)) return 'Check and map under one lock, and take the same lock in the callback';
 	return undefined;

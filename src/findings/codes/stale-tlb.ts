@@ -26,7 +26,7 @@ export const staleTlb: ReportKind = {
 		return {
 			message: cleared === undefined ? message : `${message} (${lineOf(graph, userSpan(cleared))})`,
 			cure: 'Clear the entry, flush the TLB, and only then let go of the page',
-			span: blame(evidence, report, thread, cleared),
+			span: blame(evidence, report, thread, cleared, page),
 			related: [
 				...(cleared === undefined
 					? []
@@ -56,11 +56,11 @@ function clearingOf({ run }: Evidence, report: Report, page: number): RunEvent |
  * A driver that frees the page itself frees it too early. Where the kernel does, the flush is missing: behind the
  * clearing, or in the callback that is there to flush.
  */
-function blame(evidence: Evidence, report: Report, thread: number, cleared: RunEvent | undefined): Span {
+function blame(evidence: Evidence, report: Report, thread: number, cleared: RunEvent | undefined, page: number): Span {
 	const freer = report.stack.findLast((f) => !f.code.kernel);
 	const inDriver = freer?.code.node.$type === 'FunctionDecl';
 	if (inDriver) return reportPlaceSpan(report);
 	if (cleared !== undefined) return userSpan(cleared);
-	const told = toldSince(evidence, thread, undefined);
+	const told = toldSince(evidence, thread, undefined, page);
 	return told === undefined ? reportPlaceSpan(report) : wayOut(evidence, told);
 }

@@ -66,6 +66,8 @@ class Searches {
 	readonly results: ScenarioResult[] = [];
 	/** What was cut short, in words. */
 	readonly cut: string[] = [];
+	/** What else cut parts short: which. */
+	private readonly cutBy = new Map<string, readonly string[]>();
 	/** Parts that were looked at, but not to the end, by who runs in them. */
 	readonly unfinished = new Set<string>();
 	/** Everybody at once was looked at on a single page. */
@@ -129,6 +131,15 @@ class Searches {
 		return undefined;
 	}
 
+	/** Notes why a part was not looked at to its end; what is the same in several parts is told once. */
+	private cutShort({ states, bounds = [] }: ScenarioResult, words: string, most: number): void {
+		const { maxSeconds } = this.limits;
+		if (states >= most) this.cut.push(`${words} took more than ${states} states`);
+		else if ((performance.now() - this.start) / 1000 >= maxSeconds)
+			this.cut.push(`${maxSeconds} s (--max-seconds, notifierLab.check.maxSeconds) were over in ${words}`);
+		else for (const bound of bounds) this.cutBy.set(bound, [...(this.cutBy.get(bound) ?? []), words]);
+	}
+
 	private async search(part: Part, maxStates: number, maxSeconds: number) {
 		const scenario = this.program.scenarios.find((s) => s.name === part.scenario);
 		if (scenario === undefined) return { complete: true, clean: true, states: 0 };
@@ -146,7 +157,7 @@ class Searches {
 		const words = this.words(part);
 		if (!one.complete) this.unfinished.add(words);
 		else this.unfinished.delete(words);
-		if (!one.complete && part.look !== true) this.cut.push(`${words} took more than ${one.states} states`);
+		if (!one.complete && part.look !== true) this.cutShort(one, words, maxStates);
 		if (part.small === true) {
 			const clean = one.findings.every((f) => f.severity === 'info' || f.severity === 'hint');
 			if (clean && one.complete) this.smaller = true;
@@ -193,8 +204,10 @@ class Searches {
 		return missing && (guessed === true || (code === 'livelock' && threads.every((t) => own.includes(t))));
 	}
 
-	/** Asks of each such wait whether it stays with all of the sketch's functions there. */
+	/** Asks of each such wait whether it stays with all of the sketch's functions there; says what cut parts short. */
 	async settle(): Promise<void> {
+		for (const [bound, [first, ...more]] of this.cutBy)
+			this.cut.push(`${bound} (in ${first}${more.length > 0 ? `, and in ${more.length} more` : ''})`);
 		const asked: Finding[] = [];
 		for (const { finding, part } of this.lonely) {
 			if (asked.some((known) => repeats(finding, known)) || this.problems.length > 0) continue;

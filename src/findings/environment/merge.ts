@@ -52,6 +52,7 @@ export function merged(
 		verdict,
 		asExpected: verdict !== 'fail' && complete,
 		complete: complete && !early && verdict !== 'fail',
+		...(complete ? {} : { bounds: cut }),
 		states,
 		transitions: sum((r) => r.transitions),
 		milliseconds: sum((r) => r.milliseconds),

@@ -13,6 +13,7 @@ const STALE_MAPPING: Readonly<Record<number, string>> = {
 	4: 'still maps page %a when its memory is freed',
 	5: 'still maps page %a with the old memory when the invalidation is over',
 	6: 'still runs a job on page %a when its memory is freed: taking the page out of the page table does not stop a job, somebody has to wait for its fence',
+	7: 'maps page %a, which somebody else has for himself (make_device_exclusive)',
 };
 
 const STALE_TLB: Readonly<Record<number, string>> = {

@@ -24,16 +24,28 @@ export const notHeld = (c: KernelContext, call: string, lock: number): void =>
 		lock,
 	);
 
+/**
+ * Task.atomic counts sections in which a task is atomic. With PREEMPT_RT those that it can be preempted in all the same
+ * (spinlock_t, rwlock_t, RCU readers, _bh) count one; raw spinlocks and preempt_disable() count so much, since no
+ * spinlock_t may be taken there (Documentation/locking/locktypes.rst).
+ */
+export const PREEMPT_OFF = 0x100;
+
+export const enterPreemptOff = (c: KernelContext): void => {
+	c.task.atomic += c.preemptRt ? PREEMPT_OFF : 1;
+};
+
+export const leavePreemptOff = (c: KernelContext): void => {
+	c.task.atomic -= c.preemptRt ? PREEMPT_OFF : 1;
+};
+
 /** What taking a spinlock or an rwlock_t does to its task: it is atomic from then on. PREEMPT_RT makes them sleep (semantics.md 3.1). */
 export function enterAtomic(c: KernelContext, call: string): void {
 	if (c.preemptRt) {
 		const raw = c.task.held.find((h) => h.mode === HeldMode.spin);
 		if (raw !== undefined) c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while %r is held`, raw.resource);
-		else if (c.inInterrupt)
-			c.warn(
-				'sleep-in-atomic',
-				`${call} sleeps with PREEMPT_RT, in a hard interrupt (IRQF_NO_THREAD); any other handler runs in a thread there: write a thread for it`,
-			);
+		else if (c.task.atomic >= PREEMPT_OFF)
+			c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while preemption is off`);
 		else if (c.task.irqsOff > 0) c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while interrupts are off`);
 		else if (c.task.nonBlock > 0)
 			c.warn('sleep-in-nonblock', `${call} sleeps with PREEMPT_RT, in a non-blockable invalidation`);

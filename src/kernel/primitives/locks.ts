@@ -1,5 +1,5 @@
 import { HeldMode, type KernelContext, type Primitive } from '../context.js';
-import { drop, enterAtomic, notHeld, take } from './holding.js';
+import { drop, enterAtomic, enterPreemptOff, leavePreemptOff, notHeld, PREEMPT_OFF, take } from './holding.js';
 import { readersAndWriters } from './rwlocks.js';
 
 /*
@@ -75,7 +75,7 @@ const spinLock = (name: string, irqs: boolean): Primitive => ({
 	run(c, [lock = 0]) {
 		const raw = name.startsWith('raw_');
 		if (c.load(lock) !== 0) return c.block({ kind: 'lock', resource: lock });
-		if (raw) c.task.atomic++;
+		if (raw) enterPreemptOff(c);
 		else enterAtomic(c, name);
 		c.store(lock, 1);
 		take(c, lock, spinMode(c, raw));
@@ -96,7 +96,8 @@ const spinUnlock = (name: string, irqs: Irqs): Primitive => ({
 		const raw = name.startsWith('raw_');
 		if (!drop(c, lock, spinMode(c, raw))) notHeld(c, name, lock);
 		c.store(lock, 0);
-		c.task.atomic--;
+		if (raw) leavePreemptOff(c);
+		else c.task.atomic--;
 		if (irqs !== 'same' && (raw || !c.preemptRt)) c.task.irqsOff = irqs === 'on' || flags === 0 ? 0 : 1;
 		return 0;
 	},
@@ -118,7 +119,8 @@ const spin: Primitive[] = ['spin', 'raw_spin'].flatMap((kind) => [
 			if (c.load(lock) !== 0) return 0;
 			c.store(lock, 1);
 			take(c, lock, spinMode(c, kind === 'raw_spin'));
-			c.task.atomic++;
+			if (kind === 'raw_spin') enterPreemptOff(c);
+			else c.task.atomic++;
 			return 1;
 		},
 	},
@@ -216,7 +218,8 @@ const context: Primitive[] = [
 		visible: false,
 		staysOnCpu: true,
 		run(c: KernelContext) {
-			c.task.atomic++;
+			if (name === 'preempt_disable') enterPreemptOff(c);
+			else c.task.atomic++;
 			return 0;
 		},
 	})),
@@ -224,9 +227,12 @@ const context: Primitive[] = [
 		name,
 		visible: false,
 		run(c: KernelContext) {
-			if (c.task.atomic === 0)
+			const preempts = name === 'preempt_enable';
+			const { atomic } = c.task;
+			if ((!c.preemptRt ? atomic : preempts ? Math.floor(atomic / PREEMPT_OFF) : atomic % PREEMPT_OFF) === 0)
 				c.fatal('bad-unlock', `${name === '__rcu_exit' ? 'rcu_read_unlock' : name}() without its counterpart`);
-			c.task.atomic--;
+			if (preempts) leavePreemptOff(c);
+			else c.task.atomic--;
 			return 0;
 		},
 	})),
