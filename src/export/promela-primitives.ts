@@ -123,17 +123,13 @@ for (const [suffix, on] of [
 
 define('__hold', 'take(a, TOKEN); return 0;', { hidden: true });
 define('__unhold', 'drop(a, TOKEN); return 0;', { hidden: true });
-define(
-	'__unhold_range',
-	`int n = 0;
+const KEEPS = (when: string): string => `int n = 0;
 		while (n < me->nheld && !(me->held[2 * n] == a && (me->held[2 * n + 1] & MODES) == TOKEN)) n++;
 		for (n++; n < me->nheld; n++)
 			if (me->held[2 * n + 1] & IN_CALLBACK && (me->held[2 * n + 1] & MODES) != TOKEN)
-				warn("lock-leak: the invalidation is over and a lock is still held");
-		drop(a, TOKEN);
-		return 0;`,
-	{ hidden: true },
-);
+				warn("lock-leak: the ${when} is over and a lock is still held");`;
+define('__unhold_range', `${KEEPS('invalidation')} drop(a, TOKEN); return 0;`, { hidden: true });
+define('__lets_go', `${KEEPS('first pass')} return 0;`, { hidden: true });
 define('__holds', 'int n; for (n = 0; n < me->nheld; n++) if (me->held[2 * n] == a) return 1; return 0;', {
 	hidden: true,
 });

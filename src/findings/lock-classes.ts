@@ -121,6 +121,9 @@ function wantedBy(system: System, task: ThreadState, thread: number, shared: Int
 		const pseudo = pseudoClass(system, resource, shared);
 		return pseudo === undefined ? undefined : { name: pseudo, resource };
 	}
+	// gup_fast_fallback() says might_lock_read(&current->mm->mmap_lock), whatever it finds; not the same class once more
+	if (next?.op === 'atomic-begin' && code.kernel && code.name === 'follow_page' && fallsBack(task))
+		return { name: 'mmap_lock', resource: registers[0] ?? 0 };
 	if (next?.op !== 'primitive') return undefined;
 	const { name } = primitives[next.primitive] as (typeof primitives)[number];
 	const args = next.args.map((a) => (a >= 0 ? (registers[a] as number) : (code.constants[-1 - a] as number)));
@@ -133,6 +136,12 @@ function wantedBy(system: System, task: ThreadState, thread: number, shared: Int
 	const resource = args[0] ?? 0;
 	const lock = lockClass(system, resource, shared);
 	return lock === undefined ? undefined : { name: lock, resource };
+}
+
+/** Does get_user_pages_fast(), and not its _only(), look for a page? */
+function fallsBack({ frames }: ThreadState): boolean {
+	const caller = frames.at(-2);
+	return caller?.code.name === 'gup_fast' && frames.at(-3)?.code.name.endsWith('_only') === false;
 }
 
 const TAKES =

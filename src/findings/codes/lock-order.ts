@@ -2,7 +2,7 @@ import type { Graph } from '../../explore/graph.js';
 import type { Turns } from '../../explore/turns.js';
 import { acquisitionOf, type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
 import { type ClassEdge, classEdges, FS_RECLAIM, isUsers, START_MAP } from '../lock-classes.js';
-import { userFunction, userSpan } from '../run.js';
+import { type Place, userFunction, userSpan } from '../run.js';
 
 /** Classes of locks that are taken in a circle, by the edges of the circle; the edge to blame comes first. */
 export interface ClassCycle {
@@ -27,13 +27,22 @@ export function* findLockOrder(graph: Graph): Turns<ClassCycle[]> {
 			.map((e) => e.from)
 			.sort()
 			.join('|');
-		if (known.has(key) || !circle.some((e) => isUsers(graph.system, e.from))) continue;
+		if (known.has(key) || !circle.some((e) => isUsers(graph.system, e.from) || inOwnCallback(graph, e))) continue;
 		known.add(key);
 		const turned = blamedFirst(graph, circle);
 		const seen = turned[0]?.seen;
 		if (seen !== undefined) cycles.push({ edges: turned, seen });
 	}
 	return cycles;
+}
+
+const placeOf = (graph: Graph, { seen }: ClassEdge): Place | undefined =>
+	seen && graph.system.position(seen.thread, graph.local(seen.state, seen.thread));
+
+/** A callback of the sketch's takes what only the kernel has: it allocates, or wants mmap_lock. */
+function inOwnCallback(graph: Graph, edge: ClassEdge): boolean {
+	const place = edge.from === START_MAP ? placeOf(graph, edge) : undefined;
+	return place !== undefined && userFunction(place) !== undefined;
 }
 
 /** A shortest chain of edges from a class to another; empty when they are the same. */
@@ -52,11 +61,12 @@ function pathBetween(
 
 /** What a driver can change is what it takes outside of callbacks with a lock of its own. */
 function blamedFirst(graph: Graph, circle: readonly ClassEdge[]): ClassEdge[] {
+	const own = circle.some((edge) => isUsers(graph.system, edge.from));
 	const distance = (edge: ClassEdge): number => {
 		if (edge.seen === undefined) return 9;
 		// waiting with a lock held is what is wrong, and not what the item or the reader takes
 		if (isPseudo(edge.to)) return -1;
-		if (edge.from === START_MAP) return 3;
+		if (edge.from === START_MAP) return own ? 3 : -2;
 		return isUsers(graph.system, edge.from) ? (isUsers(graph.system, edge.to) ? 1 : 0) : 2;
 	};
 	const best = circle.reduce((a, b) => (distance(b) < distance(a) ? b : a));
@@ -72,16 +82,26 @@ const PSEUDO: Readonly<Record<string, string>> = {
 const isPseudo = (name: string): boolean => /^(work item|readers of) /.test(name);
 const word = (name: string): string => PSEUDO[name] ?? name;
 
+/** What there is to do where a callback is at the beginning. */
+function cureOf({ from, to }: ClassEdge): string | undefined {
+	if (from !== START_MAP) return undefined;
+	if (to === FS_RECLAIM)
+		return 'Allocate before, where the address space is opened, or with GFP_NOWAIT, which may fail';
+	return to === 'mmap_lock' ? 'Leave it to a work item for which the callback does not wait' : undefined;
+}
+
 /** What each edge says in words: `svm_lock -> a callback (line 12)`. */
 export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explanation {
 	const { graph, run } = evidence;
-	const { system } = graph;
-	const placeOf = ({ seen }: ClassEdge) => seen && system.position(seen.thread, graph.local(seen.state, seen.thread));
 	const parts = cycle.edges.map((edge) => {
-		const place = placeOf(edge);
+		const place = placeOf(graph, edge);
 		if (place === undefined) return 'direct reclaim calls callbacks (f920e413ff9c)';
 		const inside = userFunction(place)?.name;
 		const where = `${inside === undefined ? '' : `in ${inside}(), `}${lineOf(graph, userSpan(place))}`;
+		if (edge.to === FS_RECLAIM)
+			return edge.from === START_MAP
+				? `a callback allocates with direct reclaim (${where})`
+				: `memory is allocated with direct reclaim under ${word(edge.from)} (${where})`;
 		if (isPseudo(edge.to))
 			return edge.from === START_MAP
 				? `a callback waits for ${edge.to} (${where})`
@@ -97,11 +117,11 @@ export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explana
 				: `${word(edge.to)} is taken under ${word(edge.from)} (${where})`;
 	});
 	const blamed = cycle.edges[0] as ClassEdge;
-	const place = placeOf(blamed) as NonNullable<ReturnType<typeof placeOf>>;
+	const place = placeOf(graph, blamed) as Place;
 	const { thread, held } = cycle.seen;
 	const taken = held === 0 ? undefined : acquisitionOf(run, thread, held);
 	const others = cycle.edges.slice(1).flatMap((edge) => {
-		const other = placeOf(edge);
+		const other = placeOf(graph, edge);
 		return other === undefined
 			? []
 			: [{ span: userSpan(other), message: `${word(edge.from)}, then ${word(edge.to)}, here` }];
@@ -109,6 +129,7 @@ export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explana
 	const message = `the order of lock classes is a circle: ${parts.join('; ')}. No run of this scenario deadlocks; lockdep, which looks at classes, complains`;
 	return {
 		message,
+		cure: cureOf(blamed),
 		span: userSpan(place),
 		related: [...(taken ? [{ span: userSpan(taken), message: `${word(blamed.from)} is taken here` }] : []), ...others],
 		closing: `${message}.`,

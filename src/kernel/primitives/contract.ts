@@ -143,6 +143,20 @@ const RULES: Readonly<Record<number, Rule>> = {
 		sequence: true,
 		warning: true,
 	},
+	20: {
+		broken:
+			'%r is registered, and is registered once more: its node is linked twice, so that who walks the notifiers never comes to the end, or misses some',
+		source: 'mmu_interval_notifier_insert, mmu_notifier_register',
+		fix: 'register it once, or take it off first',
+		callback: false,
+	},
+	21: {
+		broken:
+			'%r is removed, and is not inserted, or is being removed already: its node is erased twice, and one mmgrab() is given up twice',
+		source: 'mmu_interval_notifier_remove',
+		fix: 'remove it once: let one of those who close it win, under a lock or by xchg()',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;

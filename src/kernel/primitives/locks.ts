@@ -129,6 +129,14 @@ const spin: Primitive[] = ['spin', 'raw_spin'].flatMap((kind) => [
 
 // ---- tokens: what somebody waits for without a lock to name it ----
 
+/** Reports what callbacks took since the range began, and have not given back. */
+function keeps(c: KernelContext, range: number, message: string): void {
+	const since = c.task.held.findIndex((h) => h.resource === range && h.mode === HeldMode.token);
+	if (since < 0) return;
+	for (const held of c.task.held.slice(since + 1))
+		if (held.inCallback && held.mode !== HeldMode.token) c.warn('lock-leak', message, held.resource);
+}
+
 const tokens: Primitive[] = [
 	{
 		name: '__hold',
@@ -151,12 +159,17 @@ const tokens: Primitive[] = [
 		name: '__unhold_range',
 		visible: false,
 		run(c, [object = 0]) {
-			const since = c.task.held.findIndex((h) => h.resource === object && h.mode === HeldMode.token);
-			for (const held of c.task.held.slice(since + 1)) {
-				if (since >= 0 && held.inCallback && held.mode !== HeldMode.token)
-					c.warn('lock-leak', 'the invalidation is over and %r is still held', held.resource);
-			}
+			keeps(c, object, 'the invalidation is over and %r is still held');
 			drop(c, object, HeldMode.token);
+			return 0;
+		},
+	},
+	{
+		// between the passes of an invalidation
+		name: '__lets_go',
+		visible: false,
+		run(c, [object = 0]) {
+			keeps(c, object, 'the first pass is over and %r is still held');
 			return 0;
 		},
 	},
