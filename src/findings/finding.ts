@@ -148,6 +148,8 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 		else if (edge.readers !== undefined)
 			remark = `blocked: ${edge.readers.callbacks ? 'a callback runs' : `a reader of ${edge.readers.of} is`} in ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		else if (edge.isRange) remark = `blocked: ${edge.resource} is active in ${threadName(graph, holder)}`;
+		else if (edge.runs)
+			remark = `blocked: ${edge.resource} runs in ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		else if (edge.wait.behindQueue)
 			remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;
 		else

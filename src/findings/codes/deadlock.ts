@@ -49,7 +49,7 @@ export const deadlock: StuckKind = {
 							? `has ${before.resource} active and `
 							: before.wait.behindQueue
 								? `queues for ${before.resource} and `
-								: `holds ${before.resource} and `;
+								: `${before.runs ? 'runs' : 'holds'} ${before.resource} and `;
 			return `${name(edge.thread)} ${has}${waitWords(edge)}`;
 		});
 		const end =

@@ -33,7 +33,9 @@ export const selfDeadlock: StuckKind = {
 					? `of which it is ${edge.readers.callbacks ? 'in one' : 'one'} itself`
 					: edge.isRange
 						? 'which it has active itself'
-						: 'which it holds itself';
+						: edge.runs
+							? 'which it runs itself'
+							: 'which it holds itself';
 		return {
 			message: `${name} ${waitWords(edge)}${inside && !edge.readers ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
 			cure: selfCureOf(evidence, edge, jump !== undefined),

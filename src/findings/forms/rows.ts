@@ -21,7 +21,7 @@ const EVENT = /^(list_add|list_del|wake_up)/;
 /** Kernel statements that say less than the function they are in. */
 const INTERNAL = /^(READ_ONCE|WRITE_ONCE|wait_until|wait_event_for)\(/;
 /** Where the kernel's own threads begin: their lane has their name. */
-const ROUND = /^(worker_round|kthread_round|__\w+)$/;
+const ROUND = /^(process_one_work|kthread_round|__\w+)$/;
 
 /**
  * Folds a run into the rows of the mail form. Steps of the user's sketch are shown as they are written. A call into the
