@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Explorer, Shown } from '../findings/explorer/explorer.js';
 import type { Alternative, Picture, State, Step } from '../findings/explorer/picture.js';
 import { savedRunOf } from '../findings/explorer/saved.js';
+import { aloneLines } from '../findings/forms/alone.js';
 import { type Paint, paintWith } from '../findings/forms/paint.js';
 import { printable, wrap } from '../findings/forms/wrap.js';
 import { type Console, Status, UsageError } from './console.js';
@@ -64,6 +65,7 @@ class Session {
 		this.say(`${bold(scenario.name)}  ${scenario.states} states, ${scenario.complete ? 'complete' : 'not complete'}`);
 		for (const { name, title, kind } of lanes)
 			this.say(`  ${bold(name)}  ${title}${kind === 'thread' ? '' : dim(` (${kind})`)}`);
+		this.alone(this.found.picture, 'setup');
 		if (finding === null) this.say('nothing was found: every way ends well');
 		else
 			this.say(
@@ -157,6 +159,13 @@ class Session {
 		this.look();
 	}
 
+	/** What runs before or after the steps, with nobody else around. */
+	private alone(picture: Picture, kind: 'setup' | 'finally'): void {
+		const { bold, error } = this.paint;
+		for (const { text, wrong } of aloneLines(picture, kind, 76))
+			this.say(`  ${wrong ? error(text) : text.replace(`${kind}:`, bold(`${kind}:`))}`);
+	}
+
 	/** The steps from the `from`-th on, with what each comes to. */
 	private steps({ steps, lanes, noReturn }: Picture, from: number): void {
 		let number = 0;
@@ -183,6 +192,7 @@ class Session {
 		this.say('');
 		this.state(false);
 		const { picture } = this.shown;
+		this.alone(picture, 'finally');
 		if (picture.next.length === 0) this.say(this.paint.bold(printable(picture.ending)));
 		const texts = picture.next.map((w) => `${picture.lanes[w.lane]?.name}: ${printable(w.text)}`);
 		const width = Math.min(60, Math.max(0, ...texts.map((t) => t.length)));

@@ -137,6 +137,7 @@ export function leaverOf({ graph, run }: Evidence, edge: WaitEdge): Acquisition 
  * takes in a function of the sketch.
  */
 export function runsIt({ graph, run }: Evidence, edge: WaitEdge, holder: number): boolean {
+	if (edge.runs) return true;
 	if (graph.system.threads[holder]?.kind !== 'kernel' || edge.wait.kind !== 'token' || edge.guessed) return false;
 	const taken = acquisitionOf(run, holder, edge.wait.resource);
 	return taken === undefined || userFunction(taken) === undefined;
@@ -158,10 +159,12 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 		else if (edge.readers !== undefined)
 			remark = `blocked: ${edge.readers.callbacks ? 'a callback runs' : `a reader of ${edge.readers.of} is`} in ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		else if (edge.isRange) remark = `blocked: ${edge.resource} is active in ${threadName(graph, holder)}`;
+		else if (runsIt(evidence, edge, holder))
+			remark = `blocked: ${edge.resource} runs in ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		else if (edge.wait.behindQueue)
 			remark = `blocked: ${edge.resource} is wanted for writing by ${threadName(graph, holder)}, which queues before it`;
 		else
-			remark = `blocked: ${edge.resource} is ${runsIt(evidence, edge, holder) ? 'run' : 'held'} by ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
+			remark = `blocked: ${edge.resource} is held by ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;
 		return { ...row, blocked: true, remarks: [remark] };
 	});
 }

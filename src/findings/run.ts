@@ -23,6 +23,7 @@ import type { FunctionCode, Instruction } from '../machine/ir.js';
 import type { GuardEnd } from '../machine/lower/guards.js';
 import type { System } from '../machine/system.js';
 import type { RunStep, Span } from './result.js';
+import { splitUpdates } from './split.js';
 
 /** A statement and the functions around it, outermost first. */
 export interface Place {
@@ -69,8 +70,10 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 	let shared = system.initialShared;
 	let locals = [...system.initialLocals];
 	let finalState = 0;
+	const steps: { thread: number; local: Int32Array; shared: Int32Array }[] = [];
 	schedule.forEach(({ state, thread, choice }, index) => {
 		const local = locals[thread] as Int32Array;
+		steps.push({ thread, local, shared });
 		if (graph.local(state, thread) !== local && !same(graph.local(state, thread), local))
 			throw new Error(`step ${index + 1} of a run does not fit its state`);
 		const info = system.threads[thread];
@@ -141,6 +144,8 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 		shared = next.shared;
 		finalState = graph.targetOf(state, thread, choice);
 	});
+	for (const [at, words] of splitUpdates(system, steps))
+		(rows.find(({ step }) => step === at + 1) as { remarks: string[] } | undefined)?.remarks.push(words);
 	return { schedule, rows, acquisitions, events, finalState, finalShared: shared };
 }
 

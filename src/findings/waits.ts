@@ -18,6 +18,8 @@ export interface WaitEdge {
 	readonly isRange: boolean;
 	/** What is wanted is the end of a grace period: whose readers have to leave first. `callbacks`: those that the notifier core calls. */
 	readonly readers?: { readonly of: string; readonly callbacks: boolean; readonly call: string };
+	/** What is wanted is the end of a work item or a timer: whoever has it runs it. */
+	readonly runs: boolean;
 	/** Nobody has what is wanted: `holders` are those who are stuck as well, and might have been going to bring it about. */
 	readonly guessed: boolean;
 }
@@ -67,11 +69,16 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 			holders,
 			resource: wait.resource === 0 ? '' : system.nameOf(wait.resource, shared, locals),
 			isRange,
+			runs: wait.kind === 'token' && runsAt(system, wait.resource, shared),
 			guessed,
 		});
 	});
 	return edges;
 }
+
+/** Who holds a token at this address runs what lies there. */
+export const runsAt = (system: System, address: number, shared: Int32Array): boolean =>
+	/^(work item|timer) /.test(pseudoClass(system, address, shared) ?? '');
 
 /** The domain of SRCU, or RCU itself, whose readers are counted at an address. */
 function readersAt(

@@ -28,6 +28,14 @@ describe('explore', () => {
 		expect(stdout).toContain('neither can go on.');
 	});
 
+	test('tells what setup does before the run, and what is wrong in finally after it', async () => {
+		const sketch = path.join(import.meta.dirname, '../findings/fixtures/assertion-lost-update.mmn');
+		const { stdout } = await run(cli, ['explore', sketch, '--finding', 'assertion'], { stdin: 'f\n' });
+		expect(stdout).toMatch(/has ended\n\n[\s\S]*\n {2}finally: assert\(n == 2\)\n {2}n == 2 does not hold\n/);
+		const seed = await run(cli, ['explore', SEED], { stdin: '' });
+		expect(seed.stdout).toContain('\n  setup: mmu_notifier_register(&mn, mm)\n');
+	});
+
 	test('says what it does not know, and ends with its input', async () => {
 		const { status, stdout } = await run(cli, ['explore', SEED], { stdin: '99\nnonsense\n?' });
 		expect(status).toBe(0);

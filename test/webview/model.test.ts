@@ -115,11 +115,13 @@ describe('what lasts', () => {
 		}
 	});
 
-	test("a lock of the kernel's is drawn where somebody waits for it", () => {
+	test("mmap_lock is drawn, another lock of the kernel's where somebody waits for it", () => {
 		const locks = (name: string) =>
 			new Set(findSpans(sample(name)).all.flatMap((span) => (span.kind === 'lock' ? [span.name] : [])));
-		expect(locks('seed-deadlock')).toEqual(new Set(['fault_lock']));
+		expect(locks('seed-deadlock')).toEqual(new Set(['fault_lock', 'mmap_lock']));
 		expect(locks('s62-deadlock')).toEqual(new Set(['mmap_lock']));
+		// not mapping.i_mmap_rwsem, nor srcu
+		expect(locks('s66-four-parties')).toEqual(new Set(['gpu_lock', 'mmap_lock', 'nic_work']));
 	});
 
 	test('threads that do nothing are not drawn', () => {

@@ -3,11 +3,12 @@ import type { Graph } from '../../explore/graph.js';
 import { ROUNDS, type Turns } from '../../explore/turns.js';
 import { isBlock, isCall, isNameRef } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
-import type { FunctionCode, Operand } from '../../machine/ir.js';
+import type { FunctionCode } from '../../machine/ir.js';
 import { Status, type ThreadState } from '../../machine/thread.js';
 import { type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
 import type { RunStep } from '../result.js';
 import { isToken, type Place, rowOf, userSpan } from '../run.js';
+import { operandOf } from '../split.js';
 
 /** A cell that a thread will read or write next. */
 interface Access {
@@ -111,11 +112,6 @@ function nextOf(graph: Graph, thread: number): (state: number) => Next | undefin
 
 const accessesOf = (graph: Graph, state: number, { accesses, list }: Next): readonly Access[] =>
 	list === undefined ? accesses : listAccesses(graph, state, list);
-
-function operandOf(task: ThreadState, operand: Operand): number {
-	const { code, registers } = task.frame;
-	return operand >= 0 ? (registers[operand] as number) : (code.constants[-1 - operand] as number);
-}
 
 /** The load or store that stands next in a function of the user's. */
 function ownAccess(task: ThreadState, sequenced: Map<FunctionCode, boolean>): Access[] {

@@ -168,7 +168,8 @@ class Drawing {
 			return {
 				name,
 				kind,
-				title: title ?? (kind === 'kernel' ? entry.name.replace(/^__/, '') : (first ?? entry.name)),
+				// the kernel's threads have their names
+				title: title ?? (kind === 'kernel' ? '' : (first ?? entry.name)),
 			};
 		});
 	}
@@ -228,7 +229,8 @@ class Drawing {
 					from: edge.thread,
 					to,
 					what: edge.resource,
-					taken: taken === undefined ? null : userSpan(taken),
+					// where the kernel's thread took it says nothing
+					taken: taken === undefined || edge.runs ? null : userSpan(taken),
 					waits: userSpan(graph.system.position(edge.thread, graph.local(finalState, edge.thread))),
 					queued: edge.wait.behindQueue === true && held.every((h) => h.resource !== edge.wait.resource),
 				},
@@ -264,8 +266,8 @@ class Drawing {
 			if (held.length === 0) return [{ lane: thread, text: 'never goes on' }];
 			return held.map((h) => {
 				const name = this.locks.nameOf(h.resource, last);
-				if (isToken(h))
-					return { lane: thread, text: this.locks.isRange(h, last) ? `never ends ${name}` : `never gives up ${name}` };
+				const ends = this.locks.isRange(h, last) || this.locks.runs(h, last);
+				if (isToken(h)) return { lane: thread, text: ends ? `never ends ${name}` : `never gives up ${name}` };
 				return { lane: thread, text: `never unlocks ${name}` };
 			});
 		});

@@ -56,6 +56,16 @@ export function fold(picture: Picture): Folded[] {
 	return rows;
 }
 
+export function count(number: number, one: string, many = `${one}s`): string {
+	return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+}
+
+/** How long a run is: `7 steps`, `12 steps, then 13 for ever`. */
+export function lengthOf({ steps, cycleStart }: Picture): string {
+	if (cycleStart === null) return count(steps.length, 'step');
+	return `${count(cycleStart, 'step')}, then ${steps.length - cycleStart} for ever`;
+}
+
 /** What a step comes to, one after the other. */
 export const remarksOf = ({ remark }: Step): string[] => (remark === '' ? [] : remark.split('; '));
 

@@ -6,7 +6,7 @@ import type { System } from '../../machine/system.js';
 import { Status, type ThreadState } from '../../machine/thread.js';
 import { waitWords } from '../finding.js';
 import { isToken, spanOfPlace, userSpan } from '../run.js';
-import { type WaitEdge, waitsIn } from '../waits.js';
+import { runsAt, type WaitEdge, waitsIn } from '../waits.js';
 import type { Outlooks } from './outlook.js';
 import type { Bar, LaneState, LockState, RangeState } from './picture.js';
 import type { Moment } from './walk.js';
@@ -88,6 +88,11 @@ export class Locks {
 
 	isRange(held: Pick<Held, 'resource'>, moment: Moment): boolean {
 		return this.system.isRange(held.resource, moment.shared, (t) => moment.locals[t] as Int32Array);
+	}
+
+	/** What is held is a work item or a timer that runs. */
+	runs(held: Held, moment: Moment): boolean {
+		return isToken(held) && runsAt(this.system, held.resource, moment.shared);
 	}
 
 	/** The sketch's own locks first, then what of the kernel's is held or wanted. */

@@ -19,6 +19,7 @@ import { Status } from '../../machine/thread.js';
 import { reportMessage } from '../finding.js';
 import type { RunStep, Span } from '../result.js';
 import { isToken, type Place, type ReplayedRun, rowOf, shownNode, spanOfPlace, textOf } from '../run.js';
+import { splitUpdates } from '../split.js';
 import type { Locks } from './locks.js';
 import type { Outlooks } from './outlook.js';
 import type { Alternative, Detail, Step } from './picture.js';
@@ -53,13 +54,24 @@ export class Steps {
 	private readonly calls = new Map<number, number>();
 	private readonly texts = new Map<string, string>();
 
+	/** Remarks on updates that another thread comes between, by transition. */
+	private readonly split: ReadonlyMap<number, string>;
+
 	constructor(
 		private readonly walk: Walk,
 		private readonly locks: Locks,
 		private readonly space: AddressSpace,
 		private readonly outlooks: Outlooks,
 		private readonly run: ReplayedRun,
-	) {}
+	) {
+		this.split = splitUpdates(
+			walk.graph.system,
+			walk.transitions.map(({ thread }, n) => {
+				const { locals, shared } = walk.moments[n] as Moment;
+				return { thread, local: locals[thread] as Int32Array, shared };
+			}),
+		);
+	}
 
 	/** @param blame the statement that the finding blames */
 	rows(blocked: readonly Blocked[], blame: Span | undefined): Row[] {
@@ -118,6 +130,8 @@ export class Steps {
 		const { thread, choice, place } = transition;
 		const row = rowOf('', place, n + 1, null);
 		const { remarks, matters } = this.remarks(transition, before, after);
+		const split = this.split.get(n);
+		if (split !== undefined) remarks.unshift(split);
 		const call = callOf(place, transition.calls);
 		return {
 			lane: thread,
@@ -211,6 +225,7 @@ export class Steps {
 				continue;
 			}
 			if (locks.isRange(h, after)) events.push(`${name} becomes active`);
+			else if (locks.runs(h, after)) events.push(`begins to run ${name}`);
 			else
 				events.push(
 					`takes ${name}${h.mode === HeldMode.read ? ' for reading' : h.mode === HeldMode.write ? ' for writing' : ''}`,
@@ -218,7 +233,8 @@ export class Steps {
 		}
 		for (const h of given) {
 			const name = locks.nameOf(h.resource, before);
-			events.push(locks.isRange(h, before) ? `${name} ends` : `releases ${name}`);
+			const ends = locks.isRange(h, before) || locks.runs(h, before);
+			events.push(ends ? `${name} ends` : `releases ${name}`);
 		}
 		events.push(...this.space.changes(before.shared, after.shared));
 		if (after.state >= 0) {

@@ -21,7 +21,7 @@ const EVENT = /^(list_add|list_del|wake_up)/;
 /** Kernel statements that say less than the function they are in. */
 const INTERNAL = /^(READ_ONCE|WRITE_ONCE|wait_until|wait_event_for)\(/;
 /** Where the kernel's own threads begin: their lane has their name. */
-const ROUND = /^(worker_round|kthread_round|__\w+)$/;
+const ROUND = /^(process_one_work|kthread_round|__\w+)$/;
 
 /**
  * Folds a run into the rows of the mail form. Steps of the user's sketch are shown as they are written. A call into the
@@ -131,7 +131,12 @@ class Folding {
 		let common = 0;
 		while (common < stack.length && stack[common] === state.stack[common]) common++;
 		if (state.returned) common = Math.min(common, this.kernelEntry(stack, common));
-		for (const level of state.named) if (level >= common) state.named.delete(level);
+		for (const level of state.named) {
+			if (level < common) continue;
+			state.named.delete(level);
+			// what comes next is not what the row of that call stands for
+			state.justNamed = false;
+		}
 	}
 
 	/** The level at which the innermost run of kernel functions below `end` begins; `end` where there is none. */
@@ -219,6 +224,8 @@ class Folding {
 		// the last step is in a call that has its row: how far it has got inside of it is the kernel's business
 		if (step === this.last && state.named.size > 0 && !EVENT.test(step.text) && !/\bops->\w+\s*\(/.test(step.text))
 			return '';
+		// what it does to memory says less than the name of the call that does it
+		if (state.named.size > 0 && !calleeOf(step.text).endsWith('(')) return '';
 		const row = calleeOf(step.text)
 			.replace(/^.*->/, '->')
 			.replace(/\s*\($/, '');

@@ -1,6 +1,7 @@
 /** A run as a picture that stands alone: lanes, time downwards, locks and waits along the lanes. Follows the reader's light or dark. */
-import { callbackOf, type Folded, fold } from '../explorer/fold.js';
+import { callbackOf, count, type Folded, fold, lengthOf } from '../explorer/fold.js';
 import type { Bar, Picture } from '../explorer/picture.js';
+import { type AloneLine, aloneLines } from './alone.js';
 import { lanesInUse, noReturnWords } from './mermaid.js';
 import { printable, wrap } from './wrap.js';
 
@@ -45,7 +46,11 @@ class Drawing {
 	private readonly textOf = new Map<number, number>();
 	private readonly slots = new Map<Bar, number>();
 	private readonly width: number;
+	/** Under what `setup` does. */
+	private readonly top: number;
 	private readonly bottom: number;
+	private readonly setup: readonly AloneLine[];
+	private readonly finally: readonly AloneLine[];
 
 	constructor(private readonly picture: Picture) {
 		this.lanes = lanesInUse(picture);
@@ -58,8 +63,12 @@ class Drawing {
 			x = (this.textOf.get(lane) as number) + TEXT_WIDTH + PAD;
 		}
 		this.width = x;
+		const letters = Math.floor((x - NUMBERS - PAD) / CHAR);
+		this.setup = aloneLines(picture, 'setup', letters);
+		this.finally = aloneLines(picture, 'finally', letters);
 		const placed: Placed[] = [];
-		let y = HEAD;
+		this.top = HEAD + heightOf(this.setup);
+		let y = this.top;
 		for (const row of fold(picture)) {
 			if (picture.noReturn === row.from) y += LINE;
 			const lines = linesOf(row);
@@ -76,9 +85,11 @@ class Drawing {
 		const { picture } = this;
 		const closing = wrap(printable(picture.ending), Math.floor((this.width - 2 * PAD) / CHAR));
 		const never = picture.never.length > 0 ? LINE + PAD : 0;
-		const height = this.bottom + never + 2 * PAD + closing.length * LINE;
+		const end = this.bottom + never + heightOf(this.finally);
+		const height = end + 2 * PAD + closing.length * LINE;
 		this.tints();
 		this.header();
+		this.alone(this.setup, HEAD);
 		for (const lane of this.lanes) this.rail(lane);
 		for (const placed of this.rows) this.row(placed);
 		this.noReturn();
@@ -86,15 +97,9 @@ class Drawing {
 		for (const lane of this.lanes) this.bars(lane);
 		for (const { lane, text } of this.neverRows())
 			this.text(this.textOf.get(lane) ?? PAD, this.bottom + LINE, text, 'bad');
-		closing.forEach(
-			(line, n) =>
-				void this.text(
-					PAD,
-					this.bottom + never + PAD + (n + 1) * LINE - 5,
-					line,
-					picture.finding === null ? '' : 'bad',
-				),
-		);
+		this.alone(this.finally, this.bottom);
+		const kind = picture.finding === null ? '' : 'bad';
+		closing.forEach((line, n) => void this.text(PAD, end + PAD + (n + 1) * LINE - 5, line, kind));
 		const title = `${picture.finding?.code ?? picture.verdict}: ${picture.scenario}`;
 		return `<svg xmlns="http://www.w3.org/2000/svg" width="${this.width}" height="${height}" viewBox="0 0 ${this.width} ${height}" role="img" aria-label="${escaped(title)}">
 <title>${escaped(title)}</title>
@@ -109,6 +114,11 @@ class Drawing {
 ${this.out.join('\n')}
 </svg>
 `;
+	}
+
+	/** What runs with nobody else around, across all lanes. */
+	private alone(lines: readonly AloneLine[], y: number): void {
+		lines.forEach(({ text, wrong }, n) => void this.text(NUMBERS, y + (n + 1) * LINE - 5, text, wrong ? 'bad' : 'dim'));
 	}
 
 	private neverRows(): Picture['never'] {
@@ -127,12 +137,11 @@ ${this.out.join('\n')}
 
 	private header(): void {
 		const { picture } = this;
-		const steps = picture.steps.filter((s) => s.moves).length;
 		const words = [
 			picture.finding?.code ?? picture.verdict,
 			picture.scenario,
-			`${steps} steps`,
-			`${picture.statesExplored} states`,
+			lengthOf(picture),
+			count(picture.statesExplored, 'state'),
 		];
 		this.text(PAD, 24, words.join('  |  '), picture.finding?.severity === 'error' ? 'head bad' : 'head');
 		for (const lane of this.lanes) {
@@ -179,7 +188,7 @@ ${this.out.join('\n')}
 		const colour = this.colour(lane);
 		const top = first === undefined ? this.bottom : first.y + LINE / 2;
 		this.out.push(
-			`<path d="M${x} ${HEAD - 6}V${top}" style="stroke: ${colour}; stroke-width: 2; stroke-dasharray: 2 3"/>`,
+			`<path d="M${x} ${this.top - 6}V${top}" style="stroke: ${colour}; stroke-width: 2; stroke-dasharray: 2 3"/>`,
 		);
 		if (first === undefined || last === undefined) return;
 		const ended = steps[last.row.to - 1]?.remark.includes('has ended') ?? false;
@@ -261,6 +270,8 @@ ${this.out.join('\n')}
 		for (const bar of this.solid(lane)) {
 			const x = rail + 10 + (this.slots.get(bar) as number) * (BAR + 3);
 			const [top, end] = [this.yOf(bar.from), bar.to >= last ? this.bottom : this.yOf(bar.to + 1)];
+			// the same lock in another mode from the same row on
+			if (end - top < 6 && this.solid(lane).some((b) => b.name === bar.name && b.from === bar.to + 1)) continue;
 			const height = Math.max(6, end - top);
 			if (bar.kind === 'range')
 				this.out.push(
@@ -294,6 +305,8 @@ ${this.out.join('\n')}
 		}
 	}
 }
+
+const heightOf = (lines: readonly AloneLine[]): number => (lines.length === 0 ? 0 : lines.length * LINE + PAD);
 
 function linesOf(row: Folded): Placed['lines'] {
 	const width = Math.floor(TEXT_WIDTH / CHAR);

@@ -8,6 +8,8 @@ const GAP = 2;
 /** A column as wide as the seed's, so that two of them and a quote mark fit a mail. */
 const COLUMN = 34;
 const MIN_COLUMN = 12;
+/** What a column keeps when another one needs room for a long name. */
+const LEAST_COLUMN = 18;
 
 /**
  * The mail form of a finding: its run as a table of one column per thread, time downwards, and after an empty line the
@@ -65,7 +67,21 @@ function columnWidths(columns: readonly string[], rows: readonly Row[], width: n
 	};
 	for (const [i, need] of needs.entries()) grow(i, need);
 	for (const i of needs.keys()) grow(i, base);
-	return widths;
+	return withWholeWords(widths, rows, columns.at(-1) ?? '');
+}
+
+/** A long name may run over into the columns behind it; the last column, which has none, takes what it needs from the others. */
+function withWholeWords(widths: readonly number[], rows: readonly Row[], last: string): number[] {
+	const words = rows.filter(({ thread }) => thread === last).flatMap(({ text }) => text.split(/\s+/));
+	const before = widths.slice(0, -1);
+	const lacks = Math.max(0, ...words.map(({ length }) => length)) - GAP - (widths.at(-1) ?? 0);
+	if (lacks <= 0 || before.reduce((sum, width) => sum + Math.max(0, width - LEAST_COLUMN), 0) < lacks)
+		return [...widths];
+	for (let left = lacks; left > 0; left--) {
+		const widest = before.indexOf(Math.max(...before));
+		before[widest] = (before[widest] ?? 0) - 1;
+	}
+	return [...before, (widths.at(-1) ?? 0) + lacks];
 }
 
 /** Remarks wrap well: they ask for no more than a seed's column. */

@@ -34,8 +34,8 @@ export const SLOT = 20;
 export const railWidth = (slots: number): number => RAIL + slots * SLOT;
 
 const MOST_SLOTS = 4;
-/** Locks of the simulated kernel: worth a bar only where somebody waits for them. */
-const KERNEL_LOCK = /^(mmap_lock|srcu|the |mapping\.|anon_vma\.|folio|pte|mm->)/;
+/** Locks inside the simulated kernel: worth a bar only where somebody waits for them. mmap_lock is everybody's. */
+const KERNEL_LOCK = /^(srcu|the |mapping\.|anon_vma\.|folio|pte|mm->)/;
 
 /** The words of a context besides the callback that it is in, the strictest rule first. */
 export function contextWords(lane: State['lanes'][number]): string {

@@ -1,5 +1,6 @@
 /** The page's sentences. */
 
+import { count } from '../../findings/explorer/fold.js';
 import type { Alternative, Outlook, Picture } from '../../findings/explorer/picture.js';
 
 export const OUTLOOK: Readonly<Record<Outlook, string>> = {
@@ -11,16 +12,6 @@ export const OUTLOOK: Readonly<Record<Outlook, string>> = {
 
 export function laneName(picture: Picture, lane: number): string {
 	return picture.lanes[lane]?.name ?? '?';
-}
-
-export function count(number: number, one: string, many = `${one}s`): string {
-	return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
-}
-
-/** How long the run is: `7 steps`, `12 steps, then 13 for ever`. */
-export function length({ steps, cycleStart }: Picture): string {
-	if (cycleStart === null) return count(steps.length, 'step');
-	return `${count(cycleStart, 'step')}, then ${steps.length - cycleStart} for ever`;
 }
 
 export function noReturnWords(picture: Picture): string {

@@ -277,11 +277,13 @@ function Diagrams({ chain, picture }: { readonly chain: Chain; readonly picture:
 	);
 }
 
-function LineLink({ span, words }: { readonly span: Span; readonly words: string }) {
+function LineLink({ span, picture }: { readonly span: Span; readonly picture: Picture }) {
 	const explorer = useExplorer();
+	const file = span.uri === picture.file ? '' : ` of ${span.uri.replace(/^.*\//, '')}`;
 	return (
 		<button type="button" class="link" title="Show this line" onClick={() => explorer.open(span)}>
-			{words} {span.line}
+			line {span.line}
+			{file}
 		</button>
 	);
 }
@@ -296,13 +298,13 @@ function Places({ chain, picture }: { readonly chain: Chain; readonly picture: P
 					{wait.waits && (
 						<>
 							{' '}
-							in <LineLink span={wait.waits} words="line" />
+							in <LineLink span={wait.waits} picture={picture} />
 						</>
 					)}
 					{wait.taken && (
 						<>
 							{'; '}
-							<b>{laneName(picture, wait.to)}</b> has it since <LineLink span={wait.taken} words="line" />
+							<b>{laneName(picture, wait.to)}</b> has it since <LineLink span={wait.taken} picture={picture} />
 						</>
 					)}
 				</li>

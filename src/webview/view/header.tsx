@@ -1,6 +1,6 @@
+import { count, lengthOf } from '../../findings/explorer/fold.js';
 import type { Picture } from '../../findings/explorer/picture.js';
 import type { ExportFormat } from '../messages.js';
-import { count, length } from '../model/words.js';
 import { useExplorer } from './context.js';
 import { Icon, type IconName } from './icons.js';
 import { type Item, Menu } from './menu.js';
@@ -35,7 +35,7 @@ function Chip({ picture }: { readonly picture: Picture }) {
 		<span class={`chip ${tone}`}>
 			<Icon name={icon as IconName} />
 			<b>{finding?.code ?? (branchAt !== null ? 'branch' : verdict)}</b>
-			<span class="part">{length(picture)}</span>
+			<span class="part">{lengthOf(picture)}</span>
 			<span class="part" title={picture.complete ? 'all of them' : 'a limit was hit: not all of them'}>
 				{count(picture.statesExplored, 'state')}
 				{picture.complete ? '' : ' so far'}

@@ -31,12 +31,12 @@ function LaneHead({ picture, lane, column }: HeadProps) {
 		<div
 			class={`lane-head ${laneClass(lane)}`}
 			role="columnheader"
-			title={`${name}: ${title}`}
+			title={title === '' ? name : `${name}: ${title}`}
 			style={`--x: var(--x${column}); --column: ${column}`}
 		>
 			<Badge lane={lane} />
 			{name.length > 1 && <b class="name">{name}</b>}
-			<code class="title">{title}</code>
+			{title !== '' && <code class="title">{title}</code>}
 			{kind !== 'thread' && title !== kind && <span class="kind">{kind}</span>}
 			<span class={waits ? 'status bad' : 'status'}>{words}</span>
 		</div>

@@ -126,7 +126,11 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 				)}
 				{row.more > 0 && <span class="more">+{row.more}</span>}
 				{row.cause && <span class="cause-tag">cause</span>}
-				{newWords && <span class="context">{words}</span>}
+				{newWords && (
+					<span class="context" title={words}>
+						{words}
+					</span>
+				)}
 			</div>
 			{details.map((detail, at) => (
 				<div class="detail" key={at} style={{ paddingLeft: `${12 + Math.min(detail.depth, 8) * 8}px` }}>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
+import { count } from '../../findings/explorer/fold.js';
 import type { LockState, Picture, State, Variable } from '../../findings/explorer/picture.js';
-import { count, laneName } from '../model/words.js';
+import { laneName } from '../model/words.js';
 import { AddressSpace } from './address.js';
 import { Badge } from './badge.js';
 import { useExplorer } from './context.js';

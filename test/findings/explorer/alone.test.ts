@@ -1,6 +1,8 @@
 /** What runs with nobody else around: `setup` before a run, `finally` after it. */
 import { expect, test } from 'vitest';
 import { Explorer, explore } from '../../../src/findings/explorer/explorer.js';
+import { mermaidForm } from '../../../src/findings/forms/mermaid.js';
+import { svgForm } from '../../../src/findings/forms/svg.js';
 import { layRows } from '../../../src/webview/model/rows.js';
 
 const URI = 'file:///w/alone.mmn';
@@ -55,6 +57,13 @@ test('an assertion that fails in finally stands behind the run, with all that ra
 	]);
 	const open = layRows(picture, new Set(['setup']), METRICS);
 	expect((open.rows[0]?.height ?? 0) - (rows[0]?.height ?? 0)).toBe(3 * METRICS.code);
+	const words = ['setup: count = 1; if (count); add(1)', 'finally: seen = count; assert(seen == 2)'];
+	const mermaid = mermaidForm(picture).replaceAll('#59;', ';');
+	const svg = svgForm(picture);
+	for (const line of [...words, 'seen == 2 does not hold']) {
+		expect(mermaid).toContain(line);
+		expect(svg).toContain(line);
+	}
 	expect(open.height - (open.rows.at(-1)?.top ?? 0)).toBe(open.rows.at(-1)?.height);
 });
 
@@ -78,4 +87,28 @@ test('a setup that fails says at which statement, in a call of it, and what it d
 	expect(picture.steps).toEqual([]);
 	expect(texts(picture.setup)).toEqual([['add(1)'], ['add(20)', 'count > 9 is true']]);
 	expect(layRows(picture, new Set(), METRICS).rows[0]).toMatchObject({ kind: 'setup', open: true, opens: false });
+	// threads that never began are drawn all the same: something has to be drawn over
+	expect(mermaidForm(picture)).toContain('participant L0 as A');
+	expect(svgForm(picture)).toContain('count &gt; 9 is true');
+});
+
+test('an update that another thread comes between says what it reads and what it writes; one under a lock does not', async () => {
+	const remarks = async (call: string) => {
+		const explorer = await explorerOf(`scenario s {
+			thread A { ${call}; }
+			thread B { ${call}; }
+			finally { assert(count == 2); }
+		}`);
+		const index = explorer.scenario.findings.findIndex(({ code }) => code === 'assertion');
+		const { picture } = explorer.found(index < 0 ? null : index);
+		const shown = picture.steps.map(({ lane, text, remark }) => `${'AB'[lane]} ${text} | ${remark}`);
+		const run = explorer.scenario.findings[index]?.run.flatMap((step) => step.remarks) ?? [];
+		return { shown, run };
+	};
+	const split = await remarks('add(1)');
+	expect(split.shown[0]).toBe('A count += n | reads count');
+	expect(split.shown.filter((row) => row.includes('writes count'))).toHaveLength(1);
+	expect(split.run).toEqual(['reads count', 'writes count']);
+	const locked = await remarks('once()');
+	expect(locked.shown.filter((row) => /reads|writes/.test(row))).toEqual([]);
 });

@@ -187,6 +187,35 @@ describe('mail table', () => {
 		}
 	});
 
+	test('breaks no name of the kernel in the last of three columns where the others have room to give', () => {
+		const begin = (thread: string) => ({
+			thread,
+			span: inKernel(61),
+			text: 'list_add_tail(&r)',
+			stack: ['munmap', 'mmu_notifier_invalidate_range_start'],
+		});
+		const lock = { thread: 'F', span: at('return 0'), text: 'mutex_lock(&svm_lock)', stack: ['f'] };
+		const table = mailTable({ ...seedFinding, run: run([begin('I'), begin('R'), lock]) }, ['F', 'I', 'R']);
+		for (const line of table.split('\n')) expect(line.length, line).toBeLessThanOrEqual(78);
+		expect(table.match(/^ +mmu_notifier_invalidate_range_start$/gm)).toHaveLength(2);
+	});
+
+	test('names the call, not what it does to memory', () => {
+		const step = {
+			thread: 'A',
+			span: inKernel(61),
+			text: 's->sequence++',
+			stack: ['write_seqcount_begin'],
+			calls: [{ text: 'write_seqcount_begin(&sl)', kernel: true }],
+		};
+		const rows = rowsOf({ run: run([step]), related: [{ span: inKernel(61), message: 'A takes sl here' }] });
+		expect(rows).toEqual(['A write_seqcount_begin(&sl)']);
+		// a call that has returned does not stand for the next one, which waits
+		const wait = { thread: 'A', span: at('return 0'), text: 'mutex_lock(&m)', stack: [], blocked: true };
+		const waits = rowsOf({ run: run([step, { ...wait, remarks: ['blocked: m is held by B'] }]) });
+		expect(waits).toEqual(['A write_seqcount_begin(&sl)', 'A mutex_lock(&m) // blocked: m is held by B']);
+	});
+
 	test('of three threads', () => {
 		const finding: Finding = {
 			...seedFinding,
