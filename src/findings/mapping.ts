@@ -60,16 +60,32 @@ function toldOf(evidence: Evidence, page: number): RunEvent[] {
 	});
 }
 
-/** The driver's callback that `thread` called last, after `mapped`: it was told, and left the entry where it was. */
+/**
+ * The driver's callback that `thread` called last, after `mapped`: it was told, and left the entry where it was. Of several
+ * not one that looks after other devices only.
+ */
 export function toldSince(
 	evidence: Evidence,
 	thread: number,
 	mapped: RunEvent | undefined,
 	page: number,
+	device: number,
 ): RunEvent | undefined {
 	const { events } = evidence.run;
 	const from = mapped === undefined ? 0 : events.indexOf(mapped) + 1;
-	return toldOf(evidence, page).findLast((e) => e.thread === thread && events.indexOf(e) >= from);
+	const told = toldOf(evidence, page).filter((e) => e.thread === thread && events.indexOf(e) >= from);
+	return told.findLast((e) => !hasOthers(evidence, e, device)) ?? told.at(-1);
+}
+
+/** The callback clears or flushes entries, but none of this device. */
+function hasOthers(evidence: Evidence, callback: RunEvent, device: number): boolean {
+	const { events } = evidence.run;
+	const out = returnOf(evidence, callback);
+	const touched = events
+		.slice(events.indexOf(callback), out === undefined ? undefined : events.indexOf(out))
+		.filter((e) => e.kind === 'call' && e.thread === callback.thread && /^(clear|flush)_device$/.test(e.code.name))
+		.map((e) => e.args[0]);
+	return device !== 0 && touched.length > 0 && !touched.includes(device);
 }
 
 /** The way out of a callback; undefined where the run ends before. */
@@ -158,7 +174,7 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 	const mapped = mappingOf(evidence, report, page);
 	const name = threadName(graph, thread);
 	const maps = mapped === undefined ? name : threadName(graph, mapped.thread);
-	const told = toldSince(evidence, thread, mapped, page);
+	const told = toldSince(evidence, thread, mapped, page, report.resource);
 	const related: Related[] = [];
 	if (mapped !== undefined) related.push({ span: spanOfPlace(mapped), message: `${maps} maps page ${page} here` });
 	const threads = [...new Set([maps, name])];

@@ -1,5 +1,4 @@
 import nestedRanges from './lib/environment/nested-ranges.mmn';
-import nestedRanges2015 from './lib/environment/nested-ranges-2015.mmn';
 import otherDriver from './lib/environment/other-driver.mmn';
 import fs from './lib/fs.mmn';
 import hmm from './lib/hmm.mmn';
@@ -103,7 +102,6 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	fs,
 	// adversaries of the default environment
 	'environment/nested-ranges': nestedRanges,
-	'environment/nested-ranges-2015': nestedRanges2015,
 	'environment/other-driver': otherDriver,
 };
 

@@ -75,6 +75,25 @@ static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
 		expect(registered.scenarios[0]?.assumptions.join()).toContain('nothing here looks like a fault handler');
 	});
 
+	test('has a range inside of another in every generation of the API: what is held from start to end is taken twice', async () => {
+		const { scenarios } = await inEnvironment(`#include <mn/notifier-2008>
+static DEFINE_MUTEX(lock);
+static void start(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	mutex_lock(&lock);
+}
+static void end(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	mutex_unlock(&lock);
+}
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start, .invalidate_range_end = end };
+static struct mmu_notifier mn = { .ops = &ops };
+`);
+		const [finding] = scenarios[0]?.findings ?? [];
+		expect(finding).toMatchObject({ code: 'self-deadlock', span: { line: 5 } });
+		expect(finding?.message).toContain('N is a thread with one range inside of another');
+	});
+
 	test('says what limit was hit, and once where it is the same in every part', { timeout: 60_000 }, async () => {
 		const { scenarios } = await inEnvironment(`#include <mn/list>
 static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range) { return 0; }

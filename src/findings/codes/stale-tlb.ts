@@ -61,6 +61,6 @@ function blame(evidence: Evidence, report: Report, thread: number, cleared: RunE
 	const inDriver = freer?.code.node.$type === 'FunctionDecl';
 	if (inDriver) return reportPlaceSpan(report);
 	if (cleared !== undefined) return userSpan(cleared);
-	const told = toldSince(evidence, thread, undefined, page);
+	const told = toldSince(evidence, thread, undefined, page, report.resource);
 	return told === undefined ? reportPlaceSpan(report) : wayOut(evidence, told);
 }

@@ -1,5 +1,6 @@
 import { AstUtils } from 'langium';
 import {
+	type FunctionDecl,
 	isCall,
 	isFunctionDecl,
 	isInitializerEntry,
@@ -115,7 +116,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		}),
 	);
 	// who locks ranges is called inside of the lock only
-	const start = program.functions.has('range_lock') ? undefined : startOf(program);
+	const nests = kernelsOwn(program, 'mmu_notifier_register') !== undefined && !program.functions.has('range_lock');
 	const exits = callbackNames(program).has('release');
 	const end: [name: string, what: string, body: string] = ['X', 'the end of the process', 'exit_mmap();'];
 	const against = (size: number): [name: string, what: string, body: string][] => [
@@ -124,7 +125,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		['W', 'a writer that queues for mmap_lock', 'mmap_write_lock(mm); mmap_write_unlock(mm);'],
 		['O', 'the OOM reaper, which must not sleep', `oom_reap(0, ${size});`],
 		['P', 'fork, which only write-protects', `fork(0, ${size});`],
-		...(start === undefined
+		...(!nests
 			? []
 			: ([['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']] as [string, string, string][])),
 		...(exits ? [end] : []),
@@ -135,7 +136,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const has = {
 		second: registration.second.length > 0,
 		stream: [...ownNames(program)].some((name) => /^mmu_notifier_range_wait_(active|valid)$/.test(name)),
-		other: start === 'range' && ownNames(program).has('mmap_read_lock'),
+		other: isToday(program) && ownNames(program).has('mmap_read_lock'),
 		// not for operations that only flush TLBs: there is no way for the device of the model to let go of a page table that it walks
 		exit:
 			!exits &&
@@ -176,7 +177,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const first = [...registration.before, ...registration.first, ...maps];
 	const text = [
 		`#include "${file}"`,
-		...(start === undefined ? [] : [`#include <environment/nested-ranges${start === 'mm' ? '-2015' : ''}>`]),
+		...(nests ? ['#include <environment/nested-ranges>'] : []),
 		...(has.other ? ['#include <environment/other-driver>'] : []),
 		...objects.declarations,
 		scenario(DEFAULT_ENVIRONMENT, first, threads),
@@ -342,12 +343,15 @@ function coresOf(program: Program): string[] {
 	return [...found];
 }
 
-/** How mmu_notifier_invalidate_range_start() of this generation is called; undefined where sketches cannot call it. */
-function startOf(program: Program): 'range' | 'mm' | undefined {
-	const f = program.functions.get('mmu_notifier_invalidate_range_start');
-	if (f === undefined || !sourceOf(f).kernel) return undefined;
-	return f.parameters.length === 1 ? 'range' : 'mm';
+/** A function of the simulated kernel. */
+function kernelsOwn(program: Program, name: string): FunctionDecl | undefined {
+	const f = program.functions.get(name);
+	return f !== undefined && sourceOf(f).kernel ? f : undefined;
 }
+
+/** The generation of <mn/list>: mmu_notifier_invalidate_range_start() takes a range, and nothing else. */
+const isToday = (program: Program): boolean =>
+	kernelsOwn(program, 'mmu_notifier_invalidate_range_start')?.parameters.length === 1;
 
 /** All names that the sketch's own files mention. */
 function ownNames(program: Program): Set<string> {
