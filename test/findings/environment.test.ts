@@ -62,6 +62,15 @@ describe('a sketch without scenarios', () => {
 		expect(scenarios[0]?.verdict).toBe('ok');
 	});
 
+	test('runs what nobody calls, also where it only writes', async () => {
+		const { scenarios } = await inEnvironment(`static bool ready;
+static int *buffer;
+static void event(void) { ready = true; }
+static int dev_fault(unsigned long addr) { return READ_ONCE(ready) ? *buffer : 0; }
+`);
+		expect(scenarios[0]?.findings.map((f) => f.code)).toContain('null-deref');
+	});
+
 	test('without a notifier or a mapping is not silently ok', async () => {
 		const callbacks = `#include <mn/list>
 static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range) { return 0; }

@@ -1,13 +1,19 @@
 import { AstUtils } from 'langium';
 import {
+	type Expression,
 	type Field,
 	type FunctionDecl,
+	isAssignment,
 	isCall,
 	isFunctionDecl,
+	isIndex,
 	isInitializerEntry,
 	isMember,
 	isNameRef,
+	isParenthesized,
+	isPostfix,
 	isStructDef,
+	isUnary,
 	type NameRef,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
@@ -83,8 +89,9 @@ export function rolesOf(program: Program): Roles {
 		else if (takesOff) teardown.push(f);
 		else if (BEGINS.test(f.name)) begins.push(f);
 		else if ([...(calls.get(f)?.names ?? [])].some((name) => WANTS_LOCK.test(name))) helpers.push(f);
-		// without a call into the kernel there is nothing to race with
-		else if ([...(closures.get(f) ?? [])].some((name) => isKernels(program, name))) handlers.push(f);
+		// without a call into the kernel, or something of others' to write, there is nothing to race with
+		else if ([...(closures.get(f) ?? [])].some((name) => isKernels(program, name)) || calls.get(f)?.writes === true)
+			handlers.push(f);
 	}
 	// where others need the notifier, it has to be there before them
 	if (handlers.length === 0) handlers.push(...serving);
@@ -106,12 +113,17 @@ interface Called {
 	readonly functions: ReadonlySet<FunctionDecl>;
 	/** Names of all functions that are called, and `current->mm` where that is named. */
 	readonly names: ReadonlySet<string>;
+	/** It writes to a global itself, or to what a pointer leads to. */
+	readonly writes: boolean;
 }
 
 function calledIn(program: Program, f: FunctionDecl): Called {
 	const functions = new Set<FunctionDecl>();
 	const names = new Set<string>();
+	let writes = false;
 	for (const node of AstUtils.streamAllContents(f)) {
+		if (isAssignment(node)) writes ||= isShared(node.target);
+		else if ((isPostfix(node) || isUnary(node)) && /^(\+\+|--)$/.test(node.operator)) writes ||= isShared(node.operand);
 		if (
 			isMember(node) &&
 			isNameRef(node.object) &&
@@ -123,7 +135,16 @@ function calledIn(program: Program, f: FunctionDecl): Called {
 		const target = node.callee.target.ref;
 		if (isFunctionDecl(target)) functions.add(program.definitionOf(target));
 	}
-	return { functions, names };
+	return { functions, names, writes };
+}
+
+/** Is what an expression designates a global, or behind a pointer? */
+function isShared(target: Expression): boolean {
+	if (isParenthesized(target)) return isShared(target.inner);
+	if (isMember(target)) return target.operator === '->' || isShared(target.object);
+	if (isIndex(target)) return isShared(target.array);
+	if (!isNameRef(target)) return true;
+	return AstUtils.getContainerOfType(target.target.ref, isFunctionDecl) === undefined;
 }
 
 /** All names that `f` calls, itself or through the sketch's own functions. */
