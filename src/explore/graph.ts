@@ -32,7 +32,7 @@ interface Entry extends Moves {
 }
 
 /** Why `expand` came back. */
-export type Expanded = 'all' | 'more' | 'no memory' | 'grew' | 'no symmetry';
+export type Expanded = 'all' | 'more' | 'no memory' | 'overturned' | 'no symmetry';
 
 const NO_MOVES: Moves = { targets: [], timeout: false };
 /** Sequence values above this are not kept as bits: bit 0 stands for them. */
@@ -335,7 +335,7 @@ export class Graph implements Host {
 		entry.reports?.forEach((reports, choice) => {
 			for (const report of reports) this.reports.push({ state, thread, choice, report });
 		});
-		if (this.system.grew || this.broken || !this.store.settled) return C.ABORT;
+		if (this.system.overturned || this.broken || !this.store.settled) return C.ABORT;
 		return this.store.cell(thread, local, shared);
 	}
 
@@ -351,7 +351,7 @@ export class Graph implements Host {
 		const stop = this.expanded + n;
 		for (;;) {
 			const result = this.machine.run(Math.max(1, stop - this.expanded));
-			if (this.system.grew) return 'grew';
+			if (this.system.overturned) return 'overturned';
 			if (this.broken) return 'no symmetry';
 			if (!this.store.settled && !this.store.settle()) return 'no memory';
 			if (result === C.FULL && !this.store.grow()) return 'no memory';

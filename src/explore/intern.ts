@@ -76,10 +76,23 @@ export class Selection {
 	}
 }
 
+/** Four at a time, so that none has to wait for the one before. */
 function hash(vector: Int32Array): number {
-	let h = 0x811c9dc5;
-	for (let i = 0; i < vector.length; i++) h = Math.imul(h ^ (vector[i] as number), 0x01000193) ^ (h >>> 15);
-	return (h ^ (h >>> 13)) >>> 0;
+	let a = 0x811c9dc5;
+	let b = 0x9e3779b9;
+	let c = 0x85ebca6b;
+	let d = 0xc2b2ae35;
+	const { length } = vector;
+	let i = 0;
+	for (; i + 3 < length; i += 4) {
+		a = Math.imul(a ^ (vector[i] as number), 0x01000193) ^ (a >>> 15);
+		b = Math.imul(b ^ (vector[i + 1] as number), 0x01000193) ^ (b >>> 15);
+		c = Math.imul(c ^ (vector[i + 2] as number), 0x01000193) ^ (c >>> 15);
+		d = Math.imul(d ^ (vector[i + 3] as number), 0x01000193) ^ (d >>> 15);
+	}
+	for (; i < length; i++) a = Math.imul(a ^ (vector[i] as number), 0x01000193) ^ (a >>> 15);
+	const h = Math.imul(a ^ Math.imul(b, 31), 0x01000193) ^ Math.imul(c ^ Math.imul(d, 37), 0x85ebca6b);
+	return (h ^ (h >>> 15)) >>> 0;
 }
 
 function equal(a: Int32Array, b: Int32Array): boolean {

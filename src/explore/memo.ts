@@ -73,23 +73,26 @@ export class StepMemo {
 	begin(system: System): readonly InternTable[] {
 		this.worked = 0;
 		this.#used = 0;
-		const sameCells = sameSet(system.written.all, this.#written);
+		const { all } = system.written;
+		const sameCells = sameSet(all, this.#written);
 		if (this.#system === system && sameCells) return this.#tables;
-		const signature = signatureOf(system);
+		const signature = this.#system === system ? this.#signature : signatureOf(system);
 		this.#version++;
-		if (signature !== this.#signature || !sameCells || this.#stale) {
+		if (signature !== this.#signature || !isSubset(this.#written, all) || this.#stale) {
 			this.#signature = signature;
-			this.#written = new Set(system.written.all);
-			this.#complete = false;
 			this.#stale = false;
 			this.#changed = system.functions.map(() => this.#version);
 			this.#tables = [...system.threads.map(() => new InternTable()), new InternTable()];
 			this.#steps = system.threads.map(() => []);
 			this.#size = 0;
-		} else
+		} else if (this.#functions !== system.functions)
 			system.functions.forEach((code, n) => {
 				if (!sameCode(this.#functions[n] as FunctionCode, code)) this.#changed[n] = this.#version;
 			});
+		if (!sameCells) {
+			this.#written = new Set(all);
+			this.#complete = false;
+		}
 		this.#functions = system.functions;
 		this.#system = system;
 		return this.#tables;
@@ -160,6 +163,7 @@ export class StepMemo {
 		if (checked?.version !== this.#version) {
 			let latest = 0;
 			for (const index of trail.functions) latest = Math.max(latest, this.#changed[index] as number);
+			if (!(this.#system as System).written.fits(trail)) latest = this.#version;
 			checked = { version: this.#version, latest, retraced: false };
 			this.#checked.set(trail, checked);
 		}
@@ -171,11 +175,11 @@ export class StepMemo {
 	}
 }
 
-const sameSet = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => {
-	if (a.size !== b.size) return false;
+const isSubset = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => {
 	for (const value of a) if (!b.has(value)) return false;
 	return true;
 };
+const sameSet = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => a.size === b.size && isSubset(a, b);
 
 /** Memos of the scenarios that were searched last. */
 const memos = new Map<string, StepMemo>();

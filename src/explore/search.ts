@@ -85,15 +85,24 @@ export function* search(
 		const graph = new Graph(system, machine(), alike, counts.get(name), memo);
 		let limit: string | undefined;
 		let more = true;
+		/**
+		 * A cell is written that was not known to be: all has to be begun anew, but not before so many states are expanded, as
+		 * many again as were. What is written there is written indeed, and mostly there are more such cells.
+		 */
+		let last: number | undefined;
 		let slice = SLICE;
 		let looked = performance.now();
 		let before = looked;
 		while (more && limit === undefined) {
 			const expanded = graph.expand(slice, limits.maxStates);
-			if (expanded === 'grew') break;
+			if (expanded === 'overturned') break;
 			if (expanded === 'no symmetry') return { ...UNFINISHED, graph, broken: true };
 			if (doubts && graph.reports.length > 0) return { ...UNFINISHED, graph, doubtful: true };
 			more = expanded !== 'all';
+			if (more && system.grew) {
+				last ??= 2 * graph.expanded;
+				if (graph.expanded >= last) break;
+			}
 			const now = performance.now();
 			if (now - before < TURN / 4) slice = Math.min(2 * slice, LARGEST_SLICE);
 			else if (now - before > TURN) slice = Math.max(slice >> 1, SLICE);
@@ -119,8 +128,7 @@ export function* search(
 		}
 		// a cell that was expected to be written is not: its reads are no steps
 		if (!system.written.exact && limit !== 'being stopped') {
-			system.written.dropExpected();
-			system.restart();
+			system.dropExpected();
 			graph.release();
 			continue;
 		}

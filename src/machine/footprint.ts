@@ -1,6 +1,6 @@
 import type { Wait } from '../kernel/context.js';
 import { type Delta, isDynamic, isHeap, isSlotOf, OBJECT_HEADER, slotOf } from './memory.js';
-import type { Move, StepResult } from './step.js';
+import type { Move, StepResult, WrittenCells } from './step.js';
 import { Trail } from './trail.js';
 
 /**
@@ -43,12 +43,14 @@ interface Leaf {
 	readonly changes: readonly Change[];
 	readonly wait: Wait | undefined;
 	readonly trail: Trail;
+	version: number;
 }
 
 /** A cell to look at, and what follows for each value met so far. */
 interface Branch {
 	readonly cell: number;
 	readonly next: Map<number, Node>;
+	version: number;
 }
 
 type Node = Branch | Leaf;
@@ -62,9 +64,12 @@ export class Footprints {
 	/** By thread, local vector and shape of shared memory. */
 	private readonly roots: Map<Int32Array, Map<string, Node>>[] = [];
 	private readonly shapes = new WeakMap<Int32Array, string>();
+	/** Counts how often more cells came to be known as written: what is older has to be looked at again. */
+	private version = 0;
 
 	constructor(
 		private readonly globalCells: number,
+		private readonly written: WrittenCells,
 		/** Drops heap objects that nothing leads to. */
 		private readonly collect: (shared: Int32Array) => Int32Array,
 	) {}
@@ -73,11 +78,20 @@ export class Footprints {
 		this.roots.length = 0;
 	}
 
+	/** More cells may be known as written: steps that took one of them for constant have become shorter. */
+	renew(): void {
+		this.version++;
+	}
+
 	/** The step's result where it follows from an earlier one. Vectors are compared by identity: intern them. */
 	find(thread: number, local: Int32Array, shared: Int32Array): StepResult | undefined {
 		let node = this.roots[thread]?.get(local)?.get(this.shape(shared));
 		while (node !== undefined && 'next' in node) node = node.next.get(shared[node.cell] as number);
 		if (node === undefined) return undefined;
+		if (node.version !== this.version) {
+			if (!this.written.fits(node.trail)) return undefined;
+			node.version = this.version;
+		}
 		const moves: Move[] = [];
 		for (const change of node.changes) {
 			const vector = this.apply(change, shared);
@@ -119,18 +133,21 @@ export class Footprints {
 		}
 		let put = (node: Node): void => void shapes.set(this.shape(shared), node);
 		let node = shapes.get(this.shape(shared));
+		const { version } = this;
 		for (const cell of reads) {
-			if (node === undefined) {
-				node = { cell, next: new Map() };
+			if (node === undefined || !('next' in node) || node.cell !== cell) {
+				if (node?.version === version) throw new Error('a step depends on more than it has read');
+				// nothing, or steps that are shorter now: all of those here, for they have read the same up to where they end
+				node = { cell, next: new Map(), version };
 				put(node);
 			}
-			if (!('next' in node) || node.cell !== cell) throw new Error('a step depends on more than it has read');
+			node.version = version;
 			const { next } = node;
 			const value = shared[cell] as number;
 			put = (n) => void next.set(value, n);
 			node = next.get(value);
 		}
-		put({ changes, wait, trail });
+		put({ changes, wait, trail, version });
 	}
 
 	/** Everything in a shared vector but the values of cells: which objects there are, and what is known of them. */

@@ -58,9 +58,8 @@ export class Interpreter extends Merging {
 		if (found !== undefined) return found;
 		const { moves, wait, seen } = this.observed(thread, local, shared);
 		// what was found out on the way may have changed where such steps end: all begins anew
-		const { written, movers, merges } = this.image;
-		if (!seen.opaque && !written.grew && !(merges && movers?.grew))
-			known.add(thread, local, shared, seen, this.changes, wait);
+		const { movers, merges } = this.image;
+		if (!seen.opaque && !(merges && movers?.grew)) known.add(thread, local, shared, seen, this.changes, wait);
 		return { moves, wait, trail: seen.trail };
 	}
 

@@ -89,9 +89,9 @@ export interface Image {
 export class WrittenCells {
 	private cells = new Set<number>();
 	private readonly met = new Set<number>();
-	/** True once a cell was added since `settle`. */
-	grew = false;
-	/** Hears of what the step that is taken writes. */
+	/** Met since `settle`: they do not count yet, so that until then all steps are taken by the same cells. */
+	private fresh: number[] = [];
+	/** Hears of what the step that is taken writes, and of what it takes for constant. */
 	trail: Trail | undefined;
 
 	/** Those that are known, or expected. */
@@ -99,17 +99,27 @@ export class WrittenCells {
 		return this.cells;
 	}
 	has(key: number): boolean {
-		return this.cells.has(key);
+		if (this.cells.has(key)) return true;
+		this.trail?.takeForConstant(key);
+		return false;
+	}
+	/** Is all that a step has taken for constant so still? */
+	fits({ constant }: Trail): boolean {
+		return constant.every((key) => !this.cells.has(key));
 	}
 	add(key: number): void {
 		this.trail?.write(key);
+		if (this.met.has(key)) return;
 		this.met.add(key);
-		if (this.cells.has(key)) return;
-		this.cells.add(key);
-		this.grew = true;
+		if (!this.cells.has(key)) this.fresh.push(key);
+	}
+	/** A cell was met since `settle` that was not known. */
+	get grew(): boolean {
+		return this.fresh.length > 0;
 	}
 	settle(): void {
-		this.grew = false;
+		for (const key of this.fresh) this.cells.add(key);
+		this.fresh = [];
 	}
 	/** Takes these cells for written ones before any step has written them. */
 	expect(keys: ReadonlySet<number>): void {

@@ -173,7 +173,8 @@ export class System extends Addresses {
 		if (everyAccess) for (const code of module.functions) code.live = [];
 		const globalCells = this.initialShared.length;
 		(this.image as { globalCells: number }).globalCells = globalCells;
-		const footprints = () => new Footprints(globalCells, (shared) => Memory.unpack(shared, globalCells).pack());
+		const footprints = () =>
+			new Footprints(globalCells, this.written, (shared) => Memory.unpack(shared, globalCells).pack());
 		this.footprints = { single: footprints(), merged: footprints() };
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
 		this.sequences = Sequences.of(module, sequenceClasses(module), this.image.globalCells);
@@ -272,7 +273,7 @@ export class System extends Addresses {
 	 * others run: when more of them become known, all start anew.
 	 */
 	restart(): void {
-		this.footprints.single.clear();
+		this.footprints.single.renew();
 		this.footprints.merged.clear();
 		this.interpreter.moments.clear();
 		this.written.settle();
@@ -298,9 +299,21 @@ export class System extends Addresses {
 		});
 	}
 
+	/** Some cells that were expected to be written are not: all is taken back, and begins anew. */
+	dropExpected(): void {
+		this.written.dropExpected();
+		this.footprints.single.clear();
+		this.restart();
+	}
+
 	/** More is known of what threads do than when steps were taken: `restart` has to be called, and all looked at again. */
 	get grew(): boolean {
-		return this.written.grew || (this.merged && this.image.movers?.grew === true);
+		return this.written.grew || this.overturned;
+	}
+
+	/** Steps that are taken from now on are other ones than before. */
+	get overturned(): boolean {
+		return this.merged && this.image.movers?.grew === true;
 	}
 
 	/** Steps may be more than one operation. Handlers and a limited number of CPUs look at every single one. */

@@ -8,6 +8,7 @@ const MOST_CODE = 2 ** 20;
 class Noted {
 	readonly functions = new Set<number>();
 	readonly written = new Set<number>();
+	readonly constant = new Set<number>();
 	readonly ran = new Set<number>();
 }
 
@@ -21,6 +22,8 @@ export class Trail {
 	identified = false;
 	/** Cells that other threads can see and that were written. */
 	private written = NOTHING;
+	/** Cells that were taken for constant: once they are written, the step is another one. */
+	constant = NOTHING;
 	/** Instructions of the sketch that were run. */
 	private ran = NOTHING;
 	private noted: Noted | undefined = new Noted();
@@ -37,11 +40,17 @@ export class Trail {
 		this.noted?.written.add(key);
 	}
 
+	/** The cell was not known to be written. */
+	takeForConstant(key: number): void {
+		this.noted?.constant.add(key);
+	}
+
 	/** The step has been taken: from here on it is only kept. */
 	close(): void {
 		if (this.noted === undefined) return;
 		this.functions = [...this.noted.functions];
 		this.written = [...this.noted.written];
+		this.constant = [...this.noted.constant];
 		this.ran = [...this.noted.ran];
 		this.noted = undefined;
 	}
