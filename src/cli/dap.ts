@@ -51,7 +51,7 @@ export class SearchedRuns implements Runs {
 
 	source(uri: string): SourceName {
 		const name = path.posix.basename(new URL(uri).pathname);
-		return uri.startsWith('file:') ? { name, path: fileURLToPath(uri) } : { name };
+		return uri.startsWith('file:') ? { name, path: fileURLToPath(uri), kernel: false } : { name, kernel: true };
 	}
 
 	/** A source of which a client has no path it names by the reference that we gave it. */

@@ -90,6 +90,8 @@ export interface Stops {
 export interface Stop {
 	readonly at: number;
 	readonly why: 'breakpoint' | 'data breakpoint' | 'no return' | 'end';
+	/** Of a breakpoint: its line. */
+	readonly line?: Line;
 }
 
 /** The next place to stop at, on or back. */
@@ -97,7 +99,8 @@ export function goOn(picture: Picture, at: number, back: boolean, { lines, watch
 	const { steps, states } = picture;
 	const end = back ? 0 : steps.length;
 	for (let to = at + (back ? -1 : 1); back ? to > end : to < end; to += back ? -1 : 1) {
-		if (lines.some((line) => reaches(picture, to, line))) return { at: to, why: 'breakpoint' };
+		const line = lines.find((l) => reaches(picture, to, l));
+		if (line !== undefined) return { at: to, why: 'breakpoint', line };
 		if (noReturn && picture.noReturn === to) return { at: to, why: 'no return' };
 		const [before, after] = [states[to - 1], states[to]];
 		if (before && after && watched.some((value) => value(before) !== value(after)))

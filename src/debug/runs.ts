@@ -18,6 +18,8 @@ export interface SourceName {
 	readonly name: string;
 	/** What the client opens; undefined: it has to ask for the text. */
 	readonly path?: string;
+	/** Of the simulated kernel. */
+	readonly kernel: boolean;
 }
 
 export interface Runs {

@@ -11,7 +11,6 @@ import {
 	Scope,
 	Source,
 	StackFrame,
-	TerminatedEvent,
 	Thread,
 	Variable,
 } from '@vscode/debugadapter';
@@ -34,7 +33,7 @@ const MOST_TOLD = 100;
 export class RunSession extends DebugSession {
 	private picture: Picture | undefined;
 	private at = 0;
-	/** The last step was into the simulated kernel: its frames are looked at first. */
+	/** The last step was into the simulated kernel: its frames are shown. */
 	private inside = false;
 	private readonly wanted = new WantedStops();
 	/** What the references of the present stop stand for. */
@@ -172,7 +171,10 @@ export class RunSession extends DebugSession {
 		{ threadId }: DebugProtocol.StackTraceArguments,
 	): void {
 		const lane = threadId - 1;
-		const frames = this.picture === undefined ? [] : framesOf(this.picture, this.at, lane);
+		const all = this.picture === undefined ? [] : framesOf(this.picture, this.at, lane);
+		// a call into the kernel that is one row is one place: that of the call
+		const own = all.findIndex(({ kernel, span }) => !kernel && span !== null);
+		const frames = this.inside || own < 0 ? all : all.slice(own);
 		const stackFrames = frames.map(({ name, span, kernel }) => {
 			const id = this.frames.push({ lane });
 			const frame: DebugProtocol.StackFrame =
@@ -181,7 +183,7 @@ export class RunSession extends DebugSession {
 					: new StackFrame(
 							id,
 							name,
-							this.source(span.uri, kernel),
+							this.source(span.uri),
 							this.convertDebuggerLineToClient(span.line),
 							this.convertDebuggerColumnToClient(span.column),
 						);
@@ -189,7 +191,7 @@ export class RunSession extends DebugSession {
 				frame.endLine = this.convertDebuggerLineToClient(span.endLine);
 				frame.endColumn = this.convertDebuggerColumnToClient(span.endColumn);
 			}
-			if (kernel) frame.presentationHint = 'subtle';
+			if (kernel && !this.inside) frame.presentationHint = 'subtle';
 			return frame;
 		});
 		response.body = { stackFrames, totalFrames: stackFrames.length };
@@ -407,10 +409,11 @@ export class RunSession extends DebugSession {
 	}
 
 	/** @param from where it was before @param reason in place of `breakpoint` */
-	private arrive({ at, why }: Stop, from: number, reason: Reason = 'breakpoint'): void {
+	private arrive({ at, why, line }: Stop, from: number, reason: Reason = 'breakpoint'): void {
 		const { picture } = this;
 		if (picture === undefined) return;
 		this.report(picture, from, at);
+		if (line !== undefined) this.inside = this.runs.source(line.uri).kernel;
 		if (why === 'end' && at > 0) this.stopAt(at, picture.finding === null ? 'end' : 'exception');
 		else if (why === 'no return') this.stopAt(at, 'no return');
 		else if (why === 'end') this.stopAt(at, 'entry');
@@ -430,8 +433,8 @@ export class RunSession extends DebugSession {
 		const rows = rowsBetween(picture, from, to, this.inside);
 		for (const { text, span } of rows.slice(0, MOST_TOLD)) {
 			const event: DebugProtocol.OutputEvent = new OutputEvent(`${text}\n`, 'stdout');
-			if (span !== undefined && span.line > 0) {
-				event.body.source = this.source(span.uri, false);
+			if (span.line > 0) {
+				event.body.source = this.source(span.uri);
 				event.body.line = this.convertDebuggerLineToClient(span.line);
 			}
 			this.sendEvent(event as unknown as Event);
@@ -458,8 +461,8 @@ export class RunSession extends DebugSession {
 		return values === undefined || values.length === 0 ? 0 : this.handles.push(values);
 	}
 
-	private source(uri: string, kernel: boolean): Source {
-		const { name, path } = this.runs.source(uri);
+	private source(uri: string): Source {
+		const { name, path, kernel } = this.runs.source(uri);
 		let reference = 0;
 		if (path === undefined) {
 			const known = this.sources.indexOf(uri);
@@ -467,8 +470,6 @@ export class RunSession extends DebugSession {
 		}
 		const source: DebugProtocol.Source = new Source(name, path, reference);
 		if (kernel) source.origin = 'simulated kernel';
-		// an editor goes to the innermost frame that is not that
-		if (kernel && !this.inside) source.presentationHint = 'deemphasize';
 		return source as Source;
 	}
 
@@ -490,10 +491,5 @@ export class RunSession extends DebugSession {
 	/** The sketch has other text now than the one that the run is of. */
 	outdated(): void {
 		this.tell('The sketch has changed: restart to debug it as it is now.\n', 'important');
-	}
-
-	/** The run is not to be had any more. */
-	lost(): void {
-		this.sendEvent(new TerminatedEvent());
 	}
 }

@@ -20,7 +20,7 @@ NAME       a value: fault_lock, range->start, page 0`;
 /** A row that a run has gone over. */
 export interface Told {
 	readonly text: string;
-	readonly span: Span | undefined;
+	readonly span: Span;
 }
 
 /**
@@ -37,8 +37,14 @@ export function rowsBetween(picture: Picture, from: number, to: number, unfolded
 			text: [`${picture.lanes[lane]?.name}  ${text}`, ...(remarks.length > 0 ? [remarks.join('; ')] : [])].join(
 				'  // ',
 			),
-			span: picture.steps[row]?.span,
+			span: placeOf(picture.steps[row] as Step, unfolded),
 		}));
+}
+
+/** Where a row stands: of what is folded into a call, the statement of the sketch that makes it. */
+function placeOf({ span, stack }: Step, unfolded: boolean): Span {
+	const inside = stack.findIndex(({ kernel }, n) => kernel && stack.slice(n).every((f) => f.kernel));
+	return (unfolded || inside < 0 ? undefined : stack[inside]?.span) ?? span;
 }
 
 /** The step that is taken next: rows that are no steps of their own stand in the state before it. */

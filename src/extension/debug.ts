@@ -7,6 +7,7 @@ import type { Picture, State } from '../findings/explorer/picture.js';
 import {
 	CloseExplorerNotification,
 	FromPageNotification,
+	KERNEL_SCHEME,
 	OpenExplorerNotification,
 	ScenariosRequest,
 } from '../server/protocol.js';
@@ -120,7 +121,7 @@ async function targetOf(client: BaseLanguageClient, given: unknown): Promise<Deb
 
 function sketchAtHand(): vscode.TextEditor | undefined {
 	const isSketch = ({ document }: vscode.TextEditor): boolean =>
-		document.languageId === LANGUAGE && document.uri.scheme !== 'mmn-kernel';
+		document.languageId === LANGUAGE && document.uri.scheme !== KERNEL_SCHEME;
 	const { activeTextEditor, visibleTextEditors } = vscode.window;
 	return activeTextEditor && isSketch(activeTextEditor) ? activeTextEditor : visibleTextEditors.find(isSketch);
 }
@@ -179,7 +180,8 @@ class PanelRuns implements Runs {
 	source(uri: string): SourceName {
 		const parsed = vscode.Uri.parse(uri);
 		const name = parsed.path.slice(parsed.path.lastIndexOf('/') + 1);
-		return { name, path: parsed.scheme === 'file' ? parsed.fsPath : parsed.toString() };
+		const path = parsed.scheme === 'file' ? parsed.fsPath : parsed.toString();
+		return { name, path, kernel: parsed.scheme === KERNEL_SCHEME };
 	}
 
 	uriOf(path: string): string {

@@ -45,19 +45,19 @@ suite('Debugging', () => {
 		ok(session, 'a session');
 		equal(session.type, 'notifier-lab', 'type');
 		await eventually('it stops at the start', shownAt);
-		equal(await top(session), 'mmu_notifier_range_wait_valid:126', 'where A begins');
+		equal(await top(session), 'device_fault:33', 'where A begins');
 		await vscode.commands.executeCommand('workbench.action.debug.continue');
 		const goto = `device_fault:${line + 1}`;
 		await reach(session, goto);
 		await vscode.commands.executeCommand('workbench.action.debug.continue');
 		await eventually('it stops at the end', shownAt);
-		await reach(session, 'mmu_notifier_range_wait_valid:33');
+		await reach(session, 'device_fault:33');
 		const { exceptionId } = await session.customRequest('exceptionInfo', { threadId: 1 });
 		equal(exceptionId, 'deadlock', 'what it ends with');
 		await vscode.commands.executeCommand('workbench.action.debug.reverseContinue');
 		await reach(session, goto);
 		await vscode.commands.executeCommand('workbench.action.debug.stepBack');
-		await reach(session, 'mmu_notifier_range_is_valid:108');
+		await reach(session, 'device_fault:35');
 	});
 
 	test('what is wrong with a configuration is said', async () => {
