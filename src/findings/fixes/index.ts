@@ -3,6 +3,7 @@ import type { Program } from '../../language/program.js';
 import { callbacksOf } from '../lints/callbacks.js';
 import { functionAt } from '../text/sketch.js';
 import { addCheck } from './add-check.js';
+import { addRelease } from './add-release.js';
 import { askBoth } from './ask-both.js';
 import { beforeFree } from './before-free.js';
 import { notBetween } from './between.js';
@@ -14,10 +15,12 @@ import { areApart } from './edits.js';
 import { beforeSignalling, reserveSlot } from './fence.js';
 import type { Blamed, Fix, Fixer } from './fix.js';
 import { gentlerCall } from './gentler-call.js';
+import { giveBack } from './give-back.js';
 import { boundedRetry, giveUp } from './give-up.js';
 import { lockOrder } from './lock-order.js';
 import { lookupUnderLock } from './lookup-under-lock.js';
 import { mayWrite } from './may-write.js';
+import { mmget } from './mmget.js';
 import { unknownName } from './names.js';
 import { newRead } from './new-read.js';
 import { markOnce } from './once.js';
@@ -50,6 +53,7 @@ const MAPPING: readonly Fixer[] = [
 	askBoth,
 	countRanges,
 	unmapFirst,
+	addRelease,
 	callbackLock,
 	newRead,
 	dropMapping,
@@ -70,7 +74,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	'stale-mapping': MAPPING,
 	'stale-tlb': [dropMapping, gentlerCall],
 	permission: [mayWrite, ...MAPPING],
-	contract: [setSeq, trylock, gentlerCall, outOfLock, leaveOut, reserveSlot, beforeSignalling],
+	contract: [giveBack, mmget, setSeq, trylock, gentlerCall, outOfLock, leaveOut, reserveSlot, beforeSignalling],
 	unbalanced: [takeBack, countAlways, unlockOnError, trylock],
 	'data-race': [checkUnderLock, callbackLock, markOnce],
 	'use-after-free': [beforeFree],

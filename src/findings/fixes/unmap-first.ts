@@ -3,9 +3,9 @@ import { callsOf, following, nameOf, statementOf } from '../text/sketch.js';
 import { Edits, rawText } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
-const REMOVES = /^mmu_(interval_)?notifier_(remove|unregister|put)$/;
+const REMOVES = /^(mmu_(interval_)?notifier_(remove|unregister|put)|unpin_user_page|put_page)$/;
 
-/** Once the notifier is gone, nobody tells of what is still mapped (S39): unmap first. */
+/** Once the notifier is gone, nobody tells of what is still mapped (S39), and without a pin the page may go: unmap first. */
 export const unmapFirst: Fixer = ({ program }) =>
 	program.root.items
 		.filter(isFunctionDecl)

@@ -81,6 +81,10 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['../../corpus/context/s86-refuses-and-has-an-end', 'contract', 'Leave .invalidate_range_end out'],
 	['reserve-slot', 'contract', 'Reserve a slot with dma_resv_reserve_fences()'],
 	['before-signalling', 'contract', 'Begin the signalling section only after the allocation'],
+	['give-back', 'contract', 'Give it back with unpin_user_page()'],
+	['keep-mm', 'contract', 'Keep a user of sub.mm in prefetch_fn(): mmget_not_zero()'],
+	['add-release', 'stale-mapping', 'Give gpu_mn_ops a ->release that drops every mapping'],
+	['../../corpus/variations/unpin-before-unmap', 'stale-mapping', 'Unmap before unpin_user_page()'],
 ];
 
 const read = (name: string): string => readFileSync(path.join(folder, `${name}.mmn`), 'utf8');
