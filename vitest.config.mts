@@ -18,6 +18,9 @@ export default defineConfig({
 	plugins: [textFiles, packedKernelVite],
 	test: {
 		isolate: false,
+		globalSetup: 'test/once.ts',
+		// on a machine with two cores it would use one
+		maxWorkers: '100%',
 		include: ['test/**/*.test.ts'],
 		// a busy machine is no reason to fail
 		testTimeout: 60_000,
