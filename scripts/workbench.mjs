@@ -94,6 +94,8 @@ export async function openWorkbench({
 			const chosen = Date.now();
 			await row.click();
 			await input.waitFor({ state: 'hidden' });
+			// the pointer would rest on a tab, and what VS Code says of that cover the first lines
+			await page.mouse.move(width / 2, height - 4);
 			return chosen;
 		},
 		/** The document inside the webview that has an element: a frame within a frame. */

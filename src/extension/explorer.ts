@@ -263,13 +263,13 @@ async function pickFormat(): Promise<ExportFormat | undefined> {
 }
 
 /**
- * Beside the sketch, not beside what has the focus: a button of the walkthrough must not cover the sketch. What VS Code calls
- * the active text editor may be the sketch all the same: it is the last that had the focus where none has it.
+ * Beside the sketch, not beside what has the focus: a button of the walkthrough must not cover the sketch. What has the focus is
+ * not asked at all: on a busy machine the extension hears of a click after the command of the button that was clicked.
  */
 function besideSketch(uri: string): vscode.ViewColumn {
-	const { visibleTextEditors, tabGroups } = vscode.window;
-	const editor = visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
-	const active = tabGroups.activeTabGroup.activeTab?.input;
-	const isActive = active instanceof vscode.TabInputText && active.uri.toString() === uri;
-	return editor?.viewColumn === undefined || isActive ? vscode.ViewColumn.Beside : editor.viewColumn + 1;
+	const shown = ({ activeTab }: vscode.TabGroup): boolean =>
+		activeTab?.input instanceof vscode.TabInputText && activeTab.input.uri.toString() === uri;
+	const editor = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
+	const column = editor?.viewColumn ?? vscode.window.tabGroups.all.find(shown)?.viewColumn;
+	return column === undefined ? vscode.ViewColumn.Beside : column + 1;
 }

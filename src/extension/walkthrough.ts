@@ -12,8 +12,8 @@ type Step = (typeof STEPS)[number];
 
 const KEY = 'notifierLab.walkthrough';
 const SEED = 'seed-wait-valid.mmn';
-/** Until VS Code has the walkthrough at hand. */
-const SETTLED_MS = 1000;
+/** After how long VS Code may have the walkthrough at hand: it does not say when, and a busy machine takes its time. */
+const SETTLED_MS = [1000, 3000, 10_000, 30_000];
 const [FIRST, , THIRD] = COURSE;
 
 export function registerWalkthrough(
@@ -23,6 +23,7 @@ export function registerWalkthrough(
 ): vscode.Disposable[] {
 	const walkthrough = new Walkthrough(context);
 	return [
+		walkthrough,
 		onStatus((status) => walkthrough.checked(status)),
 		onRun(() => walkthrough.seen()),
 		vscode.commands.registerCommand('notifierLab.openWalkthrough', () => walkthrough.open()),
@@ -35,6 +36,7 @@ export function registerWalkthrough(
 class Walkthrough {
 	/** Sketches that were seen to deadlock. */
 	private readonly deadlocked = new Set<string>();
+	private timers: ReturnType<typeof setTimeout>[] = [];
 
 	constructor(private readonly context: vscode.ExtensionContext) {
 		for (const step of STEPS) this.tell(step);
@@ -77,11 +79,19 @@ class Walkthrough {
 	async open(): Promise<void> {
 		const id = `${this.context.extension.id}#notifierLab.start`;
 		await vscode.commands.executeCommand('workbench.action.openWalkthrough', id, false);
-		await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+		for (const timer of this.timers) clearTimeout(timer);
+		this.timers = SETTLED_MS.map((ms) => setTimeout(() => this.tellAgain(), ms));
+	}
+
+	private tellAgain(): void {
 		const lessons = this.context.globalState.get<Record<string, { done?: boolean }>>('notifierLab.lessons', {});
 		const done = { ...this.done, callback: lessons[FIRST]?.done, lessons: lessons[THIRD]?.done };
-		for (const [step, is] of Object.entries(done))
-			void vscode.commands.executeCommand('setContext', `notifierLab.walkthrough.again.${step}`, is === true);
+		for (const [step, is] of Object.entries(done)) {
+			const key = `notifierLab.walkthrough.again.${step}`;
+			// only what changes is heard
+			void vscode.commands.executeCommand('setContext', key, false);
+			if (is) void vscode.commands.executeCommand('setContext', key, true);
+		}
 	}
 
 	/** The walkthrough is the active editor when its button is clicked: the sketch has to be named. */
@@ -89,6 +99,10 @@ class Walkthrough {
 		await this.openSeed();
 		const target = { uri: this.copy.toString(), scenario: 'fault_races_munmap', index: 0 };
 		await vscode.commands.executeCommand('notifierLab.explore', target);
+	}
+
+	dispose(): void {
+		for (const timer of this.timers) clearTimeout(timer);
 	}
 
 	async reset(): Promise<void> {

@@ -108,10 +108,10 @@ describe.runIf(await checkerWorks())('the command line and the checker', () => {
 		child.stdout.on('data', (chunk) => (stdout += chunk));
 		child.stderr.on('data', (chunk) => (stderr += chunk));
 		child.stdin.end(ENDLESS);
-		setTimeout(() => child.kill('SIGINT'), 700);
+		setTimeout(() => child.kill('SIGINT'), 3000);
 		const began = Date.now();
 		const status = await new Promise((resolve) => child.on('close', resolve));
-		expect(Date.now() - began).toBeLessThan(5000);
+		expect(Date.now() - began).toBeLessThan(20_000);
 		expect(stdout).toMatch(/^limit {2}endless/m);
 		expect(stderr).toBe('notifier-lab: interrupted: 1 of 1 files checked\n');
 		expect(status).toBe(3);

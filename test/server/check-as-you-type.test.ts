@@ -22,7 +22,7 @@ function heldChecks() {
 }
 
 async function waitFor(condition: () => boolean): Promise<void> {
-	for (const end = Date.now() + 3000; !condition(); await sleep(2)) {
+	for (const end = Date.now() + 30_000; !condition(); await sleep(2)) {
 		if (Date.now() > end) throw new Error('not seen in time');
 	}
 }

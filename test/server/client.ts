@@ -119,7 +119,7 @@ export class TestClient {
 	}
 
 	/** Waits until the condition holds; looks again at each message from the server. Rejects after `ms`. */
-	async until(condition: () => boolean, ms = 3000): Promise<void> {
+	async until(condition: () => boolean, ms = 30_000): Promise<void> {
 		const end = Date.now() + ms;
 		while (!condition()) {
 			const left = end - Date.now();

@@ -10,7 +10,8 @@ const URI = 'file:///w/seed.mmn';
 
 function host(text: string, limits = {}) {
 	const heard: ToPage[] = [];
-	/** What had been sent when the scenarios were asked for: a search begins with that. */
+	const pictures = () => heard.flatMap((m) => (m.type === 'picture' ? [m.picture] : []));
+	/** How many pictures had been sent when the scenarios were asked for: a search begins with that. */
 	const before: number[] = [];
 	const world = { text, limits };
 	const explorers = new Explorers({
@@ -18,14 +19,13 @@ function host(text: string, limits = {}) {
 		kernelSource: () => undefined,
 		limits: async () => world.limits,
 		known: async () => {
-			before.push(heard.length);
+			before.push(pictures().length);
 			return undefined;
 		},
 		send: (_panel, message) => void heard.push(message),
 		export: () => undefined,
 		crash: (message) => expect.unreachable(message),
 	});
-	const pictures = () => heard.flatMap((m) => (m.type === 'picture' ? [m.picture] : []));
 	return { explorers, world, before, pictures };
 }
 
