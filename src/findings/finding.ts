@@ -4,7 +4,7 @@ import type { Prospects } from '../explore/prospects.js';
 import type { Report } from '../machine/step.js';
 import { Status } from '../machine/thread.js';
 import type { Finding, Related, RunStep, Severity, Span } from './result.js';
-import { type Acquisition, type ReplayedRun, rowOf, spanOfPlace, userFunction, userSpan } from './run.js';
+import { type Acquisition, type Place, type ReplayedRun, rowOf, spanOfPlace, userFunction, userSpan } from './run.js';
 import type { WaitEdge } from './waits.js';
 
 /** What every finding code's file gets to work with. */
@@ -174,8 +174,27 @@ export function reportPlaceSpan(report: Report): Span {
 	return userSpan({ node: report.node, frames: report.stack });
 }
 
-/** The statement in the simulated kernel, where the symptom is there and not in the sketch. */
-export function kernelRelated(report: Report, message: string): Related[] {
+/** Where something happened: the line of the sketch that led to it, then that of the simulated kernel, if it happened in there. */
+export function placesOf(place: Place, message: string): Related[] {
+	const inner = place.frames[place.frames.length - 1];
+	const user = { span: userSpan(place), message };
+	if (inner?.code.kernel !== true) return [user];
+	const kernel = spanOfPlace(place);
+	// a thread of the kernel's own has no line of the sketch
+	if (kernel.uri === user.span.uri) return [{ span: kernel, message }];
+	return [user, { span: kernel, message: `${message}, in the kernel` }];
+}
+
+/**
+ * Where the simulated kernel notices what the sketch has done: the line of the sketch, unless it is the one that is `blamed`,
+ * and the kernel's.
+ */
+export function kernelRelated(report: Report, message: string, blamed = reportPlaceSpan(report)): Related[] {
 	const inner = report.stack[report.stack.length - 1];
-	return inner?.code.kernel ? [{ span: spanOfPlace({ node: report.node, frames: report.stack }), message }] : [];
+	if (inner?.code.kernel !== true) return [];
+	const place = { node: report.node, frames: report.stack };
+	const user = userSpan(place);
+	const kernel = { span: spanOfPlace(place), message };
+	const isBlamed = user.uri === blamed.uri && user.line === blamed.line;
+	return isBlamed || user.uri === kernel.span.uri ? [kernel] : [{ span: user, message }, kernel];
 }

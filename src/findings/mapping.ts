@@ -5,7 +5,7 @@ import type { Report } from '../machine/step.js';
 import { countersOf } from './counters.js';
 import { type Evidence, lineOf, reportMessage, reportPlaceSpan, threadName } from './finding.js';
 import type { Related, Span } from './result.js';
-import { type RunEvent, spanOfPlace, userSpan } from './run.js';
+import { type RunEvent, userSpan } from './run.js';
 
 /** The page that a report about a device speaks of. */
 export function pageOf(evidence: Evidence, report: Report): number {
@@ -176,7 +176,7 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 	const maps = mapped === undefined ? name : threadName(graph, mapped.thread);
 	const told = toldSince(evidence, thread, mapped, page, report.resource);
 	const related: Related[] = [];
-	if (mapped !== undefined) related.push({ span: spanOfPlace(mapped), message: `${maps} maps page ${page} here` });
+	if (mapped !== undefined) related.push({ span: userSpan(mapped), message: `${maps} maps page ${page} here` });
 	const threads = [...new Set([maps, name])];
 	if (told !== undefined) {
 		const span = wayOut(evidence, told);

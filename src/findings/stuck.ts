@@ -20,6 +20,9 @@ export interface Stuck {
 	readonly delayed: boolean;
 }
 
+/** Findings whose run ends where threads wait for ever. */
+export const isStuckCode = (code: string): boolean => [deadlock, selfDeadlock, lostWakeup].some((k) => k.code === code);
+
 /**
  * All kinds of being stuck in a graph, each once, in its shallowest state. States are looked at breadth first;
  * one in which a thread is stuck but the reason is not closed yet (who holds what it wants still runs, and will

@@ -9,10 +9,13 @@ import {
 } from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type checkSketch, SUPERSEDED } from '../findings/check.js';
+import { addScenario } from '../findings/fixes/add-scenario.js';
 import type { Edit } from '../findings/fixes/edits.js';
 import { type CheckedFix, checkedActions, checkedFixes } from '../findings/fixes/try.js';
 import type { FileResult, Problem } from '../findings/result.js';
+import { kernelLibraries } from '../kernel/library.js';
 import { isFindingCode } from '../language/finding-codes.js';
+import { loadProgram } from '../language/program.js';
 import type { Checker } from './checker.js';
 
 const RENAME_KIND = `${CodeActionKind.Source}.notifierLab.newNames`;
@@ -117,6 +120,16 @@ export class Fixes {
 			...(renames ? await action(rename, asked ? RENAME_KIND : RENAME_HERE_KIND) : []),
 			...(adds ? await action(scenario, SCENARIO_KIND) : []),
 		];
+	}
+
+	/** A scenario for a sketch without any, at once, and the line that it will begin in. */
+	async scenario(uri: string): Promise<{ edit: WorkspaceEdit; line: number } | undefined> {
+		const sources = { read: (u: string) => this.checker.read(u) };
+		const [edit] = addScenario(await loadProgram(uri, sources, kernelLibraries))?.edits ?? [];
+		const text = await sources.read(uri);
+		if (edit === undefined || text === undefined) return undefined;
+		const before = text.slice(0, edit.start) + edit.text.slice(0, edit.text.search(/^scenario /m));
+		return { edit: await this.workspaceEdit([edit]), line: before.split('\n').length - 1 };
 	}
 
 	/** What was found in a range, each once, with the diagnostic that shows it. */

@@ -1,7 +1,8 @@
-/** Above each scenario: what came of it, and ways on from there. */
+/** Above each scenario, and at the top of a sketch without any: what came of it, and ways on from there. */
 import type { CodeLens, Command } from 'vscode-languageserver-protocol';
+import { DEFAULT_ENVIRONMENT } from '../findings/environment/environment.js';
 import type { Finding, ScenarioResult } from '../findings/result.js';
-import type { FindingReference, ScenarioPlace } from './protocol.js';
+import { ADD_SCENARIO, type FindingReference, type ScenarioPlace } from './protocol.js';
 
 /** Commands that a lens may have, where the client has them. */
 const EXPLORE = 'notifierLab.explore';
@@ -16,12 +17,18 @@ export interface LensInput {
 	readonly results: readonly ScenarioResult[];
 	/** The text has changed since. */
 	readonly stale: boolean;
-	/** The commands of the client. */
+	/** The commands of the client, and those of the server that it can be asked for. */
 	readonly commands: ReadonlySet<string>;
 }
 
+/** Where the lens of a sketch stands that says nothing of scenarios. */
+const TOP: ScenarioPlace = {
+	name: DEFAULT_ENVIRONMENT,
+	range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
+};
+
 export function lensesOf({ uri, scenarios, results, stale, commands }: LensInput): CodeLens[] {
-	return scenarios.flatMap(({ name, range }) => {
+	return (scenarios.length === 0 ? [TOP] : scenarios).flatMap(({ name, range }) => {
 		const result = results.find((r) => r.name === name);
 		if (result === undefined) return [];
 		const lens = (title: string, command: string, argument: object): CodeLens[] =>
@@ -36,6 +43,7 @@ export function lensesOf({ uri, scenarios, results, stale, commands }: LensInput
 			...lens('Explore', EXPLORE, explore),
 			...lens('Debug', DEBUG, explore),
 			...(reference && !stale ? lens('Mail table', MAIL_TABLE, reference) : []),
+			...(scenarios.length === 0 ? lens('Add a scenario', ADD_SCENARIO, { uri }) : []),
 		];
 	});
 }
@@ -52,7 +60,8 @@ export function shownOf({ findings }: Pick<ScenarioResult, 'findings'>): number 
 
 /** `✗ deadlock in 9 steps · 44 states` */
 export function summaryOf(result: ScenarioResult, stale: boolean): string {
-	const { expected, findings, asExpected, states, complete } = result;
+	const { name, expected, findings, asExpected, states, complete } = result;
+	const environment = name === DEFAULT_ENVIRONMENT;
 	const shown = findings[shownOf(result)];
 	const others = new Set(findings.map(({ code }) => code)).size - 1;
 	const missing = expected.filter((code) => code !== 'ok' && !findings.some((f) => f.code === code));
@@ -71,7 +80,10 @@ export function summaryOf(result: ScenarioResult, stale: boolean): string {
 		if (others > 0) parts.push(`${others} more`);
 	}
 	parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
-	if (shown !== undefined && !complete) parts.push('stopped at a limit');
+	// the default environment looks no further when it has found enough: that is no limit
+	const enough = environment && findings.every(({ code }) => code !== 'bounded');
+	if (shown !== undefined && !complete && !enough) parts.push('stopped at a limit');
+	if (environment) parts.push('in the default environment');
 	if (stale) parts.push('before the last change');
 	return parts.join(' · ');
 }

@@ -56,6 +56,9 @@ export interface Settings {
 
 export type ShownSeverity = Severity | 'off';
 
+/** A command of the server's own, for any client that takes edits: adds a scenario to the sketch at `{ uri }`, and shows it. */
+export const ADD_SCENARIO = 'notifierLab.addScenario';
+
 /** In `Diagnostic.data`: which finding of which scenario it shows. */
 export interface FindingReference {
 	readonly uri: string;

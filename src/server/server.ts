@@ -27,6 +27,7 @@ import { normalise } from './features/workspace.js';
 import { Fixes } from './fixes.js';
 import { lensesOf } from './lens.js';
 import {
+	ADD_SCENARIO,
 	type Attempt,
 	CheckRequest,
 	CloseExplorerNotification,
@@ -88,6 +89,8 @@ export function startServer(
 	let watchesSettings = false;
 	let refreshesLenses = false;
 	let versionedEdits = false;
+	let takesEdits = false;
+	let showsDocuments = false;
 	let settings = readSettings(undefined);
 
 	const askClient = async (uri: string) => (await connection.sendRequest(ReadRequest, { uri })) ?? undefined;
@@ -164,6 +167,8 @@ export function startServer(
 		settings = readSettings(options.settings);
 		refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
 		versionedEdits = capabilities.workspace?.workspaceEdit?.documentChanges === true;
+		takesEdits = capabilities.workspace?.applyEdit === true;
+		showsDocuments = capabilities.window?.showDocument?.support === true;
 		pullsSettings = capabilities.workspace?.configuration === true;
 		watchesSettings = capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true;
 		return {
@@ -173,6 +178,7 @@ export function startServer(
 					codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, CodeActionKind.Source],
 				},
 				codeLensProvider: { resolveProvider: false },
+				...(takesEdits && { executeCommandProvider: { commands: [ADD_SCENARIO] } }),
 				textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
 				...FEATURE_CAPABILITIES,
 			},
@@ -222,8 +228,19 @@ export function startServer(
 			scenarios: await scenariosOf(uri),
 			results: (checked.earlier ?? checked).result.scenarios,
 			stale: !fresh || checked.earlier !== undefined,
-			commands: new Set(options.commands ?? []),
+			commands: new Set([...(options.commands ?? []), ...(takesEdits ? [ADD_SCENARIO] : [])]),
 		});
+	});
+	connection.onExecuteCommand(async ({ command, arguments: [given] = [] }) => {
+		const uri: unknown = given?.uri;
+		if (command !== ADD_SCENARIO || typeof uri !== 'string') return;
+		const added = await fixes.scenario(uri);
+		if (added === undefined) return;
+		const { applied } = await connection.workspace.applyEdit({ label: 'Add a scenario', edit: added.edit });
+		const start = { line: added.line, character: 0 };
+		// the end of a long sketch is not on the screen
+		if (applied && showsDocuments)
+			await connection.window.showDocument({ uri, takeFocus: true, selection: { start, end: start } });
 	});
 	connection.onRequest(ScenariosRequest, ({ uri }) => scenariosOf(uri));
 	connection.onRequest(RunRequest, async ({ uri, scenarios, publish }, token) => {

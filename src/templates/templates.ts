@@ -8,6 +8,7 @@ import secondaryTlb from '../../media/templates/secondary-tlb.mmn';
 export interface Template {
 	readonly id: string;
 	readonly label: string;
+	/** What there is room for in a list to pick from: some 75 characters. */
 	readonly detail: string;
 	readonly text: string;
 }
@@ -17,7 +18,7 @@ export const TEMPLATES: readonly Template[] = [
 	{
 		id: 'interval',
 		label: 'Interval notifier',
-		detail: 'A driver that maps pages of a range, and retries when an invalidation has come in between',
+		detail: 'Maps pages of a range, and retries when an invalidation came in between',
 		text: interval,
 	},
 	{
@@ -35,14 +36,13 @@ export const TEMPLATES: readonly Template[] = [
 	{
 		id: 'secondary-tlb',
 		label: 'Secondary TLB',
-		detail: "Shared virtual addressing: the device walks the CPU's page table, its TLB is flushed",
+		detail: "The device walks the CPU's page table (SVA), and its TLB is flushed",
 		text: secondaryTlb,
 	},
 	{
 		id: 'active-ranges',
 		label: 'Active ranges (2015)',
-		detail:
-			'The API of the patch that was never merged: wait until no active range overlaps, then check under the lock',
+		detail: 'The patch that was never merged: wait for ranges, check under the lock',
 		text: activeRanges,
 	},
 ];

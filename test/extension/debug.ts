@@ -62,11 +62,24 @@ suite('Debugging', () => {
 
 	test('what is wrong with a configuration is said', async () => {
 		const configuration = { type: 'notifier-lab', request: 'launch', name: 'none', program: seed().toString() };
-		const started = await vscode.debug.startDebugging(undefined, { ...configuration, scenario: 'no_such' }).then(
-			(yes) => yes,
-			() => false,
-		);
-		ok(!started || vscode.debug.activeDebugSession === undefined, 'it does not start');
+		const answers: { success: boolean; message?: string; body?: { error?: { variables?: { message?: string } } } }[] =
+			[];
+		const tracker = vscode.debug.registerDebugAdapterTrackerFactory('notifier-lab', {
+			createDebugAdapterTracker: () => ({
+				onDidSendMessage: (message) => {
+					if (message.type === 'response' && message.command === 'launch') answers.push(message);
+				},
+			}),
+		});
+		try {
+			await vscode.debug.startDebugging(undefined, { ...configuration, scenario: 'no_such' }).then(undefined, () => {});
+			const answer = await eventually('the launch is answered', () => answers[0]);
+			equal(answer.success, false, 'it does not start');
+			const said = answer.body?.error?.variables?.message ?? answer.message ?? '';
+			ok(/^there is no scenario no_such; there are \w+/.test(said), `it says: ${said}`);
+		} finally {
+			tracker.dispose();
+		}
 	});
 });
 

@@ -129,6 +129,29 @@ suite('Working with sketches', () => {
 		for (const { command } of lenses) ok(!command?.command || known.has(command.command), `${command?.command} exists`);
 	});
 
+	test('a sketch without scenarios is given one by what stands above it', async () => {
+		const content = 'static DEFINE_MUTEX(l);\n\nstatic int device_fault(void)\n{\n\tmutex_lock(&l);\n\treturn 0;\n}\n';
+		const document = await vscode.workspace.openTextDocument({ language: 'mmn', content });
+		await vscode.window.showTextDocument(document);
+		const lens = async () =>
+			(await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', document.uri)) ?? [];
+		const lenses = await until('it is checked', lens, (all) => all.length > 0);
+		ok(/ in the default environment$/.test(lenses[0]?.command?.title ?? ''), `it says: ${lenses[0]?.command?.title}`);
+		const add = lenses.find(({ command }) => command?.title === 'Add a scenario')?.command;
+		ok(add, 'a scenario is offered');
+		await vscode.commands.executeCommand(add.command, ...(add.arguments ?? []));
+		const line = await eventually('the scenario is there', () => {
+			const at = document
+				.getText()
+				.split('\n')
+				.findIndex((text) => text.startsWith('scenario device_fault'));
+			return at < 0 ? undefined : at;
+		});
+		await eventually('the cursor is at it', () =>
+			vscode.window.activeTextEditor?.selection.active.line === line ? true : undefined,
+		);
+	});
+
 	test('every scenario of every sketch is a test', async () => {
 		const file = await fileItem(SEED);
 		const text = (await vscode.workspace.openTextDocument(inWorkspace(SEED))).getText();

@@ -26,6 +26,18 @@ function withLength(finding: Finding): Problem {
 	return steps === 0 ? finding : { ...finding, message: `${finding.message} (${steps} steps)` };
 }
 
+/** Places inside of the simulated kernel where the line of the sketch that led there is to be told first. */
+function onlyInTheKernel(related: Finding['related']): string[] {
+	return related
+		.filter(({ span }) => span.uri.startsWith('mmn-kernel:'))
+		.map(({ message }) => message)
+		.filter((message) =>
+			message.endsWith(', in the kernel')
+				? !related.some((r) => `${r.message}, in the kernel` === message)
+				: /^\S+ (takes|maps|makes|clears|becomes|begins|sleeps|waits) .* here$/.test(message),
+		);
+}
+
 test('there are fixtures', () => {
 	expect(names.length).toBeGreaterThan(0);
 });
@@ -41,6 +53,7 @@ test.each(names)('%s', async (name) => {
 	expect(result.scenarios.length).toBeGreaterThan(0);
 	for (const scenario of result.scenarios) {
 		const codes = scenario.findings.map((finding) => finding.code);
+		for (const { related } of scenario.findings) expect(onlyInTheKernel(related)).toEqual([]);
 		expect({ name: scenario.name, codes, asExpected: scenario.asExpected }).toMatchObject({ asExpected: true });
 	}
 });

@@ -1,7 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { CodeLensRequest } from 'vscode-languageserver-protocol';
+import {
+	ApplyWorkspaceEditRequest,
+	CodeLensRequest,
+	ExecuteCommandRequest,
+	ShowDocumentRequest,
+	TextDocumentEdit,
+	type WorkspaceEdit,
+} from 'vscode-languageserver-protocol';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import { checkSketch } from '../../src/findings/check.js';
 import { summaryOf } from '../../src/server/lens.js';
+import { OpenExplorerNotification, ToPageNotification } from '../../src/server/protocol.js';
+import type { ToPage } from '../../src/webview/messages.js';
 import { finding, scenario, span, TestClient } from './client.js';
 
 const A = 'file:///w/a.mmn';
@@ -38,6 +49,76 @@ test('each scenario says what came of it, with the commands that the client has'
 	]);
 	expect(found?.[3]?.command?.arguments).toEqual([{ uri: A, scenario: 'twice', index: 0 }]);
 });
+
+const fixture = (name: string) => readFileSync(new URL(`../findings/fixes/${name}`, import.meta.url), 'utf8');
+const BARE = fixture('add-scenario.mmn').replace(/^\tmutex_unlock.*\n/m, '');
+
+/** A sketch without scenarios, checked, in a client that takes edits and shows documents where it is told to. */
+async function bare(commands: string[]) {
+	const client = await TestClient.start(checkSketch, {
+		options: { commands },
+		capabilities: {
+			workspace: { applyEdit: true, workspaceEdit: { documentChanges: true } },
+			window: { showDocument: { support: true } },
+		},
+	});
+	client.open(A, BARE);
+	await client.until(() => client.statuses.at(-1)?.state === 'errors', 20_000);
+	const found = await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri: A } });
+	return { client, found: found ?? [] };
+}
+
+test('a sketch without scenarios says at its top what the default environment has found', async () => {
+	const { client, found } = await bare(['notifierLab.explore', 'notifierLab.copyRunAsMailTable']);
+	expect(found.map(({ range, command }) => [range.start.line, command?.title, command?.command])).toEqual([
+		[
+			0,
+			expect.stringMatching(/^✗ \S+ in \d+ steps? · (\d+ more · )?[\d,]+ states · in the default environment$/),
+			'notifierLab.explore',
+		],
+		[0, 'Explore', 'notifierLab.explore'],
+		[0, 'Mail table', 'notifierLab.copyRunAsMailTable'],
+		[0, 'Add a scenario', 'notifierLab.addScenario'],
+	]);
+	const heard: ToPage[] = [];
+	client.connection.onNotification(ToPageNotification, ({ message }) => void heard.push(message));
+	const [given] = found[1]?.command?.arguments ?? [];
+	expect(given).toEqual({ uri: A, scenario: expect.any(String), index: expect.any(Number) });
+	const { uri, scenario, index } = given ?? {};
+	await client.connection.sendNotification(OpenExplorerNotification, { panel: 'p', uri, scenario, finding: index });
+	while (!heard.some(({ type }) => type === 'picture')) await new Promise((resolve) => setTimeout(resolve, 20));
+	const code = /^✗ (\S+)/.exec(found[0]?.command?.title ?? '')?.[1];
+	expect(heard.find(({ type }) => type === 'picture')).toMatchObject({ picture: { scenario, finding: { code } } });
+}, 30_000);
+
+test('a scenario is added by a command of the server, and shown', async () => {
+	const { client, found } = await bare([]);
+	expect(found.map(({ command }) => command?.title)).toEqual([
+		expect.stringMatching(/in the default environment$/),
+		'Add a scenario',
+	]);
+	let edit: WorkspaceEdit | undefined;
+	let line = -1;
+	client.connection.onRequest(ApplyWorkspaceEditRequest.type, (params) => {
+		edit = params.edit;
+		return { applied: true };
+	});
+	client.connection.onRequest(ShowDocumentRequest.type, ({ uri, selection }) => {
+		if (uri === A) line = selection?.start.line ?? -1;
+		return { success: true };
+	});
+	const { command = '', arguments: args = [] } = found[1]?.command ?? {};
+	await client.connection.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+	const changes = edit?.documentChanges?.filter(TextDocumentEdit.is).flatMap(({ edits }) => edits) ?? [];
+	const text = TextDocument.applyEdits(TextDocument.create(A, 'mmn', 1, BARE), changes as []);
+	expect(text.split('\n')[line]).toBe('scenario device_fault_races_munmap {');
+	client.edit(A, text);
+	await client.until(() => client.published.at(-1)?.version === 2, 20_000);
+	const after = await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri: A } });
+	expect(after?.map(({ range, command }) => [range.start.line, command?.title])).toEqual([
+		[line, expect.stringMatching(/^✗ /)],
+	]);
+}, 30_000);
 
 test('a client without commands is told the result only', async () => {
 	const { ask } = await lenses([]);

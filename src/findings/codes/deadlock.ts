@@ -8,6 +8,7 @@ import {
 	type Explanation,
 	inLine,
 	leaverOf,
+	placesOf,
 	runsIt,
 	type StuckKind,
 	sinceLine,
@@ -15,7 +16,7 @@ import {
 	waitWords,
 } from '../finding.js';
 import type { Related, Span } from '../result.js';
-import { isToken, type Place, spanOfPlace, userFunction, userSpan } from '../run.js';
+import { isToken, type Place, userFunction, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 import { cureOf, inCallback } from './cures.js';
 
@@ -116,9 +117,10 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related[] {
 	const { graph, run } = evidence;
 	const list: Related[] = [];
-	const add = (span: Span, message: string): void => {
-		if (!list.some((r) => r.message === message && r.span.line === span.line && r.span.uri === span.uri))
-			list.push({ span, message });
+	const add = (places: readonly Related[]): void => {
+		for (const { span, message } of places)
+			if (!list.some((r) => r.message === message && r.span.line === span.line && r.span.uri === span.uri))
+				list.push({ span, message });
 	};
 	for (const edge of cycle) {
 		for (const holder of edge.holders) {
@@ -126,15 +128,18 @@ export function related(evidence: Evidence, cycle: readonly WaitEdge[]): Related
 			const taken = acquisitionOf(run, holder, edge.wait.resource);
 			if (taken !== undefined && (graph.system.threads[holder]?.kind !== 'kernel' || userFunction(taken) !== undefined))
 				add(
-					spanOfPlace(taken),
-					edge.isRange
-						? `${threadName(graph, holder)} makes ${edge.resource} active here`
-						: edge.readers !== undefined
-							? `${threadName(graph, holder)} ${edge.readers.callbacks ? 'begins to call callbacks' : `becomes a reader of ${edge.readers.of}`} here`
-							: `${threadName(graph, holder)} takes ${edge.resource} here`,
+					placesOf(
+						taken,
+						edge.isRange
+							? `${threadName(graph, holder)} makes ${edge.resource} active here`
+							: edge.readers !== undefined
+								? `${threadName(graph, holder)} ${edge.readers.callbacks ? 'begins to call callbacks' : `becomes a reader of ${edge.readers.of}`} here`
+								: `${threadName(graph, holder)} takes ${edge.resource} here`,
+					),
 				);
 		}
-		add(userSpan(blockedPlace(evidence, edge.thread)), `${threadName(graph, edge.thread)} ${waitWords(edge)} here`);
+		const message = `${threadName(graph, edge.thread)} ${waitWords(edge)} here`;
+		add([{ span: userSpan(blockedPlace(evidence, edge.thread)), message }]);
 	}
 	return list;
 }

@@ -15,7 +15,7 @@ export const entry = (
 			message: because === '' ? message : `${message}: ${because}`,
 			cure: cureOf(message, told, removed),
 			span,
-			related: [...related, ...kernelRelated(report, `${threadName(evidence.graph, thread)}: ${message}`)],
+			related: [...related, ...kernelRelated(report, `${threadName(evidence.graph, thread)}: ${message}`, span)],
 			closing: `${message[0]?.toUpperCase()}${message.slice(1)}.`,
 			threads,
 		};

@@ -4,13 +4,13 @@ import {
 	type LivenessExplanation,
 	type LivenessKind,
 	lineOf,
+	placesOf,
 	threadName,
 	threadsOf,
 	waitWords,
 } from '../finding.js';
 import { type Loop, loopOf } from '../loop.js';
 import type { Related } from '../result.js';
-import { spanOfPlace } from '../run.js';
 import { waitsIn } from '../waits.js';
 
 /** Threads run for ever without one of them finishing, with finitely many invalidations and a fair scheduler. */
@@ -38,7 +38,7 @@ export const livelock: LivenessKind = {
 				? 'Each round needs a sequence of its own: go back to before mmu_interval_read_begin()'
 				: undefined,
 			span: (loops[0] as Loop).span,
-			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
+			related: [...relatedOf(evidence, victims, loops), ...behind.flatMap((w) => w.related)],
 			assumption: endless.escapes ? luck : null,
 			fairness: [
 				{ name: 'weak fairness', ends: false },
@@ -101,7 +101,7 @@ export function relatedOf({ graph }: Evidence, victims: readonly number[], loops
 }
 
 /** Threads that only wait while others go round, and for what. */
-export function waitsBehind(evidence: Evidence, endless: Endless): { words: string; related: Related }[] {
+export function waitsBehind(evidence: Evidence, endless: Endless): { words: string; related: Related[] }[] {
 	const { graph, prospects, run } = evidence;
 	const state = run.finalState;
 	const waiting = prospects.alive(state) & ~endless.cycle.moved & ~endless.victims;
@@ -112,7 +112,7 @@ export function waitsBehind(evidence: Evidence, endless: Endless): { words: stri
 		const of = holder === undefined || edge.wait.kind === 'wakeup' ? '' : `, which ${threadName(graph, holder)} has`;
 		return {
 			words: `${name} ${waitWords(edge)}${of}`,
-			related: { span: spanOfPlace(place), message: `${name} ${waitWords(edge)} here` },
+			related: placesOf(place, `${name} ${waitWords(edge)} here`),
 		};
 	});
 }

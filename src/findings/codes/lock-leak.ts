@@ -1,6 +1,6 @@
 import { spanOf } from '../../language/text.js';
-import { acquisitionOf, lineOf, type ReportKind, reportPlaceSpan, threadName } from '../finding.js';
-import { spanOfPlace, userFunction, userSpan } from '../run.js';
+import { acquisitionOf, lineOf, placesOf, type ReportKind, reportPlaceSpan, threadName } from '../finding.js';
+import { userFunction, userSpan } from '../run.js';
 
 /** A callback or handler returns with a lock it took. */
 export const lockLeak: ReportKind = {
@@ -37,7 +37,7 @@ export const lockLeak: ReportKind = {
 			message: `${function_} returns and still holds ${lock}${taken ? `, taken in ${lineOf(graph, userSpan(taken))}` : ''}`,
 			cure: `Release ${lock} on this way out`,
 			span: exit && isReturn ? spanOf(exit.node) : taken ? userSpan(taken) : reportPlaceSpan(report),
-			related: taken ? [{ span: spanOfPlace(taken), message: `${name} takes ${lock} here` }] : [],
+			related: taken ? placesOf(taken, `${name} takes ${lock} here`) : [],
 			closing: `${name} comes to its end and still holds ${lock}.`,
 			threads: [name],
 		};

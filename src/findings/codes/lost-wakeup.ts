@@ -1,5 +1,5 @@
-import { blockedPlace, inLine, type StuckKind, threadName } from '../finding.js';
-import { spanOfPlace, userSpan } from '../run.js';
+import { blockedPlace, inLine, placesOf, type StuckKind, threadName } from '../finding.js';
+import { userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 
 /** A thread sleeps although what it waits for is true, and nobody will wake it. */
@@ -19,7 +19,7 @@ export const lostWakeup: StuckKind = {
 			span: userSpan(place),
 			related: [
 				...(wake ? [{ span: wake.span, message: `${wake.thread} wakes here, too early` }] : []),
-				{ span: spanOfPlace(place), message: `${name} sleeps here` },
+				...placesOf(place, `${name} sleeps here`),
 			],
 			closing: `${name} sleeps${on}, what it waits for has happened, and nobody will wake it again.`,
 			threads: [name],

@@ -1,5 +1,13 @@
-import { acquisitionOf, lineOf, type ReportKind, reportMessage, reportPlaceSpan, threadName } from '../finding.js';
-import { spanOfPlace, userSpan } from '../run.js';
+import {
+	acquisitionOf,
+	lineOf,
+	placesOf,
+	type ReportKind,
+	reportMessage,
+	reportPlaceSpan,
+	threadName,
+} from '../finding.js';
+import { userSpan } from '../run.js';
 
 /** An operation that may sleep where nothing may: the kernel's might_sleep() (kernel/sched/core.c). */
 const sleep = (code: string, cure: string, withRt = cure): ReportKind => ({
@@ -15,12 +23,7 @@ const sleep = (code: string, cure: string, withRt = cure): ReportKind => ({
 			cure: message.includes('PREEMPT_RT') ? withRt : cure,
 			span: reportPlaceSpan(report),
 			related: taken
-				? [
-						{
-							span: spanOfPlace(taken),
-							message: `${name} takes ${graph.system.nameOf(report.resource, run.finalShared)} here`,
-						},
-					]
+				? placesOf(taken, `${name} takes ${graph.system.nameOf(report.resource, run.finalShared)} here`)
 				: [],
 			closing: `${name}: ${message}.`,
 			threads: [name],

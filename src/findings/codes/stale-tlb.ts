@@ -10,7 +10,7 @@ import {
 } from '../finding.js';
 import { pageOf, toldSince, wayOut } from '../mapping.js';
 import type { Span } from '../result.js';
-import { type RunEvent, spanOfPlace, userSpan } from '../run.js';
+import { type RunEvent, userSpan } from '../run.js';
 
 /** The device reaches a page that was freed or replaced through its TLB only: cleared, freed, and not flushed in between. */
 export const staleTlb: ReportKind = {
@@ -23,15 +23,16 @@ export const staleTlb: ReportKind = {
 		const cleared = clearingOf(evidence, report, page);
 		const name = threadName(graph, thread);
 		const clears = cleared === undefined ? name : threadName(graph, cleared.thread);
+		const span = blame(evidence, report, thread, cleared, page);
 		return {
 			message: cleared === undefined ? message : `${message} (${lineOf(graph, userSpan(cleared))})`,
 			cure: 'Clear the entry, flush the TLB, and only then let go of the page',
-			span: blame(evidence, report, thread, cleared, page),
+			span,
 			related: [
 				...(cleared === undefined
 					? []
-					: [{ span: spanOfPlace(cleared), message: `${clears} clears the entry of page ${page} here` }]),
-				...kernelRelated(report, `${name}: ${message}`),
+					: [{ span: userSpan(cleared), message: `${clears} clears the entry of page ${page} here` }]),
+				...kernelRelated(report, `${name}: ${message}`, span),
 			],
 			closing: `${message[0]?.toUpperCase()}${message.slice(1)}.`,
 			threads: [...new Set([clears, name])],

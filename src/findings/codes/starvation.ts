@@ -38,7 +38,7 @@ export const starvation: LivenessKind = {
 		return {
 			message: `${words} as long as ${and(daemons)} ${daemons.length === 1 ? 'goes' : 'go'} on, although every thread and every instruction gets its turn${behind.map((w) => `; ${w.words}`).join('')}. It ends with ${assumption}`,
 			span: first.span,
-			related: [...relatedOf(evidence, victims, loops), ...behind.map((w) => w.related)],
+			related: [...relatedOf(evidence, victims, loops), ...behind.flatMap((w) => w.related)],
 			assumption,
 			fairness: underWhich(graph, endless, names[0] as string),
 			closing: `${and(daemons)} can put ${and(names)} off for ever; ${names.length === 1 ? 'it ends' : 'they end'} with ${assumption}. ${fairness(endless)}`,

@@ -3,6 +3,7 @@ import type { ScheduleStep } from '../../explore/shortest.js';
 import { acquisitionOf, blockedRows, type Evidence, reportMessage, threadName } from '../finding.js';
 import type { Finding, ScenarioResult } from '../result.js';
 import { isToken, type ReplayedRun, replayRun, textOf, userSpan } from '../run.js';
+import { isStuckCode } from '../stuck.js';
 import { finallyOf, setupOf } from './alone.js';
 import { Locks } from './locks.js';
 import type { Outlooks } from './outlook.js';
@@ -89,7 +90,9 @@ class Drawing {
 		const last = walk.moments[walk.moments.length - 1] as Moment;
 		const finding = scenario.findings[subject.shown];
 		const endless = finding?.cycleStart !== undefined && finding.cycleStart !== null;
-		const stuck = endless ? undefined : stuckEnd(outlooks, last.state);
+		// of another finding's run it is no news who waits when it is over
+		const waits = finding === undefined || finding.code === 'bounded' || isStuckCode(finding.code);
+		const stuck = waits ? stuckEnd(outlooks, last.state) : undefined;
 		const steps = new Steps(walk, this.locks, this.space, outlooks, this.run);
 		const rows = steps.rows(this.blocked(stuck, finding), finding?.span);
 		const momentOf = [...rows.map((r) => r.before), walk.transitions.length];

@@ -67,6 +67,13 @@ export function lengthOf({ steps, cycleStart }: Picture): string {
 }
 
 /** What a step comes to, one after the other. */
+/**
+ * Lanes whose waits are what is wrong: those of the wait-for cycle, or the sleeper whom nobody wakes. Who waits behind
+ * them, or beside something else that is wrong, only waits.
+ */
+export const lanesInVain = ({ never, cycleStart }: Pick<Picture, 'never' | 'cycleStart'>): ReadonlySet<number> =>
+	new Set(cycleStart === null ? never.map(({ lane }) => lane) : []);
+
 export const remarksOf = ({ remark }: Step): string[] => (remark === '' ? [] : remark.split('; '));
 
 /** Index of the innermost frame of a function of the driver's that the kernel has called; -1 outside of all. */

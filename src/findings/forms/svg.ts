@@ -1,5 +1,5 @@
 /** A run as a picture that stands alone: lanes, time downwards, locks and waits along the lanes. Follows the reader's light or dark. */
-import { callbackOf, count, type Folded, fold, lengthOf } from '../explorer/fold.js';
+import { callbackOf, count, type Folded, fold, lanesInVain, lengthOf } from '../explorer/fold.js';
 import type { Bar, Picture } from '../explorer/picture.js';
 import { type AloneLine, aloneLines } from './alone.js';
 import { lanesInUse, noReturnWords } from './mermaid.js';
@@ -42,6 +42,7 @@ class Drawing {
 	private readonly out: string[] = [];
 	private readonly lanes: readonly number[];
 	private readonly rows: readonly Placed[];
+	private readonly inVain: ReadonlySet<number>;
 	private readonly railOf = new Map<number, number>();
 	private readonly textOf = new Map<number, number>();
 	private readonly slots = new Map<Bar, number>();
@@ -54,6 +55,7 @@ class Drawing {
 
 	constructor(private readonly picture: Picture) {
 		this.lanes = lanesInUse(picture);
+		this.inVain = lanesInVain(picture);
 		let x = NUMBERS;
 		for (const lane of this.lanes) {
 			const bars = this.solid(lane);
@@ -290,14 +292,15 @@ ${this.out.join('\n')}
 		}
 		for (const bar of this.picture.bars.filter((b) => b.lane === lane && b.kind === 'wait')) {
 			const [top, end] = [this.yOf(bar.from), bar.to >= last ? this.bottom : this.yOf(bar.to + 1)];
-			const fill = bar.forEver ? 'hatch' : 'waits';
+			const inVain = bar.forEver && this.inVain.has(lane);
+			const fill = inVain ? 'hatch' : 'waits';
 			this.out.push(
-				`<rect x="${rail - 6}" y="${top}" width="12" height="${Math.max(6, end - top)}" style="fill: url(#${fill}); stroke: var(${bar.forEver ? '--bad' : '--dim'})"/>`,
+				`<rect x="${rail - 6}" y="${top}" width="12" height="${Math.max(6, end - top)}" style="fill: url(#${fill}); stroke: var(${inVain ? '--bad' : '--dim'})"/>`,
 			);
 			const to = bar.lanes.find((l) => l !== lane);
 			const target = to === undefined ? undefined : this.railOf.get(to);
 			const row = this.rows.find((r) => r.row.lane === lane && r.row.blocked);
-			if (!bar.forEver || target === undefined || row === undefined) continue;
+			if (!inVain || target === undefined || row === undefined) continue;
 			const y = row.y + row.height - 5;
 			this.out.push(
 				`<path d="M${rail} ${y}H${target + (target < rail ? 8 : -8)}" style="stroke: var(--bad); stroke-width: 1.5" marker-end="url(#arrow)"/>`,

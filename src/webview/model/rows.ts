@@ -25,7 +25,7 @@ const CHIP = 24;
 const MOST_WAYS = 3;
 const MOST_REMARKS = 3;
 /** Lines of one remark. */
-const MOST_LINES = 3;
+const MOST_LINES = 4;
 /** Letters that a lock or range takes from every line of its lane. */
 const SLOT_LETTERS = 3.4;
 

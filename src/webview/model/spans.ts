@@ -1,5 +1,6 @@
 /** What lasts over several states, by lane: locks held, ranges active, waits, callbacks and other contexts, each in its place beside the lane's line. */
 
+import { lanesInVain } from '../../findings/explorer/fold.js';
 import type { Bar, Picture, State } from '../../findings/explorer/picture.js';
 
 export interface Lasting {
@@ -8,7 +9,7 @@ export interface Lasting {
 	readonly name: string;
 	/** Held with others. */
 	readonly shared: boolean;
-	/** Waits: it never ends. */
+	/** Waits: it never ends, and that is what is wrong. */
 	readonly forEver: boolean;
 	/** Waits: whom for. */
 	readonly lanes: readonly number[];
@@ -71,11 +72,13 @@ export function findSpans(picture: Picture): Spans {
 	const known = found.get(picture.bars);
 	if (known) return known;
 	const wanted = new Set(picture.bars.flatMap(({ kind, name }) => (kind === 'wait' ? [name] : [])));
+	const inVain = lanesInVain(picture);
 	const slots = picture.lanes.map(() => 0);
 	const ends: number[][] = picture.lanes.map(() => []);
 	const all: Lasting[] = [];
 	for (const bar of [...picture.bars].sort((a, b) => a.from - b.from)) {
-		const { lane, kind, name, lanes, forEver, from } = bar;
+		const { lane, kind, name, lanes, from } = bar;
+		const forEver = bar.forEver && inVain.has(lane);
 		if (kind === 'lock' && KERNEL_LOCK.test(name) && !wanted.has(name)) continue;
 		const to = bar.to + 1;
 		const common = { lane, name, lanes, forEver, from, to, shared: bar.mode === 'shared' };

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { LaneState, Picture } from '../../findings/explorer/picture.js';
+import { lanesInVain } from '../../findings/explorer/fold.js';
+import type { Picture } from '../../findings/explorer/picture.js';
 import { type Row, rowAt } from '../model/rows.js';
 import { railWidth } from '../model/spans.js';
 import { Badge, laneClass } from './badge.js';
@@ -12,11 +13,6 @@ import { MarkRowView, StepRowView, timeOf } from './row.js';
 /** Rows drawn above and below what is in view. */
 const MARGIN = 240;
 
-function statusWords(state: LaneState | undefined): { words: string; waits: boolean } {
-	if (!state) return { words: '', waits: false };
-	return { words: state.waitsFor?.what ?? state.status, waits: state.waitsFor?.forEver ?? false };
-}
-
 interface HeadProps {
 	readonly picture: Picture;
 	readonly lane: number;
@@ -26,7 +22,8 @@ interface HeadProps {
 function LaneHead({ picture, lane, column }: HeadProps) {
 	const { state } = useExplorer();
 	const { name, title, kind } = picture.lanes[lane] ?? { name: '', title: '', kind: 'thread' };
-	const { words, waits } = statusWords(state.value?.lanes[lane]);
+	const now = state.value?.lanes[lane];
+	const bad = now?.waitsFor?.forEver === true && lanesInVain(picture).has(lane);
 	return (
 		<div
 			class={`lane-head ${laneClass(lane)}`}
@@ -38,7 +35,7 @@ function LaneHead({ picture, lane, column }: HeadProps) {
 			{name.length > 1 && <b class="name">{name}</b>}
 			{title !== '' && <code class="title">{title}</code>}
 			{kind !== 'thread' && title !== kind && <span class="kind">{kind}</span>}
-			<span class={waits ? 'status bad' : 'status'}>{words}</span>
+			<span class={bad ? 'status bad' : 'status'}>{now?.waitsFor?.what ?? now?.status ?? ''}</span>
 		</div>
 	);
 }

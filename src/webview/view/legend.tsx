@@ -40,11 +40,18 @@ export function Legend() {
 					active range
 				</li>
 			)}
-			{has('wait') && (
+			{has('wait', ({ forEver }) => !forEver) && (
 				<li>
-					<i class={`sample wait${has('wait', ({ forEver }) => forEver) ? ' for-ever' : ''}`} />
+					<i class="sample wait" />
 					waits for
-					<i class={`sample arrow rightward${has('wait', ({ forEver }) => forEver) ? ' for-ever' : ''}`} />
+					<i class="sample arrow rightward" />
+				</li>
+			)}
+			{has('wait', ({ forEver }) => forEver) && (
+				<li>
+					<i class="sample wait for-ever" />
+					waits in vain for
+					<i class="sample arrow rightward for-ever" />
 				</li>
 			)}
 			{has('context') && (

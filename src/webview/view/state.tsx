@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { count } from '../../findings/explorer/fold.js';
+import { count, lanesInVain } from '../../findings/explorer/fold.js';
 import type { LockState, Picture, State, Variable } from '../../findings/explorer/picture.js';
 import { laneName } from '../model/words.js';
 import { AddressSpace } from './address.js';
@@ -62,11 +62,12 @@ function Lock({ lock, picture }: { readonly lock: LockState; readonly picture: P
 	const { changes } = useExplorer();
 	const fact = `lock ${lock.name}`;
 	const changed = changes.value.has(fact);
+	const inVain = lanesInVain(picture);
 	const shared = lock.holders.some(({ mode }) => mode === 'shared');
 	return (
 		<tr class={changed ? 'changed' : ''}>
 			<th scope="row">
-				<code>{lock.name}</code>
+				<code title={lock.name}>{lock.name}</code>
 				{changed && <span class="unseen">, changed</span>}
 			</th>
 			<td class="dim">{lock.kind}</td>
@@ -85,7 +86,7 @@ function Lock({ lock, picture }: { readonly lock: LockState; readonly picture: P
 				) : (
 					lock.waiters.map(({ lane, forEver }) => (
 						<span key={lane} class="waiter" title={forEver ? 'waits for ever' : 'waits'}>
-							<i class={`sample wait${forEver ? ' for-ever' : ''}`} />
+							<i class={`sample wait${forEver && inVain.has(lane) ? ' for-ever' : ''}`} />
 							<Badge lane={lane} />
 							<span class="unseen">
 								{laneName(picture, lane)}

@@ -22,8 +22,14 @@ function tick(lane: number, r: number): string {
 	}
 }
 
+/** Below this height there is no room for names. */
+const NAMES = 10;
+/** For more threads than this names would take too much of the panel. */
+const NAMED = 8;
+
 function laneHeight(lanes: number): number {
-	return Math.max(5, Math.min(16, Math.floor(44 / Math.max(1, lanes))));
+	const least = lanes <= NAMED ? NAMES : 5;
+	return Math.max(least, Math.min(16, Math.floor(44 / Math.max(1, lanes))));
 }
 
 interface Props {
@@ -146,9 +152,9 @@ export function Timeline({ picture }: { readonly picture: Picture }) {
 		[picture.steps, columns],
 	);
 	return (
-		<div class="timeline">
-			{height >= 10 && (
-				<div class="who" aria-hidden="true" style={{ lineHeight: `${height}px` }}>
+		<div class="timeline" style={`--track: ${Math.max(48, height * columns.length)}px`}>
+			{height >= NAMES && (
+				<div class="who" aria-hidden="true" style={{ lineHeight: `${height}px`, fontSize: height < 12 ? 10 : 11 }}>
 					{columns.map((lane) => (
 						<span key={lane} class={laneClass(lane)}>
 							{picture.lanes[lane]?.name}
