@@ -5,6 +5,7 @@ import type { Report } from '../machine/step.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
 import { type InternTable, Selection } from './intern.js';
+import { Kthreads } from './kthreads.js';
 import * as C from './loop/control.js';
 import type { Host, Machine } from './loop/machine.js';
 import { giveBack } from './loop/pool.js';
@@ -206,7 +207,7 @@ export class Graph implements Host {
 		return drain(this.runningOf());
 	}
 
-	/** Threads that have neither ended nor are between two rounds, as bits, by state. */
+	/** Threads that have neither ended nor are between two rounds, nor at rest as kernel threads are, as bits, by state. */
 	*runningOf(): Turns<Int32Array> {
 		const { count } = this;
 		if (this.runningBits?.length === count) return this.runningBits;
@@ -220,8 +221,33 @@ export class Graph implements Host {
 				if (is[index(s)] === 1) masks[s] = (masks[s] as number) | (1 << t);
 			}
 		}
+		yield* this.leaveOutResting(masks);
 		this.runningBits = masks;
 		return masks;
+	}
+
+	private readonly restingBits = new Map<number, number>();
+
+	/** Kernel threads that are at rest, as bits, by state; known when `runningOf` is. */
+	get resting(): ReadonlyMap<number, number> {
+		return this.restingBits;
+	}
+
+	private *leaveOutResting(masks: Int32Array): Turns<void> {
+		const kthreads = new Kthreads(this.system);
+		if (kthreads.mask === 0) return;
+		for (let s = 0; s < this.expanded; s++) {
+			if (s % ROUNDS === ROUNDS - 1) yield;
+			const running = masks[s] as number;
+			if (running === 0 || (running & ~kthreads.mask) !== 0) continue;
+			const indices = Array.from({ length: this.threads + 1 }, (_, part) => this.store.index(s, part));
+			const locals = this.locals.map((_, t) => this.local(s, t));
+			const resting = kthreads.atRest(running, locals, this.sharedOf(s), indices.join());
+			if (resting === 0) continue;
+			this.restingBits.set(s, resting);
+			masks[s] = running & ~resting;
+			if (masks[s] === 0 && this.system.hasFinally) this.ended(s, this.sharedIndex(s));
+		}
 	}
 
 	/** A quick way to ask for many states' index of a thread's local vector; of the shared one where `part` is the number of threads. */

@@ -41,6 +41,8 @@ export function* prospectsOf(graph: Graph, timeouts = true): Turns<Prospects> {
 			if (usable === undefined || usable[e] === 1) m |= 1 << (mover[e] as number);
 		move[s] = m;
 	}
+	// they go on when they are stopped
+	for (const [s, mask] of graph.resting) move[s] = (move[s] as number) | mask;
 	yield* spread(graph, move, usable);
 	/** Asked for only where something is wrong. */
 	const later = (own: (running: number) => number, whereItEnds: number): ((state: number) => number) => {

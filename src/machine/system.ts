@@ -229,6 +229,8 @@ export class System extends Addresses {
 			const declaration = this.program.functions.get(entry);
 			if (declaration === undefined) continue;
 			const code = this.module.functions[this.module.function(declaration)] as FunctionCode;
+			const stop = name.startsWith('kthread') ? this.program.functions.get('__stop_kthreads') : undefined;
+			if (stop !== undefined) this.module.function(stop);
 			for (let n = 0; n < count; n++)
 				threads.push({
 					name: count === 1 ? name : `${name}/${n}`,
@@ -400,6 +402,15 @@ export class System extends Addresses {
 		const thread = new ThreadState(this.threads.length);
 		thread.push(this.finally, -1);
 		return this.interpreter.start(thread, shared, true).move.reports;
+	}
+
+	/** Shared memory when every kernel thread has been told to stop. */
+	stopKthreads(shared: Int32Array): Int32Array {
+		const stop = this.program.functions.get('__stop_kthreads');
+		if (stop === undefined) return shared;
+		const thread = new ThreadState(this.threads.length);
+		thread.push(this.module.functions[this.module.function(stop)] as FunctionCode, -1);
+		return this.interpreter.start(thread, shared, true).move.shared;
 	}
 
 	/** May the thread go on, as far as handlers and the number of CPUs are concerned? `locals` gives the threads' local vectors. */
