@@ -25,8 +25,13 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 	const prospects = yield* prospectsOf(graph);
 	const shortest = new ShortestRuns(graph);
 	const findings: { finding: Finding; steps: number }[] = [];
-	const add = (finding: Finding): void => {
+	const defects = new Set<string>();
+	const add = ({ defect, ...finding }: Finding & { readonly defect?: string }): void => {
 		const { span } = finding;
+		if (defect !== undefined) {
+			if (defects.has(defect)) return;
+			defects.add(defect);
+		}
 		const same = findings.some(
 			({ finding: f }) =>
 				f.code === finding.code &&
@@ -104,7 +109,12 @@ function fromLockOrder(graph: Graph, prospects: Prospects, shortest: ShortestRun
 	};
 }
 
-function fromReport(graph: Graph, prospects: Prospects, shortest: ShortestRuns, edge: EdgeReport): Finding {
+function fromReport(
+	graph: Graph,
+	prospects: Prospects,
+	shortest: ShortestRuns,
+	edge: EdgeReport,
+): Finding & { readonly defect?: string } {
 	const kind = kindOf(graph, edge) as ReportKind;
 	const alone = edge.thread < 0;
 	const schedule: ScheduleStep[] = shortest.to(edge.state, edge.thread);

@@ -4,7 +4,16 @@ import type { Prospects } from '../explore/prospects.js';
 import type { Report } from '../machine/step.js';
 import { Status } from '../machine/thread.js';
 import type { Finding, Related, RunStep, Severity, Span } from './result.js';
-import { type Acquisition, type Place, type ReplayedRun, rowOf, spanOfPlace, userFunction, userSpan } from './run.js';
+import {
+	type Acquisition,
+	type Place,
+	publicPlace,
+	type ReplayedRun,
+	rowOf,
+	spanOfPlace,
+	userFunction,
+	userSpan,
+} from './run.js';
 import type { WaitEdge } from './waits.js';
 
 /** What every finding code's file gets to work with. */
@@ -23,6 +32,8 @@ export interface Explanation {
 	readonly related: readonly Related[];
 	readonly closing: string;
 	readonly threads: readonly string[];
+	/** What is wrong, where one mistake shows at several places: it is told once, at the first of them. */
+	readonly defect?: string;
 }
 
 /** An explanation with its cure as the message's last sentence. */
@@ -176,10 +187,9 @@ export function reportPlaceSpan(report: Report): Span {
 
 /** Where something happened: the line of the sketch that led to it, then that of the simulated kernel, if it happened in there. */
 export function placesOf(place: Place, message: string): Related[] {
-	const inner = place.frames[place.frames.length - 1];
 	const user = { span: userSpan(place), message };
-	if (inner?.code.kernel !== true) return [user];
-	const kernel = spanOfPlace(place);
+	const kernel = kernelPlace(place);
+	if (kernel === undefined) return [user];
 	// a thread of the kernel's own has no line of the sketch
 	if (kernel.uri === user.span.uri) return [{ span: kernel, message }];
 	return [user, { span: kernel, message: `${message}, in the kernel` }];
@@ -190,11 +200,17 @@ export function placesOf(place: Place, message: string): Related[] {
  * and the kernel's.
  */
 export function kernelRelated(report: Report, message: string, blamed = reportPlaceSpan(report)): Related[] {
-	const inner = report.stack[report.stack.length - 1];
-	if (inner?.code.kernel !== true) return [];
 	const place = { node: report.node, frames: report.stack };
+	if (place.frames.at(-1)?.code.kernel !== true) return [];
 	const user = userSpan(place);
-	const kernel = { span: spanOfPlace(place), message };
+	const kernel = kernelPlace(place);
+	const list = kernel === undefined ? [] : [{ span: kernel, message }];
 	const isBlamed = user.uri === blamed.uri && user.line === blamed.line;
-	return isBlamed || user.uri === kernel.span.uri ? [kernel] : [{ span: user, message }, kernel];
+	return isBlamed || user.uri === kernel?.uri ? list : [{ span: user, message }, ...list];
+}
+
+/** The statement of the simulated kernel's that something happened in, in words that kernel code has; not the helper that noticed it. */
+function kernelPlace(place: Place): Span | undefined {
+	const shown = publicPlace(place);
+	return shown.frames.at(-1)?.code.kernel === true ? spanOfPlace(shown) : undefined;
 }

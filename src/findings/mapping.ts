@@ -110,8 +110,11 @@ export interface Culprit {
 	readonly threads: readonly string[];
 	/** A callback was told, and has kept the entry. */
 	readonly told: boolean;
-	/** The notifier was taken off, and nobody could be told: the mapping was `left` there, or came too `late`; or the process has ended, and no `->release` hears of it. */
-	readonly removed?: 'left' | 'late' | 'exit';
+	/**
+	 * Nobody could be told: the notifier was taken off, and the mapping was `left` there or came too `late`; the process has ended, and
+	 * no `->release` hears of it (`exit`); the page was pinned, and let go (`unpinned`).
+	 */
+	readonly removed?: 'left' | 'late' | 'exit' | 'unpinned';
 }
 
 const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
@@ -164,6 +167,13 @@ function withoutRelease({ graph, run }: Evidence, thread: string): Variable | un
 	});
 }
 
+/** The call that let go of the pin of a page that `mapped` had put into the device: it was what kept the page there. */
+function unpinningOf({ run }: Evidence, mapped: RunEvent): RunEvent | undefined {
+	return run.events
+		.slice(run.events.indexOf(mapped) + 1)
+		.find((e) => e.kind === 'call' && e.code.name === 'unpin_user_page' && e.args[0] === mapped.args[1]);
+}
+
 /**
  * Whom to blame for an entry that should not be there: the callback that was told and kept it, else the
  * statement that made it, else the statement of the report.
@@ -182,6 +192,18 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 		const span = wayOut(evidence, told);
 		const because = `${told.code.name}() was told, and returned without dropping the mapping (${lineOf(graph, span)})`;
 		return { span, because, related, threads, told: true };
+	}
+	const unpinned = mapped && unpinningOf(evidence, mapped);
+	if (unpinned !== undefined && toldOf(evidence, page).length === 0) {
+		const who = threadName(graph, unpinned.thread);
+		return {
+			span: userSpan(unpinned),
+			because: `${who} lets go of its pin, and leaves the mapping`,
+			related,
+			threads: [...new Set([who, name])],
+			told: false,
+			removed: 'unpinned',
+		};
 	}
 	const removal = removalOf(evidence);
 	if (removal !== undefined) {

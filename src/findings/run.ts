@@ -3,6 +3,7 @@ import type { Graph } from '../explore/graph.js';
 import type { ScheduleStep } from '../explore/shortest.js';
 import { type Held, HeldMode } from '../kernel/context.js';
 import {
+	isAssignment,
 	isAtomicStatement,
 	isBlock,
 	isCall,
@@ -203,6 +204,9 @@ export function primitiveRemark(name: string, value: number): string | undefined
 	return value < 0 && value > -600 ? `returns ${errno(value)}` : undefined;
 }
 
+/** What only works a value out: an argument of what matters. */
+const PURE = /^(max|min|clamp)(_t|_val)?$/;
+
 /** The row that stands for a place in a run. */
 export function rowOf(
 	thread: string,
@@ -211,7 +215,9 @@ export function rowOf(
 	choice: number | null,
 ): RunStep & { remarks: string[] } {
 	const { frames } = place;
-	const shown = publicNode(place);
+	let shown = publicPlace(place).node;
+	while (isCall(shown) && isNameRef(shown.callee) && PURE.test(shown.callee.target.$refText) && shown.$container)
+		shown = shownNode(shown.$container);
 	return {
 		step,
 		thread,
@@ -230,22 +236,24 @@ export function rowOf(
 }
 
 /** What to show of a place; where the kernel's statement is internal, the call of the function it is in. */
-function publicNode({ node, frames }: Place): AstNode {
+export function publicPlace({ node, frames }: Place): Place {
 	let shown = shownNode(node);
-	for (let n = frames.length - 1; n > 1 && frames[n]?.code.kernel && isInternal(shown); n--)
-		shown = shownNode((frames[n - 1] as Place['frames'][number]).node);
-	return shown;
+	let depth = frames.length;
+	for (; depth > 1 && frames[depth - 1]?.code.kernel && isInternal(shown); depth--)
+		shown = shownNode((frames[depth - 2] as Place['frames'][number]).node);
+	return { node: shown, frames: frames.slice(0, depth) };
 }
 
 /** Loops, conditions and waits of the kernel say less than the name of the function they are in. */
 function isInternal(node: AstNode): boolean {
 	if (isForStatement(node) || isIfStatement(node) || isWhileStatement(node) || node.$type === 'EachStatement')
 		return true;
-	if (!isCall(node)) return false;
+	const call = isAssignment(node) ? node.value : node;
+	if (!isCall(call)) return false;
 	// a hook of the core's, or a helper
 	return (
-		!isNameRef(node.callee) ||
-		/^(__|notify_|wait_until$|wait_event_for$|any$|any_bool$)/.test(node.callee.target.$refText)
+		!isNameRef(call.callee) ||
+		/^(__|notify_|wait_until$|wait_event_for$|any$|any_bool$)/.test(call.callee.target.$refText)
 	);
 }
 

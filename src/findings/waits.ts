@@ -1,7 +1,7 @@
 import type { Graph } from '../explore/graph.js';
 import type { Wait } from '../kernel/context.js';
 import { TASK } from '../kernel/primitives/tasks.js';
-import type { Instruction } from '../machine/ir.js';
+import type { FunctionCode, Instruction } from '../machine/ir.js';
 import { successors } from '../machine/liveness.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
@@ -49,7 +49,7 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 			}
 		} else if (wait.kind === 'wakeup') {
 			// anybody else who is stuck might have been going to wake it
-			holders = othersStuck;
+			holders = wakersAmong(graph, state, othersStuck);
 		} else if (system.gated) {
 			holders = system.threads.flatMap((info, t) =>
 				info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : [],
@@ -59,7 +59,7 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 		const isRange = system.isRange(wait.resource, shared, locals);
 		// nobody holds a completion or a fence
 		const guessed = wait.kind === 'token' && holders.length === 0 && !isRange && othersStuck.length > 0;
-		if (guessed) holders = othersStuck;
+		if (guessed) holders = wakersAmong(graph, state, othersStuck);
 		const readers =
 			wait.kind === 'token' ? readersAt(system, thread, locals(thread), wait.resource, shared) : undefined;
 		edges.push({
@@ -74,6 +74,34 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 		});
 	});
 	return edges;
+}
+
+const WAKES = /^_*(complete|wake_up|swake_up|dma_fence_signal|up$)/;
+
+/** Of threads that might bring about what somebody sleeps for, those whose code still comes to a wake-up; all where none does. */
+function wakersAmong(graph: Graph, state: number, threads: readonly number[]): number[] {
+	const wakers = threads.filter((t) => comesToWake(graph.system, t, graph.local(state, t)));
+	return wakers.length > 0 ? wakers : [...threads];
+}
+
+function comesToWake(system: System, thread: number, local: Int32Array): boolean {
+	const seen = new Set<Instruction>();
+	const reaches = (code: FunctionCode, from: number): boolean => {
+		const stack = [from];
+		while (stack.length > 0) {
+			const at = stack.pop() as number;
+			const instruction = code.code[at];
+			if (instruction === undefined || seen.has(instruction)) continue;
+			seen.add(instruction);
+			if (instruction.op === 'call') {
+				const callee = system.functions[instruction.callee];
+				if (callee !== undefined && (WAKES.test(callee.name) || (!callee.kernel && reaches(callee, 0)))) return true;
+			}
+			stack.push(...successors(instruction, at));
+		}
+		return false;
+	};
+	return system.task(thread, local).frames.some(({ code, pc }) => !code.kernel && reaches(code, pc));
 }
 
 /** Who holds a token at this address runs what lies there. */

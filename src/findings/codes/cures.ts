@@ -36,7 +36,10 @@ export function cureOf(evidence: Evidence, cycle: readonly WaitEdge[]): string |
 		const place = at(edge);
 		if (!inCallback(place)) continue;
 		if (edge.wait.behindQueue && !isMmapLock(edge) && again(evidence, edge, cycle)) return HELD_FROM_START_TO_END;
-		if (isMmapLock(edge) && userCalls(place, /^mmap_(read|write)_lock/)) return NO_MMAP_LOCK;
+		if (isMmapLock(edge) && userCalls(place, /^mmap_(read|write)_lock/))
+			return graph.system.threads[edge.thread]?.kind === 'kernel'
+				? `A callback must not wait for what takes mmap_lock, as ${userFunction(place)?.name ?? threadName(graph, edge.thread)}() does: whoever invalidates may have it`
+				: NO_MMAP_LOCK;
 		if (userCalls(place, /^(flush_|drain_|cancel_(delayed_)?work_sync)/))
 			return 'A callback must not wait for a work item: use cancel_work() and a flag, or leave the rest to the item';
 		if (userCalls(place, /^dma_fence_wait/))

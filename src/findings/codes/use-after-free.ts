@@ -12,9 +12,16 @@ import { type RunEvent, userFunction, userSpan } from '../run.js';
 import { pointerIn } from './pointers.js';
 import { plainly } from './reports.js';
 
+const isQueueing = (e: RunEvent): boolean =>
+	e.kind === 'call' &&
+	e.code.kernel &&
+	/^(queue|schedule)_(delayed_)?work(_on)?$/.test(e.code.name) &&
+	e.frames.at(-1)?.code.kernel !== true;
+
 /**
  * Memory is used after kfree(), or a local after its function has returned. Where the kernel, or a callback that the
- * kernel has called, comes too late, the kfree() is to blame: it came while the notifier was still registered.
+ * kernel has called, comes too late, the kfree() is to blame: it came while the notifier was still registered, or a work item
+ * could still be queued.
  */
 export const useAfterFree: ReportKind = {
 	code: 'use-after-free',
@@ -36,20 +43,29 @@ export const useAfterFree: ReportKind = {
 		const by = threadName(graph, freed.thread);
 		const what = pointerIn(report) ?? 'memory';
 		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${by === name ? 'it' : by} has freed it (${lineOf(graph, userSpan(freed))})`;
+		const queued = graph.system.threads[thread]?.kind === 'kernel' ? run.events.findLast(isQueueing) : undefined;
+		const queues = queued && threadName(graph, queued.thread);
+		const blamed = late || queued !== undefined ? userSpan(freed) : reportPlaceSpan(report);
 		return {
 			message: uses,
-			cure: late
-				? 'The notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()'
-				: undefined,
-			span: late ? userSpan(freed) : reportPlaceSpan(report),
+			cure:
+				queued !== undefined
+					? `${queues} has queued the work item (${lineOf(graph, userSpan(queued))}): first see to it that nobody queues it any more, then cancel_work_sync() or flush_work(), then kfree()`
+					: late
+						? 'The notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()'
+						: undefined,
+			span: blamed,
 			related: [
-				late
+				...(queued === undefined ? [] : [{ span: userSpan(queued), message: `${queues} queues the work item here` }]),
+				blamed.line === userSpan(freed).line
 					? { span: reportPlaceSpan(report), message: `${name} uses it here` }
 					: { span: userSpan(freed), message: `${by} frees it here` },
 				...kernelRelated(report, said),
 			],
 			closing: `${uses}.`,
 			threads: [...new Set([name, by])],
+			// whoever comes too late meets it at every line from there on
+			defect: `use-after-free ${lineOf(graph, userSpan(freed))} ${name.replace(/\/\d+$/, '')}`,
 		};
 	},
 };

@@ -142,7 +142,7 @@ class Searches {
 
 	private async search(part: Part, maxStates: number, maxSeconds: number) {
 		const scenario = this.program.scenarios.find((s) => s.name === part.scenario);
-		if (scenario === undefined) return { complete: true, clean: true, states: 0 };
+		if (scenario === undefined) return { complete: true, clean: true, failed: false, states: 0 };
 		const one = await checkScenario(
 			this.program,
 			scenario,
@@ -159,10 +159,12 @@ class Searches {
 		else this.unfinished.delete(words);
 		if (!one.complete && part.look !== true) this.cutShort(one, words, maxStates);
 		if (part.small === true) {
-			const clean = one.findings.every((f) => f.severity === 'info' || f.severity === 'hint');
+			// what it finds has to be found on all pages, too
+			const known = this.results.flatMap((r) => r.findings);
+			const clean = one.findings.every((f) => isMild(f) || known.some((k) => repeats(k, f)));
 			if (clean && one.complete) this.smaller = true;
 			this.results.push({ ...one, findings: [] });
-			return { complete: one.complete, clean, states: one.states };
+			return { complete: one.complete, clean, failed: !clean, states: one.states };
 		}
 		const findings = this.counted(one.findings, part);
 		this.results.push({ ...one, findings });
@@ -174,7 +176,8 @@ class Searches {
 			? undefined
 			: {
 					complete: one.complete,
-					clean: findings.every((f) => f.severity === 'info' || f.severity === 'hint'),
+					clean: findings.every(isMild),
+					failed: wrong,
 					states: one.states,
 				};
 	}
@@ -206,6 +209,9 @@ class Searches {
 
 	/** Asks of each such wait whether it stays with all of the sketch's functions there; says what cut parts short. */
 	async settle(): Promise<void> {
+		const failed = this.results.some((r) => r.findings.some((f) => f.severity === 'error'));
+		if (this.cut.length === 0 && this.cutBy.size === 0 && !this.early && !failed)
+			for (const words of this.unfinished) this.cut.push(`${words} was not looked at to the end`);
 		for (const [bound, [first, ...more]] of this.cutBy)
 			this.cut.push(`${bound} (in ${first}${more.length > 0 ? `, and in ${more.length} more` : ''})`);
 		const asked: Finding[] = [];
@@ -231,6 +237,8 @@ class Searches {
 /** Blamed on the simulated kernel itself. */
 const isKernels = ({ code, span }: Finding): boolean =>
 	code === 'starvation' && span.uri.startsWith(`${KERNEL_SCHEME}:`);
+
+const isMild = ({ severity }: Finding): boolean => severity === 'info' || severity === 'hint';
 
 const WAITS = /^(deadlock|self-deadlock|lost-wakeup|livelock)$/;
 

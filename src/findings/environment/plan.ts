@@ -29,6 +29,8 @@ export interface Outcome {
 	readonly complete: boolean;
 	/** Nothing was found. */
 	readonly clean: boolean;
+	/** An error was found. */
+	readonly failed: boolean;
 	readonly states: number;
 }
 
@@ -74,9 +76,9 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	const lanes: (Handler | undefined)[] = handlers.length === 0 ? [undefined] : [...handlers];
 	const own = (h: Handler | undefined): string[] => (h === undefined ? [] : [h.name]);
 	const furtherPairs = FURTHER_PAIRS.filter((pair) => pair.every((n) => adversaries.has(n)));
-	let clean = true;
+	let failed = false;
 	const note = (outcome: Outcome): void => {
-		if (!outcome.clean) clean = false;
+		if (outcome.failed) failed = true;
 	};
 	/** What a first look has not come to the end of. */
 	const rest: Part[] = [];
@@ -126,20 +128,20 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
 			for (const a of [[], ['I'], ['R']]) yield* look(extra([h.name, other.name, ...a]));
 	// a driver that is wrong already hears of its missing ->release when that is mended
-	if (has.exit && clean)
+	if (has.exit && !failed)
 		for (const h of lanes) note(yield { scenario: WITH_EXIT, threads: [...own(h), 'X'], maxStates: PART });
-	// a finding by all of them at once says little that those of the pairs do not
-	if (!clean) return;
+	// an error by all of them at once says little that those of the pairs do not
+	if (failed) return;
 	for (const h of unfinished) {
 		const threads = [...own(h), ...core];
 		if (!has.onePage || estimate(h) < WHOLE) {
 			const whole = yield { ...first(threads, WHOLE), look: true };
-			if (whole.complete || !whole.clean) continue;
+			if (whole.complete || whole.failed) continue;
 		}
 		const small = has.onePage
 			? yield { scenario: WITH_ONE_PAGE, threads, maxStates: MORE, look: true, small: true }
 			: undefined;
-		if (!small?.complete || !small.clean) yield { scenario: DEFAULT_ENVIRONMENT, threads };
+		if (!small?.complete || small.failed) yield { scenario: DEFAULT_ENVIRONMENT, threads };
 	}
 	for (const part of rest) yield part;
 }

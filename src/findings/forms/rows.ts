@@ -33,6 +33,11 @@ export function mailRows(finding: Finding): Row[] {
 	return new Folding(finding).rows();
 }
 
+/** Which row of the mail form stands for a step of the run; undefined where it is before the thread's first row. */
+export function mailRowOf(finding: Finding, step: number): Row | undefined {
+	return new Folding(finding).rowOf(step);
+}
+
 interface ThreadState {
 	/** Stack of the thread's last step. */
 	stack: readonly string[];
@@ -40,6 +45,8 @@ interface ThreadState {
 	named: Set<number>;
 	/** The thread's last row is the name of a call: a blocked statement need not be repeated under it. */
 	justNamed: boolean;
+	/** The thread's last row is a statement of the sketch's own. */
+	statement: boolean;
 	/** Text of the thread's last row. */
 	lastText: string;
 	/** The last step said that the call returns: the next one in the same function is a new call. */
@@ -77,6 +84,16 @@ class Folding {
 			this.kernelByName.set(name, step.kernel);
 		}
 		this.last = finding.run.some((step) => step.blocked) ? undefined : finding.run.at(-1);
+	}
+
+	/** The row of the thread that moves in `number` that stands for what it has done until then. */
+	rowOf(number: number): Row | undefined {
+		for (const [at, step] of this.steps.entries()) {
+			this.add(step, this.next(at));
+			if (step.step === number && !step.blocked)
+				return this.out.findLast(({ thread, text }) => thread === step.thread && text !== '');
+		}
+		return undefined;
 	}
 
 	rows(): Row[] {
@@ -120,7 +137,7 @@ class Folding {
 	private state(thread: string): ThreadState {
 		let state = this.threads.get(thread);
 		if (state === undefined) {
-			state = { stack: [], named: new Set(), justNamed: false, lastText: '', returned: false };
+			state = { stack: [], named: new Set(), justNamed: false, statement: false, lastText: '', returned: false };
 			this.threads.set(thread, state);
 		}
 		return state;
@@ -175,7 +192,7 @@ class Folding {
 			apiSeen ||= api;
 			// An invalidator that a scenario calls itself (`munmap`) gives way to the API function it is about.
 			const calledByUser = entry && (level > 0 || !this.showsMore(step, stack));
-			const ownStep = level === stack.length - 1 && entry && this.matters(step);
+			const ownStep = entry && (level === stack.length - 1 ? this.matters(step) : this.isNamed(step, stack));
 			if (level === 0 && ROUND.test(name)) continue;
 			if (api || calledByUser || ownStep)
 				this.name(state, step.thread, level, entry && !api ? callText(step, stack, level) : name);
@@ -185,9 +202,16 @@ class Folding {
 	private name(state: ThreadState, thread: string, level: number, text: string): void {
 		if (state.named.has(level)) return;
 		state.named.add(level);
+		// the statement that makes the call has its row already: its arguments were read
+		const row = this.out.at(-1);
+		if (state.statement && row?.thread === thread && !row.blocked && row.text.startsWith(`${text}(`)) {
+			state.justNamed = true;
+			return;
+		}
 		this.out.push({ thread, text, remarks: [], blocked: false });
 		state.justNamed = true;
 		state.lastText = text;
+		state.statement = false;
 	}
 
 	/** Whether the call at the bottom of `stack`, which this step is in, will have rows other than its own name. */
@@ -203,6 +227,15 @@ class Folding {
 		return false;
 	}
 
+	/** A step at a place that the finding names, outside of what is argued about. */
+	private isNamed(step: RunStep, stack: readonly string[]): boolean {
+		return !stack.some((name) => API.test(name)) && this.isRelated(step);
+	}
+
+	private isRelated(step: RunStep): boolean {
+		return !step.blocked && this.finding.related.some((place) => sameStatement(place.span, step.span));
+	}
+
 	/** Kernel steps that get a row of their own. */
 	private matters(step: RunStep): boolean {
 		if (step.blocked) return false;
@@ -210,7 +243,7 @@ class Folding {
 		// an operation of the driver's, not a hook of the kernel's own
 		if (/\bops->\w+\s*\(/.test(calleeOf(step.text))) return true;
 		if (/->range_\w+\s*\(/.test(calleeOf(step.text))) return false;
-		return this.finding.related.some((place) => sameStatement(place.span, step.span));
+		return this.isRelated(step);
 	}
 
 	/** What the step's own row says; empty for a step that is folded into the row of its call. */
@@ -219,6 +252,13 @@ class Folding {
 		const text = tidy(step.text);
 		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
 		if (!step.kernel) return text;
+		const stack = stackOf(step);
+		// a lock goes by the call in the sketch that takes it, else by that in the kernel: not by what it is made of
+		if (state.justNamed && this.isNamed(step, stack)) {
+			if (/lock\w*\(/.test(state.lastText)) return '';
+			const inside = calleeOf(step.text).startsWith(`${stack.at(-1)}(`) ? stack.slice(0, -1) : stack;
+			if (inside.length > 1 && this.isKernel(inside, inside.length - 2)) return inside.at(-1) ?? '';
+		}
 		if (state.justNamed && this.standsForAll(state) && !EVENT.test(step.text)) return '';
 		if (!this.matters(step) || INTERNAL.test(tidy(step.text))) return '';
 		// the last step is in a call that has its row: how far it has got inside of it is the kernel's business
@@ -247,6 +287,7 @@ class Folding {
 			row.blocked ||= step.blocked;
 		} else this.out.push({ thread, text, remarks: remarksOf(step), blocked: step.blocked });
 		state.justNamed = false;
+		state.statement = !step.kernel;
 		state.lastText = text;
 	}
 
@@ -350,9 +391,12 @@ function calleeOf(text: string): string {
 	return /^(?:[\w\s*]+=\s*)?((?:\w+(?:->|\.))*\w+\s*\()/.exec(tidy(text))?.[1] ?? tidy(text);
 }
 
-/** One line without the end of the statement. */
+/** One line without the end of the statement, and without what a struct is filled with. */
 function tidy(text: string): string {
-	return printable(text.replace(/\s+/g, ' ')).trim().replace(/;$/, '');
+	return printable(text.replace(/\s+/g, ' '))
+		.trim()
+		.replace(/;$/, '')
+		.replace(/^([^={}]+= )\{ ?\..*\}$/, '$1{ … }');
 }
 
 function remarksOf(step: RunStep): string[] {

@@ -1,5 +1,6 @@
 import type { FileResult, Finding, Problem, RunStep, ScenarioResult, Severity, Span } from '../result.js';
 import { type Paint, paintWith } from './paint.js';
+import { mailRowOf } from './rows.js';
 import { type Mark, snippet } from './snippet.js';
 import { runTable } from './table.js';
 import { printable, wrap } from './wrap.js';
@@ -164,15 +165,9 @@ function noReturnNote(finding: Finding, options: TextOptions): string | undefine
 	if (finding.noReturn === 0) return 'no return: every run of this scenario leads here';
 	const step = finding.run.find((candidate: RunStep) => candidate.step === finding.noReturn && !candidate.blocked);
 	if (step === undefined) return undefined;
-	const call = step.kernel ? enteredBy(step) : undefined;
-	const place = call === undefined ? ` (${fileName(step.span.uri, options)}:${step.span.line})` : '';
-	return `no return: after "${step.thread}: ${(call ?? step.text).replace(/;$/, '')}"${place} every continuation ends here`;
-}
-
-/** The call by which the sketch got into the kernel that a step is in; undefined where a scenario began there. */
-function enteredBy({ calls }: RunStep): string | undefined {
-	const level = calls?.findLastIndex((call, n) => call.kernel && calls[n - 1]?.kernel !== true) ?? -1;
-	return calls?.[level]?.text;
+	const row = mailRowOf(finding, finding.noReturn);
+	const place = step.kernel ? '' : ` (${fileName(step.span.uri, options)}:${step.span.line})`;
+	return `no return: after "${step.thread}: ${(row?.text ?? step.text).replace(/;$/, '')}"${place} every continuation ends here`;
 }
 
 function assumptionNote(finding: Finding): string | undefined {
