@@ -12,6 +12,7 @@ import exclusive from './lib/kernel/exclusive.mmn';
 import fault from './lib/kernel/fault.mmn';
 import fence from './lib/kernel/fence.mmn';
 import gup from './lib/kernel/gup.mmn';
+import idr from './lib/kernel/idr.mmn';
 import invalidators from './lib/kernel/invalidators.mmn';
 import jobs from './lib/kernel/jobs.mmn';
 import kthread from './lib/kernel/kthread.mmn';
@@ -82,6 +83,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/fence': fence,
 	'kernel/ww': ww,
 	'kernel/xarray': xarray,
+	'kernel/idr': idr,
 	'kernel/driver': driver,
 };
 const INCLUDABLE: Readonly<Record<string, string>> = {

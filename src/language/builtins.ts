@@ -280,7 +280,7 @@ export function argumentKind(macro: Builtin, index: number): ArgumentKind | unde
 
 /** The arguments of `list_for_each_entry` and its like: where the cursor, the lookahead, the head and the member stand. */
 export interface EachRule {
-	readonly over: 'list' | 'hlist' | 'xarray' | 'bits';
+	readonly over: 'list' | 'hlist' | 'xarray' | 'idr' | 'bits';
 	readonly position: number;
 	readonly next: number | undefined;
 	readonly head: number;
@@ -332,6 +332,7 @@ const EACH: Readonly<Record<string, EachRule>> = {
 	hlist_for_each_entry_rcu: list(ENTRY, { over: 'hlist' }),
 	hlist_for_each_entry_safe: list(SAFE, { over: 'hlist' }),
 	xa_for_each: { ...list('xarray, index, entry', { over: 'xarray' }), head: 0, position: 2, next: 1 },
+	idr_for_each_entry: { ...list('idr, entry, id', { over: 'idr' }), head: 0, position: 1, next: 2 },
 	for_each_set_bit: { ...list('bit, address, size', { over: 'bits' }), head: 1 },
 };
 

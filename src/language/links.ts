@@ -47,6 +47,8 @@ export const MACRO_STRUCTS: Readonly<Record<string, string>> = {
 	DEFINE_XARRAY: 'xarray',
 	DEFINE_XARRAY_ALLOC: 'xarray',
 	DEFINE_XARRAY_FLAGS: 'xarray',
+	DEFINE_IDR: 'idr',
+	DEFINE_IDA: 'ida',
 	DEFINE_WW_CLASS: 'ww_class',
 	DEFINE_WW_MUTEX: 'ww_mutex',
 	DEFINE_STATIC_PERCPU_RWSEM: 'percpu_rw_semaphore',

@@ -69,8 +69,6 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 		'trees that a driver walks itself are not modelled: use interval_tree_insert() and its like, or a list',
 	rb_erase: 'trees that a driver walks itself are not modelled: use interval_tree_remove() and its like, or a list',
 	rb_link_node: 'trees that a driver walks itself are not modelled: use interval_tree_insert() and its like, or a list',
-	idr_alloc: 'struct idr is not modelled: use an xarray (xa_store() and its like)',
-	ida_alloc: 'struct ida is not modelled: use a counter',
 	alloca: 'alloca is not modelled: use an array of fixed size, or kmalloc()',
 };
 

@@ -104,6 +104,8 @@ class Searches {
 		const named = threads.map((t) => {
 			const again = handlers.find((h) => h.twin === t || h.second === t);
 			if (again !== undefined) return `${again.function}() ${again.twin === t ? 'once more' : 'for a second object'}`;
+			const last = teardown.find((h) => h.last === t);
+			if (last !== undefined) return `${last.function}() after the others`;
 			const own = [...handlers, ...teardown].find((h) => h.name === t);
 			return own
 				? `${own.function}()`

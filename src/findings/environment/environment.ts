@@ -58,6 +58,8 @@ export interface Handler {
 	readonly second: string | undefined;
 	/** Name of a thread that runs the same at the same time. */
 	readonly twin: string;
+	/** Of what takes the driver down: name of a thread that runs all handlers before it, one after another. */
+	readonly last?: string;
 	/** It registers a notifier itself. */
 	readonly registers: boolean;
 	readonly function: string;
@@ -82,8 +84,12 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const roles = rolesOf(program);
 	const objects = new Objects(program);
 	const left: string[] = [];
+	const items: string[] = [];
 	const callable = roles.handlers.flatMap((f) => {
-		const call = objects.call(f, 0, true);
+		const plain = objects.call(f, 0, true);
+		const item = plain === undefined ? undefined : objects.workItem(f, plain);
+		if (item !== undefined) items.push(`INIT_WORK(${item}, ${f.name});`);
+		const call = item === undefined ? plain : `schedule_work(${item})`;
 		if (call === undefined) left.push(`${f.name}() was not run: there is nothing to pass to it`);
 		return call === undefined ? [] : [{ f, call }];
 	});
@@ -111,13 +117,15 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			name: ends.length === 1 ? 'T' : `T${n + 1}`,
 			second: undefined,
 			twin: '',
+			...(run.length > 0 && { last: ends.length === 1 ? 'L' : `L${n + 1}` }),
 			registers: false,
 			function: call.replace(/\(.*$/s, ''),
 		}),
 	);
 	// who locks ranges is called inside of the lock only
 	const nests = kernelsOwn(program, 'mmu_notifier_register') !== undefined && !program.functions.has('range_lock');
-	const exits = callbackNames(program).has('release');
+	// a worker is none of its tasks, so that it may end meanwhile
+	const exits = callbackNames(program).has('release') || run.some(({ f }) => objects.isWork(f));
 	const end: [name: string, what: string, body: string] = ['X', 'the end of the process', 'exit_mmap();'];
 	const against = (size: number): [name: string, what: string, body: string][] => [
 		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
@@ -163,18 +171,22 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	// a task keeps its address space until it ends itself
 	const kept = (call: string): string => `if (mmget_not_zero(mm)) { ${call}; mmput(mm); }`;
 	const body = ({ f, call }: (typeof run)[number]): string =>
-		exits && roles.inProcess.has(f) ? kept(call) : `${call};`;
+		exits && roles.inProcess.has(f) && !objects.isWork(f) ? kept(call) : `${call};`;
 	const threads = [
 		...run.map((handler, n) => `\tthread ${handlers[n]?.name} { ${body(handler)} }`),
 		...run.map((handler, n) => `\tthread ${handlers[n]?.twin} { ${body(handler)} }`),
 		...ends.map((call, n) => `\tthread ${teardown[n]?.name} { ${call}; }`),
+		...ends.flatMap((call, n) => {
+			const name = teardown[n]?.last;
+			return name === undefined ? [] : [`\tthread ${name} { ${run.map(body).join(' ')} ${call}; }`];
+		}),
 	];
 	const seconds = handlers.flatMap(({ second }, n) => {
 		const { f } = run[n] as (typeof run)[number];
 		const call = second === undefined ? undefined : objects.call(f, 1, true);
 		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call })} }`];
 	});
-	const first = [...registration.before, ...registration.first, ...maps];
+	const first = [...registration.before, ...registration.first, ...items, ...maps];
 	const text = [
 		`#include "${file}"`,
 		...(nests ? ['#include <environment/nested-ranges>'] : []),
@@ -184,7 +196,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		has.second
 			? scenario(
 					WITH_SECOND,
-					[...registration.before, ...registration.first, ...registration.second, ...maps],
+					[...registration.before, ...registration.first, ...registration.second, ...items, ...maps],
 					[...threads, ...seconds],
 				)
 			: '',
@@ -210,7 +222,10 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			? scenario(
 					WITH_ONE_PAGE,
 					first,
-					run.map(({ f }, n) => `\tthread ${handlers[n]?.name} { ${objects.call(f, 0, true, 1)}; }`),
+					run.map(
+						({ f, call }, n) =>
+							`\tthread ${handlers[n]?.name} { ${objects.isWork(f) ? call : objects.call(f, 0, true, 1)}; }`,
+					),
 					1,
 				)
 			: '',

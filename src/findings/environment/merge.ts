@@ -85,6 +85,7 @@ export function told(
 	const who = new Map([...adversaries, ...sometimes]);
 	if (handlers.length + teardown.length > 1)
 		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
+	for (const h of teardown) if (h.last !== undefined) who.set(h.last, `all of them in turn, ${h.function}() last`);
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
 	const findings = result.findings.map((f) => {
 		const needed = [...who].filter(([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name));

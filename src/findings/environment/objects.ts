@@ -2,7 +2,8 @@ import { AstUtils } from 'langium';
 import { type FunctionDecl, isCall, isNameRef, type MacroDecl, type Variable } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
-import type { StructType, Type } from '../../language/types.js';
+import { type StructType, sameType, type Type } from '../../language/types.js';
+import { anyOf, choicesOf } from './choices.js';
 
 /** Pages that adversaries invalidate. */
 export const PAGES = 2;
@@ -13,7 +14,7 @@ const MOST_PAGES = 8;
 const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm' };
 
 /** Structs of the simulated kernel that it has no object of: the environment makes one. */
-const MADE = new Set(['file', 'inode']);
+const MADE = new Set(['file', 'inode', 'work_struct']);
 
 /** What the default environment has to point to, and what it passes to functions that it calls. */
 export class Objects {
@@ -53,9 +54,31 @@ export class Objects {
 			const name = f.parameters[n]?.name ?? '';
 			if (parameter.kind === 'pointer') return this.pointer(parameter.to, parameter.user, nth);
 			if (parameter.kind !== 'int') return undefined;
-			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span);
+			const choices = vary ? choicesOf(this.program, f, n) : [];
+			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span, choices);
 		});
 		return args.includes(undefined) ? undefined : `${f.name}(${args.join(', ')})`;
+	}
+
+	/** Is `f` a work item's function? */
+	isWork(f: FunctionDecl): boolean {
+		const type = this.program.semantics.declaredType(f);
+		const [parameter, ...more] = type.kind === 'function' ? type.parameters : [];
+		return parameter?.kind === 'pointer' && isStruct(parameter.to, 'work_struct') && more.length === 0;
+	}
+
+	private readonly items = new Set<string>();
+
+	/** The item that a worker runs `f` for: the one of its `call` where it is the first to be run for that, else one of its own. */
+	workItem(f: FunctionDecl, call: string): string | undefined {
+		if (!this.isWork(f)) return undefined;
+		let item = call.slice(f.name.length + 1, -1);
+		if (this.items.has(item)) {
+			item = `&work_of_${f.name}`;
+			this.declarations.push(`static struct work_struct work_of_${f.name};`);
+		}
+		this.items.add(item);
+		return item;
 	}
 
 	/** How many different objects `f` can be called on. */
@@ -82,6 +105,7 @@ export class Objects {
 
 	private pointer(to: Type, user: boolean, nth: number): string | undefined {
 		if (user) return `(${to.kind === 'struct' ? `struct ${to.name}` : 'void'} __user *)0`;
+		if (to.kind === 'function') return this.callback(to);
 		if (to.kind !== 'struct') return undefined;
 		const kernels = KERNELS[to.name];
 		if (kernels !== undefined) return kernels;
@@ -89,14 +113,31 @@ export class Objects {
 		return all[nth] ?? all[0] ?? (isKernels(to) && !MADE.has(to.name) ? undefined : this.make(to));
 	}
 
-	private number(type: string, name: string, first: boolean, vary: boolean, span: number): string {
+	/** A function of the sketch's that fits: to be called back, or handed on to a work item. */
+	private callback(type: Type): string | undefined {
+		const fits = (f: FunctionDecl): boolean =>
+			f.body !== undefined && !sourceOf(f).kernel && sameType(this.program.semantics.declaredType(f), type);
+		return [...this.program.functions.values()].find(fits)?.name;
+	}
+
+	private number(
+		type: string,
+		name: string,
+		first: boolean,
+		vary: boolean,
+		span: number,
+		choices: readonly string[],
+	): string {
 		if (/gfp/.test(type) || /^gfp/.test(name)) return 'GFP_KERNEL';
+		if (/^enum /.test(type) && choices.length > 0) return anyOf(choices);
 		if (/last$/.test(name)) return `${span - 1}`;
 		if (/end$|len|size|^n?r?_?pages$|npages|count|cnt|^nr|^n$/.test(name)) return `${span}`;
-		if (type === 'bool' || /write|flag/.test(name)) return vary ? 'any(0, 1)' : '0';
-		if (/addr|^va$|vaddr|address|gfn|pfn|index|^arg$|page|offset/.test(name) || (first && !/start/.test(name)))
-			return vary && span > 1 ? `any(0, ${span - 1})` : '0';
-		return '0';
+		if (type === 'bool') return vary ? 'any(0, 1)' : '0';
+		const page = vary && span > 1 ? `any(0, ${span - 1})` : '0';
+		if (/addr|^va$|vaddr|address|gfn|pfn|index|^arg$|page|offset/.test(name)) return page;
+		if (/write|flag/.test(name)) return vary ? anyOf([...new Set(['0', '1', ...choices])]) : '0';
+		if (choices.length > 0 && !/start/.test(name)) return anyOf(choices);
+		return first && !/start/.test(name) ? page : '0';
 	}
 
 	/** An object of the environment's own: all zero, but for pointers to what there is. */

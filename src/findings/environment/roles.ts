@@ -51,6 +51,14 @@ const LOOKS_UP =
 const OF_CURRENT =
 	/^(current->mm|(get|pin)_user_pages(_unlocked|_fast|_fast_only)?|_*copy_(from|to)_user\w*|_*(get|put)_user|clear_user|fault_in_\w+)$/;
 const BORROWS = /^kthread_use_mm$/;
+/** What is done to an object before anybody else knows of it. */
+const INITIALISES =
+	/^(kref_init|mutex_init|(raw_)?spin_lock_init|rwlock_init|init_rwsem|init_waitqueue_head|init_srcu_struct)$/;
+const ALLOCATES = /[mzc]alloc|_alloc$/;
+/** What gives back a reference that somebody else has taken, once for each. */
+const GIVES_BACK = /(^|_)(put|release|destroy|free|exit|fini|cleanup|teardown|disconnect|remove|delete)(_|$)/;
+const DROPS = /^(kref_put\w*|refcount_dec_and_\w+|mmdrop)$/;
+const TAKES = /^(kref_get\w*|refcount_inc\w*)$/;
 const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 
 /** Own functions are those of the user's files that have a body. */
@@ -66,6 +74,9 @@ export function rolesOf(program: Program): Roles {
 	const reaches = (f: FunctionDecl, pattern: RegExp): boolean =>
 		[...(closures.get(f) ?? [])].some((name) => pattern.test(name));
 
+	// who has taken no reference lives by the one that everything began with: nobody runs beside the end of that
+	const shares = own.some((f) => [...(calls.get(f)?.names ?? [])].some((name) => TAKES.test(name)));
+
 	const setup: FunctionDecl[] = [];
 	const begins: FunctionDecl[] = [];
 	const handlers: FunctionDecl[] = [];
@@ -75,6 +86,7 @@ export function rolesOf(program: Program): Roles {
 	const helpers: FunctionDecl[] = [];
 	for (const f of own) {
 		if (callbacks.has(f)) continue;
+		const last = !shares && GIVES_BACK.test(f.name) && reaches(f, DROPS);
 		const fault = FAULT.test(f.name);
 		// what others call or keep the address of runs when they say so; a fault handler is called by the device as well
 		if (fault ? byFault.has(f) : called.has(f) || (named.has(f) && !operations.has(f))) continue;
@@ -86,8 +98,10 @@ export function rolesOf(program: Program): Roles {
 		else if (releasing.has(f)) teardown.push(f);
 		else if (fault || (registers && takesOff && (serves || !BEGINS.test(f.name)))) handlers.push(f);
 		else if (registers) (serves && !BEGINS.test(f.name) ? serving : setup).push(f);
-		else if (takesOff) teardown.push(f);
+		else if (takesOff || last) teardown.push(f);
 		else if (BEGINS.test(f.name)) begins.push(f);
+		// what it makes itself is its own, and may be made while others run
+		else if (reaches(f, INITIALISES) && !reaches(f, ALLOCATES) && !operations.has(f)) begins.push(f);
 		else if ([...(calls.get(f)?.names ?? [])].some((name) => WANTS_LOCK.test(name))) helpers.push(f);
 		// without a call into the kernel, or something of others' to write, there is nothing to race with
 		else if ([...(closures.get(f) ?? [])].some((name) => isKernels(program, name)) || calls.get(f)?.writes === true)

@@ -157,6 +157,12 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'remove it once: let one of those who close it win, under a lock or by xchg()',
 		callback: false,
 	},
+	22: {
+		broken: '%r is changed by two threads at once: an idr has no lock of its own for what changes it',
+		source: 'include/linux/idr.h, idr_alloc',
+		fix: 'hold one lock around idr_alloc(), idr_remove() and idr_replace()',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;

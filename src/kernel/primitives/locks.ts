@@ -207,6 +207,7 @@ const LIMITS: Readonly<Record<number, string>> = {
 	1: 'more work items run at once than the model has workers',
 	2: 'more kernel threads are made than the model has lanes for them',
 	3: 'more tasks wait for one ww_mutex than the model has room for',
+	7: 'a number of an idr or ida is larger than the model has room for',
 	6: 'an index of an xarray is larger than the model has room for (the number of pages, and 4)',
 	5: 'more addresses are slept on (wait_var_event, wait_on_bit) than the model has queues',
 	4: 'more fences are in one reservation than the model has room for',

@@ -218,7 +218,7 @@ export function checkEach(s: ast.EachStatement, context: CheckContext): void {
 		);
 		return;
 	}
-	if (rule.over === 'xarray' || rule.over === 'bits') {
+	if (rule.over !== 'list' && rule.over !== 'hlist') {
 		checkIndexed(s, rule, context);
 		return;
 	}
@@ -245,7 +245,7 @@ export function checkEach(s: ast.EachStatement, context: CheckContext): void {
 	}
 }
 
-/** Loops over an xarray or the bits of a word: what they count with has to be writable. */
+/** Loops over an xarray, an idr, or the bits of a word: what they count with has to be writable. */
 function checkIndexed(s: ast.EachStatement, rule: EachRule, context: CheckContext): void {
 	for (const index of [rule.position, rule.next]) {
 		const cursor = index === undefined ? undefined : s.arguments[index];
@@ -256,8 +256,8 @@ function checkIndexed(s: ast.EachStatement, rule: EachRule, context: CheckContex
 	if (!owner || !type || type.kind === 'error') return;
 	const fits =
 		type.kind === 'pointer' &&
-		(rule.over === 'bits' ? type.to.kind === 'int' : type.to.kind === 'struct' && type.to.name === 'xarray');
-	const wanted = rule.over === 'bits' ? "an 'unsigned long *'" : "a 'struct xarray *'";
+		(rule.over === 'bits' ? type.to.kind === 'int' : type.to.kind === 'struct' && type.to.name === rule.over);
+	const wanted = rule.over === 'bits' ? "an 'unsigned long *'" : `a 'struct ${rule.over} *'`;
 	if (!fits)
 		context.report.error('type', owner, `'${sourceText(owner)}' must be ${wanted}, not '${typeToString(type)}'`);
 }

@@ -70,6 +70,8 @@ export type MmnKeywordNames =
     | "DECLARE_WAIT_QUEUE_HEAD"
     | "DECLARE_WAIT_QUEUE_HEAD_ONSTACK"
     | "DECLARE_WORK"
+    | "DEFINE_IDA"
+    | "DEFINE_IDR"
     | "DEFINE_MUTEX"
     | "DEFINE_RAW_SPINLOCK"
     | "DEFINE_RWLOCK"
@@ -146,6 +148,7 @@ export type MmnKeywordNames =
     | "hlist_for_each_entry_safe"
     | "hlist_for_each_entry_srcu"
     | "hva_t"
+    | "idr_for_each_entry"
     | "if"
     | "inline"
     | "int"
@@ -523,10 +526,10 @@ export function isDefine(item: unknown): item is Define {
     return reflection.isInstance(item, Define.$type);
 }
 
-export type DefineMacro = 'DECLARE_COMPLETION' | 'DECLARE_COMPLETION_ONSTACK' | 'DECLARE_DELAYED_WORK' | 'DECLARE_RWSEM' | 'DECLARE_WAITQUEUE' | 'DECLARE_WAIT_QUEUE_HEAD' | 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' | 'DECLARE_WORK' | 'DEFINE_MUTEX' | 'DEFINE_RAW_SPINLOCK' | 'DEFINE_RWLOCK' | 'DEFINE_SEQLOCK' | 'DEFINE_SPINLOCK' | 'DEFINE_SRCU' | 'DEFINE_STATIC_PERCPU_RWSEM' | 'DEFINE_STATIC_SRCU' | 'DEFINE_WAIT' | 'DEFINE_WW_CLASS' | 'DEFINE_WW_MUTEX' | 'DEFINE_XARRAY' | 'DEFINE_XARRAY_ALLOC' | 'DEFINE_XARRAY_FLAGS' | 'HLIST_HEAD' | 'LIST_HEAD';
+export type DefineMacro = 'DECLARE_COMPLETION' | 'DECLARE_COMPLETION_ONSTACK' | 'DECLARE_DELAYED_WORK' | 'DECLARE_RWSEM' | 'DECLARE_WAITQUEUE' | 'DECLARE_WAIT_QUEUE_HEAD' | 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' | 'DECLARE_WORK' | 'DEFINE_IDA' | 'DEFINE_IDR' | 'DEFINE_MUTEX' | 'DEFINE_RAW_SPINLOCK' | 'DEFINE_RWLOCK' | 'DEFINE_SEQLOCK' | 'DEFINE_SPINLOCK' | 'DEFINE_SRCU' | 'DEFINE_STATIC_PERCPU_RWSEM' | 'DEFINE_STATIC_SRCU' | 'DEFINE_WAIT' | 'DEFINE_WW_CLASS' | 'DEFINE_WW_MUTEX' | 'DEFINE_XARRAY' | 'DEFINE_XARRAY_ALLOC' | 'DEFINE_XARRAY_FLAGS' | 'HLIST_HEAD' | 'LIST_HEAD';
 
 export function isDefineMacro(item: unknown): item is DefineMacro {
-    return item === 'DEFINE_MUTEX' || item === 'DEFINE_SPINLOCK' || item === 'DEFINE_RAW_SPINLOCK' || item === 'DEFINE_RWLOCK' || item === 'DECLARE_RWSEM' || item === 'DEFINE_SEQLOCK' || item === 'DECLARE_WAIT_QUEUE_HEAD' || item === 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' || item === 'DEFINE_WAIT' || item === 'DECLARE_COMPLETION' || item === 'DECLARE_COMPLETION_ONSTACK' || item === 'LIST_HEAD' || item === 'HLIST_HEAD' || item === 'DEFINE_SRCU' || item === 'DEFINE_STATIC_SRCU' || item === 'DECLARE_WORK' || item === 'DECLARE_DELAYED_WORK' || item === 'DECLARE_WAITQUEUE' || item === 'DEFINE_XARRAY' || item === 'DEFINE_XARRAY_ALLOC' || item === 'DEFINE_XARRAY_FLAGS' || item === 'DEFINE_WW_CLASS' || item === 'DEFINE_WW_MUTEX' || item === 'DEFINE_STATIC_PERCPU_RWSEM';
+    return item === 'DEFINE_MUTEX' || item === 'DEFINE_SPINLOCK' || item === 'DEFINE_RAW_SPINLOCK' || item === 'DEFINE_RWLOCK' || item === 'DECLARE_RWSEM' || item === 'DEFINE_SEQLOCK' || item === 'DECLARE_WAIT_QUEUE_HEAD' || item === 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' || item === 'DEFINE_WAIT' || item === 'DECLARE_COMPLETION' || item === 'DECLARE_COMPLETION_ONSTACK' || item === 'LIST_HEAD' || item === 'HLIST_HEAD' || item === 'DEFINE_SRCU' || item === 'DEFINE_STATIC_SRCU' || item === 'DECLARE_WORK' || item === 'DECLARE_DELAYED_WORK' || item === 'DECLARE_WAITQUEUE' || item === 'DEFINE_XARRAY' || item === 'DEFINE_XARRAY_ALLOC' || item === 'DEFINE_XARRAY_FLAGS' || item === 'DEFINE_IDR' || item === 'DEFINE_IDA' || item === 'DEFINE_WW_CLASS' || item === 'DEFINE_WW_MUTEX' || item === 'DEFINE_STATIC_PERCPU_RWSEM';
 }
 
 export interface Designator extends langium.AstNode {
@@ -578,10 +581,10 @@ export function isDoStatement(item: unknown): item is DoStatement {
     return reflection.isInstance(item, DoStatement.$type);
 }
 
-export type EachMacro = 'for_each_set_bit' | 'hlist_for_each_entry' | 'hlist_for_each_entry_rcu' | 'hlist_for_each_entry_safe' | 'hlist_for_each_entry_srcu' | 'list_for_each' | 'list_for_each_entry' | 'list_for_each_entry_continue' | 'list_for_each_entry_from' | 'list_for_each_entry_rcu' | 'list_for_each_entry_reverse' | 'list_for_each_entry_safe' | 'list_for_each_entry_safe_reverse' | 'list_for_each_entry_srcu' | 'list_for_each_safe' | 'xa_for_each';
+export type EachMacro = 'for_each_set_bit' | 'hlist_for_each_entry' | 'hlist_for_each_entry_rcu' | 'hlist_for_each_entry_safe' | 'hlist_for_each_entry_srcu' | 'idr_for_each_entry' | 'list_for_each' | 'list_for_each_entry' | 'list_for_each_entry_continue' | 'list_for_each_entry_from' | 'list_for_each_entry_rcu' | 'list_for_each_entry_reverse' | 'list_for_each_entry_safe' | 'list_for_each_entry_safe_reverse' | 'list_for_each_entry_srcu' | 'list_for_each_safe' | 'xa_for_each';
 
 export function isEachMacro(item: unknown): item is EachMacro {
-    return item === 'xa_for_each' || item === 'for_each_set_bit' || item === 'list_for_each' || item === 'list_for_each_safe' || item === 'list_for_each_entry_continue' || item === 'list_for_each_entry_from' || item === 'hlist_for_each_entry' || item === 'hlist_for_each_entry_rcu' || item === 'list_for_each_entry_srcu' || item === 'hlist_for_each_entry_srcu' || item === 'hlist_for_each_entry_safe' || item === 'list_for_each_entry' || item === 'list_for_each_entry_safe' || item === 'list_for_each_entry_reverse' || item === 'list_for_each_entry_rcu' || item === 'list_for_each_entry_safe_reverse';
+    return item === 'xa_for_each' || item === 'idr_for_each_entry' || item === 'for_each_set_bit' || item === 'list_for_each' || item === 'list_for_each_safe' || item === 'list_for_each_entry_continue' || item === 'list_for_each_entry_from' || item === 'hlist_for_each_entry' || item === 'hlist_for_each_entry_rcu' || item === 'list_for_each_entry_srcu' || item === 'hlist_for_each_entry_srcu' || item === 'hlist_for_each_entry_safe' || item === 'list_for_each_entry' || item === 'list_for_each_entry_safe' || item === 'list_for_each_entry_reverse' || item === 'list_for_each_entry_rcu' || item === 'list_for_each_entry_safe_reverse';
 }
 
 /* list_for_each_entry(pos, head, member) … */

@@ -2254,6 +2254,14 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           },
           {
             "$type": "Keyword",
+            "value": "DEFINE_IDR"
+          },
+          {
+            "$type": "Keyword",
+            "value": "DEFINE_IDA"
+          },
+          {
+            "$type": "Keyword",
             "value": "DEFINE_WW_CLASS"
           },
           {
@@ -4207,6 +4215,10 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "Keyword",
             "value": "xa_for_each"
+          },
+          {
+            "$type": "Keyword",
+            "value": "idr_for_each_entry"
           },
           {
             "$type": "Keyword",

@@ -30,7 +30,7 @@ const argument = (s: EachStatement, n: number): Expression => {
 export function lowerEach(f: FunctionLowering, s: EachStatement): void {
 	const rule = eachRule(s.macro);
 	if (rule === undefined) throw new CannotLower(s, `'${s.macro}' is not modelled`);
-	if (rule.over === 'xarray' || rule.over === 'bits') indexed(f, s, rule);
+	if (rule.over !== 'list' && rule.over !== 'hlist') indexed(f, s, rule);
 	else linked(f, s, rule);
 }
 
@@ -81,7 +81,7 @@ function linked(f: FunctionLowering, s: EachStatement, rule: EachRule): void {
 	if (rule.over === 'hlist') storeTo(f, lvalue(f, cursor), f.constant(0), type, cursor);
 }
 
-/** xa_for_each(xa, index, entry), for_each_set_bit(bit, addr, size): what comes next is found by the simulated kernel. */
+/** xa_for_each(xa, index, entry), idr_for_each_entry(idr, entry, id), for_each_set_bit(bit, addr, size): what comes next is found by the simulated kernel. */
 function indexed(f: FunctionLowering, s: EachStatement, rule: EachRule): void {
 	const bits = rule.over === 'bits';
 	const index = argument(s, bits ? rule.position : (rule.next as number));

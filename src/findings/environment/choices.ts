@@ -1,0 +1,80 @@
+import { AstUtils } from 'langium';
+import {
+	type Expression,
+	type FunctionDecl,
+	isBinaryExpr,
+	isCall,
+	isCaseLabel,
+	isEnumConstant,
+	isEnumDef,
+	isFunctionDecl,
+	isMacroDecl,
+	isNameRef,
+	isNumberLiteral,
+	isParenthesized,
+	isSwitchStatement,
+	type Parameter,
+} from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { sourceOf, sourceText } from '../../language/text.js';
+
+/** More values than this are not tried for one parameter. */
+const MOST = 6;
+const COMPARES = /^(==|!=|<|>|<=|>=|&)$/;
+
+/** What the adversary may pass for an integer: what tells its branches apart. Empty where nothing does. */
+export function choicesOf(program: Program, f: FunctionDecl, n: number): string[] {
+	const parameter = f.parameters[n];
+	if (parameter === undefined) return [];
+	const enumerators = enumeratorsOf(program, parameter);
+	const compared = comparedWith(program, f, n, new Set());
+	if (enumerators.length === 0) return compared.size === 0 ? [] : [...new Set(['0', ...compared])].slice(0, MOST);
+	if (enumerators.length <= MOST) return enumerators;
+	return [...new Set([...enumerators.slice(0, 1), ...enumerators.filter((e) => compared.has(e))])].slice(0, MOST);
+}
+
+/** An expression that is any of them. */
+export function anyOf(values: readonly string[]): string {
+	const [first = '0', ...rest] = values;
+	return rest.length === 0 ? first : `(any(0, 1) ? ${first} : ${anyOf(rest)})`;
+}
+
+function enumeratorsOf(program: Program, { type, stars, dims }: Parameter): string[] {
+	if (type.kind !== 'enum' || stars.length > 0 || dims.length > 0) return [];
+	const tag = type.tag?.$refText;
+	for (const { root } of program.files)
+		for (const node of root.items)
+			if (isEnumDef(node) && node.name === tag) return node.constants.map((constant) => constant.name);
+	return [];
+}
+
+/** Constants that a parameter is compared with, also where it is handed on. */
+function comparedWith(program: Program, f: FunctionDecl, n: number, seen: Set<Parameter>): Set<string> {
+	const found = new Set<string>();
+	const { parameters } = program.definitionOf(f);
+	const parameter = parameters[n];
+	if (parameter === undefined || seen.has(parameter)) return found;
+	seen.add(parameter);
+	const names = (e: Expression): boolean =>
+		isParenthesized(e) ? names(e.inner) : isNameRef(e) && e.target.ref === parameter;
+	const add = (e: Expression): void => {
+		const constant =
+			isNumberLiteral(e) || (isNameRef(e) && (isEnumConstant(e.target.ref) || isMacroDecl(e.target.ref)));
+		if (constant) found.add(sourceText(e));
+	};
+	for (const node of AstUtils.streamAllContents(program.definitionOf(f))) {
+		if (isBinaryExpr(node) && COMPARES.test(node.operator)) {
+			if (names(node.left)) add(node.right);
+			else if (names(node.right)) add(node.left);
+		} else if (isSwitchStatement(node) && names(node.value)) {
+			for (const label of AstUtils.streamAllContents(node)) if (isCaseLabel(label)) add(label.value);
+		} else if (isCall(node) && isNameRef(node.callee) && isFunctionDecl(node.callee.target.ref)) {
+			const callee = node.callee.target.ref;
+			node.arguments.forEach((argument, i) => {
+				if (names(argument) && !sourceOf(program.definitionOf(callee)).kernel)
+					for (const value of comparedWith(program, callee, i, seen)) found.add(value);
+			});
+		}
+	}
+	return found;
+}
