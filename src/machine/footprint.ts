@@ -83,8 +83,16 @@ export class Footprints {
 		this.version++;
 	}
 
-	/** The step's result where it follows from an earlier one. Vectors are compared by identity: intern them. */
-	find(thread: number, local: Int32Array, shared: Int32Array): StepResult | undefined {
+	/**
+	 * The step's result where it follows from an earlier one. Vectors are compared by identity: intern them. `keep` gives the
+	 * vector that is equal to one that will be used again.
+	 */
+	find(
+		thread: number,
+		local: Int32Array,
+		shared: Int32Array,
+		keep: (vector: Int32Array) => Int32Array,
+	): StepResult | undefined {
 		let node = this.roots[thread]?.get(local)?.get(this.shape(shared));
 		while (node !== undefined && 'next' in node) node = node.next.get(shared[node.cell] as number);
 		if (node === undefined) return undefined;
@@ -96,19 +104,24 @@ export class Footprints {
 		for (const change of node.changes) {
 			const vector = this.apply(change, shared);
 			if (change.dropped.some((frame) => leadsInto(frame, vector))) return undefined;
-			moves.push({ ...change.move, shared: vector });
+			const { local, reports, fatal, timeout } = change.move;
+			moves.push({ local, shared: vector === shared ? shared : keep(vector), reports, fatal, timeout });
 		}
 		return { moves, wait: node.wait, trail: node.trail };
 	}
 
+	private scratch = new Int32Array(0);
+
+	/** The vector after a change, until the next one is applied: most are known already, and need none of their own. */
 	private apply({ from, cells, values, overwritten, releases }: Change, shared: Int32Array): Int32Array {
-		let vector: Int32Array;
+		if (from === undefined && cells.length === 0) return shared;
+		const base = from === undefined ? shared : values;
+		if (this.scratch.length !== base.length) this.scratch = new Int32Array(base.length);
+		const vector = this.scratch;
+		vector.set(base);
 		if (from === undefined) {
-			if (cells.length === 0) return shared;
-			vector = shared.slice();
 			for (let n = 0; n < cells.length; n++) vector[cells[n] as number] = values[n] as number;
 		} else {
-			vector = values.slice();
 			for (let n = 0; n < from.length; n++)
 				if ((from[n] as number) >= 0) vector[n] = shared[from[n] as number] as number;
 		}

@@ -52,9 +52,15 @@ export class Interpreter extends Merging {
 		return { moves, wait: moves.every((m) => m.timeout) ? wait : undefined };
 	}
 
-	/** As `step`, from what `known` remembers if that is enough. Both vectors have to be interned ones. */
-	remember(known: Footprints, thread: number, local: Int32Array, shared: Int32Array): StepResult {
-		const found = known.find(thread, local, shared);
+	/** As `step`, from what `known` remembers if that is enough. Both vectors have to be interned ones, which `keep` gives. */
+	remember(
+		known: Footprints,
+		thread: number,
+		local: Int32Array,
+		shared: Int32Array,
+		keep: (vector: Int32Array) => Int32Array,
+	): StepResult {
+		const found = known.find(thread, local, shared, keep);
 		if (found !== undefined) return found;
 		const { moves, wait, seen } = this.observed(thread, local, shared);
 		// what was found out on the way may have changed where such steps end: all begins anew

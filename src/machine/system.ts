@@ -371,10 +371,15 @@ export class System extends Addresses {
 		return this.interpreter.step(thread, local, shared);
 	}
 
-	/** As `step`, but what was seen once is not run again; the vectors have to be interned ones. */
-	remembered(thread: number, local: Int32Array, shared: Int32Array): StepResult {
+	/** As `step`, but what was seen once is not run again; the vectors have to be interned ones, which `keep` gives for shared ones. */
+	remembered(
+		thread: number,
+		local: Int32Array,
+		shared: Int32Array,
+		keep: (vector: Int32Array) => Int32Array,
+	): StepResult {
 		const known = this.merged ? this.footprints.merged : this.footprints.single;
-		return this.interpreter.remember(known, thread, local, shared);
+		return this.interpreter.remember(known, thread, local, shared, keep);
 	}
 
 	/** Did it matter in any step so far which thread it was? Not where all that counts is its code and what it has in its vector. */

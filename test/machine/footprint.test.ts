@@ -14,8 +14,8 @@ const LIMITS = { maxStates: 2_000, maxSeconds: 60, maxMemoryMB: 512 };
 function compareSteps(system: System): number {
 	let compared = 0;
 	const { remembered } = system;
-	system.remembered = (thread, local, shared) => {
-		const known = remembered.call(system, thread, local, shared);
+	system.remembered = (thread, local, shared, keep) => {
+		const known = remembered.call(system, thread, local, shared, keep);
 		const { moves, wait } = known;
 		expect({ moves, wait }).toEqual(system.step(thread, local, shared));
 		compared++;
