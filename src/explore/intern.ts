@@ -17,9 +17,9 @@ export class InternTable {
 		return this.find(vector, false);
 	}
 
-	/** The vector here that is equal to one that will change; a copy of it where there was none. */
-	keep(vector: Int32Array): Int32Array {
-		return this.get(this.find(vector, true));
+	/** The number of a vector that will be used again: it is copied where it is new. */
+	internCopy(vector: Int32Array): number {
+		return this.find(vector, true);
 	}
 
 	private find(vector: Int32Array, copied: boolean): number {

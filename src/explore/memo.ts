@@ -3,20 +3,13 @@
 import type { Wait } from '../kernel/context.js';
 import type { FunctionCode } from '../machine/ir.js';
 import { sameCode, signatureOf } from '../machine/same-code.js';
-import type { Report } from '../machine/step.js';
+import type { NamedStep, Names } from '../machine/step.js';
 import type { System } from '../machine/system.js';
 import type { Kept, Trail } from '../machine/trail.js';
 import { InternTable } from './intern.js';
 
 /** What a thread can do. Vectors are numbers of the memo's tables. */
-export interface Step {
-	/** Local and shared vector of each successor, one after the other; local -1 where the run ends. */
-	readonly targets: readonly number[];
-	readonly timeout: boolean;
-	readonly wait: Wait | undefined;
-	/** By successor; undefined where there is none. */
-	readonly reports: readonly (readonly Report[])[] | undefined;
-}
+export type Step = Omit<NamedStep, 'trail'>;
 
 /**
  * A step that is kept lies in an array of numbers: many thousands of objects are what a garbage collector takes longest over.
@@ -135,24 +128,13 @@ export class StepMemo {
 		const known = row?.get(shared);
 		if (known !== undefined && this.#holds(known, thread)) return this.#at(known);
 		this.worked++;
-		const table = tables[thread] as InternTable;
+		const names = namesOf(tables, thread);
 		const common = tables[system.threads.length] as InternTable;
-		const keep = (vector: Int32Array): Int32Array => common.keep(vector);
-		const { moves, wait, trail } = system.remembered(thread, table.get(local), common.get(shared), keep);
-		const targets: number[] = [];
-		for (const move of moves)
-			if (move.fatal) targets.push(-1, -1);
-			else targets.push(table.intern(move.local), common.intern(move.shared));
-		const step = {
-			targets,
-			timeout: moves.length > 0 && moves.every((m) => m.timeout),
-			wait,
-			reports: moves.some((m) => m.reports.length > 0) ? moves.map((m) => m.reports) : undefined,
-		};
+		const step = system.remembered(thread, (tables[thread] as InternTable).get(local), common.get(shared), names);
 		// reports name places in the text; and what a step does depends on which cells are known to be written
 		const lasts = step.reports === undefined && system.written.all.size === this.#written.size;
-		if (this.keeps && mine && lasts && trail !== undefined && this.#size < MOST_STEPS)
-			this.#put(thread, local, shared, step, trail);
+		if (this.keeps && mine && lasts && step.trail !== undefined && this.#size < MOST_STEPS)
+			this.#put(thread, local, shared, step, step.trail);
 		return step;
 	}
 
@@ -240,6 +222,23 @@ export class StepMemo {
 		kept.retraced = true;
 		return true;
 	}
+}
+
+/** By tables, for each thread. */
+const namesIn = new WeakMap<readonly InternTable[], readonly Names[]>();
+
+function namesOf(tables: readonly InternTable[], thread: number): Names {
+	let all = namesIn.get(tables);
+	if (all === undefined) {
+		const common = tables[tables.length - 1] as InternTable;
+		all = tables.slice(0, -1).map((table) => ({
+			local: (vector) => table.intern(vector),
+			shared: (vector) => common.intern(vector),
+			changing: (vector) => common.internCopy(vector),
+		}));
+		namesIn.set(tables, all);
+	}
+	return all[thread] as Names;
 }
 
 const isSubset = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => {
