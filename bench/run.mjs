@@ -1,6 +1,6 @@
 // npm run bench: bundles the measurements and the command line, as they ship, into a folder of its own, runs them and
-// writes bench/results.md. --only keystroke|spin: one part, printed only. Other arguments go on: --rounds N, --large (the
-// models that take SPIN minutes), --case PATTERN (of the models beside SPIN), --cpu-prof.
+// writes bench/results.md, in less than a quarter of an hour. --only keystroke|spin: one part, printed only. Other arguments go
+// on: --rounds N, --small (without the model that takes SPIN minutes), --case PATTERN (of sketches and models; printed only), --cpu-prof.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -50,7 +50,7 @@ for (const [part, script] of Object.entries(PARTS)) {
 	if (fs.existsSync(file)) texts.push(fs.readFileSync(file, 'utf8'));
 	process.exitCode ||= status ?? 1;
 }
-if (only === undefined) {
+if (only === undefined && !args.includes('--case')) {
 	const results = path.join(ROOT, 'bench/results.md');
 	// bench/editor.mjs measures that by itself
 	const editor = /\n## Waiting for the editor\n[\s\S]*?(?=\n## |$)/.exec(fs.readFileSync(results, 'utf8'))?.[0] ?? '';

@@ -124,6 +124,20 @@ test('the extension takes nothing of the findings but their types', () => {
 	expect(wrong).toEqual([]);
 });
 
+test('the command line does not start the language server, nor the debugger, for who wants neither', () => {
+	const loaded = new Set<string>();
+	const load = (file: string): void => {
+		if (loaded.has(file) || !files.includes(file)) return;
+		loaded.add(file);
+		const text = readFileSync(path.join(SRC, file), 'utf8');
+		for (const [, wanted = ''] of text.matchAll(/^(?:import|export)\b(?!\s+type\b)[^;'"]*?from\s*'(\.[^']+)'/gm))
+			load(path.posix.join(path.posix.dirname(file), wanted).replace(/\.js$/, '.ts'));
+	};
+	load('cli/main.ts');
+	expect(loaded).toContain('findings/check.ts');
+	expect([...loaded].filter((file) => /^server\/node\.ts$|^debug\/session\.ts$/.test(file))).toEqual([]);
+});
+
 /** Files that may be longer than a reader's patience, and why. */
 const LONG: Readonly<Record<string, string>> = {
 	'language/semantics.ts': 'the types of all expressions: one recursion',

@@ -10,7 +10,6 @@ import { exploreByHand } from './explore.js';
 import { exportScenario } from './export.js';
 import { fmt } from './fmt.js';
 import { COMMANDS, type Command, HELP } from './help.js';
-import { Jobs } from './jobs.js';
 import { lsp } from './lsp.js';
 import { didYouMean } from './nearest.js';
 import { newSketch } from './new.js';
@@ -72,7 +71,8 @@ async function check(args: readonly string[], console: Console): Promise<Status>
 		interrupt.abort();
 	};
 	process.on('SIGINT', onSignal);
-	const jobs = request.jobs > 1 ? new Jobs(request.jobs) : undefined;
+	// loaded late: threads come with the language server, whose start no other command pays for
+	const jobs = request.jobs > 1 ? new (await import('./jobs.js')).Jobs(request.jobs) : undefined;
 	const checker = jobs?.check ?? checkSketch;
 	try {
 		if (request.watch) return await watchCheck(request, console, checker, interrupt.signal);

@@ -24,7 +24,11 @@ export class Components {
 	private readonly stack: Int32Array;
 	private readonly path: Int32Array;
 
-	constructor(private readonly graph: Rows) {
+	/** @param gone states that are in no component: edges that lead to them lead nowhere */
+	constructor(
+		private readonly graph: Rows,
+		private readonly gone?: Uint8Array,
+	) {
 		const { count } = graph;
 		this.nodes = new Int32Array(4 * count);
 		this.stack = new Int32Array(count);
@@ -40,7 +44,7 @@ export class Components {
 		usable: Uint8Array | undefined,
 		found: (members: Int32Array, from: number, to: number) => void,
 	): Turns<void> {
-		const { nodes, stack, path } = this;
+		const { nodes, stack, path, gone } = this;
 		const { first, target } = this.graph;
 		const roots = states === undefined ? this.graph.count : states.length;
 		for (let r = 0; r < roots; r++) nodes[4 * (states === undefined ? r : (states[r] as number)) + ORDER] = 0;
@@ -68,7 +72,7 @@ export class Components {
 				let child = -1;
 				for (; e < end; e++) {
 					const t = target[e] as number;
-					if (t < 0 || (usable !== undefined && usable[e] === 0)) continue;
+					if (t < 0 || (usable !== undefined && usable[e] === 0) || (gone !== undefined && gone[t] === 1)) continue;
 					const seen = nodes[4 * t + ORDER] as number;
 					if (seen === 0) {
 						child = t;
@@ -109,14 +113,50 @@ export interface Numbered {
 	readonly count: number;
 }
 
-/** States are numbered as they are found: a cycle has an edge that leads to a number no higher. */
-export function* mayCycle({ count, first, target }: Rows): Turns<boolean> {
-	for (let s = 0; s < count; s++) {
-		if (s % ROUNDS === ROUNDS - 1) yield;
-		for (let e = first[s] as number; e < (first[s + 1] as number); e++)
-			if ((target[e] as number) >= 0 && (target[e] as number) <= s) return true;
+/** May some state be on a cycle? Where it takes much to say that none is, true is said without more ado. */
+export function* mayCycle(rows: Rows): Turns<boolean> {
+	return (yield* goingOn(rows, new Uint8Array(rows.count), range(rows.count))).length > 0;
+}
+
+/**
+ * Those of `states` from which steps along `usable` edges may go on for ever: those that only lead to what is taken away
+ * already are taken away, and `gone`. States are numbered as they are found, so that most edges lead to higher numbers: from
+ * the last state to the first it takes a few rounds, over memory in its order, where components take a walk across it.
+ * Given up where the rounds take little away.
+ */
+export function* goingOn(
+	{ first, target }: Rows,
+	gone: Uint8Array,
+	states: Int32Array,
+	usable?: Uint8Array,
+): Turns<Int32Array> {
+	let open = states;
+	for (let rounds = 0; ; ) {
+		const before = open.length;
+		// filled from its end: the states stay sorted
+		let from = before;
+		const left = open === states ? new Int32Array(before) : open;
+		for (let n = before - 1; n >= 0; n--) {
+			if (++rounds % ROUNDS === 0) yield;
+			const s = open[n] as number;
+			const end = first[s + 1] as number;
+			let e = first[s] as number;
+			for (; e < end; e++) {
+				const t = target[e] as number;
+				if (t >= 0 && (usable === undefined || usable[e] === 1) && gone[t] === 0) break;
+			}
+			if (e === end) gone[s] = 1;
+			else left[--from] = s;
+		}
+		open = left.subarray(from);
+		if (8 * open.length >= 7 * before) return open;
 	}
-	return false;
+}
+
+function range(count: number): Int32Array {
+	const all = new Int32Array(count);
+	for (let n = 0; n < count; n++) all[n] = n;
+	return all;
 }
 
 /** As `componentsOf`, in one go. */

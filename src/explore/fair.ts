@@ -1,4 +1,4 @@
-import { Components, type Rows } from './components.js';
+import { Components, goingOn, type Rows } from './components.js';
 import { folded, kept, ROUNDS, type Turns } from './turns.js';
 
 /**
@@ -45,12 +45,14 @@ export class FairSearch {
 	private readonly region: Int32Array;
 	private readonly usable: Uint8Array;
 	private readonly components: Components;
+	private readonly gone: Uint8Array;
 	private regions = 0;
 
 	constructor(private readonly graph: StepGraph) {
 		this.region = new Int32Array(graph.count).fill(-1);
 		this.usable = new Uint8Array(graph.target.length);
-		this.components = new Components(graph);
+		this.gone = new Uint8Array(graph.count);
+		this.components = new Components(graph, this.gone);
 	}
 
 	/** Inside `states`, with steps of the threads in the mask `allowed` only. */
@@ -66,10 +68,13 @@ export class FairSearch {
 			const moved = yield* this.markSteps(part, id, allowed);
 			if (moved === 0) continue;
 			let whole = false;
-			yield* this.components.run(part, usable, (members, from, to) => {
+			const rest = yield* goingOn(graph, this.gone, part, usable);
+			yield* this.components.run(rest, usable, (members, from, to) => {
 				whole = to - from === size;
 				if (!whole && (to - from > 1 || this.loops(members[from] as number))) queue.push(members.slice(from, to));
 			});
+			// what is gone from one region may be in the next
+			for (let n = 0; n < size; n++) this.gone[part[n] as number] = 0;
 			if (!whole) continue;
 			const offenders = (yield* folded(part, graph.owed, false)) & ~moved;
 			if (offenders === 0) found.push({ states: part, moved });

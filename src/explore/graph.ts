@@ -10,7 +10,8 @@ import * as C from './loop/control.js';
 import type { Host, Machine } from './loop/machine.js';
 import { giveBack } from './loop/pool.js';
 import { StepMemo } from './memo.js';
-import { type EdgeRows, MOST_STATES, type Moves, Store } from './store.js';
+import type { Moves } from './pairs.js';
+import { type EdgeRows, MOST_STATES, Store } from './store.js';
 import { drain, ROUNDS, type Turns } from './turns.js';
 
 /** Stand for a thread in reports of blocks that run alone. */
@@ -32,6 +33,12 @@ interface Entry extends Moves {
 	readonly wait: Wait | undefined;
 }
 
+/** How many moves a thread has, and what it waits for where there is none. */
+interface Asked {
+	readonly moves: number;
+	readonly wait: Wait | undefined;
+}
+
 /** Why `expand` came back. */
 export type Expanded = 'all' | 'more' | 'no memory' | 'overturned' | 'no symmetry';
 
@@ -50,9 +57,11 @@ export class Graph implements Host {
 	private readonly tables: readonly InternTable[];
 	private readonly shared: Selection;
 	private readonly locals: readonly Selection[];
-	private readonly entries: Entry[] = [];
+	/** By number of a pair in the store's memo: what it waits for, and what is wrong with its moves. */
+	private readonly waits: (Wait | undefined)[] = [];
+	private readonly wrong = new Map<number, Entry['reports']>();
 	/** Pairs that only somebody who looks at the graph has asked for. */
-	private readonly asked = new Map<string, Entry>();
+	private readonly asked = new Map<string, Asked>();
 	readonly reports: EdgeReport[] = [];
 
 	constructor(
@@ -133,7 +142,7 @@ export class Graph implements Host {
 	get bytes(): number {
 		let cells = this.shared.cells;
 		for (const table of this.locals) cells += table.cells;
-		return 4 * cells + 200 * this.entries.length + this.store.bytes;
+		return 4 * cells + 200 * this.waits.length + this.store.bytes;
 	}
 
 	/** Bytes of states and edges, without what is kept free for more. */
@@ -279,7 +288,7 @@ export class Graph implements Host {
 
 	/** Edges by which a timer or a signal ends a wait. */
 	get timeouts(): ReadonlySet<number> {
-		this.timeoutsOf ??= new Set(this.entries.some((e) => e.timeout) ? this.store.timeouts() : []);
+		this.timeoutsOf ??= new Set(this.store.timed ? this.store.timeouts() : []);
 		return this.timeoutsOf;
 	}
 
@@ -302,7 +311,7 @@ export class Graph implements Host {
 
 	/** How many moves a thread has in a state. */
 	moveCount(state: number, thread: number): number {
-		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).targets.length / 2;
+		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).moves;
 	}
 
 	/** Where a thread's `choice`-th move leads; -1 where the run ends. The state has to be an expanded one. */
@@ -322,13 +331,18 @@ export class Graph implements Host {
 	}
 
 	/** The entry of a pair, also of one that no state has been expanded with. */
-	private entry(thread: number, local: number, shared: number): Entry {
+	private entry(thread: number, local: number, shared: number): Asked {
 		const known = this.store.recall(thread, local, shared);
-		if (known >= 0) return this.entries[known] as Entry;
+		if (known >= 0)
+			return {
+				moves: (this.store.pairs.first(known + 1) - this.store.pairs.first(known)) / 2,
+				wait: this.waits[known],
+			};
 		const key = `${thread} ${local} ${shared}`;
 		let entry = this.asked.get(key);
 		if (entry === undefined) {
-			entry = this.work(this.alike[thread] as number, local, shared, false);
+			const { targets, wait } = this.work(this.alike[thread] as number, local, shared, false);
+			entry = { moves: targets.length / 2, wait };
 			this.asked.set(key, entry);
 		}
 		return entry;
@@ -354,9 +368,14 @@ export class Graph implements Host {
 	miss(thread: number, local: number, shared: number, state: number): number {
 		const first = this.alike[thread] as number;
 		const known = first === thread ? -1 : this.store.recall(first, local, shared);
-		const entry = known >= 0 ? (this.entries[known] as Entry) : this.work(first, local, shared, true);
+		const entry =
+			known >= 0
+				? { ...this.store.pairs.moves(known), reports: this.wrong.get(known), wait: this.waits[known] }
+				: this.work(first, local, shared, true);
 		const running = (this.locals[thread] as Selection).get(local)[0] === Status.running;
-		this.entries[this.store.learn(thread, local, shared, running, entry)] = entry;
+		const number = this.store.learn(thread, local, shared, running, entry);
+		this.waits[number] = entry.wait;
+		if (entry.reports !== undefined) this.wrong.set(number, entry.reports);
 		// later states in which the thread does the same have nothing new to tell
 		entry.reports?.forEach((reports, choice) => {
 			for (const report of reports) this.reports.push({ state, thread, choice, report });

@@ -1,6 +1,7 @@
 /** Gives equal vectors the same small number, in the order in which they are first seen. */
 export class InternTable {
 	private readonly vectors: Int32Array[] = [];
+	private hashes = new Int32Array(128);
 	private slots = new Int32Array(256).fill(-1);
 
 	get size(): number {
@@ -11,30 +12,49 @@ export class InternTable {
 		return this.vectors[index] as Int32Array;
 	}
 
+	/** The number of a vector, which has to stay as it is. */
 	intern(vector: Int32Array): number {
-		const mask = this.slots.length - 1;
-		let slot = hash(vector) & mask;
+		return this.find(vector, false);
+	}
+
+	/** The number of a vector that will be used again: it is copied where it is new. */
+	internCopy(vector: Int32Array): number {
+		return this.find(vector, true);
+	}
+
+	private find(vector: Int32Array, copied: boolean): number {
+		const { slots, hashes, vectors } = this;
+		const mask = slots.length - 1;
+		const key = hash(vector);
+		let slot = key & mask;
 		for (;;) {
-			const index = this.slots[slot] as number;
+			const index = slots[slot] as number;
 			if (index < 0) break;
-			if (equal(this.vectors[index] as Int32Array, vector)) return index;
+			if (hashes[index] === key) {
+				const known = vectors[index] as Int32Array;
+				if (known === vector || equal(known, vector)) return index;
+			}
 			slot = (slot + 1) & mask;
 		}
-		const index = this.vectors.length;
-		this.vectors.push(vector);
-		this.slots[slot] = index;
-		if (index * 2 > this.slots.length) this.grow();
+		const index = vectors.push(copied ? vector.slice() : vector) - 1;
+		hashes[index] = key;
+		slots[slot] = index;
+		if (vectors.length === hashes.length) this.grow();
 		return index;
 	}
 
 	private grow(): void {
 		const size = this.slots.length * 2;
-		this.slots = new Int32Array(size).fill(-1);
-		this.vectors.forEach((vector, index) => {
-			let slot = hash(vector) & (size - 1);
-			while ((this.slots[slot] as number) >= 0) slot = (slot + 1) & (size - 1);
-			this.slots[slot] = index;
-		});
+		const slots = new Int32Array(size).fill(-1);
+		const hashes = new Int32Array(size >> 1);
+		hashes.set(this.hashes);
+		for (let index = 0; index < this.vectors.length; index++) {
+			let slot = (hashes[index] as number) & (size - 1);
+			while ((slots[slot] as number) >= 0) slot = (slot + 1) & (size - 1);
+			slots[slot] = index;
+		}
+		this.slots = slots;
+		this.hashes = hashes;
 	}
 }
 
@@ -92,7 +112,7 @@ function hash(vector: Int32Array): number {
 	}
 	for (; i < length; i++) a = Math.imul(a ^ (vector[i] as number), 0x01000193) ^ (a >>> 15);
 	const h = Math.imul(a ^ Math.imul(b, 31), 0x01000193) ^ Math.imul(c ^ Math.imul(d, 37), 0x85ebca6b);
-	return (h ^ (h >>> 15)) >>> 0;
+	return h ^ (h >>> 15);
 }
 
 function equal(a: Int32Array, b: Int32Array): boolean {

@@ -37,25 +37,18 @@ export interface Endless {
 /** All states that lie on some cycle, as a first and cheap cut: most graphs have none. */
 function* onCycles(graph: LivenessGraph, component: Int32Array): Turns<Int32Array> {
 	const { count, first, target } = graph;
-	const cyclic = new Uint8Array(count);
-	let found = false;
-	for (let s = 0; s < count; s++) {
-		if (s % ROUNDS === ROUNDS - 1) yield;
-		for (let e = first[s] as number; e < (first[s + 1] as number); e++) {
-			const t = target[e] as number;
-			if (t >= 0 && component[t] === component[s]) {
-				cyclic[component[s] as number] = 1;
-				found = true;
-				break;
-			}
-		}
-	}
-	if (!found) return new Int32Array(0);
+	const sizes = new Int32Array(count);
+	for (let s = 0; s < count; s++) sizes[component[s] as number] = (sizes[component[s] as number] as number) + 1;
+	const loops = (s: number): boolean => {
+		for (let e = first[s] as number; e < (first[s + 1] as number); e++) if (target[e] === s) return true;
+		return false;
+	};
 	const states = new Int32Array(count);
 	let size = 0;
 	for (let s = 0; s < count; s++) {
 		if (s % ROUNDS === ROUNDS - 1) yield;
-		if (cyclic[component[s] as number] === 1 && (graph.unfinished[s] as number) !== 0) states[size++] = s;
+		if ((graph.unfinished[s] as number) !== 0 && ((sizes[component[s] as number] as number) > 1 || loops(s)))
+			states[size++] = s;
 	}
 	return states.slice(0, size);
 }

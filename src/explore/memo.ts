@@ -3,33 +3,25 @@
 import type { Wait } from '../kernel/context.js';
 import type { FunctionCode } from '../machine/ir.js';
 import { sameCode, signatureOf } from '../machine/same-code.js';
-import type { Report } from '../machine/step.js';
+import type { NamedStep, Names } from '../machine/step.js';
 import type { System } from '../machine/system.js';
-import type { Trail } from '../machine/trail.js';
+import type { Kept, Trail } from '../machine/trail.js';
 import { InternTable } from './intern.js';
 
 /** What a thread can do. Vectors are numbers of the memo's tables. */
-export interface Step {
-	/** Local and shared vector of each successor, one after the other; local -1 where the run ends. */
-	readonly targets: readonly number[];
-	readonly timeout: boolean;
-	readonly wait: Wait | undefined;
-	/** By successor; undefined where there is none. */
-	readonly reports: readonly (readonly Report[])[] | undefined;
-}
+export type Step = Omit<NamedStep, 'trail'>;
 
-/** A step, and until which version of the code it is known to hold. */
-interface Known extends Step {
-	readonly trail: Trail;
-	version: number;
-}
-
-/** When code on which steps with a trail depend has changed last. */
-interface Checked {
-	readonly version: number;
-	readonly latest: number;
-	retraced: boolean;
-}
+/**
+ * A step that is kept lies in an array of numbers: many thousands of objects are what a garbage collector takes longest over.
+ * Its trail; the version of the code until which it is known to hold; what the thread waits for, from 1 on; is it a
+ * timeout; how many successors there are, and these.
+ */
+const TRAIL = 0;
+const VERSION = 1;
+const WAIT = 2;
+const TIMEOUT = 3;
+const COUNT = 4;
+const TARGETS = 5;
 
 /** Steps that one memo holds at most, and all together: searches that need more are long ones anyway. */
 const MOST_STEPS = 40_000;
@@ -53,14 +45,20 @@ export class StepMemo {
 	#version = 0;
 	/** Vectors, each once: by thread, then the shared ones. */
 	#tables: readonly InternTable[] = [];
-	/** By thread, local vector and shared vector. */
-	#steps: Map<number, Known>[][] = [];
+	/** Where steps lie, by thread, local vector and shared vector. */
+	#steps: Map<number, number>[][] = [];
 	#size = 0;
+	#data = new Int32Array(1024);
+	#end = 0;
+	/** Of `#data`, what nothing leads to any more. */
+	#lost = 0;
+	#trails: Kept[] = [];
+	#waits: Wait[] = [];
+	#waitNumbers = new Map<Wait, number>();
 	/** Steps that were asked for since `begin`. */
 	#used = 0;
 	/** Most steps are of no use any more. */
 	#stale = false;
-	readonly #checked = new WeakMap<Trail, Checked>();
 
 	get size(): number {
 		return this.#size;
@@ -84,7 +82,10 @@ export class StepMemo {
 			this.#changed = system.functions.map(() => this.#version);
 			this.#tables = [...system.threads.map(() => new InternTable()), new InternTable()];
 			this.#steps = system.threads.map(() => []);
-			this.#size = 0;
+			this.#size = this.#end = this.#lost = 0;
+			this.#trails = [];
+			this.#waits = [];
+			this.#waitNumbers.clear();
 		} else if (this.#functions !== system.functions)
 			system.functions.forEach((code, n) => {
 				if (!sameCode(this.#functions[n] as FunctionCode, code)) this.#changed[n] = this.#version;
@@ -102,7 +103,7 @@ export class StepMemo {
 	done(system: System): void {
 		if (this.#system !== system || !sameSet(system.written.all, this.#written)) return;
 		this.#complete = true;
-		this.#stale = this.#size > 3 * this.#used + 1000;
+		this.#stale = this.#size > 3 * this.#used + 1000 || this.#lost > this.#end >> 1;
 	}
 
 	/** Nobody looks at the graph of `system` any more. */
@@ -125,54 +126,119 @@ export class StepMemo {
 		const row = mine ? this.#steps[thread]?.[local] : undefined;
 		this.#used++;
 		const known = row?.get(shared);
-		if (known !== undefined && this.#holds(known, thread)) return known;
+		if (known !== undefined && this.#holds(known, thread)) return this.#at(known);
 		this.worked++;
-		const table = tables[thread] as InternTable;
+		const names = namesOf(tables, thread);
 		const common = tables[system.threads.length] as InternTable;
-		const { moves, wait, trail } = system.remembered(thread, table.get(local), common.get(shared));
-		const targets: number[] = [];
-		for (const move of moves)
-			if (move.fatal) targets.push(-1, -1);
-			else targets.push(table.intern(move.local), common.intern(move.shared));
-		const step = {
-			targets,
-			timeout: moves.length > 0 && moves.every((m) => m.timeout),
-			wait,
-			reports: moves.some((m) => m.reports.length > 0) ? moves.map((m) => m.reports) : undefined,
-		};
+		const step = system.remembered(thread, (tables[thread] as InternTable).get(local), common.get(shared), names);
 		// reports name places in the text; and what a step does depends on which cells are known to be written
 		const lasts = step.reports === undefined && system.written.all.size === this.#written.size;
-		if (this.keeps && mine && lasts && trail !== undefined && this.#size < MOST_STEPS)
-			this.#put(thread, local, shared, { ...step, trail, version: this.#version });
+		if (this.keeps && mine && lasts && step.trail !== undefined && this.#size < MOST_STEPS)
+			this.#put(thread, local, shared, step, step.trail);
 		return step;
 	}
 
-	#put(thread: number, local: number, shared: number, known: Known): void {
-		const rows = this.#steps[thread] as Map<number, Known>[];
+	#put(thread: number, local: number, shared: number, step: Step, trail: Trail): void {
+		const rows = this.#steps[thread] as Map<number, number>[];
 		while (rows.length <= local) rows.push(new Map());
-		const row = rows[local] as Map<number, Known>;
-		if (!row.has(shared)) this.#size++;
-		row.set(shared, known);
+		const row = rows[local] as Map<number, number>;
+		const before = row.get(shared);
+		const at = this.#place(before, step.targets.length);
+		if (before === undefined) this.#size++;
+		if (at !== before) row.set(shared, at);
+		if (trail.kept?.by !== this.#trails) {
+			trail.kept = { trail, by: this.#trails, number: this.#trails.length, version: 0, latest: 0, retraced: false };
+			this.#trails.push(trail.kept);
+		}
+		const data = this.#data;
+		data[at + TRAIL] = trail.kept.number;
+		data[at + VERSION] = this.#version;
+		data[at + WAIT] = step.wait === undefined ? 0 : this.#numberOf(step.wait);
+		data[at + TIMEOUT] = step.timeout ? 1 : 0;
+		data[at + COUNT] = step.targets.length;
+		for (let n = 0; n < step.targets.length; n++) data[at + TARGETS + n] = step.targets[n] as number;
+	}
+
+	/** Room for a step with so many `targets`: where it has been `before`, if they fit in there. */
+	#place(before: number | undefined, targets: number): number {
+		if (before !== undefined) {
+			const room = this.#data[before + COUNT] as number;
+			if (targets <= room) {
+				this.#lost += room - targets;
+				return before;
+			}
+			this.#lost += TARGETS + room;
+		}
+		const at = this.#end;
+		this.#end += TARGETS + targets;
+		if (this.#end > this.#data.length) {
+			const data = new Int32Array(2 * this.#end);
+			data.set(this.#data);
+			this.#data = data;
+		}
+		return at;
+	}
+
+	#numberOf(wait: Wait): number {
+		let number = this.#waitNumbers.get(wait);
+		if (number === undefined) {
+			number = this.#waits.push(wait);
+			this.#waitNumbers.set(wait, number);
+		}
+		return number;
+	}
+
+	#at(known: number): Step {
+		const data = this.#data;
+		const targets: number[] = [];
+		const end = known + TARGETS + (data[known + COUNT] as number);
+		for (let n = known + TARGETS; n < end; n++) targets.push(data[n] as number);
+		const wait = data[known + WAIT] as number;
+		return {
+			targets,
+			timeout: data[known + TIMEOUT] === 1,
+			wait: wait === 0 ? undefined : this.#waits[wait - 1],
+			reports: undefined,
+		};
 	}
 
 	/** Is all code on which a step depends as it was when it was taken? */
-	#holds(known: Known, thread: number): boolean {
-		if (known.version === this.#version) return true;
-		const { trail } = known;
-		let checked = this.#checked.get(trail);
-		if (checked?.version !== this.#version) {
+	#holds(known: number, thread: number): boolean {
+		const version = this.#data[known + VERSION] as number;
+		if (version === this.#version) return true;
+		const kept = this.#trails[this.#data[known + TRAIL] as number] as Kept;
+		const { trail } = kept;
+		if (kept.version !== this.#version) {
 			let latest = 0;
 			for (const index of trail.functions) latest = Math.max(latest, this.#changed[index] as number);
 			if (!(this.#system as System).written.fits(trail)) latest = this.#version;
-			checked = { version: this.#version, latest, retraced: false };
-			this.#checked.set(trail, checked);
+			kept.version = this.#version;
+			kept.latest = latest;
+			kept.retraced = false;
 		}
-		if (checked.latest > known.version) return false;
-		known.version = this.#version;
-		if (!checked.retraced) trail.retrace(this.#system as System, thread);
-		checked.retraced = true;
+		if (kept.latest > version) return false;
+		this.#data[known + VERSION] = this.#version;
+		if (!kept.retraced) trail.retrace(this.#system as System, thread);
+		kept.retraced = true;
 		return true;
 	}
+}
+
+/** By tables, for each thread. */
+const namesIn = new WeakMap<readonly InternTable[], readonly Names[]>();
+
+function namesOf(tables: readonly InternTable[], thread: number): Names {
+	let all = namesIn.get(tables);
+	if (all === undefined) {
+		const common = tables[tables.length - 1] as InternTable;
+		all = tables.slice(0, -1).map((table) => ({
+			local: (vector) => table.intern(vector),
+			shared: (vector) => common.intern(vector),
+			changing: (vector) => common.internCopy(vector),
+		}));
+		namesIn.set(tables, all);
+	}
+	return all[thread] as Names;
 }
 
 const isSubset = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => {

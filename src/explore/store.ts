@@ -2,12 +2,7 @@ import { type Field, packFields } from './fields.js';
 import { Arena, type Region } from './loop/arena.js';
 import * as C from './loop/control.js';
 import type { Machine } from './loop/machine.js';
-
-/** Successors of a pair as the memo holds them: (local, shared) indices one after the other; local -1 where the run ends. */
-export interface Moves {
-	readonly targets: readonly number[];
-	readonly timeout: boolean;
-}
+import { type Moves, Pairs } from './pairs.js';
 
 /** Edges of a graph in compressed rows: those of `state` are `first[state]` to `first[state + 1]`. */
 export interface EdgeRows {
@@ -17,15 +12,6 @@ export interface EdgeRows {
 	readonly target: Int32Array;
 	/** Who moves. */
 	readonly mover: Uint8Array;
-}
-
-/** A pair in the memo. */
-interface Known {
-	readonly thread: number;
-	readonly local: number;
-	readonly shared: number;
-	readonly running: boolean;
-	readonly moves: Moves;
 }
 
 const log2 = (n: number): number => 31 - Math.clz32(n);
@@ -51,14 +37,15 @@ export class Store {
 	/** Indices that there is room for: by thread, then shared. Powers of two. */
 	private readonly limits: number[];
 	private readonly columns: number[] = [];
-	private readonly known: Known[] = [];
+	/** What is in the memo. */
+	readonly pairs = new Pairs();
 	/** What `describe` told, by part. */
 	private readonly flags: number[][];
 	private readonly values: number[][];
 	/** The loop may go on; otherwise `settle` has to be called first. */
 	settled = true;
 	/** Some label says more than who moves. */
-	private timed = false;
+	timed = false;
 	private deltaBytes = 8;
 	private mostMoves = 16;
 
@@ -316,9 +303,9 @@ export class Store {
 		}
 		const shared = limits[threads] as number;
 		const dense = 4 * stride * shared;
-		const plain = dense <= Math.max(SMALL_MEMO, Math.min(LARGE_MEMO, DENSE_MEMO * this.known.length));
+		const plain = dense <= Math.max(SMALL_MEMO, Math.min(LARGE_MEMO, DENSE_MEMO * this.pairs.count));
 		let slots = 0;
-		if (!plain) for (slots = 1024; slots < 4 * this.known.length; ) slots *= 2;
+		if (!plain) for (slots = 1024; slots < 4 * this.pairs.count; ) slots *= 2;
 		const ok = this.reserve(
 			new Map<Region, number>([
 				[C.SCRATCH, BATCH_BYTES + threads * this.mostMoves * (8 * this.words + 8)],
@@ -339,7 +326,7 @@ export class Store {
 		arena.clear(C.MEMO);
 		this.machine.forget();
 		this.deltaBytes = 8;
-		for (let n = 0; n < this.known.length; n++) if (!this.note(n)) return this.layOut();
+		for (let n = 0; n < this.pairs.count; n++) if (!this.note(n)) return this.layOut();
 		return true;
 	}
 
@@ -347,23 +334,26 @@ export class Store {
 	private note(entry: number): boolean {
 		const cell = this.encode(entry);
 		if (cell === 0) return false;
-		const { thread, local, shared } = this.known[entry] as Known;
-		this.machine.remember(shared, (this.columns[thread] as number) + local, cell);
+		const { pairs } = this;
+		const column = (this.columns[pairs.thread(entry)] as number) + pairs.local(entry);
+		this.machine.remember(pairs.shared(entry), column, cell);
 		return true;
 	}
 
 	/** The successors of a pair as differences, behind a head; the memo cell, or 0 when there is no room. */
 	private encode(entry: number): number {
-		const { thread, local, shared, running, moves } = this.known[entry] as Known;
-		const { arena, words } = this;
-		const { targets, timeout } = moves;
-		if (timeout) this.timed = true;
-		const count = targets.length / 2;
+		const { arena, words, pairs } = this;
+		const { targets } = pairs;
+		const local = pairs.local(entry);
+		const shared = pairs.shared(entry);
+		const first = pairs.first(entry);
+		const end = pairs.first(entry + 1);
+		const count = (end - first) / 2;
 		if (this.deltaBytes + 8 + 16 * count > arena.room(C.DELTAS)) {
 			this.deltaBytes += 8 + 16 * count;
 			return 0;
 		}
-		const mine = this.fields[thread] as Field;
+		const mine = this.fields[pairs.thread(entry)] as Field;
 		const common = this.fields[this.threads] as Field;
 		const { u32 } = arena;
 		const offset = this.deltaBytes;
@@ -371,7 +361,7 @@ export class Store {
 		u32[at++] = entry;
 		u32[at++] = count;
 		const two = words > 1;
-		for (let n = 0; n < targets.length; n += 2) {
+		for (let n = first; n < end; n += 2) {
 			const fatal = (targets[n] as number) < 0;
 			u32.fill(fatal ? 0xffffffff : 0, at, at + (two ? 4 : 2));
 			if (!fatal) {
@@ -385,21 +375,22 @@ export class Store {
 		this.deltaBytes = 4 * at - arena.get(C.DELTAS);
 		return (
 			((offset >>> 3) << C.CELL_SHIFT) |
-			(timeout ? C.CELL_TIMEOUT : 0) |
-			(running ? C.CELL_RUNNING : 0) |
+			(pairs.isTimeout(entry) ? C.CELL_TIMEOUT : 0) |
+			(pairs.isRunning(entry) ? C.CELL_RUNNING : 0) |
 			Math.min(count, C.CELL_COUNT)
 		);
 	}
 
 	/** Adds a pair to the memo: its number. `settled` says whether the loop may go on. */
 	learn(thread: number, local: number, shared: number, running: boolean, moves: Moves): number {
-		const entry = this.known.push({ thread, local, shared, running, moves }) - 1;
+		const entry = this.pairs.add(thread, local, shared, running, moves);
+		if (moves.timeout) this.timed = true;
 		if (moves.targets.length / 2 > this.mostMoves) {
 			this.mostMoves = moves.targets.length;
 			this.settled = false;
 		}
 		const mask = this.arena.get(C.MEMO_MASK);
-		if (mask > 0 && 2 * this.known.length > mask) this.settled = false;
+		if (mask > 0 && 2 * this.pairs.count > mask) this.settled = false;
 		if (this.settled) this.settled = this.note(entry);
 		return entry;
 	}

@@ -1,6 +1,6 @@
 import type { Wait } from '../kernel/context.js';
 import { type Delta, isDynamic, isHeap, isSlotOf, OBJECT_HEADER, slotOf } from './memory.js';
-import type { Move, StepResult, WrittenCells } from './step.js';
+import type { Move, NamedStep, Names, WrittenCells } from './step.js';
 import { Trail } from './trail.js';
 
 /**
@@ -32,6 +32,9 @@ export interface Change extends Delta {
 	readonly move: Move;
 	/** Frames whose locals have died. */
 	readonly dropped: readonly Frame[];
+	/** Who gave the local vector its number, and which. */
+	by?: Names;
+	local?: number;
 }
 
 interface Frame {
@@ -40,17 +43,39 @@ interface Frame {
 }
 
 interface Leaf {
+	readonly cell: -1;
 	readonly changes: readonly Change[];
+	readonly timeout: boolean;
+	readonly reports: NamedStep['reports'];
 	readonly wait: Wait | undefined;
 	readonly trail: Trail;
 	version: number;
 }
 
-/** A cell to look at, and what follows for each value met so far. */
-interface Branch {
-	readonly cell: number;
-	readonly next: Map<number, Node>;
-	version: number;
+/** A cell to look at, and what follows for each value met so far: for the first one, and for the others. */
+class Branch {
+	value = 0;
+	first: Node | undefined;
+	private others: Map<number, Node> | undefined;
+
+	constructor(
+		readonly cell: number,
+		public version: number,
+	) {}
+
+	get(value: number): Node | undefined {
+		return value === this.value && this.first !== undefined ? this.first : this.others?.get(value);
+	}
+
+	set(value: number, node: Node): void {
+		if (this.first === undefined || this.value === value) {
+			this.value = value;
+			this.first = node;
+			return;
+		}
+		this.others ??= new Map();
+		this.others.set(value, node);
+	}
 }
 
 type Node = Branch | Leaf;
@@ -58,6 +83,17 @@ type Node = Branch | Leaf;
 /** Is a pointer to a local of a frame that has returned left? Such pointers have to be cut, which only the interpreter does. */
 const leadsInto = ({ thread, depth }: Frame, vector: Int32Array): boolean =>
 	vector.some((value) => isDynamic(value) && isSlotOf(slotOf(value), thread, depth));
+
+/** Did one of the cells lead to a heap object? */
+function cutsHeap(cells: Int32Array, vector: Int32Array): boolean {
+	for (let n = 0; n < cells.length; n++) if (isHeap(vector[cells[n] as number] as number)) return true;
+	return false;
+}
+
+export const reportsOf = (moves: readonly Move[]): NamedStep['reports'] =>
+	moves.some((m) => m.reports.length > 0) ? moves.map((m) => m.reports) : undefined;
+
+export const isTimeout = (moves: readonly Move[]): boolean => moves.length > 0 && moves.every((m) => m.timeout);
 
 /** Steps of all threads of a system by their footprints: most states differ only in what a step does not look at. */
 export class Footprints {
@@ -84,35 +120,47 @@ export class Footprints {
 	}
 
 	/** The step's result where it follows from an earlier one. Vectors are compared by identity: intern them. */
-	find(thread: number, local: Int32Array, shared: Int32Array): StepResult | undefined {
+	find(thread: number, local: Int32Array, shared: Int32Array, names: Names): NamedStep | undefined {
 		let node = this.roots[thread]?.get(local)?.get(this.shape(shared));
-		while (node !== undefined && 'next' in node) node = node.next.get(shared[node.cell] as number);
-		if (node === undefined) return undefined;
+		while (node !== undefined && node.cell >= 0) node = (node as Branch).get(shared[node.cell] as number);
+		if (node === undefined || node instanceof Branch) return undefined;
 		if (node.version !== this.version) {
 			if (!this.written.fits(node.trail)) return undefined;
 			node.version = this.version;
 		}
-		const moves: Move[] = [];
+		const targets: number[] = [];
 		for (const change of node.changes) {
 			const vector = this.apply(change, shared);
-			if (change.dropped.some((frame) => leadsInto(frame, vector))) return undefined;
-			moves.push({ ...change.move, shared: vector });
+			if (change.dropped.length > 0 && change.dropped.some((frame) => leadsInto(frame, vector))) return undefined;
+			if (change.move.fatal) targets.push(-1, -1);
+			else {
+				if (change.by !== names) {
+					change.by = names;
+					change.local = names.local(change.move.local);
+				}
+				targets.push(change.local as number, names.changing(vector));
+			}
 		}
-		return { moves, wait: node.wait, trail: node.trail };
+		const { timeout, reports, wait, trail } = node;
+		return { targets, timeout, reports, wait, trail };
 	}
 
+	private scratch = new Int32Array(0);
+
+	/** The vector after a change, until the next one is applied: most are known already, and need none of their own. */
 	private apply({ from, cells, values, overwritten, releases }: Change, shared: Int32Array): Int32Array {
-		let vector: Int32Array;
+		if (from === undefined && cells.length === 0) return shared;
+		const base = from === undefined ? shared : values;
+		if (this.scratch.length !== base.length) this.scratch = new Int32Array(base.length);
+		const vector = this.scratch;
+		vector.set(base);
 		if (from === undefined) {
-			if (cells.length === 0) return shared;
-			vector = shared.slice();
 			for (let n = 0; n < cells.length; n++) vector[cells[n] as number] = values[n] as number;
 		} else {
-			vector = values.slice();
 			for (let n = 0; n < from.length; n++)
 				if ((from[n] as number) >= 0) vector[n] = shared[from[n] as number] as number;
 		}
-		return releases || overwritten.some((cell) => isHeap(shared[cell] as number)) ? this.collect(vector) : vector;
+		return releases || cutsHeap(overwritten, shared) ? this.collect(vector) : vector;
 	}
 
 	/** Remembers a step that was taken. */
@@ -135,19 +183,20 @@ export class Footprints {
 		let node = shapes.get(this.shape(shared));
 		const { version } = this;
 		for (const cell of reads) {
-			if (node === undefined || !('next' in node) || node.cell !== cell) {
+			if (node === undefined || !(node instanceof Branch) || node.cell !== cell) {
 				if (node?.version === version) throw new Error('a step depends on more than it has read');
 				// nothing, or steps that are shorter now: all of those here, for they have read the same up to where they end
-				node = { cell, next: new Map(), version };
+				node = new Branch(cell, version);
 				put(node);
 			}
 			node.version = version;
-			const { next } = node;
+			const branch: Branch = node;
 			const value = shared[cell] as number;
-			put = (n) => void next.set(value, n);
-			node = next.get(value);
+			put = (n) => branch.set(value, n);
+			node = branch.get(value);
 		}
-		put({ changes, wait, trail, version });
+		const moves = changes.map((c) => c.move);
+		put({ cell: -1, changes, timeout: isTimeout(moves), reports: reportsOf(moves), wait, trail, version });
 	}
 
 	/** Everything in a shared vector but the values of cells: which objects there are, and what is known of them. */

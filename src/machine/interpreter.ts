@@ -2,7 +2,7 @@ import type { Primitive, Wait } from '../kernel/context.js';
 import { BLOCKED } from '../kernel/context.js';
 import { binary, convert, unary } from './arithmetic.js';
 import { deathKey, StepEnds, writtenKey } from './context.js';
-import { type Change, Footprint, type Footprints } from './footprint.js';
+import { type Change, Footprint, type Footprints, isTimeout, reportsOf } from './footprint.js';
 import { BEHIND, type FunctionCode, type Instruction } from './ir.js';
 import {
 	addressOf,
@@ -18,7 +18,7 @@ import {
 	UNINITIALISED,
 } from './memory.js';
 import { Merging, Retreat } from './merging.js';
-import type { Move, StepResult, Trace } from './step.js';
+import type { Move, NamedStep, Names, StepResult, Trace } from './step.js';
 import { Status, ThreadState } from './thread.js';
 
 /** After this many instructions without a visible one the thread is parked, so that a loop on locals cannot hang the checker. */
@@ -52,15 +52,19 @@ export class Interpreter extends Merging {
 		return { moves, wait: moves.every((m) => m.timeout) ? wait : undefined };
 	}
 
-	/** As `step`, from what `known` remembers if that is enough. Both vectors have to be interned ones. */
-	remember(known: Footprints, thread: number, local: Int32Array, shared: Int32Array): StepResult {
-		const found = known.find(thread, local, shared);
+	/** As `step`, from what `known` remembers if that is enough. Both vectors have to be interned ones, which `names` numbers. */
+	remember(known: Footprints, thread: number, local: Int32Array, shared: Int32Array, names: Names): NamedStep {
+		const found = known.find(thread, local, shared, names);
 		if (found !== undefined) return found;
 		const { moves, wait, seen } = this.observed(thread, local, shared);
 		// what was found out on the way may have changed where such steps end: all begins anew
 		const { movers, merges } = this.image;
 		if (!seen.opaque && !(merges && movers?.grew)) known.add(thread, local, shared, seen, this.changes, wait);
-		return { moves, wait, trail: seen.trail };
+		const targets: number[] = [];
+		for (const move of moves)
+			if (move.fatal) targets.push(-1, -1);
+			else targets.push(names.local(move.local), names.shared(move.shared));
+		return { targets, timeout: isTimeout(moves), reports: reportsOf(moves), wait, trail: seen.trail };
 	}
 
 	/** As `step`, and what it looked at. */

@@ -31,8 +31,26 @@ export interface Move {
 export interface StepResult {
 	readonly moves: readonly Move[];
 	readonly wait: Wait | undefined;
-	/** Which code this depends on; undefined when nobody has asked. */
-	readonly trail?: Trail | undefined;
+}
+
+/** Gives vectors their numbers: local ones of one thread, and shared ones. */
+export interface Names {
+	local(vector: Int32Array): number;
+	shared(vector: Int32Array): number;
+	/** As `shared`, of a vector that will be used again. */
+	changing(vector: Int32Array): number;
+}
+
+/** A step in numbers. */
+export interface NamedStep {
+	/** Local and shared vector of each successor, one after the other; local -1 where the run ends. */
+	readonly targets: readonly number[];
+	/** Moves are timeouts: all of them, or none. */
+	readonly timeout: boolean;
+	readonly wait: Wait | undefined;
+	/** By successor; undefined where there is none. */
+	readonly reports: readonly (readonly Report[])[] | undefined;
+	readonly trail: Trail | undefined;
 }
 
 /** What a replay wants to hear while a step is taken. */

@@ -31,7 +31,16 @@ import { Movers } from './movers.js';
 import { seedWritten } from './seed-written.js';
 import { sequenceClasses } from './sequence-classes.js';
 import { Sequences } from './sequences.js';
-import { type Image, type Move, type Report, type StepResult, type Trace, WrittenCells } from './step.js';
+import {
+	type Image,
+	type Move,
+	type NamedStep,
+	type Names,
+	type Report,
+	type StepResult,
+	type Trace,
+	WrittenCells,
+} from './step.js';
 import { Status, ThreadState } from './thread.js';
 
 /** A thread of a scenario: a lane of its runs. */
@@ -371,10 +380,10 @@ export class System extends Addresses {
 		return this.interpreter.step(thread, local, shared);
 	}
 
-	/** As `step`, but what was seen once is not run again; the vectors have to be interned ones. */
-	remembered(thread: number, local: Int32Array, shared: Int32Array): StepResult {
+	/** As `step`, but what was seen once is not run again; the vectors have to be interned ones, which `names` numbers. */
+	remembered(thread: number, local: Int32Array, shared: Int32Array, names: Names): NamedStep {
 		const known = this.merged ? this.footprints.merged : this.footprints.single;
-		return this.interpreter.remember(known, thread, local, shared);
+		return this.interpreter.remember(known, thread, local, shared, names);
 	}
 
 	/** Did it matter in any step so far which thread it was? Not where all that counts is its code and what it has in its vector. */

@@ -14,6 +14,17 @@ class Noted {
 
 const NOTHING: readonly number[] = [];
 
+/** What a memo of steps (explore/memo.ts) knows of a trail: when code on which it depends has changed last, as of a version. */
+export interface Kept {
+	readonly trail: Trail;
+	/** Whose it is, and under which number. */
+	readonly by: unknown;
+	readonly number: number;
+	version: number;
+	latest: number;
+	retraced: boolean;
+}
+
 /** Which code a step depends on: where all of it is the same, the step does the same. */
 export class Trail {
 	/** Indices of the functions that were in progress or called. */
@@ -27,6 +38,7 @@ export class Trail {
 	/** Instructions of the sketch that were run. */
 	private ran = NOTHING;
 	private noted: Noted | undefined = new Noted();
+	kept: Kept | undefined;
 
 	enter(code: FunctionCode): void {
 		this.noted?.functions.add(code.index);

@@ -14,10 +14,14 @@ const LIMITS = { maxStates: 2_000, maxSeconds: 60, maxMemoryMB: 512 };
 function compareSteps(system: System): number {
 	let compared = 0;
 	const { remembered } = system;
-	system.remembered = (thread, local, shared) => {
-		const known = remembered.call(system, thread, local, shared);
-		const { moves, wait } = known;
-		expect({ moves, wait }).toEqual(system.step(thread, local, shared));
+	system.remembered = (thread, local, shared, names) => {
+		const known = remembered.call(system, thread, local, shared, names);
+		const { moves, wait } = system.step(thread, local, shared);
+		expect(known.wait).toEqual(wait);
+		expect(known.reports ?? moves.map(() => [])).toEqual(moves.map((m) => m.reports));
+		expect(known.timeout).toBe(moves.length > 0 && moves.every((m) => m.timeout));
+		const targets = moves.flatMap((m) => (m.fatal ? [-1, -1] : [names.local(m.local), names.shared(m.shared)]));
+		expect(known.targets).toEqual(targets);
 		compared++;
 		return known;
 	};
