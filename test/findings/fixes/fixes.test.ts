@@ -84,6 +84,15 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['give-back', 'contract', 'Give it back with unpin_user_page()'],
 	['keep-mm', 'contract', 'Keep a user of sub.mm in prefetch_fn(): mmget_not_zero()'],
 	['add-release', 'stale-mapping', 'Give gpu_mn_ops a ->release that drops every mapping'],
+	['no-wait-behind', 'deadlock', 'Do not wait behind mmu_notifier_unregister()'],
+	['callers-hold', 'self-deadlock', 'Leave notifier_lock to the callers of gpu_unmap()'],
+	['callers-hold-mmap', 'deadlock', 'Leave mmap_lock to the callers of gpu_page_resident()'],
+	[
+		'../../corpus/tlb/job-goes-on-after-unmap',
+		'stale-mapping',
+		'Wait for the fence of job in amdgpu_invalidate_range_start()',
+	],
+	['../../corpus/variations/work-after-exit', 'stale-mapping', 'Keep a user of mm in fn_wrong(): mmget_not_zero()'],
 	['../../corpus/variations/unpin-before-unmap', 'stale-mapping', 'Unmap before unpin_user_page()'],
 ];
 
