@@ -247,7 +247,8 @@ export class Explorer {
 		const cursor = Math.max(0, Math.min(picture.steps.length, to));
 		this.cursor.value = cursor;
 		this.wantStates(cursor - 1, cursor);
-		if (aloud) this.live.value = announcement(picture, cursor);
+		const row = this.rows.value?.rows[this.currentRow.value];
+		if (aloud) this.live.value = announcement(picture, cursor, row?.kind === 'step' ? row : undefined);
 		const spans = (picture.states[cursor]?.lanes ?? []).flatMap(({ span }, lane) => (span ? [{ lane, span }] : []));
 		this.host.post({ type: 'cursor', step: cursor, spans });
 		this.keep();
