@@ -27,6 +27,7 @@ import { newRead } from './new-read.js';
 import { noWaitBehind } from './no-wait-behind.js';
 import { markOnce } from './once.js';
 import { outOfLock } from './out-of-lock.js';
+import { rescuer } from './rescuer.js';
 import { setSeq } from './set-seq.js';
 import { spinlock } from './spinlock.js';
 import { leaveOut } from './table.js';
@@ -68,6 +69,7 @@ const MAPPING: readonly Fixer[] = [
 
 /** The fixes that may cure a finding, by its code, the likeliest first. */
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
+	assertion: [rescuer],
 	deadlock: WAITING,
 	'self-deadlock': WAITING,
 	livelock: [newRead, unlockBeforeRetry, boundedRetry, ...WAITING],

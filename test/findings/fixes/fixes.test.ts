@@ -122,7 +122,7 @@ async function apply(name: string, text: string, fix: CheckedFix): Promise<strin
 test('every wrong sketch here has its fix in the table', () => {
 	const names = readdirSync(folder).filter((f) => f.endsWith('.mmn'));
 	const own = FIXES.filter(([name]) => !name.includes('/')).map(([name]) => `${name}.mmn`);
-	const known = new Set([...own, 'stub.mmn', 'rename-api.mmn', 'add-scenario.mmn']);
+	const known = new Set([...own, 'stub.mmn', 'rename-api.mmn', 'add-scenario.mmn', 'rescuer.mmn']);
 	expect(names.sort()).toEqual([...known].sort());
 });
 
@@ -132,6 +132,15 @@ test.each(FIXES)('%s: %s', async (name, code, title) => {
 	const fix = fixes.find((f) => f.title.startsWith(`${title} (`)) ?? fixes[0];
 	expect(fix?.title).toBe(`${title} (checked: ${fix?.states.toLocaleString('en-US')} states, ok)`);
 	if (fix) await apply(name, text, fix);
+});
+
+test('rescuer: the queue that reclaim waits for has one; that a callback waits for work stays a hint', async () => {
+	const text = read('rescuer');
+	const [fix] = await offered(text, 'assertion');
+	expect(fix?.title).toBe(
+		`Give the queue of gpu_open() a rescuer: WQ_MEM_RECLAIM (checked: ${fix?.states} states, ok, a hint of deadlock is left)`,
+	);
+	if (fix) await apply('rescuer', text, fix);
 });
 
 test('stub: one for each unmodelled call, which together make the sketch whole', async () => {
