@@ -54,6 +54,8 @@ export async function openWorkbench({
 			'editor.autoIndent': 'none',
 			'editor.formatOnType': false,
 			'editor.acceptSuggestionOnEnter': 'off',
+			// as the extension sets it: an editor that is there before the extension may not take it up
+			'[mmn]': { 'editor.tabSize': 8, 'editor.insertSpaces': false, 'editor.detectIndentation': false },
 			...settings,
 		},
 	});

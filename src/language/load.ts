@@ -296,7 +296,7 @@ export class Loader {
 			);
 			return;
 		}
-		const target = resolveFile(uri, path.name);
+		const target = this.#sources.resolve?.(uri, path.name) ?? resolveFile(uri, path.name);
 		if (target === undefined) {
 			this.#problem(`"${path.name}" cannot be found from here: save this file first, or give a path relative to it`, {
 				node,

@@ -25,6 +25,8 @@ export interface Libraries {
 /** Where the text of users' files comes from. */
 export interface Sources {
 	read(uri: string): Promise<string | undefined>;
+	/** The file that an include in `from` names, where that is not a path from there. */
+	resolve?(from: string, name: string): string | undefined;
 }
 
 /** One file of a program. `kernel`: it belongs to the simulated kernel. */

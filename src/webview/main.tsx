@@ -38,6 +38,8 @@ export function boot(): void {
 	const explorer = new Explorer(host);
 	const sizes = metrics();
 	explorer.metrics.value = { ...explorer.metrics.value, ...sizes };
+	// as style/base.css will have it: a picture that is laid out for another width is laid out twice
+	explorer.setWidth(innerWidth < 900 ? innerWidth : innerWidth - Math.max(340, innerWidth * 0.3));
 	document.documentElement.style.setProperty('--line', `${sizes.code}px`);
 	document.documentElement.style.setProperty('--small-line', `${sizes.out}px`);
 	render(<App explorer={explorer} />, root);

@@ -64,6 +64,8 @@ export class Explorer {
 	/** A line that was asked for, for the source pane to show. */
 	readonly revealed = signal<{ readonly uri: string; readonly line: number } | null>(null);
 	readonly live = signal('');
+	/** Of the run, in CSS pixels, as it was last measured or is expected to be; 0 where nothing is known. */
+	private width = 0;
 	readonly metrics = signal<Metrics>({ code: 20, out: 16, letters: 48, compact: false });
 
 	readonly rows = computed(() => {
@@ -171,6 +173,7 @@ export class Explorer {
 		this.notice.value = null;
 		this.stale.value = stale;
 		this.picture.value = picture;
+		if (this.width > 0) this.setWidth(this.width);
 		if (!same || before.findings[before.shown]?.code !== picture.findings[picture.shown]?.code) {
 			if (same || before) this.unfolded.value = new Set();
 			this.stop();
@@ -227,6 +230,7 @@ export class Explorer {
 	 * too little, the lanes become rails beside one column of text.
 	 */
 	setWidth(width: number): void {
+		this.width = width;
 		const lanes = Math.max(1, this.columns.value.length);
 		const digits = Math.max(3, String(this.picture.value?.steps.length ?? 0).length * 2 + 1);
 		const [numbers, least, rest] = width < 600 ? [digits * 7 + 12, 170, 38] : [digits * 7.3 + 24, 200, 46];
@@ -247,7 +251,8 @@ export class Explorer {
 		const cursor = Math.max(0, Math.min(picture.steps.length, to));
 		this.cursor.value = cursor;
 		this.wantStates(cursor - 1, cursor);
-		if (aloud) this.live.value = announcement(picture, cursor);
+		const row = this.rows.value?.rows[this.currentRow.value];
+		if (aloud) this.live.value = announcement(picture, cursor, row?.kind === 'step' ? row : undefined);
 		const spans = (picture.states[cursor]?.lanes ?? []).flatMap(({ span }, lane) => (span ? [{ lane, span }] : []));
 		this.host.post({ type: 'cursor', step: cursor, spans });
 		this.keep();

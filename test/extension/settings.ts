@@ -47,9 +47,6 @@ async function arrived({ document }: vscode.TextEditor): Promise<void> {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 suite('What is shown, and when', () => {
-	// In a browser VS Code saves by itself after a second, which is when an old finding begins to look old.
-	suiteSetup(() => configure('files', 'autoSave', 'off'));
-	suiteTeardown(() => configure('files', 'autoSave', undefined));
 	teardown(async () => {
 		await set('findings.severity', undefined);
 		await set('check.when', undefined);

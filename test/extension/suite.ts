@@ -40,6 +40,12 @@ async function typeFix(editor: vscode.TextEditor): Promise<void> {
 	});
 }
 
+// For all suites. In a browser VS Code saves by itself after a second, on a busy machine in the middle of a test: reverting
+// brings the middle back then. It is also when an old finding begins to look old.
+suiteSetup(() =>
+	vscode.workspace.getConfiguration('files').update('autoSave', 'off', vscode.ConfigurationTarget.Global),
+);
+
 suite('Notifier Lab', () => {
 	teardown(async () => {
 		await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');

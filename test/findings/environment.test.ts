@@ -62,6 +62,20 @@ describe('a sketch without scenarios', () => {
 		expect(scenarios[0]?.verdict).toBe('ok');
 	});
 
+	test.each([
+		'untitled:Untitled-1',
+		'file:///w/my%20driver.mmn',
+		'file:///c%3A/w/a.mmn',
+		'vscode-vfs://github/o/r/a.mmn?ref=a/b',
+	])('is checked wherever it lies: %s', async (uri) => {
+		const text = 'static DEFINE_MUTEX(l);\n\nstatic int device_fault(void)\n{\n\tmutex_lock(&l);\n\treturn 0;\n}\n';
+		const read = async (wanted: string) => (wanted === uri ? text : undefined);
+		const { problems, scenarios } = await checkSketch(uri, { read }, { maxStates: 3000 });
+		expect(problems).toEqual([]);
+		const found = scenarios.flatMap(({ findings }) => findings.map(({ code, span }) => [code, span.uri, span.line]));
+		expect(found).toContainEqual(['lock-leak', uri, 6]);
+	});
+
 	test('runs what nobody calls, also where it only writes', async () => {
 		const { scenarios } = await inEnvironment(`static bool ready;
 static int *buffer;

@@ -47,6 +47,12 @@ describe('stepping', () => {
 		}
 		expect(await cursor(page)).toBe(END);
 		expect(said.some((words) => words.includes('takes fault_lock'))).toBe(true);
+		// what is heard is what is drawn: calls of the sketch, not the insides of the simulated kernel
+		expect(said[0]).toBe(
+			'step 1 of 13, A: mmu_notifier_range_wait_valid(mm, start, end), returns: nothing overlaps [0, 2), B could have gone instead.',
+		);
+		expect(said[2]).toMatch(/^steps 3 to 4 of 13, B: munmap\(1, 3\), takes mmap_lock for writing, keeps /);
+		expect(said[4]).toContain('in the callback invalidate_range_start, blocked: fault_lock is held by A');
 		expect(said.some((words) => words.includes('from here every way deadlocks'))).toBe(true);
 		expect(said.at(-1)).toContain('blocked: [1, 3) is active in B');
 		expect(said.at(-1)).toContain(seed.finding?.closing);

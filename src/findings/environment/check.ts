@@ -6,7 +6,14 @@ import { Coverage } from '../coverage.js';
 import type { FileResult, Finding, ScenarioResult } from '../result.js';
 import { checkScenario } from '../scenario.js';
 import { vacuous } from '../vacuous.js';
-import { DEFAULT_ENVIRONMENT, type Environment, OTHER_CALLBACK, WITH_OTHER, WITH_STREAM } from './environment.js';
+import {
+	DEFAULT_ENVIRONMENT,
+	type Environment,
+	OTHER_CALLBACK,
+	SKETCH,
+	WITH_OTHER,
+	WITH_STREAM,
+} from './environment.js';
 import { merged, repeats, told, topOf } from './merge.js';
 import { type Outcome, type Part, plan } from './plan.js';
 
@@ -33,7 +40,11 @@ export async function checkInEnvironment(
 	});
 	const whole = await loadProgram(
 		environment.uri,
-		{ read: async (u) => (u === environment.uri ? environment.text : sources.read(u)) },
+		{
+			read: async (u) => (u === environment.uri ? environment.text : sources.read(u)),
+			// a text that was never saved has no path, and one in a path may be written in several ways
+			resolve: (from, name) => (from === environment.uri && name === SKETCH ? uri : undefined),
+		},
 		kernelLibraries,
 	);
 	const errors = whole.problems.filter((p) => p.severity === 'error');

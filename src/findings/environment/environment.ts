@@ -10,7 +10,7 @@ import {
 	type Variable,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
-import { fileName, sourceOf } from '../../language/text.js';
+import { sourceOf } from '../../language/text.js';
 import { isStruct, Objects, PAGES } from './objects.js';
 import { type Roles, rolesOf } from './roles.js';
 
@@ -23,7 +23,7 @@ import { type Roles, rolesOf } from './roles.js';
 export interface Environment {
 	/** The sketch's text of the environment: one file that includes the user's. */
 	readonly text: string;
-	/** Uri of that file; next to the user's, so that the include works. */
+	/** Uri of that file, next to the user's. */
 	readonly uri: string;
 	/** Threads that run the sketch's own functions. */
 	readonly handlers: readonly Handler[];
@@ -67,6 +67,8 @@ export interface Handler {
 
 /** The name under which results of the default environment appear; also that of its first scenario. */
 export const DEFAULT_ENVIRONMENT = 'default_environment';
+/** What the environment's text calls the sketch that it includes. */
+export const SKETCH = 'sketch.mmn';
 export const WITH_SECOND = 'default_environment_two';
 export const WITH_STREAM = 'default_environment_stream';
 export const WITH_OTHER = 'default_environment_other';
@@ -140,7 +142,6 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	];
 	const adversaries = against(PAGES);
 	const maps = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
-	const file = fileName(program.uri);
 	const has = {
 		second: registration.second.length > 0,
 		stream: [...ownNames(program)].some((name) => /^mmu_notifier_range_wait_(active|valid)$/.test(name)),
@@ -188,7 +189,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	});
 	const first = [...registration.before, ...registration.first, ...items, ...maps];
 	const text = [
-		`#include "${file}"`,
+		`#include "${SKETCH}"`,
 		...(nests ? ['#include <environment/nested-ranges>'] : []),
 		...(has.other ? ['#include <environment/other-driver>'] : []),
 		...objects.declarations,
@@ -233,7 +234,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	].join('\n');
 	return {
 		text,
-		uri: `${program.uri.slice(0, -file.length)}.${DEFAULT_ENVIRONMENT}.${file}`,
+		uri: program.uri.replace(/[^/:]*$/, (file) => `.${DEFAULT_ENVIRONMENT}.${file}`),
 		handlers,
 		teardown,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),

@@ -57,7 +57,9 @@ export function fold(picture: Picture): Folded[] {
 }
 
 export function count(number: number, one: string, many = `${one}s`): string {
-	return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+	// toLocaleString() loads a whole library of numbers first, before the page's first paint
+	const grouped = String(number).replace(/\B(?=(\d{3})+$)/g, ',');
+	return `${grouped} ${number === 1 ? one : many}`;
 }
 
 /** How long a run is: `7 steps`, `12 steps, then 13 for ever`. */

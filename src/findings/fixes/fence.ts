@@ -1,13 +1,16 @@
 import {
 	type FunctionDecl,
+	isAssignment,
 	isBlock,
 	isCall,
 	isExpressionStatement,
+	isNameRef,
 	isVariable,
 	isVariableDecl,
 	type Statement,
 } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
+import { callbacksOf } from '../lints/callbacks.js';
 import { heldAt, releaseOf, releasesOf, TAKES } from '../text/locks.js';
 import { allOf, callsOf, following, offsetOf, statementOf } from '../text/sketch.js';
 import { Edits } from './edits.js';
@@ -57,6 +60,32 @@ export const beforeSignalling: Fixer = ({ functions, blamed }) =>
 			return [{ title: `Begin the signalling section only after ${what}`, edits: edits.list }];
 		}),
 	);
+
+/** A job goes on with the pages that it was given: the callback waits for its fence, once the entries are gone (amdgpu_hmm.c). */
+export const waitForJob: Fixer = ({ functions, program, blamed }) => {
+	if (!/runs a job/.test(blamed.message)) return [];
+	const jobs = new Set(
+		program.files
+			.filter(({ kernel }) => !kernel)
+			.flatMap(({ root }) => callsOf(root, /^dev_submit$/))
+			.flatMap(({ $container: kept }) => {
+				const target = isAssignment(kept) && isNameRef(kept.target) ? kept.target.target : undefined;
+				return target && program.globals.some((global) => global === target.ref) ? [target.$refText] : [];
+			}),
+	);
+	const callbacks = new Set(callbacksOf(program).map(({ function: f }) => f));
+	return functions
+		.filter((f) => callbacks.has(f))
+		.flatMap((f) =>
+			[...jobs].flatMap((job): Fix[] => {
+				const last = callsOf(f, /^dev_(unmap|clear|flush)$/).at(-1);
+				const statement = last && statementOf(last);
+				if (!statement || callsOf(f, /^dma_fence_wait/).length > 0) return [];
+				const edits = new Edits().after(statement, `if (${job})`, `\tdma_fence_wait(${job}, false);`);
+				return [{ title: `Wait for the fence of ${job} in ${f.name}()`, edits: edits.list }];
+			}),
+		);
+};
 
 function blamedStatement(f: FunctionDecl, begin: Statement, line: number): Statement | undefined {
 	return (f.body?.statements ?? []).find(

@@ -8,11 +8,12 @@ import { askBoth } from './ask-both.js';
 import { beforeFree } from './before-free.js';
 import { notBetween } from './between.js';
 import { callbackLock } from './callback-lock.js';
+import { callersHold } from './caller-holds.js';
 import { checkUnderLock } from './check-under-lock.js';
 import { countAlways, countRanges, takeBack } from './count.js';
 import { dropMapping } from './drop-mapping.js';
 import { areApart } from './edits.js';
-import { beforeSignalling, reserveSlot } from './fence.js';
+import { beforeSignalling, reserveSlot, waitForJob } from './fence.js';
 import type { Blamed, Fix, Fixer } from './fix.js';
 import { gentlerCall } from './gentler-call.js';
 import { giveBack } from './give-back.js';
@@ -23,8 +24,10 @@ import { mayWrite } from './may-write.js';
 import { mmget } from './mmget.js';
 import { unknownName } from './names.js';
 import { newRead } from './new-read.js';
+import { noWaitBehind } from './no-wait-behind.js';
 import { markOnce } from './once.js';
 import { outOfLock } from './out-of-lock.js';
+import { rescuer } from './rescuer.js';
 import { setSeq } from './set-seq.js';
 import { spinlock } from './spinlock.js';
 import { leaveOut } from './table.js';
@@ -37,12 +40,14 @@ import { waitEvent } from './wait-event.js';
 const WAITING: readonly Fixer[] = [
 	unlockBeforeRetry,
 	unlockOnError,
+	callersHold,
 	outOfLock,
 	lockOrder,
 	trylock,
 	gentlerCall,
 	notBetween,
 	takeBack,
+	noWaitBehind,
 	giveUp,
 ];
 const MAPPING: readonly Fixer[] = [
@@ -52,6 +57,8 @@ const MAPPING: readonly Fixer[] = [
 	setSeq,
 	askBoth,
 	countRanges,
+	waitForJob,
+	mmget,
 	unmapFirst,
 	addRelease,
 	callbackLock,
@@ -62,6 +69,7 @@ const MAPPING: readonly Fixer[] = [
 
 /** The fixes that may cure a finding, by its code, the likeliest first. */
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
+	assertion: [rescuer],
 	deadlock: WAITING,
 	'self-deadlock': WAITING,
 	livelock: [newRead, unlockBeforeRetry, boundedRetry, ...WAITING],

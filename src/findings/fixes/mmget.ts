@@ -6,7 +6,7 @@ import type { Fix, Fixer } from './fix.js';
 
 /** A work item that looks into an address space of which nobody keeps a user (Documentation/mm/hmm.rst): it takes one, or leaves it. */
 export const mmget: Fixer = ({ program, functions, blamed }) => {
-	if (!/mmget_not_zero\(\)/.test(blamed.message)) return [];
+	if (blamed.code !== 'stale-mapping' && !/mmget_not_zero\(\)/.test(blamed.message)) return [];
 	const items = [...program.functions.values()].filter(
 		(f) =>
 			f.body !== undefined &&

@@ -99,8 +99,12 @@ export async function resolve(workspace: Workspace, item: CompletionItem): Promi
 	const view = data && (await workspace.view(data.uri));
 	const target = view?.program.scope.name(data?.name ?? '');
 	if (!view || !target) return item;
-	const parts = [`\`\`\`c\n${headOf(target, view.program)}\n\`\`\``, ...notesOf(target, view.program)];
-	if (data?.reason) parts.splice(1, 0, `**Not here:** it may sleep, and ${markdown(data.reason)}.`);
+	const head = headOf(target, view.program);
+	const parts = notesOf(target, view.program);
+	if (data?.reason) parts.unshift(`**Not here:** it may sleep, and ${markdown(data.reason)}.`);
+	// editors show the detail above
+	if (item.detail !== head) parts.unshift(`\`\`\`c\n${head}\n\`\`\``);
+	if (parts.length === 0) return item;
 	return { ...item, documentation: { kind: MarkupKind.Markdown, value: parts.join('\n\n') } };
 }
 

@@ -127,7 +127,7 @@ export function notesOf(target: Declared, program: Program): string[] {
 		const { kernel } = sourceOf(target);
 		if (kernel && !sleeps && neverSleeps(target, program)) notes.push('*never sleeps*');
 		const rule = kernel ? kernelRule(target.name) : undefined;
-		if (rule) notes.push(`**Rule.** ${rule.rule}\n\n*Source: ${markdown(rule.source)}*`);
+		if (rule) notes.push(`**Rule.** ${rule.rule}  \n*Source: ${markdown(rule.source)}*`);
 	}
 	return notes;
 }

@@ -22,6 +22,8 @@ export function hover(view: View, position: Position, held: HeldHere | undefined
 	}
 	const found = targetAt(view, position);
 	const parts: string[] = [];
+	// first of all, since a hover shows no more than some ten lines unless it is scrolled
+	const locks = held && runs(view, position) ? heldWords(held) : '';
 	if (found) {
 		const { target } = found;
 		const owner = target.$type === 'Field' ? ownerOf(target) : undefined;
@@ -29,12 +31,12 @@ export function hover(view: View, position: Position, held: HeldHere | undefined
 		const where = owner ? `field of \`${owner}\`` : '';
 		parts.push(`\`\`\`c\n${headOf(target, view.program)}\n\`\`\``);
 		const line = [where, elsewhere ? `from \`${originOf(target)}\`` : ''].filter((t) => t !== '').join(', ');
-		if (line) parts.push(line);
+		if (line || locks) parts.push([line, locks].filter((t) => t !== '').join('  \n'));
 		parts.push(...notesOf(target, view.program));
 	}
 	const word = found ? undefined : scenarioWord(view, position);
 	if (word) parts.push(word);
-	if (held && runs(view, position)) parts.push(heldWords(held));
+	if (!found && locks) parts.push(locks);
 	if (parts.length === 0) return null;
 	return {
 		contents: { kind: MarkupKind.Markdown, value: parts.join('\n\n') },

@@ -2,6 +2,7 @@
 
 import { count } from '../../findings/explorer/fold.js';
 import type { Alternative, Outlook, Picture } from '../../findings/explorer/picture.js';
+import { isNews, type StepRow, waysOf } from './rows.js';
 
 export const OUTLOOK: Readonly<Record<Outlook, string>> = {
 	well: 'every way from there ends well',
@@ -30,9 +31,26 @@ export function positionWords(picture: Picture, cursor: number): string {
 	return parts.join(', ');
 }
 
-/** What the live region says after a move: the position, and at the end how the run ends. */
-export function announcement(picture: Picture, cursor: number): string {
-	const words = `${positionWords(picture, cursor)}.`;
+/** The row that is read to its end, as it is drawn: `steps 3 to 4 of 13, B: munmap(1, 3), takes mmap_lock for writing`. */
+function rowWords(picture: Picture, row: StepRow): string {
+	const { first, last, lane, head, callback, remarks, cause } = row;
+	const steps = last > first ? `steps ${first + 1} to ${last + 1}` : `step ${last + 1}`;
+	const others = [...waysOf(picture, row)].filter(([, ways]) => ways.some((way) => isNews(picture, row, way)));
+	const parts = [
+		`${steps} of ${picture.steps.length}, ${laneName(picture, lane)}: ${head}`,
+		...(callback === null ? [] : [`in the callback ${callback}`]),
+		...remarks.map(({ text }) => text),
+		...(cause ? ['the cause'] : []),
+		...(picture.noReturn === last + 1 ? [`from here ${noReturnWords(picture)}`] : []),
+		...others.map(([other]) => `${laneName(picture, other)} could have gone instead`),
+	];
+	return parts.join(', ');
+}
+
+/** What the live region says after a move: the row or the position, and at the end how the run ends. */
+export function announcement(picture: Picture, cursor: number, row?: StepRow): string {
+	const whole = row !== undefined && row.last + 1 === cursor;
+	const words = `${whole ? rowWords(picture, row) : positionWords(picture, cursor)}.`;
 	if (cursor < picture.steps.length) return words;
 	return `${words} ${picture.finding?.closing ?? picture.ending}`;
 }

@@ -84,6 +84,15 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['give-back', 'contract', 'Give it back with unpin_user_page()'],
 	['keep-mm', 'contract', 'Keep a user of sub.mm in prefetch_fn(): mmget_not_zero()'],
 	['add-release', 'stale-mapping', 'Give gpu_mn_ops a ->release that drops every mapping'],
+	['no-wait-behind', 'deadlock', 'Do not wait behind mmu_notifier_unregister()'],
+	['callers-hold', 'self-deadlock', 'Leave notifier_lock to the callers of gpu_unmap()'],
+	['callers-hold-mmap', 'deadlock', 'Leave mmap_lock to the callers of gpu_page_resident()'],
+	[
+		'../../corpus/tlb/job-goes-on-after-unmap',
+		'stale-mapping',
+		'Wait for the fence of job in amdgpu_invalidate_range_start()',
+	],
+	['../../corpus/variations/work-after-exit', 'stale-mapping', 'Keep a user of mm in fn_wrong(): mmget_not_zero()'],
 	['../../corpus/variations/unpin-before-unmap', 'stale-mapping', 'Unmap before unpin_user_page()'],
 ];
 
@@ -113,7 +122,7 @@ async function apply(name: string, text: string, fix: CheckedFix): Promise<strin
 test('every wrong sketch here has its fix in the table', () => {
 	const names = readdirSync(folder).filter((f) => f.endsWith('.mmn'));
 	const own = FIXES.filter(([name]) => !name.includes('/')).map(([name]) => `${name}.mmn`);
-	const known = new Set([...own, 'stub.mmn', 'rename-api.mmn', 'add-scenario.mmn']);
+	const known = new Set([...own, 'stub.mmn', 'rename-api.mmn', 'add-scenario.mmn', 'rescuer.mmn']);
 	expect(names.sort()).toEqual([...known].sort());
 });
 
@@ -123,6 +132,15 @@ test.each(FIXES)('%s: %s', async (name, code, title) => {
 	const fix = fixes.find((f) => f.title.startsWith(`${title} (`)) ?? fixes[0];
 	expect(fix?.title).toBe(`${title} (checked: ${fix?.states.toLocaleString('en-US')} states, ok)`);
 	if (fix) await apply(name, text, fix);
+});
+
+test('rescuer: the queue that reclaim waits for has one; that a callback waits for work stays a hint', async () => {
+	const text = read('rescuer');
+	const [fix] = await offered(text, 'assertion');
+	expect(fix?.title).toBe(
+		`Give the queue of gpu_open() a rescuer: WQ_MEM_RECLAIM (checked: ${fix?.states} states, ok, a hint of deadlock is left)`,
+	);
+	if (fix) await apply('rescuer', text, fix);
 });
 
 test('stub: one for each unmodelled call, which together make the sketch whole', async () => {

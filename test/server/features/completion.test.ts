@@ -128,6 +128,10 @@ describe('what the context allows', () => {
 			'if (!mmu_notifier_range_blockable(range))\n\t\treturn -EAGAIN;\n\tspin_lock(&spin);\n\tspin_unlock(&spin);\n\tmutex_|',
 		);
 		expect(item.detail).toBe('void mutex_lock(struct mutex *lock)');
+		// editors show the detail above the documentation: it does not say it again
+		const said = JSON.stringify((await client.resolve(item)).documentation);
+		expect(said).toContain('**Rule.**');
+		expect(said).not.toContain('void mutex_lock(');
 	});
 
 	test('a callback that may be called for a non-blockable range', async () => {
