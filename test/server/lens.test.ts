@@ -167,7 +167,5 @@ test('the worst finding is named, and how many kinds there are besides', () => {
 	const early = finding('contract', span(A, 1), { run: run.slice(0, 1).map((row) => ({ ...row, thread: 'setup' })) });
 	expect(summaryOf({ ...result, findings: [early] }, false)).toBe('✗ contract in setup');
 	const endless = finding('livelock', span(A, 1), { run, cycleStart: 2 });
-	expect(summaryOf({ ...result, findings: [endless] }, false)).toBe(
-		'✗ livelock in 1 step, then 2 for ever',
-	);
+	expect(summaryOf({ ...result, findings: [endless] }, false)).toBe('✗ livelock in 1 step, then 2 for ever');
 });
