@@ -73,6 +73,11 @@ for (const file of [vsix, tarball]) {
 	}
 }
 
+if (!process.exitCode)
+	console.log(
+		`\nInstall the extension:     code --install-extension ${path.basename(vsix)}\nInstall the command line:  npm install -g ./${path.basename(tarball)}`,
+	);
+
 /** npm itself, with no shell in between. */
 function npm() {
 	const own = process.env.npm_execpath;

@@ -91,6 +91,8 @@ try {
 		await webviewWith('stale-tlb');
 		await lens('Next Hint (1 of 3)').click();
 		await webviewWith('Hint 1.');
+		// the hint comes under the goal, and who was typing goes on typing
+		await page.locator('.monaco-editor.focused').first().waitFor({ timeout: SEEN_MS });
 		await shoot('lesson-hint');
 	});
 	await part('the solution ticks the lesson', async () => {
@@ -102,6 +104,20 @@ try {
 		await row('1. An invalidation').getByText('done', { exact: false }).waitFor({ timeout: SEEN_MS });
 		await command('File: Save');
 		await shoot('lesson-done');
+	});
+	await part('a lesson is begun over when one agrees', async () => {
+		await page.locator('.tab.active', { hasText: '01-an-invalidation.mmn' }).first().click();
+		const question = page.locator('.monaco-dialog-box', { hasText: 'Start “1. An invalidation' });
+		await command('Notifier Lab: Start the Lesson Over');
+		await question.getByRole('button', { name: 'Cancel' }).click();
+		await lens('Goal: 2 of 2').waitFor({ timeout: SEEN_MS });
+		await command('Notifier Lab: Start the Lesson Over');
+		await question.getByRole('button', { name: 'Start Over' }).click();
+		await lens('Goal: 0 of 2').waitFor({ timeout: SEEN_MS });
+		await page.locator('.editor-instance .view-line', { hasText: 'dev_unmap' }).waitFor({ state: 'detached' });
+		await page.keyboard.press('Control+Z');
+		await lens('Goal: 2 of 2').waitFor({ timeout: SEEN_MS });
+		await command('File: Save');
 	});
 	await part('all of it is there after a reload', async () => {
 		// what is open is written every five seconds

@@ -109,7 +109,7 @@ export async function runCheck(
 	checker: Checker,
 	signal: AbortSignal,
 ): Promise<CheckOutcome> {
-	const { inputs, errors } = await collectInputs(request.paths, console);
+	const { inputs, errors, folders } = await collectInputs(request.paths, console);
 	for (const error of errors) complain(console, error);
 	const statuses: Status[] = errors.length > 0 ? [Status.usage] : [];
 	const sources = new DiskSources(inputs);
@@ -119,6 +119,7 @@ export async function runCheck(
 		source: (uri: string) => sources.text(uri) ?? kernelLibraries.read(uri),
 		colour: console.colour,
 		hints: request.hints,
+		several: inputs.length > 1,
 	};
 	const results: FileResult[] = [];
 	const runs: CheckedRuns[] = [];
@@ -176,7 +177,22 @@ export async function runCheck(
 		for (const line of missing) complain(console, line);
 		statuses.push(Status.usage);
 	}
+	if (!signal.aborted && errors.length === 0 && missing.length === 0 && isNothing(results)) {
+		complain(
+			console,
+			`nothing to check: ${inputs.length === 1 ? 'the sketch has' : 'the sketches have'} no scenario and no fault handler`,
+		);
+		// a folder may hold what others include
+		if (!folders) statuses.push(Status.usage);
+	}
 	return { status: worst([...statuses, ...results.map(statusOf)]), files: sources.files() };
+}
+
+/** That all is well says nothing where nothing ran. */
+function isNothing(results: readonly FileResult[]): boolean {
+	return results.every(
+		({ scenarios, problems }) => scenarios.length === 0 && !problems.some((p) => p.severity === 'error'),
+	);
 }
 
 /** The exit status that one file asks for. */

@@ -21,8 +21,8 @@ usage: notifier-lab COMMAND …
   notifier-lab --version
 
 exit status: 0 all as expected, 1 some finding is not expected or an expected
-one is missing, 2 the sketch or the command line has errors, 3 a limit was hit
-and nothing worse was found.
+one is missing, 2 the sketch or the command line has errors, or the files named
+have nothing to check, 3 a limit was hit and nothing worse was found.
 `,
 	check: `usage: notifier-lab check [options] FILE|DIR|- …
 
@@ -54,8 +54,8 @@ standard error. Ctrl-C ends the search and prints what was found so far; a
 second one ends at once. NO_COLOR=1 turns colours off.
 
 exit status: 0 all as expected, 1 some finding is not expected or an expected
-one is missing, 2 the sketch or the command line has errors, 3 a limit was hit
-and nothing worse was found.
+one is missing, 2 the sketch or the command line has errors, or the files named
+have nothing to check, 3 a limit was hit and nothing worse was found.
 
   notifier-lab check driver.mmn
   notifier-lab check sketches --format json >result.json

@@ -22,12 +22,15 @@ export interface Inputs {
 	readonly inputs: readonly Input[];
 	/** One line for each argument or file that cannot be checked. */
 	readonly errors: readonly string[];
+	/** Whether there is a folder among the arguments. */
+	readonly folders: boolean;
 }
 
 /** Reads all sketches that `args` name: files, folders with all their `.mmn` files, `-` for standard input. Never throws. */
 export async function collectInputs(args: readonly string[], console: Console): Promise<Inputs> {
 	const inputs = new Map<string, Input>();
 	const errors: string[] = [];
+	let folders = false;
 	const add = async (file: string) => {
 		const absolute = path.resolve(console.cwd, file);
 		if (inputs.has(absolute)) return;
@@ -42,6 +45,7 @@ export async function collectInputs(args: readonly string[], console: Console): 
 			if (typeof text === 'string') inputs.set(absolute, { uri: pathToFileURL(absolute).href, path: STDIN, text });
 			else errors.push(`${STDIN}: ${text.problem}`);
 		} else if (await isFolder(path.resolve(console.cwd, arg))) {
+			folders = true;
 			const found: string[] = [];
 			const before = errors.length;
 			await findSketches(arg, console.cwd, found, errors);
@@ -50,7 +54,7 @@ export async function collectInputs(args: readonly string[], console: Console): 
 			for (const file of found) await add(file);
 		} else await add(arg);
 	}
-	return { inputs: [...inputs.values()].sort((a, b) => compare(a.path, b.path)), errors };
+	return { inputs: [...inputs.values()].sort((a, b) => compare(a.path, b.path)), errors, folders };
 }
 
 /**

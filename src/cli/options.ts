@@ -29,8 +29,8 @@ function explainParseError(error: unknown, options: ParseArgsOptionsConfig): str
 		const names = Object.keys(options).map((name) => `--${name}`);
 		return `unknown option ${unknown}${didYouMean(unknown, names)}`;
 	}
-	const lacks = /^Option '(?:-\w, )?(--[\w-]+) <value>' argument (missing|is ambiguous)/.exec(message);
-	if (lacks !== null) return `${lacks[1]} needs a value`;
+	const lacks = /^Option '(?:-\w, )?(--[\w-]+)(?: <value>)?' argument (missing|is ambiguous)/.exec(message);
+	if (lacks !== null) return `${lacks[1]} needs a value${lacks[2] === 'missing' ? '' : ", and none begins with '-'"}`;
 	const flag = /^Option '(?:-\w, )?(--[\w-]+)' does not take an argument/.exec(message)?.[1];
 	if (flag !== undefined) return `${flag} takes no value`;
 	return (message.split(/[.\n]/)[0] ?? message).trim();

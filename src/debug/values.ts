@@ -81,7 +81,10 @@ function threads({ lanes }: Picture, state: State): Value[] {
 		const whom = waitsFor?.lanes.map((l) => lanes[l]?.name).join(', ') ?? '';
 		const waits =
 			waitsFor === null
-				? status
+				? // its call stack shows where it is about to begin
+					status === 'not started'
+					? 'has not moved yet'
+					: status
 				: `${waitsFor.what}${whom === '' ? '' : `, which is with ${whom}`}${waitsFor.forEver ? ', for ever' : ''}`;
 		return { name, value: [waits, ...context].join('; '), path: `thread ${name}` };
 	});

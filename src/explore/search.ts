@@ -111,7 +111,7 @@ export function* search(
 			looked = now;
 			if (more) {
 				if (expanded === 'no memory') limit = 'the end of memory';
-				else if (graph.count >= limits.maxStates) limit = `${limits.maxStates} states`;
+				else if (graph.count >= limits.maxStates) limit = `its limit of ${limits.maxStates} states`;
 				else if ((performance.now() - start) / 1000 >= limits.maxSeconds) limit = `${limits.maxSeconds} s`;
 				else if (graph.bytes >= limits.maxMemoryMB * 2 ** 20) limit = `${limits.maxMemoryMB} MB of memory`;
 				else if (stop()) limit = 'being stopped';

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import { KERNEL_SCHEME, KernelSourceRequest, MANUAL_SCHEME, pageOfManualUri } from '../server/protocol.js';
+import { asPage } from './pages.js';
 
 /**
  * Read-only documents: the simulated kernel, out of the server, and the manual that finding codes link to, out of the
@@ -23,7 +24,7 @@ export function registerDocuments(client: BaseLanguageClient, extension: vscode.
 				const page = pageOfManualUri(uri.toString());
 				if (page === undefined) throw vscode.FileSystemError.FileNotFound(uri);
 				const file = vscode.Uri.joinPath(extension, 'media/manual', page);
-				return new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
+				return asPage(new TextDecoder().decode(await vscode.workspace.fs.readFile(file)));
 			},
 		}),
 		vscode.commands.registerCommand('notifierLab.openManual', (page?: unknown) =>

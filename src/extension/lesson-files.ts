@@ -57,6 +57,15 @@ export class LessonFiles {
 		await vscode.workspace.fs.writeFile(uri, encode((await this.of(id)).start));
 	}
 
+	/** Whether the reader's sketch is another text than the one to begin with. */
+	async edited(id: LessonId): Promise<boolean> {
+		const uri = this.sketch(id);
+		const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+		if (!open && !(await exists(uri))) return false;
+		const text = open?.getText() ?? new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+		return text.trim() !== (await this.of(id)).start.trim();
+	}
+
 	async write(uri: vscode.Uri, text: string): Promise<void> {
 		await vscode.workspace.fs.writeFile(uri, encode(text));
 	}

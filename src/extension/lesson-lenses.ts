@@ -35,13 +35,15 @@ export class LessonLenses implements vscode.CodeLensProvider {
 		const next = COURSE[COURSE.indexOf(id) + 1];
 		return [
 			lens(goal, 'page', id, vscode.l10n.t('Show the page of this lesson')),
+			// a narrow editor cuts off what comes last
+			...(done && next ? [lens(`$(arrow-right) ${vscode.l10n.t('Next Lesson')}`, 'open', next)] : []),
 			...(done || hints === lesson.hints.length
 				? []
 				: [
 						lens(`$(lightbulb) ${vscode.l10n.t('Next Hint ({0} of {1})', hints + 1, lesson.hints.length)}`, 'hint', id),
 					]),
 			...(done || hints === lesson.hints.length
-				? [lens(`$(diff) ${vscode.l10n.t('Compare with a Solution')}`, 'solution', id)]
+				? [lens(`$(diff) ${vscode.l10n.t('Solution')}`, 'solution', id, vscode.l10n.t('Compare with a solution'))]
 				: []),
 			...(done
 				? [
@@ -53,7 +55,6 @@ export class LessonLenses implements vscode.CodeLensProvider {
 						),
 					]
 				: []),
-			...(done && next ? [lens(`$(arrow-right) ${vscode.l10n.t('Next Lesson')}`, 'open', next)] : []),
 		];
 	}
 

@@ -9,6 +9,7 @@ import { JudgeRequest, type Status } from '../server/protocol.js';
 import { LessonFiles } from './lesson-files.js';
 import { LessonLenses } from './lesson-lenses.js';
 import { LessonsView } from './lessons-view.js';
+import { asPage } from './pages.js';
 import { type LessonId, Progress } from './progress.js';
 
 /** Preview of a Markdown file as an editor of its own: it follows its file, and survives a reload. */
@@ -75,19 +76,39 @@ export class Course {
 	async open(id: LessonId): Promise<void> {
 		await this.files.begin(id);
 		const document = await vscode.workspace.openTextDocument(this.files.sketch(id));
-		const editor = await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.One, preview: true });
+		await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.One, preview: true });
 		await this.showPage(id);
-		await vscode.window.showTextDocument(editor.document, { viewColumn: vscode.ViewColumn.One, preserveFocus: false });
+		await vscode.window.tabGroups.close(
+			this.pageTabs()
+				.filter(({ uri }) => !same(uri, this.files.page(id)))
+				.map(({ tab }) => tab),
+			true,
+		);
 		await this.judge(id);
 	}
 
+	/** Shows the page beside the sketch. The focus stays where it is: an editor that opens takes it whatever one asks for. */
 	async showPage(id: LessonId): Promise<void> {
 		await this.writePage(id);
-		await vscode.commands.executeCommand('vscode.openWith', this.files.page(id), PREVIEW, {
+		const page = this.files.page(id);
+		if (this.pageTabs().some(({ tab, uri }) => tab.isActive && same(uri, page))) return;
+		const editor = vscode.window.activeTextEditor;
+		await vscode.commands.executeCommand('vscode.openWith', page, PREVIEW, {
 			viewColumn: vscode.ViewColumn.Two,
 			preserveFocus: true,
 			preview: true,
 		});
+		if (editor) await vscode.window.showTextDocument(editor.document, editor.viewColumn);
+	}
+
+	/** The tabs that show a page of the course. */
+	private pageTabs(): { tab: vscode.Tab; uri: vscode.Uri }[] {
+		return vscode.window.tabGroups.all
+			.flatMap(({ tabs }) => tabs)
+			.flatMap((tab) => {
+				const uri = tab.input instanceof vscode.TabInputCustom ? tab.input.uri : undefined;
+				return uri && COURSE.some((id) => same(this.files.page(id), uri)) ? [{ tab, uri }] : [];
+			});
 	}
 
 	async hint(id: LessonId): Promise<void> {
@@ -114,6 +135,7 @@ export class Course {
 	async restart(id: LessonId): Promise<void> {
 		const { start } = await this.files.of(id);
 		const uri = this.files.sketch(id);
+		if ((await this.files.edited(id)) && !(await this.agreed(id))) return;
 		const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
 		if (open) {
 			// an edit, so that what was written can be had back
@@ -127,6 +149,14 @@ export class Course {
 		}
 		await this.progress.set(id, { hints: 0, done: false });
 		await this.open(id);
+	}
+
+	private async agreed(id: LessonId): Promise<boolean> {
+		const { lesson } = await this.files.of(id);
+		const yes = vscode.l10n.t('Start Over');
+		const question = vscode.l10n.t('Start “{0}” over?', lesson.title);
+		const detail = vscode.l10n.t('What you wrote is replaced by the sketch that the lesson begins with.');
+		return (await vscode.window.showWarningMessage(question, { modal: true, detail }, yes)) === yes;
 	}
 
 	async resetAll(): Promise<void> {
@@ -195,9 +225,12 @@ export class Course {
 		const { lesson } = await this.files.of(id);
 		const { hints, done } = this.progress.of(id);
 		const last = id === COURSE[COURSE.length - 1];
-		await this.files.write(this.files.page(id), renderLesson(lesson, this.judgements.get(id), hints, done, last));
+		const page = renderLesson(lesson, this.judgements.get(id), hints, done, last);
+		await this.files.write(this.files.page(id), asPage(page));
 	}
 }
+
+const same = (a: vscode.Uri, b: vscode.Uri) => a.toString() === b.toString();
 
 /** What the Lessons view hands to the commands of its rows. */
 function isNode(value: unknown): value is { id: string } {

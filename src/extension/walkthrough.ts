@@ -69,7 +69,13 @@ class Walkthrough {
 		);
 		if (!there)
 			await fs.writeFile(this.copy, await fs.readFile(vscode.Uri.joinPath(extensionUri, 'media/sketches', SEED)));
-		await vscode.window.showTextDocument(this.copy, { viewColumn: vscode.ViewColumn.Beside, preview: false });
+		// where there is something to mend, if that is known already
+		const error = vscode.languages
+			.getDiagnostics(this.copy)
+			.find(({ severity }) => severity === vscode.DiagnosticSeverity.Error);
+		const selection = error && new vscode.Range(error.range.start, error.range.start);
+		const at = { viewColumn: vscode.ViewColumn.Beside, preview: false };
+		await vscode.window.showTextDocument(this.copy, selection ? { ...at, selection } : at);
 	}
 
 	/**

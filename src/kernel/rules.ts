@@ -140,7 +140,7 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 	],
 	[
 		/^mmu_notifier_range_(wait_valid|wait_active)$/,
-		'Sleeps while an active range overlaps. Never with the lock that a start callback takes: the range ends only after the callback has returned.',
+		'Where an active range overlaps it sleeps until the number of active ranges is another one, and looks again. Never with the lock that a start callback takes: the range ends only after the callback has returned.',
 		'"[PATCH 02/15] mmu_notifier: keep track of active invalidation ranges v4", 2015, and its review of 31 Aug 2015',
 	],
 	[

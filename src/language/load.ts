@@ -224,6 +224,9 @@ function keep(key: string, linked: LinkedFile): void {
 	}
 }
 
+/** What declares the API of the notifiers, as it was at some time. */
+const GENERATION = /^mn\/|^hmm$|^migrate$/;
+
 /** Loads a sketch with all it includes. */
 export class Loader {
 	/** In the order of a C compiler: what is included stands before what includes it. The prelude is not among them. */
@@ -234,6 +237,9 @@ export class Loader {
 	readonly #cache: LibraryCache;
 	readonly #open: string[] = [];
 	readonly #done = new Set<string>();
+	/** `#include <linux/mmu_notifier.h>` and its like, which ask for a generation of the API. */
+	readonly #asking: { readonly node: Include; readonly name: string }[] = [];
+	#generation = false;
 
 	constructor(sources: Sources, libraries: Libraries, cache: LibraryCache) {
 		this.#sources = sources;
@@ -258,6 +264,7 @@ export class Loader {
 		for (const line of includesOf(probe.root)) await this.#include(line, uri);
 		this.#open.pop();
 		this.#done.add(uri);
+		if (!from) this.#askForGeneration();
 		const layers = [...this.files].reverse();
 		const key = `${uri}\n${layers.map((file) => file.id).join(' ')}`;
 		let linked = userFiles.get(key);
@@ -317,19 +324,26 @@ export class Loader {
 		const files = uri === undefined ? undefined : this.#cache.library(uri);
 		if (files) {
 			for (const file of files) if (!this.files.includes(file)) this.files.push(file);
+			if (GENERATION.test(name)) this.#generation = true;
 			return;
 		}
 		if (/^(linux|asm|asm-generic|uapi|drm|rdma|kvm|trace)\//.test(name)) {
 			// of all others there is nothing to say: what they declare is known, or is missed where it is used
-			if (/^linux\/(mmu_notifier|hmm|migrate)\.h$/.test(name))
-				this.#problem(
-					`<${name}> is not read: choose the generation of the notifier API with ${this.#menu(/^mn\/|^hmm$/)}, and leave this line out`,
-					{ node, severity: 'warning' },
-				);
+			if (/^linux\/(mmu_notifier|hmm|migrate)\.h$/.test(name)) this.#asking.push({ node, name });
 			return;
 		}
 		const guess = didYouMean(name, this.#libraries.names).replace(/'(.*)'/, '<$1>');
 		this.#problem(`no library <${name}>${guess || `: there are ${this.#menu()}`}`, { node });
+	}
+
+	/** A header that stands beside the generation, as pasted code has it, says nothing. */
+	#askForGeneration(): void {
+		if (this.#generation) return;
+		for (const { node, name } of this.#asking)
+			this.#problem(`<${name}> is not read: add the generation of the notifier API, ${this.#menu(GENERATION)}`, {
+				node,
+				severity: 'warning',
+			});
 	}
 
 	#menu(which = /^(?!environment\/)/): string {

@@ -106,6 +106,11 @@ export function linkedFiles(libraries: Libraries, uris: readonly string[]): Link
 	return [...files];
 }
 
+/** As one reads: within a file from top to bottom; what is said of one place stays in its order. */
+function byPlace({ span: a }: Problem, { span: b }: Problem): number {
+	return a.uri !== b.uri ? 0 : a.line - b.line || a.column - b.column;
+}
+
 function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile[], more: readonly Problem[]): Program {
 	const functions = new Map<string, FunctionDecl>();
 	const structs = new Map<string, StructDef>();
@@ -134,7 +139,7 @@ function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile
 		},
 	};
 	const problems = [...files.flatMap((file) => file.problems), ...more, ...checkProgram(program, files)];
-	return { ...program, problems };
+	return { ...program, problems: problems.sort(byPlace) };
 }
 
 /** A definition beats a prototype, and a public one beats another file's static. */

@@ -5,7 +5,7 @@ import type * as ast from './generated/ast.js';
 import type { Semantics } from './semantics.js';
 import { sourceText } from './text.js';
 import { unwrap } from './tree.js';
-import { BOOL, decay, INT, type Type, typeToString, VOID } from './types.js';
+import { BOOL, decay, INT, pointerTo, type Type, typeToString, VOID } from './types.js';
 
 /** A stub for a declared function, with its own parameters. */
 export function stubFor(node: ast.FunctionDecl, semantics: Semantics): string {
@@ -15,17 +15,33 @@ export function stubFor(node: ast.FunctionDecl, semantics: Semantics): string {
 	return stub(node.name, returns, parameters);
 }
 
-/** A stub for a function that only its call is known of: its parameters are what it is called with. */
-export function stubForCall(call: ast.Call, name: string, semantics: Semantics): string {
+/**
+ * A stub for a function that only its call is known of: its parameters are what it is called with, or where that is not
+ * known either those of `like`, which has nearly the same name.
+ */
+export function stubForCall(call: ast.Call, name: string, semantics: Semantics, like?: ast.FunctionDecl): string {
 	const used = new Set<string>();
+	const wanted = (index: number): Type | undefined => {
+		const parameter = like?.parameters[index];
+		return parameter && semantics.declaredType(parameter);
+	};
 	const parameters = call.arguments.map((argument, index) => {
 		const type = decay(semantics.typeOf(argument));
 		let parameter = nameOf(argument) ?? String.fromCharCode(97 + (index % 26));
 		while (used.has(parameter)) parameter += '2';
 		used.add(parameter);
-		return typeToString(type.kind === 'error' || type.kind === 'void' ? INT : type, parameter);
+		return typeToString(
+			type.kind === 'error' || type.kind === 'void' ? (wanted(index) ?? guess(argument)) : type,
+			parameter,
+		);
 	});
 	return stub(name, wantedType(call, semantics), parameters);
+}
+
+/** The type of what nothing is known of but how it is written. */
+function guess(argument: ast.Expression): Type {
+	const inner = unwrap(argument);
+	return inner.$type === 'Unary' && inner.operator === '&' ? pointerTo(VOID) : INT;
 }
 
 /** A name for the parameter that takes this value. */

@@ -2,7 +2,9 @@
 
 import { AbstractParserErrorMessageProvider, type ParseResult } from 'langium';
 import { type LexerDiagnostic, startsItem, type Token } from './lexer.js';
+import { MACRO_STRUCTS } from './links.js';
 import type { Problem, ProblemCode, Span } from './problem.js';
+import { didYouMean } from './suggest.js';
 import { UNSUPPORTED_WORDS } from './unsupported.js';
 
 type ParserError = ParseResult['parserErrors'][number];
@@ -178,8 +180,8 @@ function telling(c: Complaint): Words | undefined {
 	const { token, previous, text, tokens, index } = c;
 	const before = tokens[index - 2];
 	if (text.startsWith('/*', token.startOffset)) return { message: "this comment is not closed: end it with '*/'" };
-	const loop = loopMacro(c);
-	if (loop) return loop;
+	const macro = loopMacro(c) ?? declaringMacro(c);
+	if (macro) return macro;
 	if (token.image === 'else') return { message: "'else' without an 'if' before it" };
 	if (token.image === '...' && c.rules.includes('Designator')) {
 		return { message: 'ranges of elements are not modelled: write one element after the other', code: 'unsupported' };
@@ -201,6 +203,19 @@ function telling(c: Complaint): Words | undefined {
 		return { message: 'expected a name after #define', at: 'after' };
 	}
 	return undefined;
+}
+
+/** `static DEFINE_MUTX(lock);`: behind `static`, what is no declaring macro reads as the type of a function pointer. */
+function declaringMacro({ tokens, index, rules }: Complaint): Words | undefined {
+	const name = tokens[index - 2];
+	if (tokens[index - 1]?.image !== '(' || !isName(name) || rules.includes('Block')) return undefined;
+	if (!name || !/^(DEFINE|DECLARE)_/.test(name.image)) return undefined;
+	const guess = didYouMean(name.image, Object.keys(MACRO_STRUCTS));
+	return {
+		message: `${name.image}() is not modelled${guess || ': declare the object, and initialise it in setup'}`,
+		code: 'unsupported',
+		at: name,
+	};
 }
 
 /** `for_each_thing(…) { … }`: a loop of the kernel that the language does not have. */

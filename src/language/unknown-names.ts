@@ -79,9 +79,10 @@ function unknownFunction(
 	scope: FileScope,
 	semantics: Semantics,
 ): string {
-	const functions = [...scope.allNames()].filter((n) => n.$type === 'FunctionDecl').map((n) => n.name ?? '');
-	const guess = closest(name, [...functions, ...locals]);
-	const stub = `write a stub, e.g. \`${stubForCall(call, name, semantics)}\``;
+	const functions = [...scope.allNames()].filter((n) => n.$type === 'FunctionDecl');
+	const guess = closest(name, [...functions.map((n) => n.name ?? ''), ...locals]);
+	const like = functions.find((n) => n.name === guess);
+	const stub = `write a stub, e.g. \`${stubForCall(call, name, semantics, like)}\``;
 	if (guess) return `'${name}' is not declared; did you mean '${guess}'? Else ${stub}`;
 	return `the simulated kernel does not model '${name}': ${stub}`;
 }

@@ -15,6 +15,7 @@ export function directiveMessage(word: string): string {
 	if (/^(if|ifdef|ifndef|elif|else|endif)$/.test(word)) {
 		return `#${word} is not modelled: a sketch is one version of the code; keep the branch you want to check`;
 	}
+	if (word === 'pragma') return '#pragma is not modelled, other than #pragma once: remove the line';
 	return `#${word} is not modelled: remove the line`;
 }
 
@@ -32,8 +33,7 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	va_arg: 'variable arguments are not modelled: give the function a fixed number of parameters',
 	va_end: 'variable arguments are not modelled: give the function a fixed number of parameters',
 	_Atomic: '_Atomic is not modelled: use atomic_t, READ_ONCE() and WRITE_ONCE()',
-	_Static_assert: '_Static_assert is not modelled: remove it',
-	static_assert: 'static_assert is not modelled: remove it',
+	_Static_assert: '_Static_assert is not modelled inside a function: write static_assert()',
 	_Complex: 'complex numbers are not modelled: use integers',
 	register: "'register' has no meaning in a sketch: leave it out",
 	auto: "'auto' is not modelled: write the type itself",

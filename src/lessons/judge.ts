@@ -8,7 +8,8 @@
  *   SCENARIO finds CODE in the original   run against the functions that the lesson began with
  *   NAME is unchanged               a function, scenario or variable reads as it did, comments and blanks aside
  *   NAME calls FUNCTION             anywhere in its text; `does not call`
- *   NAME is yours                   a scenario that the reader writes or changes; holds as soon as it is there
+ *   NAME is yours                   a scenario that the reader writes; holds as soon as it is there
+ *   SCENARIO has a second thread    one that the reader changes
  * Every scenario of the lesson that is not the reader's has to stay as it was.
  */
 import { type CheckOptions, checkSketch } from '../findings/check.js';
@@ -34,8 +35,8 @@ interface Texts {
 /** That a condition is met, or why not. */
 type Answer = true | string | { readonly why: string; readonly told: Told };
 
-/** Columns of a run that fit beside the sketch. */
-const PAGE_WIDTH = 72;
+/** Columns of a run that fit beside the sketch, at the size that the page gives it (extension/pages.ts). */
+const PAGE_WIDTH = 58;
 
 /** Judges `text`, which the reader made of `start`. Never throws on what was typed. */
 export async function judge(
@@ -110,7 +111,9 @@ function withoutSolution(lesson: Lesson, conditions: Judged[], start: ReadonlyMa
 
 /** The lesson's scenarios that were changed though they are not the reader's: told only then. */
 function kept(lesson: Lesson, start: string, text: string, before: ReadonlyMap<string, string>): Condition[] {
-	const own = new Set(lesson.goal.flatMap(({ rule }) => /^(\S+) is yours$/.exec(rule)?.[1] ?? []));
+	const own = new Set(
+		lesson.goal.flatMap(({ rule }) => /^(\S+) (?:is yours|has a second thread)$/.exec(rule)?.[1] ?? []),
+	);
 	const now = itemsOf(text);
 	return scenariosOf(start)
 		.filter((name) => !own.has(name) && now.get(name) !== before.get(name))
@@ -138,6 +141,8 @@ async function answerTo({ rule }: Condition, texts: Texts): Promise<Answer> {
 			return calls(texts, name, rest) || `${name} does not call ${rest}`;
 		case 'does not call':
 			return !calls(texts, name, rest) || `${name} calls ${rest}`;
+		case 'has a second thread':
+			return withResult(texts.result, name, ({ threads }) => threads.length > 1 || 'it has one thread');
 		case 'is yours':
 			return texts.now.has(name) || `there is no scenario ${name}`;
 		default:
@@ -145,7 +150,8 @@ async function answerTo({ rule }: Condition, texts: Texts): Promise<Answer> {
 	}
 }
 
-const RULE = /^(every scenario|\w+) (is ok|finds no|finds|is unchanged|is yours|calls|does not call)(?: (\S.*))?$/;
+const RULE =
+	/^(every scenario|\w+) (is ok|finds no|finds|is unchanged|is yours|has a second thread|calls|does not call)(?: (\S.*))?$/;
 
 const codesOf = (list: string): string[] => list.split(/, */);
 

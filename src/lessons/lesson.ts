@@ -116,14 +116,20 @@ export function renderLesson(
 	const conditions: readonly Judged[] =
 		judged?.conditions ?? lesson.goal.map(({ words }) => ({ words, met: done, why: '' }));
 	const goal = conditions.map(({ words, met, why }) => `- ${met ? '☑' : '☐'} ${words}${why && ` — *${why}*`}`);
-	const hints = lesson.hints.slice(0, shown).map((hint, n) => `**Hint ${n + 1}.** ${hint}`);
+	// the newest first: it is what was asked for
+	const hints = lesson.hints
+		.map((hint, n) => `**Hint ${n + 1}.** ${hint}`)
+		.slice(0, shown)
+		.reverse();
 	const parts = [`# ${lesson.title}`, `## Goal\n\n${goal.join('\n')}`];
+	const hinted = hints.length > 0 ? [`## Hints\n\n${hints.join('\n\n')}`] : [];
+	if (!done) parts.push(...hinted);
 	const told = judged?.begun ? conditions.find((condition) => condition.told)?.told : undefined;
 	if (told) parts.push(`## What your sketch does now\n\n${tell(told)}`);
 	if (done) parts.push(`## What you have seen\n\n${lesson.closing}`);
 	if (done && judged?.run) parts.push(closingRun(judged.run, judged.where));
-	if (done && !last) parts.push('→ **Next Lesson** stands above the sketch, and in the list.');
-	if (hints.length > 0) parts.push(`## Hints\n\n${hints.join('\n\n')}`);
+	if (done && !last) parts.push('→ Go on with **Next Lesson**, above the first line of the sketch.');
+	if (done) parts.push(...hinted);
 	parts.push(`## What it is about\n\n${lesson.task}`);
 	return `${parts.join('\n\n')}\n`;
 }

@@ -80,6 +80,26 @@ describe('check', () => {
 		expect(status).toBe(2);
 	});
 
+	test('names the file of each verdict where there are several', async () => {
+		const cwd = folderWith({ 'a.mmn': 'x', 'b.mmn': 'x' });
+		const { stdout } = await checkWith(always(scenario()), cwd, ['.']);
+		expect(stdout).toMatch(/^a\.mmn:\nok .*\n\nb\.mmn:\nok /);
+		expect((await checkWith(always(scenario()), cwd, ['a.mmn'])).stdout).toMatch(/^ok /);
+	});
+
+	test('files that have nothing to check are no success, in a folder they may be what others include', async () => {
+		const cwd = folderWith({ 'a.mmn': 'x', 'b.mmn': 'x' });
+		const named = await checkWith(always(), cwd, ['a.mmn']);
+		expect(named.stderr).toBe('notifier-lab: nothing to check: the sketch has no scenario and no fault handler\n');
+		expect(named.status).toBe(2);
+		const among = await checkWith(always(), cwd, ['.']);
+		expect(among.stderr).toContain('nothing to check: the sketches have no scenario');
+		expect(among.status).toBe(0);
+		const one: Checker = (uri, ...more) => always(...(uri.endsWith('a.mmn') ? [] : [scenario()]))(uri, ...more);
+		const beside = await checkWith(one, cwd, ['a.mmn', 'b.mmn']);
+		expect([beside.stderr, beside.status]).toEqual(['', 0]);
+	});
+
 	test('shows the lines of the file that it names as the user did', async () => {
 		const cwd = folderWith({ 'x/seed.mmn': 'one\n\ttwo;\n' });
 		const checker: Checker = async (uri) => ({
@@ -106,7 +126,7 @@ describe('check', () => {
 			for (const name of ['a.mmn', 'good.mmn', 'bad.mmn', 'gone.mmn'])
 				read.push(await sources.read(new URL(name, uri).href));
 			read.push(await sources.read('mmn-kernel:/mm.mmn'), await sources.read('file://%%'));
-			return { uri, problems: [], scenarios: [] };
+			return { uri, problems: [], scenarios: [scenario()] };
 		};
 		const { stderr } = await checkWith(checker, cwd, ['a.mmn']);
 		expect(read).toEqual(['a', 'good', undefined, undefined, undefined, undefined]);

@@ -192,7 +192,9 @@ describe('pipes', () => {
 });
 
 test('Ctrl-C ends a watch with the status of the last check', async () => {
-	const child = spawn(process.execPath, [cli, 'check', 'a.mmn', '--watch'], { cwd: folderWith({ 'a.mmn': '' }) });
+	const child = spawn(process.execPath, [cli, 'check', 'a.mmn', '--watch'], {
+		cwd: folderWith({ 'a.mmn': 'scenario s { thread A { } }' }),
+	});
 	child.stderr.on('data', (chunk) => {
 		if (String(chunk).includes('watching')) child.kill('SIGINT');
 	});

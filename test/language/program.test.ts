@@ -45,7 +45,7 @@ test.each([
 	['#include <something>', /^no library <something>: there are <mn\/list>, <mn\/interval>$/],
 	[
 		'#include <linux/mmu_notifier.h>',
-		/^<linux\/mmu_notifier\.h> is not read: choose the generation of the notifier API with <mn\/list>/,
+		/^<linux\/mmu_notifier\.h> is not read: add the generation of the notifier API, <mn\/list>/,
 	],
 	['#include "radeon.h"', /^"radeon\.h" is no sketch: copy the structs and constants/],
 	['#include ""', /^#include names no file/],
@@ -59,6 +59,22 @@ test.each([
 	expect(includes[0]?.message).toMatch(expected);
 	expect(includes[0]?.span).toEqual({ uri: MAIN, line: 2, column: 1, endLine: 2, endColumn: line.length + 1 });
 	expect(program.globals.map((g) => g.name)).toContain('after');
+});
+
+test('a header of the API says nothing beside its generation, whichever comes first', async () => {
+	const includes = async (text: string) => (await load(text)).problems.filter((p) => p.code === 'include');
+	expect(await includes('#include <linux/mmu_notifier.h>\n#include <linux/hmm.h>\n#include <mn/list>\n')).toEqual([]);
+	expect(await includes('#include <mn/interval>\n#include <linux/hmm.h>\n')).toEqual([]);
+	expect(await includes('#include <linux/mmu_notifier.h>\n#include <linux/hmm.h>\n')).toHaveLength(2);
+});
+
+test('problems come in the order of their lines', async () => {
+	const { problems } = await load(
+		'#include <nowhere>\nstatic int f(void) { return nowhere; }\nstatic unknown_t x;\nint y\n',
+	);
+	const lines = problems.map(({ span }) => span.line);
+	expect(new Set(lines).size).toBeGreaterThan(2);
+	expect(lines).toEqual([...lines].sort((a, b) => a - b));
 });
 
 test('an include cycle is told at the line that closes it', async () => {

@@ -11,7 +11,7 @@ export interface Attempt {
 
 const CALLBACK = `range)
 {
-}`;
+`;
 const CHECK = `	mutex_lock(&fault_lock);
 	if (!mmu_notifier_range_inactive(mm, start, end))
 		goto again;
@@ -22,23 +22,25 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 	'01-an-invalidation': [
 		{
 			name: 'the page table is cleared, the TLB is not',
-			edits: [[CALLBACK, 'range)\n{\n\tdev_clear(range->start, range->end);\n}']],
+			edits: [[CALLBACK, 'range)\n{\n\tdev_clear(range->start, range->end);\n']],
 			why: /munmap_alone: stale-tlb/,
 		},
 		{
 			name: 'one page too few',
-			edits: [[CALLBACK, 'range)\n{\n\tdev_unmap(range->start, range->end - 1);\n}']],
+			edits: [[CALLBACK, 'range)\n{\n\tdev_unmap(range->start, range->end - 1);\n']],
 			why: /munmap_alone: stale-mapping/,
 		},
 		{
 			name: 'everything is taken away',
-			edits: [[CALLBACK, 'range)\n{\n\tdev_unmap(0, NR_PAGES);\n}']],
+			edits: [[CALLBACK, 'range)\n{\n\tdev_unmap(0, NR_PAGES);\n']],
 			why: /the_rest_stays: assertion/,
 		},
 		{
 			name: 'in the end callback',
 			edits: [
-				[CALLBACK, 'range)\n{\n\tdev_unmap(range->start, range->end);\n}'],
+				[CALLBACK, 'range)\n{\n\tdev_unmap(range->start, range->end);\n'],
+				['static int', 'static void'],
+				['\treturn 0;\n', ''],
 				['.invalidate_range_start = ', '.invalidate_range_end = '],
 			],
 			why: /munmap_alone: stale-mapping/,
@@ -386,7 +388,7 @@ export const OTHER_WAYS: Readonly<Partial<Record<(typeof COURSE)[number], readon
 		{
 			name: 'clear, then flush',
 			edits: [
-				[CALLBACK, 'range)\n{\n\tdev_clear(range->start, range->end);\n\tdev_flush(range->start, range->end);\n}'],
+				[CALLBACK, 'range)\n{\n\tdev_clear(range->start, range->end);\n\tdev_flush(range->start, range->end);\n'],
 			],
 		},
 	],

@@ -122,6 +122,14 @@ function functions(): string {
 What a sketch may call, as it stands in the simulated kernel, and the structs, constants and variables beside it. \`(...)\` is a macro: its arguments are C's, and are checked.
 *Go to Definition* on a call opens the code that is run.
 
+## What do I use for …
+
+Some of what there is; the rest of each family stands below, by the file of the simulated kernel that has it.
+
+| for | use |
+|---|---|
+${TASKS.map(([task, names]) => `| ${task} | ${names.split(' ').map(known).join(', ')} |`).join('\n')}
+
 ## Structs to fill in or to read
 
 As \`<mn/list>\`, \`<mn/interval>\`, \`<hmm>\` and \`<migrate>\` have them; the callbacks of the older generations take other arguments.
@@ -136,6 +144,54 @@ ${prelude.flatMap((file) => section(file, false)).join('\n\n')}
 
 ${includable.flatMap((file) => section(file, true)).join('\n\n')}
 `;
+}
+
+/** What an author looks for, and by which names it goes. */
+const TASKS = [
+	['being told of invalidations', 'mmu_interval_notifier_insert mmu_notifier_register mmu_notifier_get'],
+	[
+		'no longer being told',
+		'mmu_interval_notifier_remove mmu_notifier_unregister mmu_notifier_put mmu_notifier_synchronize',
+	],
+	['a fault that retries', 'mmu_interval_read_begin mmu_interval_read_retry mmu_interval_set_seq'],
+	['looking up pages', 'hmm_range_fault get_user_pages_fast pin_user_pages cpu_pte'],
+	['giving pages back', 'put_page folio_put unpin_user_page'],
+	["the device's page table", 'dev_map dev_map_page dev_unmap dev_mapped'],
+	["the device's TLB alone", 'dev_clear dev_flush'],
+	['jobs of the device', 'dev_submit dma_fence_wait dma_fence_signal'],
+	['access by the device, and by the CPU', 'dev_read dev_write cpu_load cpu_store'],
+	['a device that walks the page table of the CPU', 'dev_bind_mm'],
+	['somebody who invalidates', 'munmap mmap_fixed fork reclaim oom_reap truncate migrate_page exit_mmap'],
+	['what must not block', 'mmu_notifier_range_blockable non_block_start might_sleep'],
+	['a lock that may sleep', 'mutex_lock mutex_trylock down_read down_write percpu_down_read'],
+	['a lock that may not', 'spin_lock spin_lock_irqsave read_lock raw_spin_lock'],
+	['several locks at once', 'ww_mutex_lock dma_resv_lock'],
+	['mmap_lock', 'mmap_read_lock mmap_read_trylock mmap_write_lock lock_vma_under_rcu'],
+	['sleeping until something is so', 'wait_event wait_event_interruptible wake_up wake_up_all'],
+	['waiting for one event', 'wait_for_completion complete complete_all'],
+	['a few words that many read', 'read_seqbegin read_seqcount_begin write_seqlock'],
+	['readers without a lock', 'rcu_read_lock rcu_dereference synchronize_rcu kfree_rcu srcu_read_lock'],
+	['plain accesses that race on purpose', 'READ_ONCE WRITE_ONCE smp_load_acquire smp_store_release cmpxchg'],
+	['counting', 'atomic_inc atomic_dec_and_test refcount_inc_not_zero kref_put'],
+	['work for later', 'schedule_work queue_work flush_work cancel_work_sync alloc_workqueue'],
+	['work after a time', 'schedule_delayed_work mod_timer timer_delete_sync'],
+	['a thread of the kernel', 'kthread_run kthread_should_stop kthread_stop'],
+	['memory', 'kmalloc kzalloc kcalloc kfree alloc_page'],
+	['allocation that does not reclaim', 'memalloc_nofs_save memalloc_noreclaim_save'],
+	['keeping the address space', 'mmgrab mmdrop mmget_not_zero mmput mmput_async'],
+	['user memory', 'copy_from_user copy_to_user get_user put_user'],
+	['lists and trees', 'list_add list_for_each_entry_safe xa_load xa_store interval_tree_insert'],
+	['what may be one thing or another', 'any any_bool'],
+	['what must hold', 'BUG_ON assert WARN_ON lockdep_assert_held'],
+] as const;
+
+/** Something that can be called, or a macro: a name that is none fails. */
+function known(name: string): string {
+	const included = kernelLibraries.names.flatMap((file) => [file, `${file}-core`]);
+	const files = [...kernelLibraries.prelude, ...included.map((file) => kernelLibraries.resolve(file) ?? '')];
+	const there = files.some((uri) => new RegExp(`\\b${name}\\(`).test(kernelLibraries.read(uri) ?? ''));
+	if (!there) throw new Error(`the list of tasks names ${name}, which there is not`);
+	return `\`${name}\``;
 }
 
 /** What the author of a driver fills in or reads, and where it stands. */

@@ -14,6 +14,8 @@ export interface TextOptions {
 	readonly colour: boolean;
 	/** Show each hint, and not only how many there are. */
 	readonly hints?: boolean;
+	/** One of several files: its lines of verdicts stand below its name. */
+	readonly several?: boolean;
 }
 
 const WIDTH = 78;
@@ -52,6 +54,7 @@ export function textForm(file: FileResult, options: TextOptions): string {
 	}
 	const width = Math.max(0, ...file.scenarios.map((scenario) => scenario.name.length));
 	const summary = file.scenarios.map((scenario) => summaryLine(scenario, width, paint));
+	if (options.several === true && summary.length > 0) summary.unshift(`${options.path(file.uri)}:`);
 	if (file.scenarios.length === 0 && !file.problems.some((problem) => problem.severity === 'error'))
 		summary.push(`${paint.dim('none ')}  ${options.path(file.uri)} has no scenario and no fault handler to check`);
 	summary.push(...hintLines(file, options, paint));

@@ -2,6 +2,7 @@
 
 import { isEmptyInitializer } from '../builtins.js';
 import type * as ast from '../generated/ast.js';
+import { MACRO_STRUCTS } from '../links.js';
 import { didYouMean } from '../suggest.js';
 import { sourceText, spanOf } from '../text.js';
 import { type Node, unwrap } from '../tree.js';
@@ -187,7 +188,8 @@ function checkDefine(node: ast.Define, context: CheckContext): void {
 }
 
 const FILE_MACROS =
-	/^(MODULE_|EXPORT_SYMBOL|EXPORT_TRACEPOINT|module_(init|exit|param)|late_initcall|subsys_initcall|device_initcall|core_initcall)/;
+	// sizes and layouts, which a static_assert is about, are the compiler's
+	/^(static_assert$|_Static_assert$|MODULE_|EXPORT_SYMBOL|EXPORT_TRACEPOINT|module_(init|exit|param)|late_initcall|subsys_initcall|device_initcall|core_initcall)/;
 
 function checkFileMacro(node: ast.FileMacro, context: CheckContext): void {
 	if (FILE_MACROS.test(node.name)) return;
@@ -196,7 +198,7 @@ function checkFileMacro(node: ast.FileMacro, context: CheckContext): void {
 		report.error(
 			'unsupported',
 			node,
-			`${node.name}() is not modelled: declare the object and initialise it in setup`,
+			`${node.name}() is not modelled${didYouMean(node.name, Object.keys(MACRO_STRUCTS)) || ': declare the object and initialise it in setup'}`,
 			'name',
 		);
 		return;

@@ -20,7 +20,8 @@ export async function startWebServer({ port, extension, folder, tests, open }) {
 	// test-web takes a folder of this name with a file `version` in it for a build that it has downloaded before.
 	const slot = path.join(own, 'vscode-web-stable-local');
 	fs.mkdirSync(slot);
-	for (const name of fs.readdirSync(BUILD)) fs.symlinkSync(path.join(BUILD, name), path.join(slot, name));
+	link(BUILD, slot);
+	allowLocalStyles(slot);
 	if (!fs.existsSync(path.join(slot, 'version'))) fs.writeFileSync(path.join(slot, 'version'), 'local');
 	const worker = new Worker(path.join(import.meta.dirname, 'serve.mjs'), {
 		stdout: true, // a thread of its own, so that its log of requests can be left unread
@@ -54,6 +55,33 @@ export async function startWebServer({ port, extension, folder, tests, open }) {
 	const page = new URL(`http://localhost:${port}/`);
 	if (open) page.searchParams.set('payload', JSON.stringify([['openFile', `vscode-test-web://mount/${open}`]]));
 	return { url: page.href, stop };
+}
+
+/** Makes `to` a folder with the entries of another one. */
+function link(from, to) {
+	for (const name of fs.readdirSync(from)) fs.symlinkSync(path.join(from, name), path.join(to, name));
+}
+
+/**
+ * Markdown previews take styles of extensions over https, and this server speaks http: without this, each page would say
+ * "Some content has been disabled", of styles that VS Code itself brings.
+ */
+function allowLocalStyles(slot) {
+	const script = 'extensions/markdown-language-features/dist/browser/extension.js';
+	const file = path.join(slot, script);
+	const text = fs.readFileSync(file, 'utf8');
+	for (let folder = slot, rest = script.split('/'); rest.length > 1; rest = rest.slice(1)) {
+		folder = path.join(folder, rest[0]);
+		const from = fs.realpathSync(folder);
+		fs.unlinkSync(folder);
+		fs.mkdirSync(folder);
+		link(from, folder);
+	}
+	fs.unlinkSync(file);
+	fs.writeFileSync(
+		file,
+		text.replace(/((?:style|font)-src 'self' [^;`]*https: data:)(?=[;`])/g, '$1 http://localhost:*'),
+	);
 }
 
 async function answers(url) {
