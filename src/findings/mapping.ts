@@ -50,13 +50,17 @@ function hasRefused(evidence: Evidence, callback: RunEvent): boolean {
 }
 
 /** The driver's callbacks that were told of this page and agreed, in order. */
-function toldOf(evidence: Evidence, page: number): RunEvent[] {
+const toldOf = (evidence: Evidence, page: number): RunEvent[] =>
+	calledFor(evidence, page).filter((e) => !hasRefused(evidence, e));
+
+/** The driver's callbacks that were called for this page, in order. */
+function calledFor(evidence: Evidence, page: number): RunEvent[] {
 	// when the range ends it is too late to be told
 	const { ends } = countersOf(evidence.graph.system.program);
 	return evidence.run.events.filter((e) => {
 		if (e.kind !== 'call' || e.code.kernel || ends.has(e.code.node) || !e.frames.at(-1)?.code.kernel) return false;
 		const [start, end] = rangeOf(evidence, e) ?? [page, page + 1];
-		return start <= page && page < end && !hasRefused(evidence, e);
+		return start <= page && page < end;
 	});
 }
 
@@ -112,9 +116,9 @@ export interface Culprit {
 	readonly told: boolean;
 	/**
 	 * Nobody could be told: the notifier was taken off, and the mapping was `left` there or came too `late`; the process has ended, and
-	 * no `->release` hears of it (`exit`); the page was pinned, and let go (`unpinned`).
+	 * no `->release` hears of it (`exit`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`).
 	 */
-	readonly removed?: 'left' | 'late' | 'exit' | 'unpinned';
+	readonly removed?: 'left' | 'late' | 'exit' | 'unpinned' | 'uncovered';
 }
 
 const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
@@ -230,6 +234,15 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 			threads,
 			told: false,
 			removed: 'exit',
+		};
+	if (report.code === 'stale-mapping' && calledFor(evidence, page).length === 0)
+		return {
+			span: mapped === undefined ? reportPlaceSpan(report) : userSpan(mapped),
+			because: `no notifier that is registered covers page ${page}, and no callback is called for it`,
+			related,
+			threads,
+			told: false,
+			removed: 'uncovered',
 		};
 	// a range that was refused may be the one at whose end it shows
 	const others = toldOf(evidence, page);

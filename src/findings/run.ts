@@ -221,7 +221,8 @@ export function rowOf(
 	return {
 		step,
 		thread,
-		span: spanOf(shown),
+		// the words may be the sketch's; where it stands is in the kernel
+		span: spanOf(publicPlace(place, 2).node),
 		text: textOf(shown),
 		kernel: frames[frames.length - 1]?.code.kernel ?? false,
 		blocked: false,
@@ -235,11 +236,11 @@ export function rowOf(
 	};
 }
 
-/** What to show of a place; where the kernel's statement is internal, the call of the function it is in. */
-export function publicPlace({ node, frames }: Place): Place {
+/** What to show of a place; where the kernel's statement is internal, the call of the function it is in, at `least` so deep. */
+export function publicPlace({ node, frames }: Place, least = 1): Place {
 	let shown = shownNode(node);
 	let depth = frames.length;
-	for (; depth > 1 && frames[depth - 1]?.code.kernel && isInternal(shown); depth--)
+	for (; depth > least && frames[depth - 1]?.code.kernel && isInternal(shown); depth--)
 		shown = shownNode((frames[depth - 2] as Place['frames'][number]).node);
 	return { node: shown, frames: frames.slice(0, depth) };
 }

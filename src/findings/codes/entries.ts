@@ -9,8 +9,9 @@ export const entry = (
 	code,
 	severity: 'error',
 	explain(evidence, report, thread) {
-		const message = reportMessage(evidence, report);
 		const { span, because, related, threads, told, removed } = culpritOf(evidence, report, thread);
+		const said = reportMessage(evidence, report);
+		const message = removed === 'uncovered' ? said.replace(/, after the driver was told to drop it.*$/, '') : said;
 		return {
 			message: because === '' ? message : `${message}: ${because}`,
 			cure: cureOf(message, told, removed),

@@ -8,6 +8,8 @@ export const staleMapping = entry('stale-mapping', (message, told, removed) => {
 	if (removed === 'late') return 'Have it look, under the lock, whether the notifier is going, and not map then';
 	if (removed === 'exit')
 		return 'Give it a ->release that unmaps everything and lets nobody map from there on: without it nothing may reach a page through the device when the last thread exits (include/linux/mmu_notifier.h)';
+	if (removed === 'uncovered')
+		return 'Map only what a notifier covers that was registered before, or keep the page there with a pin';
 	if (removed === 'unpinned')
 		return 'Unmap first, and let go of the pin when the device reaches the page no more (Documentation/core-api/pin_user_pages.rst)';
 	if (removed === 'left') return 'Unmap everything, and let nobody map again, before the notifier is taken off';
