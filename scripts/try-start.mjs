@@ -54,6 +54,18 @@ async function look(page, url) {
 	await peek.locator('a.code-link').first().click();
 	const tab = page.locator('.tabs-container .tab.active', { hasText: 'deadlock.md' });
 	await tab.waitFor({ timeout: SEEN_MS });
+	for (const end = Date.now() + SEEN_MS; ; await page.waitForTimeout(100)) {
+		const shown = await Promise.all(
+			page.frames().map((frame) =>
+				frame
+					.locator('h1', { hasText: 'deadlock' })
+					.count()
+					.catch(() => 0),
+			),
+		);
+		if (shown.some((count) => count > 0)) break;
+		if (Date.now() > end) throw new Error('the page of the manual stays empty');
+	}
 }
 
 await ensureChromium();
@@ -64,7 +76,14 @@ try {
 	const table = started.output();
 	if (!/^A +B$/m.test(table) || !/^-+ +-+$/m.test(table)) throw new Error(`no mail table on the terminal:\n${table}`);
 	browser = await startBrowser();
+	// what a page of the manual is refused, it says so in front of its title
+	const refused = [];
+	browser.page.on('console', (message) => {
+		const text = message.text();
+		if (/(style|font)-src/.test(text)) refused.push(text);
+	});
 	await look(browser.page, url);
+	if (refused.length > 0) throw new Error(`a page of the manual was not shown whole:\n${refused[0]}`);
 	started.child.kill('SIGINT');
 	const how = await started.ended;
 	if (how !== 0) throw new Error(`Ctrl-C ended it with ${how}`);
