@@ -65,7 +65,7 @@ describe('hover', () => {
 		);
 		expect(text).toContain('`<mn/active-ranges-core>`');
 		expect(text).toContain('As posted: it sleeps');
-		expect(text).toMatch(/\*\*Rule\.\*\* Sleeps while an active range overlaps.*Source: .*PATCH 02\/15/s);
+		expect(text).toMatch(/\*\*Rule\.\*\* Where an active range overlaps it sleeps.*Source: .*PATCH 02\/15/s);
 		expect(text).toContain('*may sleep*');
 	});
 
