@@ -1,7 +1,8 @@
+import { AstUtils } from 'langium';
 import { expectedCells } from '../explore/memo.js';
 import type { SearchProgress } from '../explore/search.js';
 import { symmetryOf } from '../explore/symmetry.js';
-import { type ExpectItem, isExpectItem, type Scenario } from '../language/generated/ast.js';
+import { type ExpectItem, isExpectItem, isNameRef, isThreadItem, type Scenario } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import type { Program } from '../language/program.js';
 import { spanOf } from '../language/text.js';
@@ -23,7 +24,19 @@ const TURN = 8;
 /** What one scenario may cost where nobody says otherwise. */
 export const DEFAULT_LIMITS = { maxStates: 2_000_000, maxSeconds: 60, maxMemoryMB: 1024 } as const;
 
-const ASSUMPTIONS = ['memory is sequentially consistent'];
+/** What a verdict on a scenario takes for granted. */
+function assumptionsOf(scenario: Scenario, only: ReadonlySet<string> | undefined): string[] {
+	const threads = scenario.items.filter(isThreadItem).filter(({ name }) => only?.has(name) ?? true);
+	const exits = threads.some(({ body }) =>
+		AstUtils.streamAllContents(body).some((n) => isNameRef(n) && n.target.$refText === 'exit_mmap'),
+	);
+	return [
+		'memory is sequentially consistent',
+		...(exits && threads.length > 1
+			? ['exit_mmap() does not wait for the other threads of the scenario: none of them keeps the process alive']
+			: []),
+	];
+}
 
 /** What a check of one scenario may be told beyond the options. */
 export interface ScenarioScope {
@@ -152,7 +165,7 @@ export async function checkScenario(
 		milliseconds: Math.round(performance.now() - start),
 		complete: whole,
 		...(bounds.length > 0 && { bounds }),
-		assumptions: ASSUMPTIONS,
+		assumptions: assumptionsOf(scenario, scope.threads),
 		threads: system.threads.map((t) => t.name),
 		findings,
 		...(held && { held }),
