@@ -1,5 +1,5 @@
 import type { FunctionDecl, Statement } from '../../language/generated/ast.js';
-import { isIfStatement, isReturnStatement } from '../../language/generated/ast.js';
+import { isExpressionStatement, isIfStatement, isReturnStatement } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { callbacksOf } from '../lints/callbacks.js';
 import { callsOf, firstStatement, parameterOf, returnsOf, statementOf } from '../text/sketch.js';
@@ -41,7 +41,14 @@ function drops(f: FunctionDecl): Fix[] {
 	const first = firstStatement(f);
 	const last: Statement | undefined = returnsOf(f).at(-1);
 	if (first === undefined) return [];
+	// under the lock, behind the sequence: who reads it has to find the mapping gone or begin again
+	const sequences = callsOf(f, /^mmu_interval_set_seq$/).flatMap((call) => statementOf(call) ?? []);
+	const unlock = (f.body?.statements ?? []).findLast(
+		(s) => isExpressionStatement(s) && callsOf(s, /unlock/).length > 0,
+	);
 	return [
+		...sequences.slice(-1).map((s) => ({ title, edits: new Edits().after(s, line).list })),
+		...(unlock ? [{ title, edits: new Edits().before(unlock, line).list }] : []),
 		...(last && last !== first ? [{ title, edits: new Edits().before(last, line).list }] : []),
 		{ title, edits: new Edits().before(first, line).list },
 	];

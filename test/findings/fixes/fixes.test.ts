@@ -36,6 +36,7 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['wait-where-blockable', 'contract', 'Wait for notifier_lock where the range is blockable'],
 	['unlock-on-error', 'lock-leak', 'Unlock notifier_lock on the way out'],
 	['spinlock', 'sleep-in-atomic', 'Make domain_lock a spinlock'],
+	['drop-mapping', 'stale-mapping', 'Drop the mapping in invalidate()'],
 	['cancel-before-free', 'use-after-free', 'Cancel the work before kfree()'],
 	['free-after-remove', 'use-after-free', 'Free it only after mmu_interval_notifier_remove()'],
 	['mark-once', 'data-race', 'Mark the accesses to faults with READ_ONCE() and WRITE_ONCE()'],
