@@ -6,7 +6,7 @@ import type { Fix, Fixer } from './fix.js';
 
 /** Who frees memory waits for a queue that may need memory to begin (check_flush_dependency(), kernel/workqueue.c): it gets a rescuer. */
 export const rescuer: Fixer = ({ program, blamed }) => {
-	if (!/without_rescuer/.test(blamed.message)) return [];
+	if (!/waits for a queue without WQ_MEM_RECLAIM/.test(blamed.message)) return [];
 	return program.files
 		.flatMap(({ root, kernel }) => (kernel ? [] : root.items.filter(isFunctionDecl)))
 		.flatMap((f) =>

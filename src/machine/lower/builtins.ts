@@ -316,11 +316,18 @@ function check(f: FunctionLowering, e: Call, fatal: boolean, holds: boolean): Op
 			op: 'check',
 			condition: fine,
 			fatal,
-			what: holds ? `${sourceText(arg(e, 0))} does not hold` : `${sourceText(arg(e, 0))} is true`,
+			what: kernelsWords(f, e) ?? `${sourceText(arg(e, 0))} ${holds ? 'does not hold' : 'is true'}`,
 		},
 		e,
 	);
 	return value;
+}
+
+/** What a warning of the simulated kernel says: its condition is not the reader's. */
+function kernelsWords(f: FunctionLowering, e: Call): string | undefined {
+	const format = e.arguments[1];
+	if (format?.$type !== 'StringLiteral' || !f.module.isKernel(e)) return undefined;
+	return format.parts.join('').replaceAll('"', '');
 }
 
 define('might_sleep', (f, e) => primitive(f, '__might_sleep', [], e));

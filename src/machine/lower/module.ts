@@ -25,6 +25,7 @@ import { Layouts } from '../layout.js';
 import { computeLiveness } from '../liveness.js';
 import { FUNCTION, GLOBAL_BASE } from '../memory.js';
 import { FunctionLowering } from './function.js';
+import { namesUsed } from './names-used.js';
 import { keepTemplate, type Resolved, type Template, templateOf } from './template.js';
 
 /** A global in memory. */
@@ -291,6 +292,12 @@ export class ModuleLowering {
 
 	private initialiseMacro(node: MacroDecl, address: number, type: Type): void {
 		if (node.macro === 'LIST_HEAD') this.listHead(address);
+		if (/^DEFINE_XARRAY_/.test(node.macro) && type.kind === 'struct') {
+			const [flags] = node.arguments;
+			// of DEFINE_XARRAY_ALLOC(): XA_FLAGS_ALLOC
+			const value = flags === undefined ? 4 : this.constant(flags);
+			this.initial.push([address + (this.layouts.offset(type, 'xa_flags') ?? 0), value ?? 0]);
+		}
 		if (/^DECLARE_(DELAYED_)?WORK$/.test(node.macro) && type.kind === 'struct') {
 			const [callback] = node.arguments;
 			// of a delayed item it is in the work item that it begins with
@@ -450,21 +457,6 @@ const emptyCode = (name: string, index: number, kernel: boolean, node: AstNode, 
 	unset: [],
 	live: [],
 });
-
-const used = new WeakMap<Program, ReadonlySet<string>>();
-
-/** The names that the sketch, and the libraries it includes by name, refer to. */
-function namesUsed(program: Program): ReadonlySet<string> {
-	const known = used.get(program);
-	if (known !== undefined) return known;
-	const names = new Set<string>();
-	for (const { root, kernel, uri } of program.files) {
-		if (kernel && uri.includes(':/kernel/')) continue;
-		for (const match of (root.$cstNode?.text ?? '').matchAll(/\b[a-z_][a-z0-9_]*\b/g)) names.add(match[0]);
-	}
-	used.set(program, names);
-	return names;
-}
 
 /** The entries of an initialiser list with the place in cells and the type that each one sets; the rest is zero. */
 export function flatten(
