@@ -37,6 +37,9 @@ const ticked = (title) => step(title).locator('.codicon-getting-started-step-che
 const lens = (text) => page.locator('.codelens-decoration a', { hasText: text }).first();
 const row = (text) => page.locator('.pane-body .monaco-list-row', { hasText: text }).first();
 
+/** Lines of a file, when an editor has them: its tab is there before that, and what is typed then goes into the file before. */
+const linesOf = (file) => page.locator(`.editor-instance .monaco-editor[data-uri$="/${file}"] .view-line`);
+
 /** Puts the cursor at the end of the line with this text, in the editor. */
 async function atEndOf(text) {
 	const line = page.locator('.editor-instance .view-line', { hasText: text }).first();
@@ -133,7 +136,7 @@ try {
 		for (const id of ['02-the-documented-sequence', '03-drop-the-lock']) {
 			await command('Notifier Lab: Open Next Lesson');
 			await page.locator('.tab.active', { hasText: `${id}.mmn` }).waitFor({ timeout: SEEN_MS });
-			await page.locator('.editor-instance .view-line', { hasText: '#include' }).first().click();
+			await linesOf(`${id}.mmn`).filter({ hasText: '#include' }).first().click();
 			await page.keyboard.press('Control+A');
 			await page.keyboard.insertText(fs.readFileSync(path.join(ROOT, `media/lessons/${id}.solution.mmn`), 'utf8'));
 			await row(`${Number.parseInt(id, 10)}. `)
@@ -148,7 +151,7 @@ try {
 		await page.mouse.move(750, 896);
 		// what ships is nobody's own until it is changed
 		await page.locator('.tab.active', { hasText: 'range-lock.mmn' }).waitFor({ timeout: SEEN_MS });
-		await page.locator('.editor-instance .view-line').first().click();
+		await linesOf('range-lock.mmn').first().click();
 		await page.keyboard.press('Control+Home');
 		await page.keyboard.insertText('/* mine */\n');
 		await command('Notifier Lab: Open the Walkthrough');
