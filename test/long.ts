@@ -1,5 +1,5 @@
 /**
- * Files that go through whole collections of sketches or start processes, the longest first: `npm run test:unit`, the loop for the
+ * Files that go through whole collections of sketches, start processes, or ask a server many things, the longest first: `npm run test:unit`, the loop for the
  * next edit, leaves them out, and a whole run begins with them, so that no worker ends with a long one alone.
  */
 export const LONG = [
@@ -24,4 +24,12 @@ export const LONG = [
 	'test/findings/explorer/samples.test.ts',
 	'test/cli/dap.test.ts',
 	'test/cli/jobs.test.ts',
+	'test/server/features/completion.test.ts',
+	'test/findings/forms/drawings.test.ts',
+	'test/server/features/features.test.ts',
+	'test/server/explorer.test.ts',
+	'test/server/lens.test.ts',
+	'test/server/features/robust.test.ts',
+	'test/server/fixes.test.ts',
+	'test/server/edits.test.ts',
 ];
