@@ -171,11 +171,11 @@ function withoutRelease({ graph, run }: Evidence, thread: string): Variable | un
 	});
 }
 
-/** The call that let go of the pin of a page that `mapped` had put into the device: it was what kept the page there. */
+/** The last call that let go of a pin of the page that `mapped` had put into the device: it was what kept the page there. */
 function unpinningOf({ run }: Evidence, mapped: RunEvent): RunEvent | undefined {
 	return run.events
 		.slice(run.events.indexOf(mapped) + 1)
-		.find((e) => e.kind === 'call' && e.code.name === 'unpin_user_page' && e.args[0] === mapped.args[1]);
+		.findLast((e) => e.kind === 'call' && e.code.name === 'unpin_user_page' && e.args[0] === mapped.args[1]);
 }
 
 /**

@@ -58,7 +58,7 @@ export function shownOf({ findings }: Pick<ScenarioResult, 'findings'>): number 
 	return worst === undefined ? -1 : findings.indexOf(worst);
 }
 
-/** `✗ deadlock in 9 steps · 1 more`, `✓ ok · 44 states` */
+/** `✗ deadlock in 9 steps · 1 more · 44 states` */
 export function summaryOf(result: ScenarioResult, stale: boolean): string {
 	const { name, expected, findings, asExpected, states, complete } = result;
 	const environment = name === DEFAULT_ENVIRONMENT;
@@ -79,8 +79,7 @@ export function summaryOf(result: ScenarioResult, stale: boolean): string {
 		parts.push(`${sign} ${shown.code}${lengthOf(shown)}${expected.includes(shown.code) ? ', as expected' : ''}`);
 		if (others > 0) parts.push(`${others} more`);
 	}
-	// beside a finding it would push the ways on out of sight
-	if (shown === undefined) parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
+	parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
 	// the default environment looks no further when it has found enough: that is no limit
 	const enough = environment && findings.every(({ code }) => code !== 'bounded');
 	if (shown !== undefined && !complete && !enough) parts.push('stopped at a limit');

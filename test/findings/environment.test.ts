@@ -139,6 +139,32 @@ static void run_fault(unsigned long addr)
 		expect(finding?.message).not.toContain('took more than');
 	});
 
+	test('is looked at to the end with warnings, too: all adversaries at once are not left out', {
+		timeout: 60_000,
+	}, async () => {
+		const { scenarios } = await inEnvironment(`#include <mn/interval>
+struct ctx { struct mmu_interval_notifier sub; struct work_struct work; int n; };
+static struct ctx ctx;
+static bool invalidate(struct mmu_interval_notifier *mni, const struct mmu_notifier_range *range, unsigned long cur_seq)
+{
+	mmu_interval_set_seq(mni, cur_seq);
+	schedule_work(&ctx.work);
+	return true;
+}
+static const struct mmu_interval_notifier_ops ops = { .invalidate = invalidate };
+static void work(struct work_struct *w) { WRITE_ONCE(ctx.n, 1); }
+static int ctx_init(void)
+{
+	INIT_WORK(&ctx.work, work);
+	return mmu_interval_notifier_insert(&ctx.sub, current->mm, 0, 1, &ops);
+}
+`);
+		const [result] = scenarios;
+		expect(result).toMatchObject({ verdict: 'warn', complete: true });
+		expect(result?.unfinished).toBeUndefined();
+		expect(result?.assumptions.join()).not.toContain('not to the end');
+	});
+
 	test('shows what no adversary brings about: a check for a collision that never fires', async () => {
 		const text = driver('interval/s28-read-begin-retry.mmn');
 		expect((await inEnvironment(text)).hints?.filter((h) => h.code === 'unreachable') ?? []).toEqual([]);

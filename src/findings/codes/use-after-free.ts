@@ -1,4 +1,4 @@
-import { slotOf } from '../../machine/memory.js';
+import { isHeap, slotOf } from '../../machine/memory.js';
 import {
 	inLine,
 	kernelRelated,
@@ -12,11 +12,13 @@ import { type RunEvent, userFunction, userSpan } from '../run.js';
 import { pointerIn } from './pointers.js';
 import { plainly } from './reports.js';
 
-const isQueueing = (e: RunEvent): boolean =>
+/** The sketch queues a work item that lies in the object of `address`. */
+const isQueueing = (e: RunEvent, address: number): boolean =>
 	e.kind === 'call' &&
 	e.code.kernel &&
 	/^(queue|schedule)_(delayed_)?work(_on)?$/.test(e.code.name) &&
-	e.frames.at(-1)?.code.kernel !== true;
+	e.frames.at(-1)?.code.kernel !== true &&
+	e.args.some((argument) => isHeap(argument) && slotOf(argument) === slotOf(address));
 
 /**
  * Memory is used after kfree(), or a local after its function has returned. Where the kernel, or a callback that the
@@ -43,7 +45,7 @@ export const useAfterFree: ReportKind = {
 		const by = threadName(graph, freed.thread);
 		const what = pointerIn(report) ?? 'memory';
 		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${by === name ? 'it' : by} has freed it (${lineOf(graph, userSpan(freed))})`;
-		const queued = graph.system.threads[thread]?.kind === 'kernel' ? run.events.findLast(isQueueing) : undefined;
+		const queued = run.events.findLast((e) => name.startsWith('kworker') && isQueueing(e, report.resource));
 		const queues = queued && threadName(graph, queued.thread);
 		const blamed = late || queued !== undefined ? userSpan(freed) : reportPlaceSpan(report);
 		return {

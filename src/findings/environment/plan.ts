@@ -103,8 +103,8 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	// what takes things down is short, and wrong more often than the rest
 	for (const t of teardown)
 		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) yield* look(extra([t.name, ...group]));
-	for (const { last } of teardown)
-		for (const group of last === undefined ? [] : [[], ['I'], ['R']]) yield* look(extra([last as string, ...group]));
+	for (const last of teardown.flatMap((t) => t.last ?? []))
+		for (const group of [[], ['I'], ['R']]) yield* look(extra([last, ...group]));
 	if (has.second)
 		for (const h of lanes) {
 			const second = (threads: readonly string[]): Part => ({ ...first(threads), scenario: WITH_SECOND });

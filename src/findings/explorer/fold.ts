@@ -68,7 +68,6 @@ export function lengthOf({ steps, cycleStart }: Picture): string {
 	return `${count(cycleStart, 'step')}, then ${steps.length - cycleStart} for ever`;
 }
 
-/** What a step comes to, one after the other. */
 /**
  * Lanes whose waits are what is wrong: those of the wait-for cycle, or the sleeper whom nobody wakes. Who waits behind
  * them, or beside something else that is wrong, only waits.
@@ -76,6 +75,7 @@ export function lengthOf({ steps, cycleStart }: Picture): string {
 export const lanesInVain = ({ never, cycleStart }: Pick<Picture, 'never' | 'cycleStart'>): ReadonlySet<number> =>
 	new Set(cycleStart === null ? never.map(({ lane }) => lane) : []);
 
+/** What a step comes to, one after the other. */
 export const remarksOf = ({ remark }: Step): string[] => (remark === '' ? [] : remark.split('; '));
 
 /** Index of the innermost frame of a function of the driver's that the kernel has called; -1 outside of all. */
