@@ -10,7 +10,10 @@ import { packedKernelPlugin } from '../scripts/packed-kernel.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const PARTS = { keystroke: 'measure', spin: 'spin' };
-const out = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-bench-'));
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-bench-'));
+const out = path.join(folder, 'dist');
+// the command line looks for the manual beside the folder it is in
+fs.symlinkSync(path.join(ROOT, 'media'), path.join(folder, 'media'));
 const args = process.argv.slice(2);
 const at = args.indexOf('--only');
 const [, only] = at < 0 ? [] : args.splice(at, 2);
@@ -47,8 +50,10 @@ for (const [part, script] of Object.entries(PARTS)) {
 		['--max-old-space-size=6000', ...node, path.join(out, `${script}.js`), ROOT, out, file, ...args],
 		{ stdio: 'inherit' },
 	);
-	if (fs.existsSync(file)) texts.push(fs.readFileSync(file, 'utf8'));
 	process.exitCode ||= status ?? 1;
+	if (fs.existsSync(file)) texts.push(fs.readFileSync(file, 'utf8'));
+	// half a table is not written over a whole one
+	else process.exit();
 }
 if (only === undefined && !args.includes('--case')) {
 	const results = path.join(ROOT, 'bench/results.md');
@@ -56,4 +61,4 @@ if (only === undefined && !args.includes('--case')) {
 	const editor = /\n## Waiting for the editor\n[\s\S]*?(?=\n## |$)/.exec(fs.readFileSync(results, 'utf8'))?.[0] ?? '';
 	fs.writeFileSync(results, `${texts.join('\n')}${editor}`);
 } else console.log(texts.join('\n'));
-fs.rmSync(out, { recursive: true });
+fs.rmSync(folder, { recursive: true });
