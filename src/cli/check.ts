@@ -57,6 +57,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		only: { type: 'string', multiple: true },
 		ignore: { type: 'string', multiple: true },
 		'no-reduction': { type: 'boolean' },
+		'one-more': { type: 'boolean' },
 		hints: { type: 'boolean' },
 		fix: { type: 'boolean' },
 		watch: { type: 'boolean' },
@@ -87,6 +88,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		...defined('only', await codes('only', values.only, console)),
 		...defined('ignore', await codes('ignore', values.ignore, console)),
 		...(values['no-reduction'] === true ? { reduction: false } : {}),
+		...(values['one-more'] === true ? { larger: true } : {}),
 	};
 	return {
 		paths: positionals,

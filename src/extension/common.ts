@@ -30,7 +30,8 @@ export function clientOptions(context: vscode.ExtensionContext): LanguageClientO
 	const commands = context.extension.packageJSON.contributes.commands.map(
 		({ command }: { command: string }) => command,
 	);
-	const initializationOptions: InitializationOptions = { manual: true, reads: true, lists: true, commands };
+	const shipped = [context.globalStorageUri, context.extensionUri].map((folder) => folder.toString());
+	const initializationOptions: InitializationOptions = { manual: true, reads: true, lists: true, commands, shipped };
 	return {
 		documentSelector: [{ language: LANGUAGE }],
 		synchronize: { fileEvents: files },

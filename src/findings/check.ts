@@ -6,9 +6,10 @@ import { Coverage } from './coverage.js';
 import { checkInEnvironment } from './environment/check.js';
 import { defaultEnvironment } from './environment/environment.js';
 import { withoutIgnored } from './ignore.js';
+import { checkLarger, mayGrow } from './larger.js';
 import { callbacksOf } from './lints/callbacks.js';
 import { lintsOf } from './lints/index.js';
-import type { FileResult, Finding, ScenarioResult } from './result.js';
+import type { FileResult, Finding, Hint, ScenarioResult } from './result.js';
 import { checkScenario, judged, turn, wanted } from './scenario.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
@@ -68,6 +69,11 @@ export interface CheckOptions {
 	readonly reduction?: boolean | Reductions;
 	/** Ends the search at its next slice (within 20 ms); what was found so far is returned, `complete` false. */
 	readonly signal?: AbortSignal;
+	/**
+	 * Look at each scenario that comes out right with one thread more, too (larger.ts): what goes wrong then is among the hints.
+	 * `only`: at these alone, taking for granted that `scenarios` come out right.
+	 */
+	readonly larger?: boolean | 'only';
 	/** Say for each line which locks are held there over all runs (`ScenarioResult.held`). */
 	readonly held?: boolean;
 	readonly onProgress?: (progress: Progress) => void;
@@ -104,9 +110,14 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	if (bare && callbacksOf(program).length > 0)
 		return withHints({ uri, problems, scenarios }, program, [nothingRuns(program)], options);
 	const coverage = new Coverage();
+	const larger: Hint[] = [];
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
 		await turn();
+		if (options.larger === 'only') {
+			larger.push(...(await checkLarger(program, scenario, sources, options)));
+			continue;
+		}
 		if (options.signal?.aborted) break;
 		const result = await checkScenario(program, scenario, options, { coverage });
 		if ('problems' in result)
@@ -119,13 +130,17 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 		else {
 			scenarios.push(result);
 			options.onScenario?.(result);
+			if (options.larger === true && mayGrow(result))
+				larger.push(...(await checkLarger(program, scenario, sources, options)));
 		}
 	}
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios: [] };
+	if (options.larger === 'only')
+		return withoutIgnored({ uri, problems, scenarios, hints: larger }, program, judge(options), false);
 	// what was not searched to the end, or ends early by mistake, says nothing about code behind it
 	const all = scenarios.length === program.scenarios.length && scenarios.every((s) => s.complete && s.asExpected);
 	const unreached = all && scenarios.length > 0 ? coverage.hints(program) : [];
-	return withHints({ uri, problems, scenarios }, program, unreached, options);
+	return withHints({ uri, problems, scenarios }, program, [...unreached, ...larger], options);
 }
 
 /** Callbacks that nothing can be made to call: silence would read as ok. */
@@ -138,11 +153,15 @@ const nothingRuns = (program: Program): Problem => ({
 });
 
 /** Adds what the text alone foretells, and `more`; leaves out what comments ignore. */
-function withHints(result: FileResult, program: Program, more: readonly Problem[], options: CheckOptions): FileResult {
+function withHints(result: FileResult, program: Program, more: readonly Hint[], options: CheckOptions): FileResult {
 	const hints = [...lintsOf(program, result.scenarios), ...(result.hints ?? []), ...more].filter((h) =>
 		wanted(h.code, options),
 	);
 	const all = options.only === undefined && options.ignore === undefined && options.scenarios === undefined;
-	const judge = (scenario: ScenarioResult, findings: readonly Finding[]) => judged(scenario, findings, options);
-	return withoutIgnored(hints.length === 0 ? result : { ...result, hints }, program, judge, all);
+	return withoutIgnored(hints.length === 0 ? result : { ...result, hints }, program, judge(options), all);
 }
+
+const judge =
+	(options: CheckOptions) =>
+	(scenario: ScenarioResult, findings: readonly Finding[]): ScenarioResult =>
+		judged(scenario, findings, options);

@@ -53,7 +53,10 @@ export function withoutIgnored(
 	});
 	const hints = (result.hints ?? []).filter((hint) => ignoreOf(hint) === undefined);
 	const complete = all && result.scenarios.length > 0 && result.scenarios.every((s) => s.complete);
-	hints.push(...ignores.filter(({ span }) => span.uri === result.uri).flatMap((i) => remark(i, used.has(i), complete)));
+	// at the head of a scenario may stand what only a look with one thread more shows (larger.ts)
+	const atHead = ({ lines }: Ignore): boolean => result.scenarios.some(({ span }) => lines.includes(span.line));
+	const own = ignores.filter(({ span }) => span.uri === result.uri);
+	hints.push(...own.flatMap((i) => remark(i, used.has(i), complete && !atHead(i))));
 	const { hints: _, ...rest } = result;
 	return { ...rest, scenarios, ...(hints.length > 0 && { hints }) };
 }

@@ -4,8 +4,15 @@
  */
 
 import type { Problem, Severity, Span } from '../language/problem.js';
+import type { Edit } from './fixes/edits.js';
 
 export type { Problem, Severity, Span };
+
+/** What may be wrong with a sketch, or is worth to know of it. */
+export interface Hint extends Problem {
+	/** A change that shows what is meant: no cure. */
+	readonly offer?: { readonly title: string; readonly edits: readonly Edit[] };
+}
 
 /** A further place that belongs to a finding, with what happens there. */
 export interface Related {
@@ -108,5 +115,5 @@ export interface FileResult {
 	readonly problems: readonly Problem[];
 	readonly scenarios: readonly ScenarioResult[];
 	/** What is no mistake but worth a look, such as code that no run reaches. Left out where there is none. */
-	readonly hints?: readonly Problem[];
+	readonly hints?: readonly Hint[];
 }

@@ -4,8 +4,10 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { CheckOptions, checkSketch, Sources } from '../findings/check.js';
 import { mergeHeld } from '../findings/held.js';
+import { mayGrow } from '../findings/larger.js';
 import type { FileResult, Finding, HeldAt } from '../findings/result.js';
 import { type DiagnosticsByFile, toDiagnostics, withoutRepeats } from './diagnostics.js';
+import { LargerLooks } from './larger.js';
 import { type CheckState, type FindingReference, KERNEL_SCHEME, type Settings, type Status } from './protocol.js';
 import { JobQueue } from './queue.js';
 import { type Change, findingsOf, moved, STALE_MS, stale } from './stale.js';
@@ -28,6 +30,8 @@ export interface Editor {
 	settings(): Settings;
 	/** Whether the client can open pages of the manual. */
 	links(): boolean;
+	/** A sketch that came with the client: it means what it leaves out. */
+	shipped(uri: string): boolean;
 	publish(file: { uri: string; version?: number; diagnostics: readonly Diagnostic[] }): void;
 	status(status: Status): void;
 	/** What is known of a sketch has changed. */
@@ -48,6 +52,7 @@ export interface Checked {
 
 export class Checker {
 	private readonly queue = new JobQueue((uri, signal) => this.run(uri, signal));
+	private readonly larger = new LargerLooks((uri, scenarios, signal) => this.lookFurther(uri, scenarios, signal));
 	private readonly checked = new Map<string, Checked>();
 	/** Which files the check of a sketch reads: itself and what it includes, there or not. */
 	private readonly reads = new Map<string, Set<string>>();
@@ -70,7 +75,10 @@ export class Checker {
 	/** To be called for each new version of an open document. */
 	edited(uri: string): void {
 		this.pinned.delete(uri);
-		for (const root of new Set([uri, ...this.dependents(uri)])) this.age(root);
+		for (const root of new Set([uri, ...this.dependents(uri)])) {
+			this.larger.drop(root);
+			this.age(root);
+		}
 		if (this.editor.settings().check.when === 'onType') this.recheck(uri, DEBOUNCE_MS);
 		else if (this.expected.has(uri) && this.expected.get(uri) === this.editor.get(uri)?.getText()) this.settled(uri);
 		else {
@@ -106,6 +114,7 @@ export class Checker {
 		this.unsettled.delete(uri);
 		this.expected.delete(uri);
 		this.queue.cancel(uri);
+		this.larger.drop(uri);
 		this.forget(uri);
 		this.finish(uri);
 		this.changedOnDisk(uri);
@@ -223,12 +232,29 @@ export class Checker {
 	}
 
 	private async run(uri: string, signal: AbortSignal): Promise<void> {
+		this.larger.pause();
 		try {
 			await this.checkOne(uri, signal);
 		} catch (error) {
 			if (!signal.aborted) this.crashed(uri, error);
 		} finally {
 			if (!signal.aborted) this.finish(uri);
+			this.larger.resume();
+		}
+	}
+
+	/** What goes wrong with one thread more joins what is known of a sketch, where that is still of the same text. */
+	private async lookFurther(uri: string, scenarios: readonly string[], signal: AbortSignal): Promise<void> {
+		const known = this.checked.get(uri);
+		if (known === undefined || !this.isFresh(known)) return;
+		try {
+			const options = { ...this.limits(), larger: 'only', scenarios, signal } as const;
+			const { hints = [] } = await this.check(uri, this.sources(new Map()), options);
+			if (signal.aborted || hints.length === 0 || this.checked.get(uri) !== known || !this.isFresh(known)) return;
+			const { result, versions } = known;
+			this.keep(uri, { ...result, hints: [...(result.hints ?? []), ...hints] }, versions);
+		} catch (error) {
+			if (!signal.aborted) this.crashed(uri, error);
 		}
 	}
 
@@ -249,6 +275,11 @@ export class Checker {
 		}
 		this.reads.set(uri, new Set(versions.keys()));
 		this.tell(uri, stateOf(result, this.keep(uri, result, versions)));
+		if (this.editor.settings().check.oneThreadMore && !this.editor.shipped(uri))
+			this.larger.add(
+				uri,
+				result.scenarios.filter(mayGrow).map(({ name }) => name),
+			);
 	}
 
 	/** A sketch that is not open is shown for as long as it is there. */

@@ -12,7 +12,7 @@ import { type checkSketch, SUPERSEDED } from '../findings/check.js';
 import { addScenario } from '../findings/fixes/add-scenario.js';
 import type { Edit } from '../findings/fixes/edits.js';
 import { type CheckedFix, checkedActions, checkedFixes } from '../findings/fixes/try.js';
-import type { FileResult, Problem } from '../findings/result.js';
+import type { FileResult, Hint, Problem } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { isFindingCode } from '../language/finding-codes.js';
 import { loadProgram } from '../language/program.js';
@@ -65,6 +65,12 @@ export class Fixes {
 		const ignores: CodeAction[] = [];
 		if (wants(CodeActionKind.QuickFix))
 			for (const { root, found, diagnostic, result } of this.found(uri, range)) {
+				if (found.offer !== undefined) {
+					const { title, edits } = found.offer;
+					const kind = CodeActionKind.QuickFix;
+					actions.push({ title, kind, diagnostics: [diagnostic], edit: await this.workspaceEdit(edits) });
+					continue;
+				}
 				const fixes = await this.fixesOf(root, result, found);
 				if (signal.aborted) return [];
 				for (const [n, fix] of fixes.entries()) {
@@ -138,7 +144,7 @@ export class Fixes {
 			.checksOf(uri)
 			.filter(({ fresh }) => fresh)
 			.flatMap(({ root, checked: { result, files } }) => {
-				const all: Problem[] = [
+				const all: Hint[] = [
 					...result.problems,
 					...(result.hints ?? []),
 					...result.scenarios.flatMap((s) => s.findings),

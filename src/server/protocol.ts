@@ -32,6 +32,8 @@ export interface InitializationOptions {
 	readonly commands?: readonly string[];
 	/** The client answers {@link ListRequest}: it knows its workspace better than a disk does. */
 	readonly lists?: boolean;
+	/** Uris of folders whose sketches come with the client, such as lessons. */
+	readonly shipped?: readonly string[];
 	/** Settings of a client that does not answer `workspace/configuration`. */
 	readonly settings?: unknown;
 }
@@ -44,6 +46,8 @@ export interface Settings {
 		/** Seconds for each scenario. */
 		readonly maxSeconds: number;
 		readonly maxMemoryMB: number;
+		/** Look at scenarios that come out right with one thread more, when there is nothing else to do. */
+		readonly oneThreadMore: boolean;
 	};
 	/** What sketches without scenarios are checked in. */
 	readonly environment: 'default' | 'none';

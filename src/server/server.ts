@@ -105,6 +105,7 @@ export function startServer(
 			all: () => documents.all(),
 			settings: () => settings,
 			links: () => options.manual === true,
+			shipped: (uri) => options.shipped?.some((folder) => uri.startsWith(`${folder.replace(/\/$/, '')}/`)) === true,
 			read,
 			publish: ({ uri, version, diagnostics }) => {
 				const sent = connection.sendDiagnostics({

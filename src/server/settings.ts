@@ -2,7 +2,7 @@ import type { Severity } from '../findings/result.js';
 import type { Settings, ShownSeverity } from './protocol.js';
 
 const DEFAULTS: Settings = {
-	check: { when: 'onType', maxStates: 2_000_000, maxSeconds: 60, maxMemoryMB: 1024 },
+	check: { when: 'onType', maxStates: 2_000_000, maxSeconds: 60, maxMemoryMB: 1024, oneThreadMore: true },
 	environment: 'default',
 	findings: { severity: {} },
 	codeLens: { enabled: true },
@@ -38,6 +38,7 @@ export function readSettings(section: unknown): Settings {
 			maxStates: number('maxStates'),
 			maxSeconds: number('maxSeconds'),
 			maxMemoryMB: number('maxMemoryMB'),
+			oneThreadMore: check.oneThreadMore !== false,
 		},
 		environment: valueIn(section, 'environment') === 'none' ? 'none' : DEFAULTS.environment,
 		findings: { severity },

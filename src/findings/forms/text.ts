@@ -62,13 +62,15 @@ export function textForm(file: FileResult, options: TextOptions): string {
 	return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
 }
 
-/** One line for all hints, or one for each where they are asked for. */
+/** One line for all hints, or one for each where they are asked for; notes were asked for in any case. */
 function hintLines(file: FileResult, options: TextOptions, paint: Paint): string[] {
-	const hints = file.hints ?? [];
-	if (options.hints === true) return hints.map((h) => headline(h.span, 'hint', h.message, h.code, options, paint));
-	if (hints.length === 0) return [];
-	const codes = [...new Set(hints.map((h) => h.code))].join(', ');
-	return [paint.dim(`hints  ${hints.length} (${codes}); --hints shows them`)];
+	const all = file.hints ?? [];
+	const shown = all.filter(({ severity }) => options.hints === true || severity !== 'hint');
+	const lines = shown.map((h) => headline(h.span, h.severity, h.message, h.code, options, paint));
+	const rest = all.filter((h) => !shown.includes(h));
+	if (rest.length === 0) return lines;
+	const codes = [...new Set(rest.map((h) => h.code))].join(', ');
+	return [...lines, paint.dim(`hints  ${rest.length} (${codes}); --hints shows them`)];
 }
 
 /** The part of the text form that is about the text itself; empty where nothing is wrong with it. */
