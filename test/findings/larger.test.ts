@@ -56,7 +56,7 @@ static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
 static struct mmu_notifier mn = { .ops = &ops };
 `;
 /** It sleeps whoever invalidates. */
-const SLEEPS = DRIVER.replace(/\tif \(!mmu_notifier_range_blockable[^]*?\} else\n\t/, '');
+const SLEEPS = DRIVER.replace(/\tif \(!mmu_notifier_range_blockable[\s\S]*?\} else\n\t/, '');
 const SCENARIO = `scenario s {
 	pages 1;
 	setup { mmu_notifier_register(&mn, mm); }
