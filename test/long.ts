@@ -32,4 +32,10 @@ export const LONG = [
 	'test/server/features/robust.test.ts',
 	'test/server/fixes.test.ts',
 	'test/server/edits.test.ts',
+	'test/server/larger.test.ts',
+	'test/findings/larger.test.ts',
+	'test/findings/explorer/parts.test.ts',
+	'test/language/format/format.test.ts',
+	'test/server/features/sketch.test.ts',
+	'test/language/packed/packed.test.ts',
 ];
