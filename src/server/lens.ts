@@ -1,7 +1,7 @@
 /** Above each scenario, and at the top of a sketch without any: what came of it, and ways on from there. */
 import type { CodeLens, Command } from 'vscode-languageserver-protocol';
 import { DEFAULT_ENVIRONMENT } from '../findings/environment/environment.js';
-import type { Finding, ScenarioResult } from '../findings/result.js';
+import type { Finding, Hint, ScenarioResult } from '../findings/result.js';
 import { ADD_SCENARIO, type FindingReference, type ScenarioPlace } from './protocol.js';
 
 /** Commands that a lens may have, where the client has them. */
@@ -15,6 +15,8 @@ export interface LensInput {
 	readonly scenarios: readonly ScenarioPlace[];
 	/** Of the last finished check; empty before the first one. */
 	readonly results: readonly ScenarioResult[];
+	/** Of the same check. */
+	readonly hints?: readonly Hint[];
 	/** The text has changed since. */
 	readonly stale: boolean;
 	/** The commands of the client, and those of the server that it can be asked for. */
@@ -27,7 +29,7 @@ const TOP: ScenarioPlace = {
 	range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
 };
 
-export function lensesOf({ uri, scenarios, results, stale, commands }: LensInput): CodeLens[] {
+export function lensesOf({ uri, scenarios, results, hints = [], stale, commands }: LensInput): CodeLens[] {
 	return (scenarios.length === 0 ? [TOP] : scenarios).flatMap(({ name, range }) => {
 		const result = results.find((r) => r.name === name);
 		if (result === undefined) return [];
@@ -35,7 +37,8 @@ export function lensesOf({ uri, scenarios, results, stale, commands }: LensInput
 			commands.has(command) ? [{ range, command: { title, command, arguments: [argument] } }] : [];
 		const index = shownOf(result);
 		const reference: FindingReference | undefined = index < 0 ? undefined : { uri, scenario: name, index };
-		const summary: Command = { title: summaryOf(result, stale), command: '' };
+		const more = hints.find((h) => h.offer !== undefined && h.span.line === result.span.line);
+		const summary: Command = { title: summaryOf(result, stale, more), command: '' };
 		const explore = { uri, scenario: name, ...(reference && { index }) };
 		if (commands.has(EXPLORE)) Object.assign(summary, { command: EXPLORE, arguments: [explore] });
 		return [
@@ -58,8 +61,8 @@ export function shownOf({ findings }: Pick<ScenarioResult, 'findings'>): number 
 	return worst === undefined ? -1 : findings.indexOf(worst);
 }
 
-/** `✗ deadlock in 9 steps · 1 more · 44 states` */
-export function summaryOf(result: ScenarioResult, stale: boolean): string {
+/** `✗ deadlock in 9 steps · 1 more · 44 states`. @param more what goes wrong with one thread more */
+export function summaryOf(result: ScenarioResult, stale: boolean, more?: Hint): string {
 	const { name, expected, findings, asExpected, states, complete } = result;
 	const environment = name === DEFAULT_ENVIRONMENT;
 	const shown = findings[shownOf(result)];
@@ -80,6 +83,7 @@ export function summaryOf(result: ScenarioResult, stale: boolean): string {
 		if (others > 0) parts.push(`${others} more`);
 	}
 	parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
+	if (more !== undefined) parts.push(`${more.code} with one thread more`);
 	// the default environment looks no further when it has found enough: that is no limit
 	const enough = environment && findings.every(({ code }) => code !== 'bounded');
 	if (shown !== undefined && !complete && !enough) parts.push('stopped at a limit');

@@ -224,10 +224,12 @@ export function startServer(
 		const [own] = checker.checksOf(uri);
 		if (!settings.codeLens.enabled || own?.root !== uri) return [];
 		const { checked, fresh } = own;
+		const { scenarios: results, hints = [] } = (checked.earlier ?? checked).result;
 		return lensesOf({
 			uri,
 			scenarios: await scenariosOf(uri),
-			results: (checked.earlier ?? checked).result.scenarios,
+			results,
+			hints,
 			stale: !fresh || checked.earlier !== undefined,
 			commands: new Set([...(options.commands ?? []), ...(takesEdits ? [ADD_SCENARIO] : [])]),
 		});

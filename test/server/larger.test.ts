@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { type CodeAction, CodeActionRequest, type Diagnostic } from 'vscode-languageserver-protocol';
+import { type CodeAction, CodeActionRequest, CodeLensRequest, type Diagnostic } from 'vscode-languageserver-protocol';
 import { type CheckOptions, checkSketch } from '../../src/findings/check.js';
 import { TestClient } from './client.js';
 
@@ -32,6 +32,8 @@ test('a scenario that is right is looked at with one thread more; the thread can
 			edit: { changes: { [A]: [{ newText: '\n\tthread W { mmap_write_lock(mm); mmap_write_unlock(mm); }' }] } },
 		},
 	]);
+	const lenses = await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri: A } });
+	expect(lenses?.map(({ command }) => command?.title)).toContain('✓ ok · 36 states · deadlock with one thread more');
 	const before = client.published.length;
 	client.edit(A, `${TEXT}\n`);
 	await client.until(() => client.published.length > before, 20_000);
