@@ -138,8 +138,15 @@ function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile
 			return functions.get(declaration.name) ?? declaration;
 		},
 	};
-	const problems = [...files.flatMap((file) => file.problems), ...more, ...checkProgram(program, files)];
-	return { ...program, problems: problems.sort(byPlace) };
+	let problems: readonly Problem[] | undefined;
+	return {
+		...program,
+		// who only proposes names at a cursor never asks
+		get problems() {
+			problems ??= [...files.flatMap((file) => file.problems), ...more, ...checkProgram(program, files)].sort(byPlace);
+			return problems;
+		},
+	};
 }
 
 /** A definition beats a prototype, and a public one beats another file's static. */

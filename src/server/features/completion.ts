@@ -41,8 +41,12 @@ const DEFINING_MACROS =
 	);
 
 interface Proposal {
-	readonly item: CompletionItem;
+	readonly label: string;
+	/** What is typed for it, where that is not the label. */
+	readonly filterText?: string | undefined;
 	readonly rank: number;
+	/** Made for those that are sent: there are two thousand names. */
+	readonly item: () => CompletionItem;
 }
 
 /** What `completionItem/resolve` needs to find the declaration again. */
@@ -74,20 +78,22 @@ export async function complete(
 	const program = needsTree ? await workspace.scratch(view.uri, patched(text, place, offset)) : view.program;
 	const proposals = new Proposals(view, program, place, offset, client).all();
 	const matching = proposals
-		.map((proposal) => ({ ...proposal, score: matches(place.prefix, proposal.item.filterText ?? proposal.item.label) }))
+		.map((proposal) => ({ proposal, score: matches(place.prefix, proposal.filterText ?? proposal.label) }))
 		.filter(({ score }) => score >= 0)
-		.sort((a, b) => a.score - b.score || a.rank - b.rank || compare(a.item.label, b.item.label));
+		.sort(
+			(a, b) => a.score - b.score || a.proposal.rank - b.proposal.rank || compare(a.proposal.label, b.proposal.label),
+		);
 	const range: Range = {
 		start: view.document.positionAt(place.start),
 		end: position,
 	};
-	const items = matching.slice(0, MOST).map(({ item, rank, score }): CompletionItem => {
-		const { insertText, ...rest } = item;
+	const items = matching.slice(0, MOST).map(({ proposal: { item, label, rank }, score }): CompletionItem => {
+		const { insertText, ...rest } = item();
 		return {
 			...rest,
 			// What is wrong here stands behind everything else, however well it matches.
-			sortText: `${rank === Rank.demoted ? 1 : 0}${score}${rank}${item.label}`,
-			textEdit: { range, newText: insertText ?? item.label },
+			sortText: `${rank === Rank.demoted ? 1 : 0}${score}${rank}${label}`,
+			textEdit: { range, newText: insertText ?? label },
 		};
 	});
 	return { isIncomplete: matching.length > MOST, items };
@@ -125,6 +131,9 @@ class Proposals {
 	readonly #found: Proposal[] = [];
 	readonly #seen = new Set<string>();
 	readonly #noSleep: string | undefined;
+	/** Parentheses stand behind the cursor already. */
+	readonly #called: boolean;
+	readonly #inScenario: boolean;
 
 	constructor(
 		private readonly view: View,
@@ -134,6 +143,8 @@ class Proposals {
 		private readonly client: CompletionClient,
 	) {
 		this.#noSleep = place.inBody ? noSleepAt(program, place.start) : undefined;
+		this.#called = /^\s*\(/.test(view.document.getText().slice(offset, offset + 200));
+		this.#inScenario = itemAt(program.root, place.start)?.$type === 'Scenario';
 	}
 
 	all(): Proposal[] {
@@ -196,10 +207,20 @@ class Proposals {
 	}
 
 	#add(item: CompletionItem, rank: number): void {
-		const key = `${item.label} ${item.kind}`;
+		this.#addLater(item.label, item.kind, rank, () => item, item.filterText);
+	}
+
+	#addLater(
+		label: string,
+		kind: CompletionItemKind | undefined,
+		rank: number,
+		item: () => CompletionItem,
+		filterText?: string,
+	): void {
+		const key = `${label} ${kind}`;
 		if (this.#seen.has(key)) return;
 		this.#seen.add(key);
-		this.#found.push({ item, rank });
+		this.#found.push({ label, filterText, rank, item });
 	}
 
 	#words(words: Iterable<string>, rank: number, kind: CompletionItemKind = CompletionItemKind.Keyword): void {
@@ -427,14 +448,14 @@ class Proposals {
 		const type = this.program.semantics.declaredType(node);
 		// The kernel's own variables are no concern of a driver, but for `mm` and `current`.
 		const usual = kernel ? (constant ? Rank.prelude : Rank.library) : Rank.own;
-		this.#add(
-			{
-				label: node.name ?? '',
-				kind: constant ? CompletionItemKind.Constant : CompletionItemKind.Variable,
-				detail: constant ? headOf(node, this.program) : typeToString(type),
-			},
-			wanted && !constant && fits(type, wanted) ? Rank.wanted : usual,
-		);
+		const label = node.name ?? '';
+		const kind = constant ? CompletionItemKind.Constant : CompletionItemKind.Variable;
+		const rank = wanted && !constant && fits(type, wanted) ? Rank.wanted : usual;
+		this.#addLater(label, kind, rank, () => ({
+			label,
+			kind,
+			detail: constant ? headOf(node, this.program) : typeToString(type),
+		}));
 	}
 
 	#function(node: ast.FunctionDecl, wanted: Type | undefined): void {
@@ -442,30 +463,30 @@ class Proposals {
 		const returns = type.kind === 'function' ? type.returns : undefined;
 		const asValue = wanted?.kind === 'pointer' && wanted.to.kind === 'function';
 		const reason = this.#noSleep && !asValue && sleepPath(node, this.program).length > 0 ? this.#noSleep : undefined;
-		const parameters = parametersOf(node) ?? [];
-		const called = /^\s*\(/.test(this.view.document.getText().slice(this.offset));
-		let rank = rankOf(node, this.program, itemAt(this.program.root, this.place.start)?.$type === 'Scenario');
+		let rank = rankOf(node, this.program, this.#inScenario);
 		if (asValue && fits(type, wanted.to)) rank = Rank.wanted;
 		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))
 			rank = Rank.own;
-		const data: ItemData = { uri: this.view.uri, name: node.name, ...(reason && { reason }) };
-		this.#add(
-			{
-				label: node.name,
-				kind: CompletionItemKind.Function,
-				labelDetails: { detail: `(${parameters.join(', ')})`, description: reason ? 'sleeps' : originOf(node) },
-				detail: reason ? `may sleep, and ${reason}` : headOf(node, this.program),
-				...(asValue || called ? {} : this.#insert(parameters.length > 0 ? `${node.name}($0)` : `${node.name}()`)),
-				...(this.client.parameterHints &&
-					parameters.length > 0 &&
-					!asValue &&
-					!called && {
-						command: { title: 'Parameters', command: 'editor.action.triggerParameterHints' },
-					}),
-				data,
-			},
-			reason ? Rank.demoted : rank,
+		this.#addLater(node.name, CompletionItemKind.Function, reason ? Rank.demoted : rank, () =>
+			this.#functionItem(node, asValue || this.#called, reason),
 		);
+	}
+
+	/** @param named only its name is missing here, no call */
+	#functionItem(node: ast.FunctionDecl, named: boolean, reason: string | undefined): CompletionItem {
+		const parameters = parametersOf(node) ?? [];
+		const data: ItemData = { uri: this.view.uri, name: node.name, ...(reason && { reason }) };
+		return {
+			label: node.name,
+			kind: CompletionItemKind.Function,
+			labelDetails: { detail: `(${parameters.join(', ')})`, description: reason ? 'sleeps' : originOf(node) },
+			detail: reason ? `may sleep, and ${reason}` : headOf(node, this.program),
+			...(named ? {} : this.#insert(parameters.length > 0 ? `${node.name}($0)` : `${node.name}()`)),
+			...(this.client.parameterHints &&
+				parameters.length > 0 &&
+				!named && { command: { title: 'Parameters', command: 'editor.action.triggerParameterHints' } }),
+			data,
+		};
 	}
 }
 
