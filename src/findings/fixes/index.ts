@@ -4,6 +4,7 @@ import { callbacksOf } from '../lints/callbacks.js';
 import { functionAt } from '../text/sketch.js';
 import { addCheck } from './add-check.js';
 import { addRelease } from './add-release.js';
+import { beforePublishing, checkAllocation } from './allocation.js';
 import { askBoth } from './ask-both.js';
 import { beforeFree } from './before-free.js';
 import { notBetween } from './between.js';
@@ -11,22 +12,28 @@ import { callbackLock } from './callback-lock.js';
 import { callersHold } from './caller-holds.js';
 import { checkUnderLock } from './check-under-lock.js';
 import { countAlways, countRanges, takeBack } from './count.js';
+import { demandedLock } from './demanded-lock.js';
 import { dropMapping } from './drop-mapping.js';
 import { areApart } from './edits.js';
+import { onlyEagain } from './errno.js';
 import { beforeSignalling, reserveSlot, waitForJob } from './fence.js';
 import type { Blamed, Fix, Fixer } from './fix.js';
 import { gentlerCall } from './gentler-call.js';
 import { giveBack } from './give-back.js';
 import { boundedRetry, giveUp } from './give-up.js';
+import { referenceUnderLock, releaseWhileSpinning } from './in-time.js';
+import { interruptsOff } from './interrupts-off.js';
 import { lockOrder } from './lock-order.js';
 import { lookupUnderLock } from './lookup-under-lock.js';
 import { mayWrite } from './may-write.js';
-import { mmget } from './mmget.js';
+import { mmget, mmgrab } from './mmget.js';
 import { unknownName } from './names.js';
 import { newRead } from './new-read.js';
 import { noWaitBehind } from './no-wait-behind.js';
 import { markOnce } from './once.js';
 import { outOfLock } from './out-of-lock.js';
+import { noUnlock, pairUnlock } from './pair.js';
+import { removeLater } from './remove-later.js';
 import { rescuer } from './rescuer.js';
 import { setSeq } from './set-seq.js';
 import { spinlock } from './spinlock.js';
@@ -36,8 +43,13 @@ import { unlockBeforeRetry } from './unlock-before-retry.js';
 import { unlockOnError } from './unlock-on-error.js';
 import { unmapFirst } from './unmap-first.js';
 import { waitEvent } from './wait-event.js';
+import { wake } from './wake.js';
 
 const WAITING: readonly Fixer[] = [
+	interruptsOff,
+	wake,
+	beforePublishing,
+	removeLater,
 	unlockBeforeRetry,
 	unlockOnError,
 	callersHold,
@@ -70,22 +82,37 @@ const MAPPING: readonly Fixer[] = [
 /** The fixes that may cure a finding, by its code, the likeliest first. */
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	assertion: [rescuer],
+	'bad-unlock': [pairUnlock, noUnlock],
 	deadlock: WAITING,
 	'self-deadlock': WAITING,
-	livelock: [newRead, unlockBeforeRetry, boundedRetry, ...WAITING],
+	livelock: [newRead, unlockBeforeRetry, releaseWhileSpinning, boundedRetry, ...WAITING],
 	starvation: [newRead, unlockBeforeRetry, boundedRetry],
-	'lost-wakeup': [waitEvent],
-	'lock-leak': [unlockOnError, unlockBeforeRetry],
+	'lost-wakeup': [waitEvent, wake],
+	'lock-leak': [pairUnlock, unlockOnError, unlockBeforeRetry],
 	'lock-order': [outOfLock, lockOrder, notBetween, gentlerCall, giveUp],
-	'sleep-in-atomic': [unlockBeforeRetry, outOfLock, spinlock, gentlerCall],
+	'sleep-in-atomic': [unlockBeforeRetry, gentlerCall, outOfLock, spinlock],
 	'sleep-in-nonblock': [trylock, gentlerCall],
 	'stale-mapping': MAPPING,
 	'stale-tlb': [dropMapping, gentlerCall],
 	permission: [mayWrite, ...MAPPING],
-	contract: [giveBack, mmget, setSeq, trylock, gentlerCall, outOfLock, leaveOut, reserveSlot, beforeSignalling],
+	contract: [
+		onlyEagain,
+		demandedLock,
+		removeLater,
+		giveBack,
+		mmget,
+		setSeq,
+		trylock,
+		gentlerCall,
+		outOfLock,
+		leaveOut,
+		reserveSlot,
+		beforeSignalling,
+	],
 	unbalanced: [takeBack, countAlways, unlockOnError, trylock],
 	'data-race': [checkUnderLock, callbackLock, markOnce],
-	'use-after-free': [beforeFree],
+	'null-deref': [checkAllocation],
+	'use-after-free': [referenceUnderLock, mmgrab, beforeFree],
 	name: [unknownName],
 };
 
