@@ -6,6 +6,7 @@ import { addCheck } from './add-check.js';
 import { addRelease } from './add-release.js';
 import { beforePublishing, checkAllocation } from './allocation.js';
 import { askBoth } from './ask-both.js';
+import { atomicCount } from './atomic.js';
 import { beforeFree } from './before-free.js';
 import { notBetween } from './between.js';
 import { callbackLock } from './callback-lock.js';
@@ -14,6 +15,7 @@ import { checkUnderLock } from './check-under-lock.js';
 import { countAlways, countRanges, takeBack } from './count.js';
 import { demandedLock } from './demanded-lock.js';
 import { dropMapping } from './drop-mapping.js';
+import { notWhenDying } from './dying.js';
 import { areApart } from './edits.js';
 import { onlyEagain } from './errno.js';
 import { beforeSignalling, reserveSlot, waitForJob } from './fence.js';
@@ -35,6 +37,7 @@ import { outOfLock } from './out-of-lock.js';
 import { noUnlock, pairUnlock } from './pair.js';
 import { removeLater } from './remove-later.js';
 import { rescuer } from './rescuer.js';
+import { flushUnderTheLock } from './secondary-tlb.js';
 import { setSeq } from './set-seq.js';
 import { spinlock } from './spinlock.js';
 import { leaveOut } from './table.js';
@@ -73,6 +76,7 @@ const MAPPING: readonly Fixer[] = [
 	mmget,
 	unmapFirst,
 	addRelease,
+	notWhenDying,
 	callbackLock,
 	newRead,
 	dropMapping,
@@ -93,7 +97,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	'sleep-in-atomic': [unlockBeforeRetry, gentlerCall, outOfLock, spinlock],
 	'sleep-in-nonblock': [trylock, gentlerCall],
 	'stale-mapping': MAPPING,
-	'stale-tlb': [dropMapping, gentlerCall],
+	'stale-tlb': [flushUnderTheLock, dropMapping, gentlerCall],
 	permission: [mayWrite, ...MAPPING],
 	contract: [
 		onlyEagain,
@@ -109,8 +113,8 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 		reserveSlot,
 		beforeSignalling,
 	],
-	unbalanced: [takeBack, countAlways, unlockOnError, trylock],
-	'data-race': [checkUnderLock, callbackLock, markOnce],
+	unbalanced: [atomicCount, takeBack, countAlways, unlockOnError, trylock],
+	'data-race': [checkUnderLock, callbackLock, atomicCount, markOnce],
 	'null-deref': [checkAllocation],
 	'use-after-free': [referenceUnderLock, mmgrab, beforeFree],
 	name: [unknownName],
