@@ -197,6 +197,11 @@ export class Graph implements Host {
 		for (let n = 0; n < table.size; n++) yield table.get(n);
 	}
 
+	/** The moves of threads, as indices of their local vectors before and after. */
+	moves(): Iterable<{ readonly thread: number; readonly from: number; readonly to: number }> {
+		return this.store.pairs.all();
+	}
+
 	sharedIndex(state: number): number {
 		return this.store.index(state, this.threads);
 	}

@@ -55,6 +55,14 @@ export class Pairs {
 	first(pair: number): number {
 		return this.heads[WORDS * pair + 4] as number;
 	}
+	*all(): Iterable<{ readonly thread: number; readonly from: number; readonly to: number }> {
+		for (let n = 0; n < this.count; n++) {
+			for (let at = this.first(n); at < this.first(n + 1); at += 2) {
+				const to = this.targets[at] as number;
+				if (to >= 0) yield { thread: this.thread(n), from: this.local(n), to };
+			}
+		}
+	}
 	moves(pair: number): Moves {
 		return {
 			targets: [...this.targets.subarray(this.first(pair), this.first(pair + 1))],

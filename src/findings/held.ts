@@ -1,82 +1,154 @@
 /** Which locks are held where, over all runs of a search: what an editor shows beside the code. */
 import type { Graph } from '../explore/graph.js';
 import { HeldMode } from '../kernel/context.js';
+import { isFunctionDecl } from '../language/generated/ast.js';
+import { spanOf } from '../language/text.js';
 import type { FunctionCode } from '../machine/ir.js';
 import { isDynamic } from '../machine/memory.js';
-import { registersIn, Status, type ThreadState } from '../machine/thread.js';
-import type { HeldAt, Span } from './result.js';
-import { userSpan } from './run.js';
+import type { System } from '../machine/system.js';
+import { registersIn, Status } from '../machine/thread.js';
+import type { HeldAt, HeldSet, Span } from './result.js';
+import { spanOfPlace } from './run.js';
 
 /** Distinct moments of a thread that are looked at between two yields. */
 const SLICE = 2000;
 /** States that are looked through for one in which an object of the heap lives. */
 const MOST_LOOKED_AT = 20_000;
 
+/** Sets of locks, put together. */
+class Sets {
+	always: ReadonlySet<number> | undefined;
+	readonly ever = new Set<number>();
+
+	add(held: readonly number[], counted: readonly number[] = held): void {
+		const { always } = this;
+		this.always = new Set(always === undefined ? held : held.filter((address) => always.has(address)));
+		for (const address of counted) this.ever.add(address);
+	}
+}
+
 interface Line {
 	readonly span: Span;
-	/** Held at every moment so far. */
-	always: Set<number>;
-	readonly ever: Set<number>;
+	readonly at: Sets;
+	readonly comes: Sets;
+	readonly goes: Sets;
+}
+
+/** Where the calls of the sketch's functions stand, the innermost last, and what is held. */
+interface Moment {
+	readonly places: readonly { readonly code: FunctionCode; readonly depth: number; readonly span: Span }[];
+	readonly held: readonly number[];
+	/** Without what a call of the kernel that is under way has taken itself. */
+	readonly own: readonly number[];
 }
 
 /**
  * The locks at each line of the user's that some thread comes to, as of the moments at which it is about to take a
- * visible step there. Inside of a call of the kernel, what the kernel itself takes does not count. Yields between slices.
+ * visible step there, and as of those at which it comes to the line and leaves it. Inside of a call of the kernel, what the
+ * kernel itself takes does not count. Yields between slices.
  */
 export function* heldIn(graph: Graph): Generator<void, HeldAt[]> {
 	const { system } = graph;
 	const lines = new Map<string, Line>();
-	const seen = new Set<string>();
+	const lineOf = (span: Span): Line => {
+		const key = `${span.uri}:${span.line}`;
+		const line = lines.get(key) ?? { span, at: new Sets(), comes: new Sets(), goes: new Sets() };
+		lines.set(key, line);
+		return line;
+	};
+	// Most moments differ only in values: where it stands and what it holds is all that counts here.
+	const moments: Moment[] = [];
+	const numbers = new Map<string, number>();
+	const byLocal: number[][] = [];
 	let looked = 0;
 	for (let t = 0; t < graph.threads; t++) {
+		const known: number[] = [];
+		byLocal.push(known);
 		for (const local of graph.localsOf(t)) {
 			if (++looked % SLICE === 0) yield;
-			if (local[0] === Status.ended) continue;
-			// Most moments differ only in values: where it stands and what it holds is all that counts here.
-			const moment = momentOf(local, t, system.functions);
-			if (seen.has(moment)) continue;
-			seen.add(moment);
-			const task = system.task(t, local);
-			const place = system.position(t, local);
-			if (!place.frames.some(({ code }) => !code.kernel)) continue;
-			const span = userSpan(place);
-			if (span.uri.startsWith('mmn-kernel:')) continue;
-			add(lines, span, task, place.frames.at(-1)?.code.kernel === true, system.ownsVariable);
+			const key = momentOf(local, t, system.functions);
+			const number = numbers.get(key) ?? moments.length;
+			known.push(number);
+			if (number < moments.length) continue;
+			numbers.set(key, number);
+			const moment = momentIn(system, t, local);
+			moments.push(moment);
+			const place = moment.places.at(-1);
+			if (place) lineOf(place.span).at.add(moment.held, moment.own);
+		}
+		const first = moments[known[0] ?? -1];
+		for (const { span } of first?.places ?? []) lineOf(span).comes.add(first?.held ?? []);
+	}
+	const done = new Set<number>();
+	for (const { thread, from, to } of graph.moves()) {
+		if (++looked % SLICE === 0) yield;
+		const [a, b] = [byLocal[thread]?.[from] ?? 0, byLocal[thread]?.[to] ?? 0];
+		const key = a * moments.length + b;
+		if (a === b || done.has(key)) continue;
+		done.add(key);
+		const [before, after] = [moments[a] as Moment, moments[b] as Moment];
+		for (const { span } of apart(before, after)) lineOf(span).goes.add(after.held);
+		for (const place of apart(after, before)) {
+			lineOf(place.span).comes.add(after.held);
+			const brace = before.places.some((p) => p.depth === place.depth && p.code === place.code)
+				? undefined
+				: braceOf(place);
+			if (brace === undefined) continue;
+			lineOf(brace).at.add(after.held);
+			lineOf(brace).goes.add(after.held);
 		}
 	}
 	const names = new Names(graph);
-	return [...lines.values()].map(({ span, always, ever }) => ({
-		uri: span.uri,
-		line: span.line,
+	const setOf = ({ always = new Set(), ever }: Sets): HeldSet => ({
 		always: names.of(always),
 		sometimes: names.of([...ever].filter((address) => !always.has(address))),
+	});
+	return [...lines.values()].map(({ span, at, comes, goes }) => ({
+		uri: span.uri,
+		line: span.line,
+		...setOf(at),
+		...(comes.always && { comes: setOf(comes) }),
+		...(goes.always && { goes: setOf(goes) }),
 	}));
+}
+
+/** The places of one moment that are no longer, or not yet, those of the other: other lines, and calls that are over. */
+function apart({ places }: Moment, other: Moment): Moment['places'] {
+	return places.filter(({ code, depth, span }) => {
+		const same = other.places.find((p) => p.depth === depth && p.code === code);
+		return same === undefined || same.span.line !== span.line;
+	});
+}
+
+/** Where the body of a function opens that a call has begun; undefined where its first statement stands beside that. */
+function braceOf({ code, span }: Moment['places'][number]): Span | undefined {
+	const body = isFunctionDecl(code.node) ? code.node.body : undefined;
+	const { uri, line, column } = body ? spanOf(body) : span;
+	return line === span.line ? undefined : { uri, line, column, endLine: line, endColumn: column + 1 };
 }
 
 /** The locks of a packed local vector, and where each of its calls stands. */
 function momentOf(local: Int32Array, thread: number, functions: readonly FunctionCode[]): string {
 	const end = 8 + 2 * (local[6] as number);
-	let moment = `${thread} ${local.subarray(8, end).join()}`;
+	let moment = `${local[0] === Status.ended ? 'ended ' : ''}${thread} ${local.subarray(8, end).join()}`;
 	for (const { code, pc } of registersIn(local, functions)) moment += ` ${code.index}:${pc}`;
 	return moment;
 }
 
-function add(
-	lines: Map<string, Line>,
-	span: Span,
-	task: ThreadState,
-	insideKernel: boolean,
-	isKernel: (address: number) => boolean,
-): void {
-	const held = task.held.filter(({ mode }) => mode !== HeldMode.token).map(({ resource }) => resource);
-	const key = `${span.uri}:${span.line}`;
-	let line = lines.get(key);
-	if (!line) {
-		line = { span, always: new Set(held), ever: new Set() };
-		lines.set(key, line);
-	}
-	line.always = new Set([...line.always].filter((address) => held.includes(address)));
-	for (const address of held) if (!insideKernel || !isKernel(address)) line.ever.add(address);
+function momentIn(system: System, thread: number, local: Int32Array): Moment {
+	const task = system.task(thread, local);
+	const all = task.held.filter(({ mode }) => mode !== HeldMode.token);
+	const held = all.map(({ resource }) => resource);
+	if (local[0] === Status.ended) return { places: [], held, own: held };
+	const { frames } = system.position(thread, local);
+	const places = frames.flatMap(({ code, node }, depth) =>
+		code.kernel ? [] : [{ code, depth, span: spanOfPlace({ node, frames }) }],
+	);
+	// what was held when the kernel called the driver is not the doing of what the driver calls
+	const given = Math.max(0, ...task.frames.map((f) => f.heldAtEntry));
+	const entered = new Set(task.held.slice(0, given).map(({ resource }) => resource));
+	const inside = frames.at(-1)?.code.kernel === true;
+	return { places, held, own: held.filter((a) => !inside || entered.has(a) || !system.ownsVariable(a)) };
 }
 
 class Names {
@@ -117,15 +189,24 @@ export function mergeHeld(entries: readonly HeldAt[]): Map<number, HeldAt> {
 	const lines = new Map<number, HeldAt>();
 	for (const entry of entries) {
 		const known = lines.get(entry.line);
-		if (!known) {
-			lines.set(entry.line, entry);
-			continue;
-		}
-		const always = known.always.filter((name) => entry.always.includes(name));
-		const ever = new Set([...known.always, ...known.sometimes, ...entry.always, ...entry.sometimes]);
-		lines.set(entry.line, { ...known, always, sometimes: [...ever].filter((name) => !always.includes(name)).sort() });
+		lines.set(entry.line, known ? { ...known, ...bothOf(known, entry), ...ends(known, entry) } : entry);
 	}
 	return lines;
+}
+
+function ends(a: HeldAt, b: HeldAt): Pick<HeldAt, 'comes' | 'goes'> {
+	const comes = bothOf(a.comes, b.comes);
+	const goes = bothOf(a.goes, b.goes);
+	return { ...(comes && { comes }), ...(goes && { goes }) };
+}
+
+function bothOf(a: HeldSet, b: HeldSet): HeldSet;
+function bothOf(a: HeldSet | undefined, b: HeldSet | undefined): HeldSet | undefined;
+function bothOf(a: HeldSet | undefined, b: HeldSet | undefined): HeldSet | undefined {
+	if (a === undefined || b === undefined) return a ?? b;
+	const always = a.always.filter((name) => b.always.includes(name));
+	const ever = new Set([...a.always, ...a.sometimes, ...b.always, ...b.sometimes]);
+	return { always, sometimes: [...ever].filter((name) => !always.includes(name)).sort() };
 }
 
 /** The same for files that are told apart. */

@@ -72,14 +72,20 @@ export interface Finding {
 /** `ok`: everything explored, nothing found. `bounded`: a limit was hit and nothing was found up to there. */
 export type Verdict = 'ok' | 'fail' | 'warn' | 'bounded';
 
-/** The locks that a thread may hold when it comes to a line, by name, over all runs. */
-export interface HeldAt {
-	readonly uri: string;
-	readonly line: number;
-	/** Held whenever the line is reached. */
+/** Locks by name, over all runs. */
+export interface HeldSet {
+	/** Held each time. */
 	readonly always: readonly string[];
 	/** Held in some runs, or by some of the threads that get there. */
 	readonly sometimes: readonly string[];
+}
+
+/** The locks that a thread may hold at a line; those that it comes with, and those that it goes on with. */
+export interface HeldAt extends HeldSet {
+	readonly uri: string;
+	readonly line: number;
+	readonly comes?: HeldSet;
+	readonly goes?: HeldSet;
 }
 
 export interface ScenarioResult {

@@ -18,31 +18,31 @@ export const TEMPLATES: readonly Template[] = [
 	{
 		id: 'interval',
 		label: 'Interval notifier',
-		detail: 'Maps pages of a range, and retries when an invalidation came in between',
+		detail: 'hmm_range_fault(), again when an invalidation came in between (amdgpu, mlx5)',
 		text: interval,
 	},
 	{
 		id: 'kvm',
 		label: 'KVM style',
-		detail: 'A count of invalidations and a sequence number, checked under a spinlock',
+		detail: 'mmu_invalidate_in_progress and mmu_invalidate_seq, checked under mmu_lock',
 		text: kvm,
 	},
 	{
 		id: 'list',
 		label: 'List notifier',
-		detail: 'Start and end callbacks; faults wait until no range is in progress',
+		detail: 'struct mmu_notifier with start and end; a fault waits for no active range',
 		text: list,
 	},
 	{
 		id: 'secondary-tlb',
 		label: 'Secondary TLB',
-		detail: "The device walks the CPU's page table (SVA), and its TLB is flushed",
+		detail: "arch_invalidate_secondary_tlbs(): the device walks the CPU's page table (SVA)",
 		text: secondaryTlb,
 	},
 	{
 		id: 'active-ranges',
 		label: 'Active ranges (2015)',
-		detail: 'The patch that was never merged: wait for ranges, check under the lock',
+		detail: 'mmu_notifier_range_wait_active(), a patch set of 2015 that was never merged',
 		text: activeRanges,
 	},
 ];

@@ -38,9 +38,7 @@ function checked(f: FunctionDecl, begin: Call, statement: Statement, lock: Call,
 		edits.label(first, label).before(first, `${name} = ${sourceText(begin)};`);
 	} else {
 		if (snapshot === undefined) {
-			const declared = f.body?.statements.filter((s) => s.$type === 'VariableDecl').at(-1);
-			if (declared) edits.after(declared, `unsigned long ${name};`);
-			else edits.before(first, `unsigned long ${name};`);
+			edits.declare(f, `unsigned long ${name};`);
 			edits.replace(begin, `${name} = ${sourceText(begin)}`);
 		}
 		edits.label(statement, label);

@@ -1,3 +1,4 @@
+import type { AstNode } from 'langium';
 import {
 	type FunctionDecl,
 	isBlock,
@@ -5,14 +6,18 @@ import {
 	isFieldDecl,
 	isFunctionDecl,
 	isInitializerEntry,
+	isInitializerList,
 	isNameRef,
+	isReturnStatement,
 	isStructDef,
+	isVariable,
+	isVariableDecl,
 	type Statement,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
-import { sourceText } from '../../language/text.js';
-import { allOf, callsOf, following, nameOf } from '../text/sketch.js';
-import { Edits, rawText } from './edits.js';
+import { sourceOf, sourceText } from '../../language/text.js';
+import { allOf, callsOf, following, nameOf, parameterOf, statementOf } from '../text/sketch.js';
+import { aboveComment, Edits, eolOf, rangeOf, rawText } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
 /** After these, nobody else uses what they were called for. */
@@ -27,7 +32,9 @@ export const beforeFree: Fixer = ({ functions, program }) =>
 			const object = call.arguments[0];
 			if (!isExpressionStatement(statement) || !isBlock(statement.$container) || object === undefined) return [];
 			return [
+				...putInRelease(program, f, statement, sourceText(object)),
 				...later(statement),
+				...afterLastUse(statement, sourceText(object), nameOf(call)),
 				...waits(program, sourceText(object)).map(([line, title]) => ({
 					title: `${title} before ${nameOf(call)}()`,
 					edits: new Edits().before(statement, line).list,
@@ -50,6 +57,61 @@ function later(statement: Statement): Fix[] {
 			edits: new Edits().remove(statement).after(last, rawText(statement)).list,
 		},
 	];
+}
+
+/** `kfree(x); x->n = 1;` */
+function afterLastUse(statement: Statement, object: string, free: string): Fix[] {
+	const uses = new RegExp(`(?<![\\w.>])${object.replace(/[^\w]/g, '\\$&')}(?!\\w)`);
+	const rest = following(statement);
+	const last = rest.findLast((s) => uses.test(sourceText(s)));
+	if (!last || isReturnStatement(last) || rest.some((s) => allOf(s).some(jumps))) return [];
+	return [
+		{
+			title: `Call ${free}() behind the last use`,
+			edits: new Edits().remove(statement).after(last, rawText(statement)).list,
+		},
+	];
+}
+
+const jumps = (n: AstNode): boolean => /^(Goto|Break|Continue)Statement$/.test(n.$type);
+
+/**
+ * release() may not free the notifier that the core still has on its list: it gives it up, and free_notifier() frees it when
+ * nobody uses it any more (amdkfd: kfd_process_notifier_release(), kfd_process_free_notifier()).
+ */
+function putInRelease(program: Program, f: FunctionDecl, statement: Statement, object: string): Fix[] {
+	const entry = allOf(program.root)
+		.filter(isInitializerEntry)
+		.find((e) => e.designators[0]?.field?.$refText === 'release' && sourceText(e.value) === f.name);
+	const list = entry?.$container;
+	const operations = isInitializerList(list)
+		? list.entries.map((e) => (isInitializerEntry(e) ? e.designators[0]?.field?.$refText : undefined))
+		: [];
+	const parameter = parameterOf(f, /struct mmu_notifier\b/);
+	const own = callsOf(f, /^container_of$/).find((c) => isVariable(c.$container) && c.$container.name === object);
+	const [, type, field] = own?.arguments.map(sourceText) ?? [];
+	const name = `${f.name.replace(/_?release$/, '').replace(/^on$/, '') || type?.replace(/^struct /, '')}_free_notifier`;
+	if (!entry || !parameter || !type || !field || operations.includes('free_notifier') || program.functions.has(name))
+		return [];
+	const { uri, text } = sourceOf(f);
+	const eol = eolOf(text);
+	const [start, end] = rangeOf(entry);
+	const between = /\n([ \t]*)$/.exec(text.slice(0, start));
+	const lines = [
+		`static void ${name}(struct mmu_notifier *${parameter})`,
+		'{',
+		`\tkfree(container_of(${parameter}, ${type}, ${field}));`,
+		'}',
+	];
+	const edits = new Edits()
+		.insert(uri, aboveComment(text, rangeOf(f)[0]), `${lines.join(eol)}${eol}${eol}`)
+		.replace(statement, `mmu_notifier_put(${parameter});`)
+		.insert(uri, end, `,${between ? `${eol}${between[1]}` : ' '}.free_notifier = ${name}`);
+	const decl = own && statementOf(own);
+	const uses = allOf(f).filter((n) => isNameRef(n) && n.target.$refText === object).length;
+	// what was only there to be freed
+	if (decl && isVariableDecl(decl) && decl.variables.length === 1 && uses === 1) edits.remove(decl);
+	return [{ title: `Call mmu_notifier_put() in ${f.name}(), and free it in ${name}()`, edits: edits.list }];
 }
 
 /** What can be waited for: work items and notifiers in the object, grace periods. */

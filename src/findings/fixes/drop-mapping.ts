@@ -7,10 +7,31 @@ import { Edits, rawText } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
 /** A callback that accepts a range and keeps the mapping: it drops it, for every event, and flushes what it cleared. */
-export const dropMapping: Fixer = ({ functions, program }) =>
+export const dropMapping: Fixer = ({ functions, program, blamed }) =>
 	callbacksOf(program)
 		.filter(({ operation, function: f }) => functions.includes(f) && !/_end$|_finish$/.test(operation))
-		.flatMap(({ function: f }) => [...withoutFilter(f), ...drops(f), ...flushes(f)]);
+		.flatMap(({ function: f }) => [...otherDevice(f, blamed.message), ...withoutFilter(f), ...drops(f), ...flushes(f)]);
+
+/** Of several devices that mirror the address space, one is forgotten. */
+function otherDevice(f: FunctionDecl, message: string): Fix[] {
+	const device = /^(?!the device )(\S+) (?:still )?maps page /.exec(message)?.[1];
+	if (device === undefined || callsOf(f, /^dev_/).some((c) => c.arguments.some((a) => sourceText(a) === `&${device}`)))
+		return [];
+	return callsOf(f, /^dev_unmap$/)
+		.slice(-1)
+		.flatMap((call) => {
+			const statement = statementOf(call);
+			const line = `dev_unmap(&${device}, ${call.arguments.slice(-2).map(sourceText).join(', ')});`;
+			return statement
+				? [
+						{
+							title: `Drop the mapping of ${device} in ${f.name}() too`,
+							edits: new Edits().after(statement, line).list,
+						},
+					]
+				: [];
+		});
+}
 
 /** `if (range->event != MMU_NOTIFY_UNMAP) return 0;`, or `if (range->event == …) dev_unmap(…);` */
 function withoutFilter(f: FunctionDecl): Fix[] {

@@ -1,5 +1,12 @@
 import type { AstNode } from 'langium';
-import { isBlock, isIfStatement, isLabelStatement, type Statement } from '../../language/generated/ast.js';
+import {
+	type FunctionDecl,
+	isBlock,
+	isIfStatement,
+	isLabelStatement,
+	isVariableDecl,
+	type Statement,
+} from '../../language/generated/ast.js';
 import { sourceOf } from '../../language/text.js';
 
 /** Replaces the text between two offsets (UTF-16) of a file. */
@@ -53,6 +60,10 @@ export class Edits {
 		const eol = eolOf(text);
 		if (isBlock(statement.$container)) {
 			const indent = indentOf(statement);
+			// on one line with others, as in a scenario's block
+			const shares = text.slice(text.lastIndexOf('\n', start - 1) + 1, start).trim() !== '';
+			if (shares && after.length === 0 && before.every((line) => /^\w.*;$/.test(line)))
+				return this.insert(uri, start, before.map((line) => `${line} `).join(''));
 			if (before.length > 0) this.insert(uri, start, lineByLine(before, `${eol}${indent}`));
 			if (after.length > 0)
 				this.insert(uri, endOfLine(text, end), after.map((line) => `${eol}${indent}${line}`).join(''));
@@ -83,6 +94,15 @@ export class Edits {
 
 	after(statement: Statement, ...lines: string[]): this {
 		return this.surround(statement, [], lines);
+	}
+
+	/** Declares a variable behind those that a function begins with. */
+	declare(f: FunctionDecl, line: string): this {
+		const statements = f.body?.statements ?? [];
+		const first = statements.findIndex((s) => !isVariableDecl(s));
+		const last = statements[(first < 0 ? statements.length : first) - 1];
+		if (last) return this.after(last, line);
+		return first === 0 && statements[0] ? this.before(statements[0], line, '') : this;
 	}
 
 	/** Puts a label before a statement that begins its line, at the margin. */
@@ -163,4 +183,12 @@ export function indentOf(node: AstNode): string {
 function endOfLine(text: string, end: number): number {
 	const rest = /^(?:[ \t]*\/\*(?:(?!\*\/)[^\r\n])*\*\/)*[ \t]*(?:\/\/[^\r\n]*)?(?=\r?\n|$)/.exec(text.slice(end));
 	return end + (rest?.[0].length ?? 0);
+}
+
+/** Where the comment begins that stands right above an item. */
+export function aboveComment(text: string, offset: number): number {
+	const comment = /(^|\n)[ \t]*(\/\*(?:(?!\*\/)[\s\S])*\*\/|(?:\/\/[^\r\n]*\r?\n[ \t]*)*\/\/[^\r\n]*)[ \t]*\r?\n$/.exec(
+		text.slice(0, offset),
+	);
+	return comment ? comment.index + (comment[1]?.length ?? 0) : offset;
 }

@@ -2,6 +2,7 @@ import type { FunctionDecl } from '../../language/generated/ast.js';
 import { sourceOf } from '../../language/text.js';
 import { locksOf, releasesOf } from '../text/locks.js';
 import { callsOf, nameOf, parameterOf } from '../text/sketch.js';
+import { wayOutOnFailure } from './allocation.js';
 import { Edits, rangeOf } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
@@ -48,12 +49,15 @@ function withoutMmapLock(f: FunctionDecl): Fix[] {
 		});
 }
 
+/** What does not reclaim fails sooner: where nobody looks whether it has, somebody does now. */
 function flags(f: FunctionDecl): Fix[] {
 	return callsOf(f, /alloc/).flatMap((call): Fix[] => {
 		const flag = call.arguments.find((a) => RECLAIMS.test(sourceOf(a).text.slice(...rangeOf(a))));
 		if (flag === undefined) return [];
-		return [
-			{ title: `Allocate with GFP_NOWAIT in ${nameOf(call)}()`, edits: new Edits().replace(flag, 'GFP_NOWAIT').list },
-		];
+		const title = `Allocate with GFP_NOWAIT in ${nameOf(call)}()`;
+		const edits = new Edits().replace(flag, 'GFP_NOWAIT').list;
+		const checked = wayOutOnFailure(f, call)?.list ?? [];
+		const careful = { title: `${title}, and give up where it fails`, edits: [...edits, ...checked] };
+		return checked.length > 0 ? [careful, { title, edits }] : [{ title, edits }];
 	});
 }

@@ -6,14 +6,13 @@ import {
 	isDoStatement,
 	isForStatement,
 	isGotoStatement,
-	isVariableDecl,
 	isWhileStatement,
 	type Statement,
 } from '../../language/generated/ast.js';
 import { sourceOf, sourceText } from '../../language/text.js';
 import { callbacksOf } from '../lints/callbacks.js';
 import { heldAt, lockLabel, locksOf, releaseOf } from '../text/locks.js';
-import { allOf, firstStatement, nameOf, offsetOf } from '../text/sketch.js';
+import { allOf, nameOf, offsetOf } from '../text/sketch.js';
 import { Edits, eolOf, indentOf } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
@@ -63,15 +62,11 @@ export const giveUp: Fixer = ({ functions, program, blamed }) => {
 /** A retry that others can put off for ever ends after some rounds, with -EBUSY for the caller (S03). */
 export const boundedRetry: Fixer = ({ functions }) =>
 	functions.flatMap((f): Fix[] => {
-		const first = firstStatement(f);
 		const out = wayOut(f, '-EBUSY');
-		if (first === undefined || out === undefined || /\brounds\b/.test(sourceText(f))) return [];
+		if (out === undefined || /\brounds\b/.test(sourceText(f))) return [];
 		return roundsOf(f).flatMap((round): Fix[] => {
 			if (heldAt(round).length > 0) return [];
-			const edits = new Edits();
-			const declared = f.body?.statements.filter(isVariableDecl).at(-1);
-			if (declared && offsetOf(declared) < offsetOf(first)) edits.after(declared, 'int rounds = 0;');
-			else edits.before(first, 'int rounds = 0;', '');
+			const edits = new Edits().declare(f, 'int rounds = 0;');
 			edits.before(round, `if (++rounds == ${ROUNDS})`, `\t${out}`);
 			return [{ title: `Give up after ${ROUNDS} rounds in ${f.name}()`, edits: edits.list }];
 		});
@@ -95,7 +90,7 @@ const isInLoop = (node: AstNode): boolean => {
 };
 
 /** How a function leaves with nothing done; undefined where its value would have to say more. */
-function wayOut(f: FunctionDecl, error: string): string | undefined {
+export function wayOut(f: FunctionDecl, error: string): string | undefined {
 	const type = sourceText(f.returnType);
 	if (f.stars.length > 0) return undefined;
 	if (type === 'void') return 'return;';

@@ -4,30 +4,40 @@ import { callbacksOf } from '../lints/callbacks.js';
 import { functionAt } from '../text/sketch.js';
 import { addCheck } from './add-check.js';
 import { addRelease } from './add-release.js';
+import { beforePublishing, checkAllocation } from './allocation.js';
 import { askBoth } from './ask-both.js';
+import { atomicCount } from './atomic.js';
 import { beforeFree } from './before-free.js';
 import { notBetween } from './between.js';
 import { callbackLock } from './callback-lock.js';
 import { callersHold } from './caller-holds.js';
 import { checkUnderLock } from './check-under-lock.js';
 import { countAlways, countRanges, takeBack } from './count.js';
+import { demandedLock } from './demanded-lock.js';
 import { dropMapping } from './drop-mapping.js';
+import { notWhenDying } from './dying.js';
 import { areApart } from './edits.js';
+import { onlyEagain } from './errno.js';
 import { beforeSignalling, reserveSlot, waitForJob } from './fence.js';
 import type { Blamed, Fix, Fixer } from './fix.js';
 import { gentlerCall } from './gentler-call.js';
 import { giveBack } from './give-back.js';
 import { boundedRetry, giveUp } from './give-up.js';
+import { referenceUnderLock, releaseWhileSpinning } from './in-time.js';
+import { interruptsOff } from './interrupts-off.js';
 import { lockOrder } from './lock-order.js';
 import { lookupUnderLock } from './lookup-under-lock.js';
 import { mayWrite } from './may-write.js';
-import { mmget } from './mmget.js';
+import { mmget, mmgrab } from './mmget.js';
 import { unknownName } from './names.js';
 import { newRead } from './new-read.js';
 import { noWaitBehind } from './no-wait-behind.js';
 import { markOnce } from './once.js';
 import { outOfLock } from './out-of-lock.js';
+import { noUnlock, pairUnlock } from './pair.js';
+import { removeLater } from './remove-later.js';
 import { rescuer } from './rescuer.js';
+import { flushUnderTheLock } from './secondary-tlb.js';
 import { setSeq } from './set-seq.js';
 import { spinlock } from './spinlock.js';
 import { leaveOut } from './table.js';
@@ -36,8 +46,13 @@ import { unlockBeforeRetry } from './unlock-before-retry.js';
 import { unlockOnError } from './unlock-on-error.js';
 import { unmapFirst } from './unmap-first.js';
 import { waitEvent } from './wait-event.js';
+import { wake } from './wake.js';
 
 const WAITING: readonly Fixer[] = [
+	interruptsOff,
+	wake,
+	beforePublishing,
+	removeLater,
 	unlockBeforeRetry,
 	unlockOnError,
 	callersHold,
@@ -61,6 +76,7 @@ const MAPPING: readonly Fixer[] = [
 	mmget,
 	unmapFirst,
 	addRelease,
+	notWhenDying,
 	callbackLock,
 	newRead,
 	dropMapping,
@@ -70,22 +86,37 @@ const MAPPING: readonly Fixer[] = [
 /** The fixes that may cure a finding, by its code, the likeliest first. */
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	assertion: [rescuer],
+	'bad-unlock': [pairUnlock, noUnlock],
 	deadlock: WAITING,
 	'self-deadlock': WAITING,
-	livelock: [newRead, unlockBeforeRetry, boundedRetry, ...WAITING],
+	livelock: [newRead, unlockBeforeRetry, releaseWhileSpinning, boundedRetry, ...WAITING],
 	starvation: [newRead, unlockBeforeRetry, boundedRetry],
-	'lost-wakeup': [waitEvent],
-	'lock-leak': [unlockOnError, unlockBeforeRetry],
+	'lost-wakeup': [waitEvent, wake],
+	'lock-leak': [pairUnlock, unlockOnError, unlockBeforeRetry],
 	'lock-order': [outOfLock, lockOrder, notBetween, gentlerCall, giveUp],
-	'sleep-in-atomic': [unlockBeforeRetry, outOfLock, spinlock, gentlerCall],
+	'sleep-in-atomic': [unlockBeforeRetry, gentlerCall, outOfLock, spinlock],
 	'sleep-in-nonblock': [trylock, gentlerCall],
 	'stale-mapping': MAPPING,
-	'stale-tlb': [dropMapping, gentlerCall],
+	'stale-tlb': [flushUnderTheLock, dropMapping, gentlerCall],
 	permission: [mayWrite, ...MAPPING],
-	contract: [giveBack, mmget, setSeq, trylock, gentlerCall, outOfLock, leaveOut, reserveSlot, beforeSignalling],
-	unbalanced: [takeBack, countAlways, unlockOnError, trylock],
-	'data-race': [checkUnderLock, callbackLock, markOnce],
-	'use-after-free': [beforeFree],
+	contract: [
+		onlyEagain,
+		demandedLock,
+		removeLater,
+		giveBack,
+		mmget,
+		setSeq,
+		trylock,
+		gentlerCall,
+		outOfLock,
+		leaveOut,
+		reserveSlot,
+		beforeSignalling,
+	],
+	unbalanced: [atomicCount, takeBack, countAlways, unlockOnError, trylock],
+	'data-race': [checkUnderLock, callbackLock, atomicCount, markOnce],
+	'null-deref': [checkAllocation],
+	'use-after-free': [referenceUnderLock, mmgrab, beforeFree],
 	name: [unknownName],
 };
 

@@ -3,7 +3,7 @@ import { type Call, isCall, isFunctionDecl, isInclude, isNameRef } from '../../l
 import { stubFor, stubForCall } from '../../language/stub.js';
 import { sourceOf } from '../../language/text.js';
 import { nodeAt } from '../text/sketch.js';
-import { Edits, eolOf, rangeOf } from './edits.js';
+import { aboveComment, Edits, eolOf, rangeOf } from './edits.js';
 import type { Fix, FixContext, Fixer } from './fix.js';
 
 /** A name that nothing declares: the library that does, the name that was meant, or a stub. */
@@ -48,12 +48,4 @@ function stub({ program, blamed }: FixContext, node: AstNode): Fix[] {
 	const eol = eolOf(source);
 	const edits = new Edits().insert(uri, aboveComment(source, rangeOf(owner)[0]), `${text}${eol}${eol}`);
 	return [{ title: `Add a stub for ${name}()`, edits: edits.list }];
-}
-
-/** Where the comment begins that stands right above an item. */
-function aboveComment(text: string, offset: number): number {
-	const comment = /(^|\n)[ \t]*(\/\*(?:(?!\*\/)[\s\S])*\*\/|(?:\/\/[^\r\n]*\r?\n[ \t]*)*\/\/[^\r\n]*)[ \t]*\r?\n$/.exec(
-		text.slice(0, offset),
-	);
-	return comment ? comment.index + (comment[1]?.length ?? 0) : offset;
 }

@@ -1,3 +1,4 @@
+import type { AstNode } from 'langium';
 import {
 	type Call,
 	isFieldDecl,
@@ -6,63 +7,84 @@ import {
 	isNameRef,
 	type MacroDecl,
 } from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
 import { sourceText } from '../../language/text.js';
 import { lockName, locksOf, lockText } from '../text/locks.js';
 import { allOf, callsOf, nameOf } from '../text/sketch.js';
 import { Edits, rawText } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
+/** A kind of lock, and the one that it is made. */
+interface Change {
+	readonly word: string;
+	readonly macro: readonly [from: string, to: string];
+	readonly type: readonly [from: string, to: string];
+	/** The call that stands for another; undefined where there is none. */
+	readonly call: (name: string) => string | undefined;
+}
+
 const SPIN: Readonly<Record<string, string>> = {
 	mutex_lock: 'spin_lock',
 	mutex_unlock: 'spin_unlock',
 	mutex_trylock: 'spin_trylock',
+	mutex_init: 'spin_lock_init',
+};
+const TO_SPINLOCK: Change = {
+	word: 'a spinlock',
+	macro: ['DEFINE_MUTEX', 'DEFINE_SPINLOCK'],
+	type: ['struct mutex', 'spinlock_t'],
+	call: (name) => SPIN[name],
+};
+const TO_RAW: Change = {
+	word: 'a raw_spinlock_t',
+	macro: ['DEFINE_SPINLOCK', 'DEFINE_RAW_SPINLOCK'],
+	type: ['spinlock_t', 'raw_spinlock_t'],
+	call: (name) => (/^spin_/.test(name) ? `raw_${name}` : undefined),
 };
 
-/** A mutex that is taken in atomic context (S91): a spinlock, wherever it is used. */
-export const spinlock: Fixer = (context) => [...variables(context), ...fields(context)];
+/** A lock that sleeps where that is not allowed (S91; a spinlock_t with PREEMPT_RT): one that spins, wherever it is used. */
+export const spinlock: Fixer = ({ functions, program, blamed }) => {
+	const change = /PREEMPT_RT/.test(blamed.message) ? TO_RAW : TO_SPINLOCK;
+	const taken = functions.flatMap(locksOf).filter(({ call }) => change.call(nameOf(call)) !== undefined);
+	return [
+		...variables(program, new Set(taken.map(({ call }) => lockText(call))), change),
+		...fields(program, new Set(taken.map(({ call }) => lockName(call))), change),
+	];
+};
 
-const variables: Fixer = ({ functions, program }) => {
-	const mutexes = new Set(
-		functions
-			.flatMap(locksOf)
-			.filter(({ call }) => nameOf(call) === 'mutex_lock')
-			.map(({ call }) => lockText(call)),
-	);
-	return program.root.items
-		.filter((item): item is MacroDecl => isMacroDecl(item) && item.macro === 'DEFINE_MUTEX' && mutexes.has(item.name))
-		.flatMap((declaration): Fix[] => {
+const variables = (program: Program, taken: ReadonlySet<string>, change: Change): Fix[] =>
+	program.root.items
+		.filter((item): item is MacroDecl => isMacroDecl(item) && item.macro === change.macro[0] && taken.has(item.name))
+		.flatMap((declaration) => {
 			const uses = allOf(program.root).filter((n) => isNameRef(n) && n.target.ref === declaration);
-			const calls: readonly Call[] = callsOf(program.root, /./).filter((call) => lockText(call) === declaration.name);
-			if (uses.length !== calls.length || calls.some((call) => SPIN[nameOf(call)] === undefined)) return [];
-			const edits = new Edits().replace(declaration, rawText(declaration).replace('DEFINE_MUTEX', 'DEFINE_SPINLOCK'));
-			for (const call of calls) edits.replace(call.callee, SPIN[nameOf(call)] ?? nameOf(call));
-			return [{ title: `Make ${declaration.name} a spinlock`, edits: edits.list }];
+			const calls = callsOf(program.root, /./).filter((call) => lockText(call) === declaration.name);
+			const edits = new Edits().replace(declaration, rawText(declaration).replace(...change.macro));
+			return changed(declaration.name, uses, calls, edits, change);
 		});
-};
 
-/** `struct mutex lock;` of a struct, with its initialisation. */
-const fields: Fixer = ({ functions, program }) => {
-	const taken = new Set(
-		functions
-			.flatMap(locksOf)
-			.filter(({ call }) => nameOf(call) === 'mutex_lock')
-			.map(({ call }) => lockName(call)),
-	);
-	return allOf(program.root)
+/** A field of a struct, with its initialisation. */
+const fields = (program: Program, taken: ReadonlySet<string>, change: Change): Fix[] =>
+	allOf(program.root)
 		.filter(isFieldDecl)
 		.flatMap((declaration): Fix[] => {
 			const [field, ...others] = declaration.fields;
 			if (!field?.name || others.length > 0 || !taken.has(field.name)) return [];
-			if (declaration.type === undefined || sourceText(declaration.type) !== 'struct mutex') return [];
+			if (declaration.type === undefined || sourceText(declaration.type) !== change.type[0]) return [];
 			const uses = allOf(program.root).filter((n) => isMember(n) && n.field.ref === field);
 			const calls = callsOf(program.root, /./).filter((call) => {
 				const [argument] = call.arguments;
 				return argument !== undefined && uses.some((use) => use.$container === argument);
 			});
-			const names: Readonly<Record<string, string>> = { ...SPIN, mutex_init: 'spin_lock_init' };
-			if (uses.length !== calls.length || calls.some((call) => names[nameOf(call)] === undefined)) return [];
-			const edits = new Edits().replace(declaration.type, 'spinlock_t');
-			for (const call of calls) edits.replace(call.callee, names[nameOf(call)] ?? nameOf(call));
-			return [{ title: `Make ${field.name} a spinlock`, edits: edits.list }];
+			return changed(field.name, uses, calls, new Edits().replace(declaration.type, change.type[1]), change);
 		});
-};
+
+/** With all calls that name the lock; nothing where it is named elsewhere, too. */
+function changed(name: string, uses: readonly AstNode[], calls: readonly Call[], edits: Edits, change: Change): Fix[] {
+	if (uses.length !== calls.length) return [];
+	for (const call of calls) {
+		const other = change.call(nameOf(call));
+		if (other === undefined) return [];
+		edits.replace(call.callee, other);
+	}
+	return [{ title: `Make ${name} ${change.word}`, edits: edits.list }];
+}

@@ -1,4 +1,4 @@
-import { isInitializerEntry, isInitializerList } from '../../language/generated/ast.js';
+import { type InitializerEntry, isInitializerEntry, isInitializerList } from '../../language/generated/ast.js';
 import { sourceOf } from '../../language/text.js';
 import { allOf } from '../text/sketch.js';
 import { Edits, rangeOf } from './edits.js';
@@ -15,14 +15,18 @@ export const leaveOut: Fixer = ({ program }) =>
 			entries.filter(isInitializerEntry).flatMap((entry): Fix[] => {
 				const name = entry.designators[0]?.field?.$refText ?? '';
 				if (!OPTIONAL.test(name) || entries.length < 2) return [];
-				const { uri, text: root } = sourceOf(entry);
-				const [start, end] = rangeOf(entry);
-				const line = root.lastIndexOf('\n', start) + 1;
-				const rest = /^,?[ \t]*\r?\n/.exec(root.slice(end));
-				const whole = rest && root.slice(line, start).trim() === '';
-				const edits = new Edits();
-				if (whole) edits.replaceRange(uri, line, end + rest[0].length, '');
-				else edits.replaceRange(uri, start, end + (/^,[ \t]*/.exec(root.slice(end))?.[0].length ?? 0), '');
+				const edits = withoutEntry(new Edits(), entry);
 				return [{ title: `Leave .${name} out`, edits: edits.list }];
 			}),
 		);
+
+/** An entry goes, with its line where it has that for itself. */
+export function withoutEntry(edits: Edits, entry: InitializerEntry): Edits {
+	const { uri, text } = sourceOf(entry);
+	const [start, end] = rangeOf(entry);
+	const line = text.lastIndexOf('\n', start) + 1;
+	const rest = /^,?[ \t]*\r?\n/.exec(text.slice(end));
+	return rest && text.slice(line, start).trim() === ''
+		? edits.replaceRange(uri, line, end + rest[0].length, '')
+		: edits.replaceRange(uri, start, end + (/^,[ \t]*/.exec(text.slice(end))?.[0].length ?? 0), '');
+}

@@ -61,6 +61,13 @@ export function functionOf(node: AstNode): FunctionDecl | undefined {
 	return AstUtils.getContainerOfType(node, isFunctionDecl);
 }
 
+/** The functions of the sketch with a body, without the simulated kernel's. */
+export const ownFunctions = (program: Program): FunctionDecl[] =>
+	program.files
+		.filter(({ kernel }) => !kernel)
+		.flatMap(({ root }) => root.items.filter(isFunctionDecl))
+		.filter(({ body }) => body !== undefined);
+
 /** The user's function in which a place lies. */
 export function functionAt(program: Program, { uri, line }: Span): FunctionDecl | undefined {
 	return program.files

@@ -1,5 +1,5 @@
 /** The locks that are held at a line over all runs of the last check, in words. */
-import type { HeldAt } from '../../findings/result.js';
+import type { HeldAt, HeldSet } from '../../findings/result.js';
 
 /** What the last check has seen at one line of a file. */
 export interface HeldHere extends HeldAt {
@@ -16,8 +16,16 @@ export function heldWords({ always, sometimes, stale }: HeldHere): string {
 	return `**Locks.** ${parts.join('; ')}${stale ? ' *(as of the last check; the text has changed)*' : ''}`;
 }
 
+/** For the tip of an inlay hint. */
+export function heldAfterWords({ always, sometimes }: HeldSet): string {
+	const parts: string[] = [];
+	if (always.length > 0) parts.push(`held from here on in every run: ${list(always)}`);
+	if (sometimes.length > 0) parts.push(`in some runs only: ${list(sometimes)}`);
+	return `**Locks.** ${parts.join('; ')}`;
+}
+
 /** For an inlay hint: short. */
-export function heldLabel({ always, sometimes }: HeldAt): string {
+export function heldLabel({ always, sometimes }: HeldSet): string {
 	return [...always, ...sometimes.map((name) => `${name}?`)].join(', ');
 }
 
