@@ -1,3 +1,4 @@
+import areas from './lib/environment/areas.mmn';
 import nestedRanges from './lib/environment/nested-ranges.mmn';
 import otherDriver from './lib/environment/other-driver.mmn';
 import fs from './lib/fs.mmn';
@@ -103,6 +104,7 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	hmm,
 	fs,
 	// adversaries of the default environment
+	'environment/areas': areas,
 	'environment/nested-ranges': nestedRanges,
 	'environment/other-driver': otherDriver,
 };

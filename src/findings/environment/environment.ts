@@ -11,6 +11,7 @@ import {
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf } from '../../language/text.js';
+import { Areas } from './areas.js';
 import { isStruct, Objects, PAGES } from './objects.js';
 import { type Roles, rolesOf } from './roles.js';
 
@@ -87,11 +88,18 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const objects = new Objects(program);
 	const left: string[] = [];
 	const items: string[] = [];
+	const opening = objects.open(roles.setup);
+	const areas = new Areas(roles, objects);
 	const callable = roles.handlers.flatMap((f) => {
-		const plain = objects.call(f, 0, true);
+		const plain = areas.has(f) ? undefined : objects.call(f, 0, true);
 		const item = plain === undefined ? undefined : objects.workItem(f, plain);
 		if (item !== undefined) items.push(`INIT_WORK(${item}, ${f.name});`);
-		const call = item === undefined ? plain : `schedule_work(${item})`;
+		const call =
+			item !== undefined
+				? `schedule_work(${item});`
+				: plain === undefined
+					? areas.body(f)
+					: objects.statement(f, plain);
 		if (call === undefined) left.push(`${f.name}() was not run: there is nothing to pass to it`);
 		return call === undefined ? [] : [{ f, call }];
 	});
@@ -99,8 +107,12 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		left.push(`${f.name}() was not run: ${MOST_HANDLERS} functions were before it`);
 	for (const f of roles.helpers) left.push(`${f.name}() was not run: nobody calls it, and it wants a lock to be held`);
 	const run = callable.slice(0, MOST_HANDLERS);
-	const registration = registrationsOf(program, roles, objects);
-	const ends = roles.teardown.flatMap((f) => objects.call(f, 0, false) ?? []);
+	const registration = registrationsOf(program, roles, objects, opening);
+	const ends = roles.teardown.flatMap((f) => {
+		const call = objects.call(f, 0, false);
+		const before = roles.releasing.has(f) ? areas.closing() : '';
+		return call === undefined ? [] : [{ f, call: `${before}${objects.statement(f, call)}` }];
+	});
 	if (run.length === 0 && registration.first.length === 0) return undefined;
 
 	const handlers = run.map(({ f }, n): Handler => {
@@ -115,13 +127,13 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		};
 	});
 	const teardown = ends.map(
-		(call, n): Handler => ({
+		({ f }, n): Handler => ({
 			name: ends.length === 1 ? 'T' : `T${n + 1}`,
 			second: undefined,
 			twin: '',
 			...(run.length > 0 && { last: ends.length === 1 ? 'L' : `L${n + 1}` }),
 			registers: false,
-			function: call.replace(/\(.*$/s, ''),
+			function: f.name,
 		}),
 	);
 	// who locks ranges is called inside of the lock only
@@ -141,11 +153,12 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...(exits ? [end] : []),
 	];
 	const adversaries = against(PAGES);
-	const maps = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
+	const maps: string[] = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
 	const has = {
 		second: registration.second.length > 0,
 		stream: [...ownNames(program)].some((name) => /^mmu_notifier_range_wait_(active|valid)$/.test(name)),
-		other: isToday(program) && ownNames(program).has('mmap_read_lock'),
+		// without a notifier there is no range to wait for, and nobody to be told of one
+		other: isToday(program) && roles.callbacks.length > 0 && ownNames(program).has('mmap_read_lock'),
 		// not for operations that only flush TLBs: there is no way for the device of the model to let go of a page table that it walks
 		exit:
 			!exits &&
@@ -170,29 +183,31 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			'',
 		].join('\n');
 	// a task keeps its address space until it ends itself
-	const kept = (call: string): string => `if (mmget_not_zero(mm)) { ${call}; mmput(mm); }`;
+	const kept = (call: string): string => `if (mmget_not_zero(mm)) { ${call} mmput(mm); }`;
 	const body = ({ f, call }: (typeof run)[number]): string =>
-		exits && roles.inProcess.has(f) && !objects.isWork(f) ? kept(call) : `${call};`;
+		exits && roles.inProcess.has(f) && !objects.isWork(f) ? kept(call) : call;
 	const threads = [
 		...run.map((handler, n) => `\tthread ${handlers[n]?.name} { ${body(handler)} }`),
 		...run.map((handler, n) => `\tthread ${handlers[n]?.twin} { ${body(handler)} }`),
-		...ends.map((call, n) => `\tthread ${teardown[n]?.name} { ${call}; }`),
-		...ends.flatMap((call, n) => {
+		...ends.map(({ call }, n) => `\tthread ${teardown[n]?.name} { ${call} }`),
+		...ends.flatMap(({ call }, n) => {
 			const name = teardown[n]?.last;
-			return name === undefined ? [] : [`\tthread ${name} { ${run.map(body).join(' ')} ${call}; }`];
+			return name === undefined ? [] : [`\tthread ${name} { ${run.map(body).join(' ')} ${call} }`];
 		}),
 	];
 	const seconds = handlers.flatMap(({ second }, n) => {
 		const { f } = run[n] as (typeof run)[number];
 		const call = second === undefined ? undefined : objects.call(f, 1, true);
-		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call })} }`];
+		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call: objects.statement(f, call) })} }`];
 	});
+	maps.unshift(...areas.setup);
 	const first = [...registration.before, ...registration.first, ...items, ...maps];
 	const text = [
 		`#include "${SKETCH}"`,
 		...(nests ? ['#include <environment/nested-ranges>'] : []),
 		...(has.other ? ['#include <environment/other-driver>'] : []),
 		...objects.declarations,
+		...areas.declarations,
 		scenario(DEFAULT_ENVIRONMENT, first, threads),
 		has.second
 			? scenario(
@@ -223,10 +238,10 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			? scenario(
 					WITH_ONE_PAGE,
 					first,
-					run.map(
-						({ f, call }, n) =>
-							`\tthread ${handlers[n]?.name} { ${objects.isWork(f) ? call : objects.call(f, 0, true, 1)}; }`,
-					),
+					run.map(({ f, call }, n) => {
+						const narrow = objects.isWork(f) || areas.has(f) ? undefined : objects.call(f, 0, true, 1);
+						return `\tthread ${handlers[n]?.name} { ${narrow === undefined ? call : objects.statement(f, narrow)} }`;
+					}),
 					1,
 				)
 			: '',
@@ -269,16 +284,21 @@ interface Registrations {
 }
 
 /** Registers every notifier among the user's globals, by the sketch's own functions where it has them. */
-function registrationsOf(program: Program, roles: Roles, objects: Objects): Registrations {
+function registrationsOf(
+	program: Program,
+	roles: Roles,
+	objects: Objects,
+	opening: readonly FunctionDecl[],
+): Registrations {
 	objects.cloneSubscribers();
 	const first: string[] = [];
 	const second: string[] = [];
-	for (const f of roles.setup) {
-		const call = objects.call(f, 0, false);
+	for (const f of opening) {
+		const call = objects.opening(f, 0);
 		if (call === undefined) continue;
-		first.push(`${call};`);
-		const other = objects.call(f, 1, false);
-		if (other !== undefined && other !== call) second.push(`${other};`);
+		first.push(call);
+		const other = objects.opening(f, 1);
+		if (other !== undefined && other !== call) second.push(other);
 	}
 	// what the sketch's own functions register needs more than a registration
 	const names = ownNames(program);

@@ -1,8 +1,15 @@
 import { AstUtils } from 'langium';
-import { type FunctionDecl, isCall, isNameRef, type MacroDecl, type Variable } from '../../language/generated/ast.js';
+import {
+	type FunctionDecl,
+	isCall,
+	isNameRef,
+	isUnary,
+	type MacroDecl,
+	type Variable,
+} from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
-import { type StructType, sameType, type Type } from '../../language/types.js';
+import { type StructType, sameType, type Type, typeToString } from '../../language/types.js';
 import { anyOf, choicesOf } from './choices.js';
 
 /** Pages that adversaries invalidate. */
@@ -14,7 +21,10 @@ const MOST_PAGES = 8;
 const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm' };
 
 /** Structs of the simulated kernel that it has no object of: the environment makes one. */
-const MADE = new Set(['file', 'inode', 'work_struct']);
+const MADE = new Set(['file', 'inode', 'poll_table_struct', 'work_struct']);
+
+/** What was opened first, and what second. */
+const OPENED = ['opened', 'second_opened'];
 
 /** What the default environment has to point to, and what it passes to functions that it calls. */
 export class Objects {
@@ -52,13 +62,82 @@ export class Objects {
 		const unnamed = numbers;
 		const args = type.parameters.map((parameter, n) => {
 			const name = f.parameters[n]?.name ?? '';
-			if (parameter.kind === 'pointer') return this.pointer(parameter.to, parameter.user, nth);
+			// of ->flush: whose file it is that is closed
+			if (f.parameters[n]?.type.typedef === 'fl_owner_t') return 'NULL';
+			if (parameter.kind === 'pointer')
+				return isOwnLocal(f, n, parameter.to) ? `&${localOf(name)}` : this.pointer(parameter.to, parameter.user, nth);
 			if (parameter.kind !== 'int') return undefined;
 			const choices = vary ? choicesOf(this.program, f, n) : [];
 			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span, choices);
 		});
 		return args.includes(undefined) ? undefined : `${f.name}(${args.join(', ')})`;
 	}
+
+	/** A statement that is `call`, which is one of `f`: with what it needs of its own. */
+	statement(f: FunctionDecl, call: string): string {
+		const type = this.program.semantics.declaredType(f);
+		const locals = (type.kind === 'function' ? type.parameters : []).flatMap((parameter, n) =>
+			parameter.kind === 'pointer' && isOwnLocal(f, n, parameter.to)
+				? [`${typeToString(parameter.to, localOf(f.parameters[n]?.name ?? ''))} = 0;`]
+				: [],
+		);
+		return locals.length === 0 ? `${call};` : `{ ${locals.join(' ')} ${call}; }`;
+	}
+
+	/** The file that operations of files are called for. */
+	get file(): string {
+		const def = this.program.structs.get('file');
+		const type = def && this.program.semantics.structType(def);
+		return (type && this.pointer(type, false, 0)) ?? 'NULL';
+	}
+
+	/** The struct of which `f` makes an object and hands it out: it returns a pointer to one, or stores it where it is told to. */
+	private handsOut(f: FunctionDecl): { struct: StructType; argument: number | undefined } | undefined {
+		const type = this.program.semantics.declaredType(f);
+		if (type.kind !== 'function') return undefined;
+		const { returns } = type;
+		if (returns.kind === 'pointer' && returns.to.kind === 'struct' && !isKernels(returns.to))
+			return { struct: returns.to, argument: undefined };
+		for (const [argument, p] of type.parameters.entries())
+			if (p.kind === 'pointer' && p.to.kind === 'pointer' && p.to.to.kind === 'struct' && !isKernels(p.to.to))
+				return { struct: p.to.to, argument };
+		return undefined;
+	}
+
+	/** What functions that come first hand out is what all others are called on. Gives those in the order in which they can run. */
+	open(setup: readonly FunctionDecl[]): readonly FunctionDecl[] {
+		for (const f of setup) {
+			const out = this.handsOut(f);
+			if (out === undefined || this.opened.has(out.struct.name)) continue;
+			const names = OPENED.map((prefix) => `${prefix}_${out.struct.name}`);
+			this.opened.set(out.struct.name, names);
+			this.openers.set(f, out.struct.name);
+			for (const name of names) this.declarations.push(`static struct ${out.struct.name} *${name};`);
+		}
+		const wants = (f: FunctionDecl): boolean => {
+			const type = this.program.semantics.declaredType(f);
+			const parameters = type.kind === 'function' ? type.parameters : [];
+			return parameters.some((p) => p.kind === 'pointer' && p.to.kind === 'struct' && this.opened.has(p.to.name));
+		};
+		return [...setup.filter((f) => !wants(f)), ...setup.filter(wants)];
+	}
+
+	/** A statement that calls `f`, which comes first, for the `nth` time, and keeps what it hands out. */
+	opening(f: FunctionDecl, nth: number): string | undefined {
+		const struct = this.openers.get(f);
+		const names = struct === undefined ? undefined : this.opened.get(struct);
+		const name = names?.[nth];
+		const call = this.call(f, nth, false);
+		if (call === undefined || name === undefined) return call === undefined ? undefined : this.statement(f, call);
+		const kept = this.handsOut(f)?.argument === undefined ? `${name} = ${call};` : this.statement(f, call);
+		// who can be opened only once is what both are
+		const again = nth > 0 && names !== undefined ? ` if (IS_ERR_OR_NULL(${name})) ${name} = ${names[0]};` : '';
+		return `${kept}${again}`;
+	}
+
+	/** By struct: the names of what was opened first and second; and who opens it. */
+	private readonly opened = new Map<string, readonly string[]>();
+	private readonly openers = new Map<FunctionDecl, string>();
 
 	/** Is `f` a work item's function? */
 	isWork(f: FunctionDecl): boolean {
@@ -99,6 +178,8 @@ export class Objects {
 			if (type.kind === 'array' && type.of.kind === 'struct' && type.of.name === name) return [`&${g.name}[0]`];
 			return type.kind === 'pointer' && type.to.kind === 'struct' && type.to.name === name ? [g.name] : [];
 		});
+		const opened = this.opened.get(name);
+		if (opened !== undefined) return [...opened];
 		const clone = this.made.get(`second ${name}`);
 		return clone === undefined ? own : [...own, `&${clone}`];
 	}
@@ -106,6 +187,8 @@ export class Objects {
 	private pointer(to: Type, user: boolean, nth: number): string | undefined {
 		if (user) return `(${to.kind === 'struct' ? `struct ${to.name}` : 'void'} __user *)0`;
 		if (to.kind === 'function') return this.callback(to);
+		const opened = to.kind === 'pointer' && to.to.kind === 'struct' ? this.opened.get(to.to.name)?.[nth] : undefined;
+		if (opened !== undefined) return `&${opened}`;
 		if (to.kind !== 'struct') return undefined;
 		const kernels = KERNELS[to.name];
 		if (kernels !== undefined) return kernels;
@@ -210,6 +293,17 @@ export class Objects {
 }
 
 export const isStruct = (type: Type, name: string): boolean => type.kind === 'struct' && type.name === name;
+
+const localOf = (parameter: string): string => `of_${parameter}`;
+
+/** A parameter that is used as `*p` only leads to a single number, which is the caller's own. */
+function isOwnLocal(f: FunctionDecl, n: number, to: Type): boolean {
+	const parameter = f.parameters[n];
+	if (to.kind !== 'int' || parameter === undefined || f.body === undefined) return false;
+	if (/^(.*_)?p?(pos|off|offset)$/.test(parameter.name ?? '')) return true;
+	const uses = [...AstUtils.streamAllContents(f.body)].filter((x) => isNameRef(x) && x.target.ref === parameter);
+	return uses.length > 0 && uses.every((x) => isUnary(x.$container) && x.$container.operator === '*');
+}
 
 /** Numbers of pages that the sketch hands to the kernel: `dev_map(0, 4)`. */
 function literalsIn(program: Program): number[] {

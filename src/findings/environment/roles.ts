@@ -37,12 +37,29 @@ export interface Roles {
 	readonly callbacks: readonly FunctionDecl[];
 	/** Called by nobody, and not to be called from outside: they want a lock to be held. */
 	readonly helpers: readonly FunctionDecl[];
+	/** Handlers that the kernel calls for an area of the process, with mmap_lock held. */
+	readonly areas: ReadonlyMap<FunctionDecl, AreaCall>;
+	/** Of those, `->mmap` where it can be run first, alone: it does not wait for mmap_lock. */
+	readonly mapsFirst: boolean;
+	/** `->release` of a file. */
+	readonly releasing: ReadonlySet<FunctionDecl>;
 }
 
+/** `.mmap` of a file, and what there is for an area from then on. */
+export type AreaCall = 'mmap' | 'open' | 'fault' | 'close';
+
+const AREA_CALLS: Readonly<Record<string, AreaCall>> = {
+	open: 'open',
+	close: 'close',
+	fault: 'fault',
+	page_mkwrite: 'fault',
+	pfn_mkwrite: 'fault',
+};
+
 const REGISTERS = /^_*mmu_(interval_)?notifier_(register|insert|insert_locked|get)(_locked)?$/;
-const TAKES_OFF =
-	/^_*mmu_(interval_)?notifier_(unregister|remove|put)$|^(destroy_workqueue|kthread_stop|cancel_work_sync)$/;
-const BEGINS = /(^|_)(init|probe|open|create|setup|attach|bind|load|enable|begin|start)$/;
+const UNREGISTERS = /^_*mmu_(interval_)?notifier_(unregister|remove|put)$/;
+const TAKES_OFF = new RegExp(`${UNREGISTERS.source}|^(destroy_workqueue|kthread_stop|cancel_work_sync)$`);
+const BEGINS = /(^|_)(init|probe|open|create|setup|attach|bind|load|enable|begin|start|register)$/;
 const FAULT = /fault$/;
 /** What only fault paths do: a function that registers a notifier and does this too is one. */
 const LOOKS_UP =
@@ -59,13 +76,16 @@ const ALLOCATES = /[mzc]alloc|_alloc$/;
 const GIVES_BACK = /(^|_)(put|release|destroy|free|exit|fini|cleanup|teardown|disconnect|remove|delete)(_|$)/;
 const DROPS = /^(kref_put\w*|refcount_dec_and_\w+|mmdrop)$/;
 const TAKES = /^(kref_get\w*|refcount_inc\w*)$/;
+/** What wants mmap_lock itself, and waits for ever for who has it already. */
+const WANTS_MMAP_LOCK =
+	/^mmap_(read|write)_lock(_killable)?$|^_*(copy_(from|to)|get|put|clear)_user\w*$|^fault_in_|^(get|pin)_user_pages_(fast|unlocked)$|^mmu_(interval_)?notifier_(register|unregister|insert|get)$/;
 const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 
 /** Own functions are those of the user's files that have a body. */
 export function rolesOf(program: Program): Roles {
 	const own = [...program.functions.values()].filter((f) => f.body !== undefined && !sourceOf(f).kernel);
 	const calls = new Map(own.map((f) => [f, calledIn(program, f)]));
-	const { named, operations, callbacks, opening, releasing } = referencesOf(program, own);
+	const { named, operations, callbacks, opening, releasing, areas } = referencesOf(program, own);
 	const called = new Set([...calls].flatMap(([f, { functions }]) => [...functions].filter((callee) => callee !== f)));
 	const byFault = new Set(
 		[...calls].flatMap(([f, { functions }]) => (FAULT.test(f.name) ? [...functions].filter((c) => c !== f) : [])),
@@ -86,6 +106,10 @@ export function rolesOf(program: Program): Roles {
 	const helpers: FunctionDecl[] = [];
 	for (const f of own) {
 		if (callbacks.has(f)) continue;
+		if (areas.has(f)) {
+			handlers.push(f);
+			continue;
+		}
 		const last = !shares && GIVES_BACK.test(f.name) && reaches(f, DROPS);
 		const fault = FAULT.test(f.name);
 		// what others call or keep the address of runs when they say so; a fault handler is called by the device as well
@@ -96,7 +120,7 @@ export function rolesOf(program: Program): Roles {
 		// no operation of a file runs before its open or beside its release
 		if (opening.has(f)) setup.push(f);
 		else if (releasing.has(f)) teardown.push(f);
-		else if (fault || (registers && takesOff && (serves || !BEGINS.test(f.name)))) handlers.push(f);
+		else if (fault || (registers && reaches(f, UNREGISTERS) && (serves || !BEGINS.test(f.name)))) handlers.push(f);
 		else if (registers) (serves && !BEGINS.test(f.name) ? serving : setup).push(f);
 		else if (takesOff || last) teardown.push(f);
 		else if (BEGINS.test(f.name)) begins.push(f);
@@ -107,18 +131,22 @@ export function rolesOf(program: Program): Roles {
 		else if ([...(closures.get(f) ?? [])].some((name) => isKernels(program, name)) || calls.get(f)?.writes === true)
 			handlers.push(f);
 	}
+	const turnOf = (f: FunctionDecl): number => (areas.get(f) === 'close' ? 2 : FAULT.test(f.name) ? 0 : 1);
 	// where others need the notifier, it has to be there before them
 	if (handlers.length === 0) handlers.push(...serving);
 	else setup.push(...serving);
 	return {
 		setup: [...begins, ...setup],
 		registers: own.some((f) => reaches(f, REGISTERS)),
-		inProcess: new Set(handlers.filter((f) => reaches(f, OF_CURRENT) && !reaches(f, BORROWS))),
+		inProcess: new Set(handlers.filter((f) => areas.has(f) || (reaches(f, OF_CURRENT) && !reaches(f, BORROWS)))),
 		registering: new Set(handlers.filter((f) => reaches(f, REGISTERS))),
-		handlers: [...handlers.filter((f) => FAULT.test(f.name)), ...handlers.filter((f) => !FAULT.test(f.name))],
+		handlers: [0, 1, 2].flatMap((turn) => handlers.filter((f) => turnOf(f) === turn)),
 		teardown,
 		callbacks: [...callbacks],
 		helpers,
+		areas,
+		mapsFirst: [...areas].every(([f, call]) => call !== 'mmap' || !reaches(f, WANTS_MMAP_LOCK)),
+		releasing,
 	};
 }
 
@@ -183,7 +211,8 @@ function isKernels(program: Program, name: string): boolean {
 function referencesOf(
 	program: Program,
 	own: readonly FunctionDecl[],
-): Record<'named' | 'operations' | 'callbacks' | 'opening' | 'releasing', Set<FunctionDecl>> {
+): Record<'named' | 'operations' | 'callbacks' | 'opening' | 'releasing', Set<FunctionDecl>> & Pick<Roles, 'areas'> {
+	const areas = new Map<FunctionDecl, AreaCall>();
 	const [opening, releasing] = [new Set<FunctionDecl>(), new Set<FunctionDecl>()];
 	const named = new Set<FunctionDecl>();
 	const inTable = new Map<FunctionDecl, Set<unknown>>();
@@ -201,9 +230,12 @@ function referencesOf(
 			const field = fieldOf(node);
 			if (field === undefined) continue;
 			const ofFiles = tableOf(field) === 'file_operations';
+			const ofArea = tableOf(field) === 'vm_operations_struct' ? AREA_CALLS[field.name] : undefined;
 			if (ofFiles && field.name === 'open') opening.add(f);
 			if (ofFiles && field.name === 'release') releasing.add(f);
-			if (sourceOf(field).kernel && !ofFiles) callbacks.add(f);
+			if (ofArea !== undefined) areas.set(f, ofArea);
+			if (ofFiles && field.name === 'mmap') areas.set(f, 'mmap');
+			if (sourceOf(field).kernel && !ofFiles && ofArea === undefined) callbacks.add(f);
 			else inTable.set(f, (inTable.get(f) ?? new Set()).add(field));
 		}
 	}
@@ -211,7 +243,7 @@ function referencesOf(
 	const operations = new Set(
 		[...inTable].flatMap(([f, fields]) => ([...fields].some((x) => dispatched.has(x)) ? [] : [f])),
 	);
-	return { named, operations, callbacks, opening, releasing };
+	return { named, operations, callbacks, opening, releasing, areas };
 }
 
 const isCallee = (node: NameRef): boolean => isCall(node.$container) && node.$container.callee === node;
