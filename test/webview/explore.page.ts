@@ -377,6 +377,15 @@ describe('size', () => {
 		expect(await page.locator('.quiet').textContent()).toMatch(/kworker\/1.*kworker\/2/);
 	});
 
+	test('the narrowest column that VS Code makes of three still has every button', async () => {
+		const { page, close } = await explore(browser, sample('s66-four-parties'), { width: 320, height: 900 });
+		const right = await page
+			.locator('.head button, .head select, .transport button, .transport input, .transport .position')
+			.evaluateAll((all) => Math.max(...all.map((one) => one.getBoundingClientRect().right)));
+		expect(right).toBeLessThanOrEqual(320);
+		await close();
+	});
+
 	test('many threads on a narrow page are rails beside one column of text', async () => {
 		const { page, close } = await explore(browser, sample('s66-four-parties'), { width: 480, height: 1000 });
 		await page.locator('.lanes.compact').waitFor();
