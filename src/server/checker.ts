@@ -6,7 +6,7 @@ import type { CheckOptions, checkSketch, Sources } from '../findings/check.js';
 import { mergeHeld } from '../findings/held.js';
 import { mayGrow } from '../findings/larger.js';
 import type { FileResult, Finding, HeldAt } from '../findings/result.js';
-import { type DiagnosticsByFile, toDiagnostics, withoutRepeats } from './diagnostics.js';
+import { count, type DiagnosticsByFile, stateOf, toDiagnostics, withoutRepeats } from './diagnostics.js';
 import { LargerLooks } from './larger.js';
 import { type CheckState, type FindingReference, KERNEL_SCHEME, type Settings, type Status } from './protocol.js';
 import { JobQueue } from './queue.js';
@@ -62,6 +62,8 @@ export class Checker {
 	private readonly crashes = new Set<string>();
 	/** Open documents whose text has changed since it was last settled, where only settled texts are checked. */
 	private readonly unsettled = new Set<string>();
+	/** The version in which a document was settled last. */
+	private readonly settledVersions = new Map<string, number | undefined>();
 	/** Texts that such documents are about to have: their files were written elsewhere, and the editor reads them anew. */
 	private readonly expected = new Map<string, string>();
 	/** Since when what is shown of a sketch is older than its text, and what will say so. */
@@ -82,7 +84,13 @@ export class Checker {
 		if (this.editor.settings().check.when === 'onType') this.recheck(uri, DEBOUNCE_MS);
 		else if (this.expected.has(uri) && this.expected.get(uri) === this.editor.get(uri)?.getText()) this.settled(uri);
 		else {
-			this.unsettled.add(uri);
+			// who opens a document tells its first version as well
+			const opened = this.settledVersions.get(uri) === this.editor.get(uri)?.version;
+			if (opened && this.editor.settings().check.when === 'onSave') return;
+			// a check that has not begun yet would be of a text that nobody has saved, or asked about
+			this.queue.cancel(uri);
+			this.finish(uri);
+			if (!opened) this.unsettled.add(uri);
 			this.tell(uri, 'unchecked');
 		}
 	}
@@ -106,6 +114,7 @@ export class Checker {
 	settled(uri: string): void {
 		this.unsettled.delete(uri);
 		this.expected.delete(uri);
+		this.settledVersions.set(uri, this.editor.get(uri)?.version);
 		if (this.editor.settings().check.when === 'onSave') this.recheck(uri, 0);
 	}
 
@@ -113,6 +122,7 @@ export class Checker {
 	closed(uri: string): void {
 		this.unsettled.delete(uri);
 		this.expected.delete(uri);
+		this.settledVersions.delete(uri);
 		this.queue.cancel(uri);
 		this.larger.drop(uri);
 		this.forget(uri);
@@ -140,8 +150,10 @@ export class Checker {
 
 	/** To be called when settings have changed. */
 	reconfigured(): void {
-		if (this.editor.settings().check.when === 'manual') return;
-		for (const { uri } of this.editor.all()) if (isChecked(uri)) this.queue.schedule(uri);
+		const { when } = this.editor.settings().check;
+		if (when === 'manual') return;
+		for (const { uri } of this.editor.all())
+			if (isChecked(uri) && !(when === 'onSave' && this.unsettled.has(uri))) this.queue.schedule(uri);
 	}
 
 	/** Checks an open document now. @returns whether it is open; resolves when its diagnostics are published */
@@ -476,15 +488,4 @@ function normalise(uri: string): string {
 	} catch {
 		return uri; // no uri at all, but still a name
 	}
-}
-
-function count(diagnostics: readonly Diagnostic[], severity: DiagnosticSeverity): number {
-	return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
-}
-
-function stateOf(result: FileResult, files: DiagnosticsByFile): CheckState {
-	const diagnostics = [...files.values()].flat();
-	if (count(diagnostics, DiagnosticSeverity.Error) > 0) return 'errors';
-	if (result.scenarios.some(({ complete }) => !complete)) return 'bounded';
-	return count(diagnostics, DiagnosticSeverity.Warning) > 0 ? 'warnings' : 'ok';
 }

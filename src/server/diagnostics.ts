@@ -2,7 +2,7 @@
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag, type Range } from 'vscode-languageserver-protocol';
 import type { FileResult, Finding, Problem, ScenarioResult, Severity, Span } from '../findings/result.js';
 import { isFindingCode } from '../language/finding-codes.js';
-import { type FindingReference, manualUri, type ShownSeverity } from './protocol.js';
+import { type CheckState, type FindingReference, manualUri, type ShownSeverity } from './protocol.js';
 
 const SOURCE = 'notifier-lab';
 
@@ -125,4 +125,17 @@ export function toRange({ line, column, endLine, endColumn }: Span): Range {
 		start: { line: line - 1, character: column - 1 },
 		end: { line: endLine - 1, character: endColumn - 1 },
 	};
+}
+
+/** How many of them are so bad. */
+export function count(diagnostics: readonly Diagnostic[], severity: DiagnosticSeverity): number {
+	return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+}
+
+/** What a check that is over has come to. */
+export function stateOf(result: FileResult, files: DiagnosticsByFile): CheckState {
+	const diagnostics = [...files.values()].flat();
+	if (count(diagnostics, DiagnosticSeverity.Error) > 0) return 'errors';
+	if (result.scenarios.some(({ complete }) => !complete)) return 'bounded';
+	return count(diagnostics, DiagnosticSeverity.Warning) > 0 ? 'warnings' : 'ok';
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { DidChangeConfigurationNotification } from 'vscode-languageserver-protocol';
 import { CheckRequest } from '../../src/server/protocol.js';
 import { type Check, echo, problem, TestClient } from './client.js';
 
@@ -213,6 +214,42 @@ test('on save: checked when opened and saved, and not in between', async () => {
 	expect(client.messages(A)).toEqual(['bad one']);
 	client.save(A);
 	await client.until(() => client.messages(A).includes('bad two'));
+});
+
+test('on save: neither a change of settings nor a check that comes late is about a text that was not saved', async () => {
+	const read: string[] = [];
+	let end = (): void => {};
+	const client = await TestClient.start(
+		async (uri, sources, options) => {
+			if (uri === B) {
+				await new Promise<void>((resolve) => {
+					end = resolve;
+				});
+			}
+			read.push((await sources.read(uri)) ?? '');
+			return echo(uri, sources, options);
+		},
+		{ options: { settings: { check: { when: 'onSave' } } } },
+	);
+	client.open(A, 'bad one');
+	await client.until(() => client.messages(A).includes('bad one'));
+	client.edit(A, 'bad two');
+	await client.until(() => client.statuses.at(-1)?.state === 'unchecked');
+	const settings = { notifierLab: { check: { when: 'onSave', oneThreadMore: false } } };
+	await client.connection.sendNotification(DidChangeConfigurationNotification.type, { settings });
+	// its check holds up the next one
+	client.open(B, 'good');
+	await client.until(() => client.statuses.at(-1)?.state === 'checking');
+	client.save(A);
+	client.edit(A, 'bad three');
+	await client.until(() => client.statuses.at(-1)?.state === 'unchecked');
+	end();
+	await client.until(() => read.includes('good'));
+	await sleep(80);
+	expect(read.filter((text) => text !== 'good')).toEqual(['bad one']);
+	end();
+	client.save(A);
+	await client.until(() => client.messages(A).includes('bad three'));
 });
 
 test.each(['before', 'after'])(
