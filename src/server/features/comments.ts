@@ -39,3 +39,9 @@ function plain(comment: string): string {
 		.join('\n')
 		.trim();
 }
+
+/** The first sentence of a comment, in one line. */
+export function firstSentence(text: string): string {
+	const line = text.replace(/\s+/g, ' ');
+	return /^.*?[.;:](?=\s|$)/.exec(line)?.[0] ?? line;
+}

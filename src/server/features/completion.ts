@@ -15,7 +15,7 @@ import type { Program } from '../../language/program.js';
 import { CONFIG_WORDS, ENVIRONMENT_WORDS } from '../../language/scenario-words.js';
 import { sourceOf } from '../../language/text.js';
 import { decay, sameType, type Type, typeToString } from '../../language/types.js';
-import { headComment } from './comments.js';
+import { firstSentence, headComment } from './comments.js';
 import { noSleepAt } from './context.js';
 import { headOf, markdown, notesOf, originOf, parametersOf } from './describe.js';
 import { type Place, placeAt } from './place.js';
@@ -497,9 +497,4 @@ function fits(type: Type, wanted: Type): boolean {
 	if (value.kind === 'error' || target.kind === 'error') return false;
 	if (target.kind === 'pointer' && target.to.kind === 'void') return value.kind === 'pointer';
 	return sameType(value, target);
-}
-
-function firstSentence(text: string): string {
-	const line = text.replace(/\s+/g, ' ');
-	return /^.*?[.;:](?=\s|$)/.exec(line)?.[0] ?? line;
 }
