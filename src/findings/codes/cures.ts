@@ -44,8 +44,7 @@ export function cureOf(evidence: Evidence, cycle: readonly WaitEdge[]): string |
 				: NO_MMAP_LOCK;
 		if (userCalls(place, /^(flush_|drain_|cancel_(delayed_)?work_sync)/))
 			return 'A callback must not wait for a work item: use cancel_work() and a flag, or leave the rest to the item';
-		if (userCalls(place, /^dma_fence_wait/))
-			return SIGNALLED_FREELY;
+		if (userCalls(place, /^dma_fence_wait/)) return SIGNALLED_FREELY;
 	}
 	for (const [n, edge] of cycle.entries()) {
 		const lock = has(n);
