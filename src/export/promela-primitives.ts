@@ -134,6 +134,7 @@ define('__holds', 'int n; for (n = 0; n < me->nheld; n++) if (me->held[2 * n] ==
 	hidden: true,
 });
 define('__waits_for', 'return 0;', { hidden: true });
+define('__might_lock', 'return 0;');
 define('__might_sleep', 'return 0;', { hidden: true, sleeps: true });
 define(
 	'__assert_held',

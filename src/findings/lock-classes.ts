@@ -29,12 +29,17 @@ export interface ClassEdge {
 	readonly to: string;
 	/** Undefined for the edge that is there from the kernel's boot. */
 	readonly seen: { readonly state: number; readonly thread: number; readonly held: number } | undefined;
+	/** It is not taken there, but might_lock() says that it may be. */
+	readonly may?: boolean;
 }
 
 /** What a thread is about to take in a state: a class, and the address where there is a lock. */
 interface Wanted {
 	readonly name: string;
 	readonly resource: number;
+	readonly may?: boolean;
+	/** A second lock of the same class is meant. */
+	readonly nested?: boolean;
 }
 
 /** A moment of a thread. Where it is inside a step, `state` is none in which it is. */
@@ -76,9 +81,10 @@ export function* classEdges(graph: Graph): Turns<ClassEdge[]> {
 	for (const { state, thread, local, shared } of yield* moments(graph)) {
 		if (local[0] === Status.ended) continue;
 		const task = system.task(thread, local);
-		const add = (from: string | undefined, to: string, held: number): void => {
+		const add = (from: string | undefined, to: string, held: number, may = false): void => {
 			const edge = `${from} ${to}`;
-			if (from !== undefined && !edges.has(edge)) edges.set(edge, { from, to, seen: { state, thread, held } });
+			if (from !== undefined && !edges.has(edge))
+				edges.set(edge, { from, to, seen: { state, thread, held }, ...(may && { may }) });
 		};
 		const classOf = (h: Held): string | undefined =>
 			isToken(h) ? heldClass(system, h.resource, shared) : lockClass(system, h.resource, shared);
@@ -87,11 +93,13 @@ export function* classEdges(graph: Graph): Turns<ClassEdge[]> {
 			for (const held of task.held.slice(0, heldAtEntry)) add(classOf(held), START_MAP, held.resource);
 		const wanted = wantedBy(system, task, thread, shared);
 		if (wanted === undefined) continue;
-		const { name, resource } = wanted;
-		if (callbacks.length > 0 && name !== START_MAP) add(START_MAP, name, 0);
+		const { name, resource, may } = wanted;
+		if (callbacks.length > 0 && name !== START_MAP) add(START_MAP, name, 0, may);
 		for (const held of task.held) {
 			const from = classOf(held);
-			if (from !== name || (held.resource !== resource && !nested(task))) add(from, name, held.resource);
+			// who takes what it has already is found to wait for itself; who only might is not
+			const again = (held.resource !== resource || may === true) && !nested(task) && wanted.nested !== true;
+			if (from !== name || again) add(from, name, held.resource, may);
 		}
 	}
 	return [...edges.values()];
@@ -132,10 +140,11 @@ function wantedBy(system: System, task: ThreadState, thread: number, shared: Int
 		const reclaims = ((args[3] ?? 0) & GFP_DIRECT_RECLAIM) !== 0 && (flags & PF_MEMALLOC) === 0;
 		return reclaims ? { name: FS_RECLAIM, resource: 0 } : undefined;
 	}
-	if (!TAKES.test(name)) return undefined;
+	const may = name === '__might_lock';
+	if (!may && !TAKES.test(name)) return undefined;
 	const resource = args[0] ?? 0;
 	const lock = lockClass(system, resource, shared);
-	return lock === undefined ? undefined : { name: lock, resource };
+	return lock === undefined ? undefined : { name: lock, resource, ...(may && { may, nested: args[1] === 1 }) };
 }
 
 /** Does get_user_pages_fast(), and not its _only(), look for a page? */

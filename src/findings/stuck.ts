@@ -5,7 +5,7 @@ import { deadlock } from './codes/deadlock.js';
 import { lostWakeup } from './codes/lost-wakeup.js';
 import { selfDeadlock } from './codes/self-deadlock.js';
 import type { StuckKind } from './finding.js';
-import { cycleIn, goesOnWhenWoken, looksAgain, type WaitEdge, waitsIn } from './waits.js';
+import { cycleIn, goesOnWhenWoken, looksAgain, onlyItselfWakes, type WaitEdge, waitsIn } from './waits.js';
 
 /** Threads that wait for ever, in the shallowest state in which it is plain why. */
 export interface Stuck {
@@ -122,8 +122,9 @@ export function classify(
 	);
 	if (sleeper !== undefined) return { kind: lostWakeup, cycle: [sleeper] };
 	const [first] = alone;
-	if (first !== undefined && everybodyElseIsDone(graph, state, edges)) return { kind: deadlock, cycle: [first] };
-	return undefined;
+	if (first === undefined || !everybodyElseIsDone(graph, state, edges)) return undefined;
+	const upToItself = first.wait.kind === 'token' && !first.isRange && onlyItselfWakes(graph, state, first.thread);
+	return { kind: upToItself ? selfDeadlock : deadlock, cycle: [first] };
 }
 
 /** Nobody who could still act is left: the others have ended or are stuck themselves. */

@@ -84,8 +84,28 @@ function wakersAmong(graph: Graph, state: number, threads: readonly number[]): n
 	return wakers.length > 0 ? wakers : [...threads];
 }
 
-function comesToWake(system: System, thread: number, local: Int32Array): boolean {
-	const seen = new Set<Instruction>();
+/** Is the thread that waits the only one of all whose code ever comes to a wake-up? Then what it waits for is up to itself. */
+export function onlyItselfWakes(graph: Graph, state: number, thread: number): boolean {
+	const { system } = graph;
+	const own = new Set<Instruction>();
+	if (!comesToWake(system, thread, graph.local(state, thread), own)) return false;
+	const wakes = (code: FunctionCode, within = new Set<Instruction>()): boolean =>
+		reachesWakeUp(system, code, 0, within);
+	const others = system.threads.filter((t, n) => n !== thread && t.kind !== 'kernel');
+	// workers and timers call what only a pointer leads to
+	return (
+		!others.some((t) => wakes(t.entry)) &&
+		!system.functions.some((f) => !f.kernel && !f.code.some((i) => own.has(i)) && wakes(f, new Set(own)))
+	);
+}
+
+function comesToWake(system: System, thread: number, local: Int32Array, seen = new Set<Instruction>()): boolean {
+	return system
+		.task(thread, local)
+		.frames.some(({ code, pc }) => !code.kernel && reachesWakeUp(system, code, pc, seen));
+}
+
+function reachesWakeUp(system: System, start: FunctionCode, at: number, seen: Set<Instruction>): boolean {
 	const reaches = (code: FunctionCode, from: number): boolean => {
 		const stack = [from];
 		while (stack.length > 0) {
@@ -101,7 +121,7 @@ function comesToWake(system: System, thread: number, local: Int32Array): boolean
 		}
 		return false;
 	};
-	return system.task(thread, local).frames.some(({ code, pc }) => !code.kernel && reaches(code, pc));
+	return reaches(start, at);
 }
 
 /** Who holds a token at this address runs what lies there. */

@@ -173,8 +173,9 @@ define('might_sleep_if', 'expression', as(VOID));
 define('lockdep_assert_held lockdep_assert_held_write lockdep_assert_held_read', 'expression', as(VOID));
 define('lockdep_assert_not_held lockdep_assert_held_once lockdep_assert', 'expression', as(VOID));
 define('lockdep_is_held', 'expression', as(INT));
-define('might_lock might_lock_read', 'ignored', as(VOID));
-define('might_lock_nested lockdep_set_class', 'ignored ignored', as(VOID));
+define('might_lock might_lock_read', 'expression', as(VOID));
+define('might_lock_nested', 'expression ignored', as(VOID));
+define('lockdep_set_class', 'ignored ignored', as(VOID));
 define('mutex_lock_nest_lock down_write_nest_lock', 'expression ignored', as(VOID));
 
 define('wait_event io_wait_event wait_event_idle wait_event_freezable', 'queue condition', as(VOID));

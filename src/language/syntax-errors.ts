@@ -291,13 +291,26 @@ function expectedToken(c: Complaint): Words | undefined {
 const scenarioWords = (c: Complaint) =>
 	`expected pages, setup, thread, daemon, interrupt, finally, environment, config or expect, not ${quote(c.token.image)}`;
 
+/** `scenario s8 {`, `thread for {`: a name that has a meaning already. */
+function takenName({ tokens }: Complaint, block: Token | undefined, name: Token | undefined): Words | undefined {
+	if (!block || !name || !/^(scenario|thread|daemon|interrupt)$/.test(block.image)) return undefined;
+	const follows = tokens[tokens.indexOf(name) + 1]?.image;
+	if (!/^\w+$/.test(name.image) || (follows !== '{' && follows !== 'on')) return undefined;
+	const what = TYPE_WORD.test(name.image) ? 'the name of a type' : 'a word of the language';
+	return { message: `'${name.image}' is ${what}: choose another name for the ${block.image}`, at: name };
+}
+
 function expectedRule(c: Complaint): Words {
 	const here = quote(c.token.image);
 	const has = (name: string) => c.rules.includes(name);
 	switch (c.rules.at(-1)) {
 		case 'File':
 		case 'Item':
-			return { message: `expected a declaration, a function or a scenario, not ${here}` };
+			return (
+				takenName(c, c.token, c.tokens[c.index + 1]) ?? {
+					message: `expected a declaration, a function or a scenario, not ${here}`,
+				}
+			);
 		case 'ScenarioItem':
 			return { message: scenarioWords(c) };
 		case 'Statement':
@@ -311,7 +324,7 @@ function expectedRule(c: Complaint): Words {
 		case 'Field':
 		case 'Parameter':
 		case 'GotoStatement':
-			return { message: `expected a name before ${here}` };
+			return takenName(c, c.previous, c.token) ?? { message: `expected a name before ${here}` };
 		default:
 	}
 	if (has('Expression') || has('AssignmentExpr') || has('UnaryExpr') || has('ConditionalExpr') || has('Initializer')) {

@@ -97,6 +97,7 @@ const WHOLE = new Set([
 	'srcu_struct',
 	'work_struct',
 	'delayed_work',
+	'timer_list',
 	'workqueue_struct',
 	'dma_fence',
 	'task_struct',

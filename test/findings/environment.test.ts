@@ -10,11 +10,11 @@ function driver(file: string): string {
 	return readFileSync(path.join(corpus, file), 'utf8').replace(/^scenario \w+ \{[\s\S]*?^\}$/gm, '');
 }
 
-const inEnvironment = (text: string) =>
+const inEnvironment = (text: string, limits: { maxStates?: number } = {}) =>
 	checkSketch(
 		'file:///drivers/driver.mmn',
 		{ read: async (uri) => (uri.endsWith('/driver.mmn') ? text : undefined) },
-		{ maxSeconds: 1000 },
+		{ maxSeconds: 1000, ...limits },
 	);
 
 describe('a sketch without scenarios', () => {
@@ -137,6 +137,22 @@ static void run_fault(unsigned long addr)
 		);
 		expect(finding?.message.match(/F: more kernel threads/g)).toHaveLength(1);
 		expect(finding?.message).not.toContain('took more than');
+	});
+
+	test('says how much of the work is done where the states were spent', async () => {
+		const text = driver('interval/s28-read-begin-retry.mmn');
+		const { scenarios } = await inEnvironment(text, { maxStates: 3000 });
+		const [result] = scenarios;
+		expect(result).toMatchObject({ verdict: 'bounded', complete: false });
+		const [bound, ...more] = result?.bounds ?? [];
+		expect(more).toEqual([]);
+		const told =
+			/^(\d+) of (\d+) combinations of functions and adversaries were searched to the end; the 3000 states \(--max-states, notifierLab\.check\.maxStates\) were spent (in|before) .+ with .+$/.exec(
+				bound ?? '',
+			);
+		const [done, all] = [Number(told?.[1]), Number(told?.[2])];
+		expect(done).toBeGreaterThan(0);
+		expect(all).toBeGreaterThan(done);
 	});
 
 	test('is looked at to the end with warnings, too: all adversaries at once are not left out', {

@@ -18,6 +18,8 @@ export function inCallback({ frames }: Place): boolean {
 }
 
 const NO_MMAP_LOCK = 'A callback must not take mmap_lock: whoever invalidates may have it';
+const SIGNALLED_FREELY =
+	'What a callback waits for must be signalled without its locks, and without an allocation that reclaims: allocate before the fence is published';
 const HELD_FROM_START_TO_END =
 	'What is held from the start of a range to its end is taken again by a range inside of it: count the active ranges instead';
 
@@ -42,8 +44,7 @@ export function cureOf(evidence: Evidence, cycle: readonly WaitEdge[]): string |
 				: NO_MMAP_LOCK;
 		if (userCalls(place, /^(flush_|drain_|cancel_(delayed_)?work_sync)/))
 			return 'A callback must not wait for a work item: use cancel_work() and a flag, or leave the rest to the item';
-		if (userCalls(place, /^dma_fence_wait/))
-			return 'What a callback waits for must be signalled without its locks, and without an allocation that reclaims: allocate before the fence is published';
+		if (userCalls(place, /^dma_fence_wait/)) return SIGNALLED_FREELY;
 	}
 	for (const [n, edge] of cycle.entries()) {
 		const lock = has(n);
@@ -79,6 +80,7 @@ export function selfCureOf(evidence: Evidence, edge: WaitEdge, back: boolean): s
 	if (edge.isRange || edge.readers?.callbacks) return 'Leave it to a work item that the callback does not wait for';
 	if (inCallback(place) && isMmapLock(edge))
 		return 'A callback must not take mmap_lock: whoever invalidates may have it';
+	if (edge.holders.length === 0 && inCallback(place) && userCalls(place, /^dma_fence_wait/)) return SIGNALLED_FREELY;
 	if (taken === undefined || taken.held.mode === HeldMode.token) return undefined;
 	if (back) return `Release ${edge.resource} before going round again`;
 	const call = entryCall(place);

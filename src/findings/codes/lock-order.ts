@@ -94,6 +94,7 @@ function cureOf({ from, to }: ClassEdge): string | undefined {
 export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explanation {
 	const { graph, run } = evidence;
 	const parts = cycle.edges.map((edge) => {
+		const taken = edge.may === true ? 'may be taken' : 'is taken';
 		const place = placeOf(graph, edge);
 		if (place === undefined) return 'direct reclaim calls callbacks (f920e413ff9c)';
 		const inside = userFunction(place)?.name;
@@ -109,12 +110,12 @@ export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explana
 		if (isPseudo(edge.from))
 			return edge.to === START_MAP
 				? `callbacks run in ${edge.from} (${where})`
-				: `${word(edge.to)} is taken in ${edge.from} (${where})`;
+				: `${word(edge.to)} ${taken} in ${edge.from} (${where})`;
 		return edge.from === START_MAP
-			? `${word(edge.to)} is taken in a callback (${where})`
+			? `${word(edge.to)} ${taken} in a callback (${where})`
 			: edge.to === START_MAP
 				? `callbacks run, or are waited for, under ${word(edge.from)} (${where})`
-				: `${word(edge.to)} is taken under ${word(edge.from)} (${where})`;
+				: `${word(edge.to)} ${taken} under ${word(edge.from)} (${where})`;
 	});
 	const blamed = cycle.edges[0] as ClassEdge;
 	const place = placeOf(graph, blamed) as Place;

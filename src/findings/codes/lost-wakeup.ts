@@ -1,5 +1,9 @@
+import { type AstNode, AstUtils } from 'langium';
+import { isCall, isNameRef } from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { sourceText } from '../../language/text.js';
 import { blockedPlace, inLine, placesOf, type StuckKind, threadName } from '../finding.js';
-import { userSpan } from '../run.js';
+import { type Place, userSpan } from '../run.js';
 import type { WaitEdge } from '../waits.js';
 
 /** A thread sleeps although what it waits for is true, and nobody will wake it. */
@@ -12,13 +16,19 @@ export const lostWakeup: StuckKind = {
 		const name = threadName(graph, edge.thread);
 		const place = blockedPlace(evidence, edge.thread);
 		const wake = run.rows.findLast((r) => r.thread !== name && /\bwake_up/.test(r.text));
+		// wake_up_interruptible() leaves alone who sleeps otherwise (try_to_wake_up() looks at the state)
+		const deaf =
+			wakesOnlyInterruptible(graph.system.program) &&
+			/^(io_)?wait_event(_idle|_killable|_cmd|_timeout|_exclusive)?\b/.test(sourceText(ownNode(place)));
 		const on = edge.resource === '' ? '' : ` on ${edge.resource}`;
 		return {
-			message: `${name} sleeps${on}${inLine(graph, userSpan(place))} although what it waits for has happened${wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
-			cure: 'Set the state of the task before looking (prepare_to_wait), or use wait_event(), which looks again',
+			message: `${name} sleeps${on}${inLine(graph, userSpan(place))} although what it waits for has happened${deaf ? ': wake_up_interruptible() wakes only who sleeps interruptibly' : wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
+			cure: deaf
+				? 'Call wake_up(), or sleep with wait_event_interruptible() and look at what it returns'
+				: 'Set the state of the task before looking (prepare_to_wait), or use wait_event(), which looks again',
 			span: userSpan(place),
 			related: [
-				...(wake ? [{ span: wake.span, message: `${wake.thread} wakes here, too early` }] : []),
+				...(wake ? [{ span: wake.span, message: `${wake.thread} wakes here${deaf ? '' : ', too early'}` }] : []),
 				...placesOf(place, `${name} sleeps here`),
 			],
 			closing: `${name} sleeps${on}, what it waits for has happened, and nobody will wake it again.`,
@@ -26,3 +36,16 @@ export const lostWakeup: StuckKind = {
 		};
 	},
 };
+
+/** The call of the sketch's that the thread is in. */
+const ownNode = ({ node, frames }: Place): AstNode => frames.findLast((f) => !f.code.kernel)?.node ?? node;
+
+/** Is every wake-up of the sketch one for those who sleep interruptibly? */
+function wakesOnlyInterruptible({ files }: Program): boolean {
+	const calls = files
+		.filter((f) => !f.kernel)
+		.flatMap(({ root }) => [...AstUtils.streamAllContents(root)])
+		.flatMap((n) => (isCall(n) && isNameRef(n.callee) ? [n.callee.target.$refText] : []))
+		.filter((name) => /^wake_up(_|$)/.test(name));
+	return calls.length > 0 && calls.every((name) => name.startsWith('wake_up_interruptible'));
+}

@@ -45,7 +45,9 @@ export const selfDeadlock: StuckKind = {
 						? 'which it has active itself'
 						: runs
 							? 'which it runs itself'
-							: 'which it holds itself';
+							: edge.holders.length === 0
+								? 'which nobody but itself would bring about, later'
+								: 'which it holds itself';
 		return {
 			message: `${name} ${waitWords(edge)}${inside && !edge.readers ? ` in ${inside}()` : ''}${inLine(graph, userSpan(place))}, ${has}${since}`,
 			cure: selfCureOf(evidence, edge, jump !== undefined),

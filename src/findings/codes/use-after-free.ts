@@ -53,9 +53,11 @@ export const useAfterFree: ReportKind = {
 			cure:
 				queued !== undefined
 					? `${queues} has queued the work item (${lineOf(graph, userSpan(queued))}): first see to it that nobody queues it any more, then cancel_work_sync() or flush_work(), then kfree()`
-					: late
-						? 'The notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()'
-						: undefined,
+					: late && name.startsWith('timer')
+						? 'The timer is still armed then, or its function runs, and may arm it again: timer_shutdown_sync() comes before kfree()'
+						: late
+							? 'The notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()'
+							: undefined,
 			span: blamed,
 			related: [
 				...(queued === undefined ? [] : [{ span: userSpan(queued), message: `${queues} queues the work item here` }]),

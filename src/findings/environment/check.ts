@@ -57,6 +57,7 @@ export async function checkInEnvironment(
 		if (outcome === undefined) break;
 		next = parts.next(outcome);
 	}
+	searches.tellStop(parts);
 	await searches.settle();
 	if (searches.problems.length > 0) return none(searches.problems.map((p) => notFitting(p, uri)));
 	if (searches.results.length === 0) return none();
@@ -77,6 +78,11 @@ class Searches {
 	readonly results: ScenarioResult[] = [];
 	/** What was cut short, in words. */
 	readonly cut: string[] = [];
+	/** Which limit of the whole was reached, and where. */
+	private stopped: string | undefined;
+	/** Parts that were begun, and those that were searched to the end: who runs in which scenario. */
+	private readonly begun = new Set<string>();
+	private readonly ended = new Set<string>();
 	/** What else cut parts short: which. */
 	private readonly cutBy = new Map<string, readonly string[]>();
 	/** Parts that were looked at, but not to the end, by who runs in them. */
@@ -129,27 +135,40 @@ class Searches {
 	async run(part: Part): Promise<Outcome | undefined> {
 		const { maxSeconds, maxStates } = this.limits;
 		const seconds = maxSeconds - (performance.now() - this.start) / 1000;
-		const states = Math.min(maxStates - this.spent, part.maxStates ?? Number.POSITIVE_INFINITY);
-		if (this.options.signal?.aborted) this.cut.push('it was stopped');
-		else if (seconds <= 0)
-			this.cut.push(
-				`${maxSeconds} s (--max-seconds, notifierLab.check.maxSeconds) were over before ${this.words(part)}`,
-			);
-		else if (states <= 0)
-			this.cut.push(
-				`${maxStates} states (--max-states, notifierLab.check.maxStates) were spent before ${this.words(part)}`,
-			);
+		const left = maxStates - this.spent;
+		if (this.options.signal?.aborted) this.stopped ??= 'it was stopped';
+		else if (seconds <= 0) this.stopped ??= `${this.allSeconds} were over before ${this.words(part)}`;
+		else if (left <= 0) this.stopped ??= `${this.allStates} were spent before ${this.words(part)}`;
 		else if (this.spent >= this.enough) this.early = true;
-		else return this.search(part, states, seconds);
+		else return this.search(part, Math.min(left, part.maxStates ?? left), seconds);
 		return undefined;
+	}
+
+	private get allSeconds(): string {
+		return `the ${this.limits.maxSeconds} s (--max-seconds, notifierLab.check.maxSeconds)`;
+	}
+
+	private get allStates(): string {
+		return `the ${this.limits.maxStates} states (--max-states, notifierLab.check.maxStates)`;
+	}
+
+	/** Says how much of the work is done, where a limit has ended it: what is left is what the plan would go on with. */
+	tellStop(rest: ReturnType<typeof plan>): void {
+		if (this.stopped === undefined) return;
+		const all = new Set(this.begun);
+		for (let next = rest.next(FINE); !next.done; next = rest.next(FINE)) all.add(keyOf(next.value));
+		this.cut.push(
+			`${this.ended.size} of ${all.size} combinations of functions and adversaries were searched to the end; ${this.stopped}`,
+		);
 	}
 
 	/** Notes why a part was not looked at to its end; what is the same in several parts is told once. */
 	private cutShort({ states, bounds = [] }: ScenarioResult, words: string, most: number): void {
-		const { maxSeconds } = this.limits;
-		if (states >= most) this.cut.push(`${words} took more than ${states} states`);
-		else if ((performance.now() - this.start) / 1000 >= maxSeconds)
-			this.cut.push(`${maxSeconds} s (--max-seconds, notifierLab.check.maxSeconds) were over in ${words}`);
+		const { maxSeconds, maxStates } = this.limits;
+		if ((performance.now() - this.start) / 1000 >= maxSeconds)
+			this.stopped ??= `${this.allSeconds} were over in ${words}`;
+		else if (this.spent >= maxStates) this.stopped ??= `${this.allStates} were spent in ${words}`;
+		else if (states >= most) this.cut.push(`${words} took more than ${states} states`);
 		else for (const bound of bounds) this.cutBy.set(bound, [...(this.cutBy.get(bound) ?? []), words]);
 	}
 
@@ -170,6 +189,8 @@ class Searches {
 		const words = this.words(part);
 		if (!one.complete) this.unfinished.add(words);
 		else this.unfinished.delete(words);
+		this.begun.add(keyOf(part));
+		if (one.complete) this.ended.add(keyOf(part));
 		if (!one.complete && part.look !== true) this.cutShort(one, words, maxStates);
 		if (part.small === true) {
 			// what it finds has to be found on all pages, too
@@ -246,6 +267,11 @@ class Searches {
 		}
 	}
 }
+
+/** A part that leaves no questions. */
+const FINE: Outcome = { complete: true, clean: true, failed: false, states: 0 };
+
+const keyOf = ({ scenario, threads }: Part): string => `${scenario} ${threads.join(' ')}`;
 
 /** Blamed on the simulated kernel itself. */
 const isKernels = ({ code, span }: Finding): boolean =>

@@ -178,6 +178,8 @@ const tokens: Primitive[] = [
 		visible: false,
 		run: (c, [object = 0]) => (c.task.held.some((h) => h.resource === object) ? 1 : 0),
 	},
+	// a step of its own, so that there is a moment in which it is about to be taken: findings/lock-classes.ts
+	{ name: '__might_lock', visible: true, run: () => 0 },
 	{
 		name: '__waits_for',
 		visible: false,

@@ -7,12 +7,14 @@ import { decay, sameType, type Type, typeToString } from '../types.js';
 import { checkAssign, checkCondition } from './assign.js';
 import type { CheckContext } from './context.js';
 import { checkWritable } from './expressions.js';
+import { checkStaticAssert } from './static-assert.js';
 
 /** Checks what is called and with what. */
 export function checkCall(call: ast.Call, context: CheckContext): void {
 	const macro = context.semantics.macroOf(call);
 	if (macro) {
 		checkMacro(call, macro, context);
+		if (/^(static_assert|BUILD_BUG_ON)$/.test(macro.name)) checkStaticAssert(call, macro.name, context);
 		return;
 	}
 	const { report, semantics } = context;

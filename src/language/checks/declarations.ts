@@ -11,6 +11,7 @@ import { checkAssign, isNullConstant } from './assign.js';
 import { signatureOf } from './calls.js';
 import type { CheckContext } from './context.js';
 import { checkCleanup } from './guards.js';
+import { checkStaticAssert } from './static-assert.js';
 
 /** The most elements an array of a model may have: every one is part of every state. */
 const LARGEST_ARRAY = 4096;
@@ -188,10 +189,10 @@ function checkDefine(node: ast.Define, context: CheckContext): void {
 }
 
 const FILE_MACROS =
-	// sizes and layouts, which a static_assert is about, are the compiler's
 	/^(static_assert$|_Static_assert$|MODULE_|EXPORT_SYMBOL|EXPORT_TRACEPOINT|module_(init|exit|param)|late_initcall|subsys_initcall|device_initcall|core_initcall)/;
 
 function checkFileMacro(node: ast.FileMacro, context: CheckContext): void {
+	if (/^(static_assert|_Static_assert)$/.test(node.name)) checkStaticAssert(node, node.name, context);
 	if (FILE_MACROS.test(node.name)) return;
 	const { report } = context;
 	if (/^(DEFINE|DECLARE)_/.test(node.name)) {

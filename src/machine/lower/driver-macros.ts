@@ -228,11 +228,10 @@ define('dev_WARN', (f, e) => {
 	f.emit({ op: 'check', condition: f.constant(0), fatal: false, what: 'dev_WARN() is reached' }, e);
 	return f.constant(1);
 });
-define(
-	'BUILD_BUG_ON BUILD_BUG_ON_ZERO static_assert might_lock might_lock_read might_lock_nested lockdep_set_class',
-	(f) => f.constant(0),
-);
+define('BUILD_BUG_ON BUILD_BUG_ON_ZERO static_assert lockdep_set_class', (f) => f.constant(0));
 define('dev_err_probe', (f, e) => rvalue(f, arg(e, 1)));
+define('might_lock might_lock_read', (f, e) => primitive(f, '__might_lock', [rvalue(f, arg(e, 0)), f.constant(0)], e));
+define('might_lock_nested', (f, e) => primitive(f, '__might_lock', [rvalue(f, arg(e, 0)), f.constant(1)], e));
 define('lockdep_is_held', (f, e) => primitive(f, '__holds', [rvalue(f, arg(e, 0))], e));
 define('mutex_lock_nest_lock', (f, e) => primitive(f, 'mutex_lock', [rvalue(f, arg(e, 0))], e));
 define('down_write_nest_lock', (f, e) => library(f, 'down_write', [rvalue(f, arg(e, 0))], e));
