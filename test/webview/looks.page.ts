@@ -146,3 +146,14 @@ test('nothing moves by itself where that is not wanted', async () => {
 	expect(moving).toBe(0);
 	await close();
 });
+
+test('the tables beside the run say in words what they show in signs', async () => {
+	const { page, close } = await explore(browser, sample('s94-stale-tlb'));
+	const tables = page.locator('.beside');
+	const said = await tables.getByRole('table', { name: 'Page tables' }).ariaSnapshot();
+	expect(said).toContain('cell "p0 generation 1 read-write, freed, wrong: p0 was freed in step 7, changed"');
+	expect(said).toContain('row "device nothing nothing"');
+	const locks = await tables.getByRole('table', { name: 'Locks and ranges' }).ariaSnapshot();
+	expect(locks).toContain('row "mmap_lock rwsem U read nobody Watch mmap_lock"');
+	await close();
+});

@@ -32,19 +32,21 @@ function Slot({ slot, page, table, inside }: { slot: PageSlot; page: number; tab
 	const classes = [inside, changed ? 'changed' : '', slot.stale ? 'stale' : '', slot.page === null ? 'empty' : ''];
 	return (
 		<td class={classes.join(' ').trim()} colSpan={Math.max(1, slot.pages)} title={slot.stale ?? words}>
-			{slot.page === null ? (
-				'–'
-			) : (
-				<>
-					<span class={slot.freed ? 'page freed' : 'page'}>{slot.page}</span>
-					<small>
-						{' '}
-						g{slot.generation} {slot.write ? 'rw' : 'ro'}
-					</small>
-				</>
-			)}
+			<span aria-hidden="true">
+				{slot.page === null ? (
+					'–'
+				) : (
+					<>
+						<span class={slot.freed ? 'page freed' : 'page'}>{slot.page}</span>
+						<small>
+							{' '}
+							g{slot.generation} {slot.write ? 'rw' : 'ro'}
+						</small>
+					</>
+				)}
+			</span>
 			<span class="unseen">
-				{slot.freed ? ', freed' : ''}
+				{words}
 				{slot.stale ? `, wrong: ${slot.stale}` : ''}
 				{changed ? ', changed' : ''}
 			</span>
@@ -103,7 +105,7 @@ export function AddressSpace({ state, picture }: { readonly state: State; readon
 	return (
 		<Section name="space" title="Address space" changed={changedIn(changes.value, 'page ')}>
 			<div class="scrolls">
-				<table class="space">
+				<table class="space" aria-label="Page tables">
 					<colgroup>
 						<col class="names" />
 						{pages.map((page) => (

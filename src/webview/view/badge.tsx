@@ -33,15 +33,18 @@ interface Props {
 	readonly lane: number;
 	readonly outline?: boolean;
 	readonly small?: boolean;
+	/** Its name is said beside it, if only to screen readers. */
+	readonly named?: boolean;
 }
 
-/** Who: shape, letter and colour. Its name is said beside it or for screen readers only. */
-export function Badge({ lane, outline = false, small = false }: Props) {
+/** Who: shape, letter and colour. */
+export function Badge({ lane, outline = false, small = false, named = false }: Props) {
 	const lanes = useExplorer().picture.value?.lanes ?? [];
 	return (
 		<span
 			class={`badge ${laneClass(lane)}${outline ? ' outline' : ''}${small ? ' small' : ''}`}
 			title={lanes[lane]?.name}
+			aria-hidden={named}
 		>
 			<span>{letterOf(lanes, lane)}</span>
 		</span>

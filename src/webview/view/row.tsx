@@ -25,7 +25,7 @@ export function Way({ picture, way, steps, stop, pick = false }: WayProps) {
 	const name = laneName(picture, way.lane);
 	const content = (
 		<>
-			<Badge lane={way.lane} outline small />
+			<Badge lane={way.lane} outline small named={!pick} />
 			<span class="lead">{pick ? 'or' : `${name} could go:`}</span>
 			<code>
 				<Code text={way.text} />

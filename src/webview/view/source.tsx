@@ -82,7 +82,7 @@ function Line({ number, tokens, lanes, now, cause, picked, stop }: LineProps) {
 		<div class={classes.join(' ').trim()} role="option" aria-selected={now} tabIndex={stop ? 0 : -1} data-line={number}>
 			<span class="gutter">
 				{lanes.slice(0, 2).map((lane) => (
-					<Badge key={lane} lane={lane} />
+					<Badge key={lane} lane={lane} named />
 				))}
 				{who && <span class="unseen">{who} is here. </span>}
 			</span>

@@ -58,6 +58,15 @@ export function changedIn(changes: ReadonlyMap<string, string | null>, ...prefix
 	return number;
 }
 
+const Nobody = () => (
+	<>
+		<span class="dim" aria-hidden="true">
+			–
+		</span>
+		<span class="unseen">nobody</span>
+	</>
+);
+
 function Lock({ lock, picture }: { readonly lock: LockState; readonly picture: Picture }) {
 	const { changes } = useExplorer();
 	const fact = `lock ${lock.name}`;
@@ -73,21 +82,21 @@ function Lock({ lock, picture }: { readonly lock: LockState; readonly picture: P
 			<td class="dim">{lock.kind}</td>
 			<td>
 				{lock.holders.length === 0 ? (
-					<span class="dim">–</span>
+					<Nobody />
 				) : (
-					lock.holders.map(({ lane }) => <Badge key={lane} lane={lane} />)
+					lock.holders.map(({ lane }) => <Badge key={lane} lane={lane} named />)
 				)}
-				{shared && <span class="dim"> read</span>}
 				<span class="unseen">{lock.holders.map(({ lane }) => laneName(picture, lane)).join(', ')}</span>
+				{shared && <span class="dim"> read</span>}
 			</td>
 			<td>
 				{lock.waiters.length === 0 ? (
-					<span class="dim">–</span>
+					<Nobody />
 				) : (
 					lock.waiters.map(({ lane, forEver }) => (
 						<span key={lane} class="waiter" title={forEver ? 'waits for ever' : 'waits'}>
 							<i class={`sample wait${forEver && inVain.has(lane) ? ' for-ever' : ''}`} />
-							<Badge lane={lane} />
+							<Badge lane={lane} named />
 							<span class="unseen">
 								{laneName(picture, lane)}
 								{forEver ? ' for ever' : ''}
@@ -114,7 +123,7 @@ function Locks({ state, picture }: { readonly state: State; readonly picture: Pi
 			{shown.length === 0 ? (
 				<p class="none">Nobody holds a lock.</p>
 			) : (
-				<table class="facts locks">
+				<table class="facts locks" aria-label="Locks and ranges">
 					<thead>
 						<tr>
 							<th scope="col">what</th>
@@ -255,7 +264,7 @@ function OfLane({ lane, variables, below }: OfLaneProps) {
 	return (
 		<div class="of-lane">
 			<h3>
-				<Badge lane={lane} outline small />
+				<Badge lane={lane} outline small named />
 				<span>{name}</span>
 				<span class={changed ? 'news' : 'dim'}>{status}</span>
 			</h3>
@@ -322,7 +331,7 @@ function Jobs({ state }: { readonly state: State }) {
 	if (state.jobs.length === 0) return null;
 	return (
 		<Section name="jobs" title="Jobs and fences" changed={changedIn(changes.value, 'job ')}>
-			<table class="facts variables">
+			<table class="facts variables" aria-label="Jobs and fences">
 				<tbody>
 					{state.jobs.map((job) => (
 						<tr key={job.name} class={changes.value.has(`job ${job.name}`) ? 'changed' : ''}>
