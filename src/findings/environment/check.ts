@@ -117,12 +117,14 @@ class Searches {
 
 	/** Who runs in a part, by what they are: `device_fault() with munmap`. */
 	private words({ threads }: Part): string {
-		const { handlers, teardown, adversaries, sometimes } = this.environment;
+		const { handlers, teardown, interrupts, adversaries, sometimes } = this.environment;
 		const named = threads.map((t) => {
 			const again = handlers.find((h) => h.twin === t || h.second === t);
 			if (again !== undefined) return `${again.function}() ${again.twin === t ? 'once more' : 'for a second object'}`;
 			const last = teardown.find((h) => h.last === t);
 			if (last !== undefined) return `${last.function}() after the others`;
+			const comes = interrupts.find(({ name }) => name === t);
+			if (comes !== undefined) return `${comes.function}() on top of ${comes.on}`;
 			const own = [...handlers, ...teardown].find((h) => h.name === t);
 			return own
 				? `${own.function}()`

@@ -30,6 +30,8 @@ export interface Environment {
 	readonly handlers: readonly Handler[];
 	/** Threads that take the driver down. */
 	readonly teardown: readonly Handler[];
+	/** Interrupt handlers of the sketch, each on top of each thread that it may meet. */
+	readonly interrupts: readonly Interrupt[];
 	/** Names of the threads that are the environment's, with what each of them is. */
 	readonly adversaries: ReadonlyMap<string, string>;
 	/** The same for those that only some scenarios have. */
@@ -50,6 +52,14 @@ export interface Environment {
 	readonly cores: readonly string[];
 	/** What else has to be said of a result, one sentence each. */
 	readonly remarks: readonly string[];
+}
+
+/** An interrupt handler on top of one thread. */
+export interface Interrupt {
+	readonly name: string;
+	/** Name of the thread. */
+	readonly on: string;
+	readonly function: string;
 }
 
 /** A thread that runs one of the sketch's functions. */
@@ -78,6 +88,9 @@ export const WITH_ONE_PAGE = 'default_environment_one_page';
 
 /** More entry points than this are not run: say so rather than search for ever. */
 const MOST_HANDLERS = 8;
+
+/** Adversaries whose callbacks an interrupt may come on top of: with mmap_lock, and without. */
+const INTERRUPTED = ['I', 'R'];
 
 /** The callback of <environment/other-driver>, in which nobody but an invalidator of the environment's is to wait. */
 export const OTHER_CALLBACK = 'other_driver_invalidate';
@@ -135,6 +148,19 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			registers: false,
 			function: f.name,
 		}),
+	);
+	const comes = roles.interrupts.flatMap((f) => {
+		const call = objects.call(f, 0, true);
+		if (call === undefined) left.push(`${f.name}() was not run: there is nothing to pass to it`);
+		return call === undefined ? [] : [{ f, call }];
+	});
+	const interrupts = comes.flatMap(({ f, call }, n) =>
+		[...handlers.map(({ name }) => name), ...INTERRUPTED].map((on) => ({
+			name: `${comes.length === 1 ? 'Q' : `Q${n + 1}`}${on}`,
+			on,
+			function: f.name,
+			call,
+		})),
 	);
 	// who locks ranges is called inside of the lock only
 	const nests = kernelsOwn(program, 'mmu_notifier_register') !== undefined && !program.functions.has('range_lock');
@@ -194,6 +220,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			const name = teardown[n]?.last;
 			return name === undefined ? [] : [`\tthread ${name} { ${run.map(body).join(' ')} ${call} }`];
 		}),
+		...interrupts.map(({ name, on, call }) => `\tinterrupt ${name} on ${on} { ${call}; }`),
 	];
 	const seconds = handlers.flatMap(({ second }, n) => {
 		const { f } = run[n] as (typeof run)[number];
@@ -252,6 +279,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		uri: program.uri.replace(/[^/:]*$/, (file) => `.${DEFAULT_ENVIRONMENT}.${file}`),
 		handlers,
 		teardown,
+		interrupts,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
 		sometimes: new Map([
 			...(has.stream ? ([['J', 'an endless stream of ranges elsewhere']] as const) : []),

@@ -81,11 +81,12 @@ export function told(
 	uri: string,
 ): ScenarioResult {
 	const span = topOf(uri);
-	const { handlers, teardown, adversaries, sometimes, remarks } = environment;
+	const { handlers, teardown, interrupts, adversaries, sometimes, remarks } = environment;
 	const who = new Map([...adversaries, ...sometimes]);
 	if (handlers.length + teardown.length > 1)
 		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
 	for (const h of teardown) if (h.last !== undefined) who.set(h.last, `all of them in turn, ${h.function}() last`);
+	for (const { name, on, function: f } of interrupts) who.set(name, `${f}(), an interrupt on top of ${on}`);
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
 	const findings = result.findings.map((f) => {
 		const needed = [...who].filter(([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name));
@@ -101,6 +102,7 @@ export function told(
 		};
 	});
 	const ran = handlers.length === 0 ? 'the callbacks' : [...new Set(handlers.map((h) => `${h.function}()`))].join(', ');
+	const comes = [...new Set(interrupts.map((i) => `${i.function}()`))];
 	return {
 		...result,
 		span,
@@ -108,7 +110,7 @@ export function told(
 		...(unfinished.size > 0 && { unfinished: [...unfinished] }),
 		assumptions: [
 			...result.assumptions,
-			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}${environment.has.exit ? '; when nothing else is found, against the end of the process, of which no ->release hears' : ''}`,
+			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${comes.length > 0 ? `; with ${comes.join(', ')} as an interrupt on top of either` : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}${environment.has.exit ? '; when nothing else is found, against the end of the process, of which no ->release hears' : ''}`,
 			...(result.verdict === 'fail'
 				? [
 						'these were tried one and two at a time; all of them at once are tried to the end when nothing is found that way',

@@ -2,8 +2,10 @@ import { AstUtils } from 'langium';
 import {
 	type FunctionDecl,
 	isCall,
+	isCast,
 	isNameRef,
 	isUnary,
+	isVariable,
 	type MacroDecl,
 	type Variable,
 } from '../../language/generated/ast.js';
@@ -63,10 +65,14 @@ export class Objects {
 		const args = type.parameters.map((parameter, n) => {
 			const name = f.parameters[n]?.name ?? '';
 			// of ->flush: whose file it is that is closed
-			if (f.parameters[n]?.type.typedef === 'fl_owner_t') return 'NULL';
+			const written = f.parameters[n]?.type;
+			if ((written?.typedef ?? written?.unknown) === 'fl_owner_t') return 'NULL';
 			if (parameter.kind === 'pointer')
-				return isOwnLocal(f, n, parameter.to) ? `&${localOf(name)}` : this.pointer(parameter.to, parameter.user, nth);
+				return isOwnLocal(f, n, parameter.to)
+					? `&${localOf(name)}`
+					: this.pointer(parameter.to.kind === 'void' ? this.meant(f, n) : parameter.to, parameter.user, nth);
 			if (parameter.kind !== 'int') return undefined;
+			if (name === 'irq') return '0';
 			const choices = vary ? choicesOf(this.program, f, n) : [];
 			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span, choices);
 		});
@@ -194,6 +200,18 @@ export class Objects {
 		if (kernels !== undefined) return kernels;
 		const all = this.ofStruct(to.name);
 		return all[nth] ?? all[0] ?? (isKernels(to) && !MADE.has(to.name) ? undefined : this.make(to));
+	}
+
+	/** What a function takes its `void *` for: `struct gpu *gpu = data;`, or a cast of it. */
+	private meant(f: FunctionDecl, n: number): Type {
+		const { semantics } = this.program;
+		for (const node of f.body === undefined ? [] : AstUtils.streamAllContents(f.body)) {
+			if (!isNameRef(node) || node.target.ref !== f.parameters[n]) continue;
+			const at = node.$container;
+			const type = isVariable(at) ? semantics.declaredType(at) : isCast(at) ? semantics.typeOf(at) : undefined;
+			if (type?.kind === 'pointer') return type.to;
+		}
+		return { kind: 'void' };
 	}
 
 	/** A function of the sketch's that fits: to be called back, or handed on to a work item. */

@@ -58,7 +58,13 @@ const FURTHER_PAIRS = [
  * threads than it has to; the caller says what became of each. All core adversaries at once come before pairs of them:
  * where that is clean, there is no need to look at less.
  */
-export function* plan({ handlers, teardown, adversaries, has }: Environment): Generator<Part, void, Outcome> {
+export function* plan({
+	handlers,
+	teardown,
+	interrupts,
+	adversaries,
+	has,
+}: Environment): Generator<Part, void, Outcome> {
 	const first = (threads: readonly string[], maxStates = PART): Part => ({
 		scenario: DEFAULT_ENVIRONMENT,
 		threads,
@@ -100,6 +106,12 @@ export function* plan({ handlers, teardown, adversaries, has }: Environment): Ge
 	};
 	for (const h of handlers) yield* sized([h.name]);
 	for (const h of lanes) for (const a of names) yield* sized([...own(h), a]);
+	// on top of a handler, of a callback, and of either while the other one goes on
+	for (const { name, on } of interrupts) {
+		yield* sized([on, name]);
+		const handler = handlers.some((h) => h.name === on);
+		for (const other of handler ? ['I', 'R'] : handlers.map((h) => h.name)) yield* look(extra([on, name, other]));
+	}
 	// what takes things down is short, and wrong more often than the rest
 	for (const t of teardown)
 		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) yield* look(extra([t.name, ...group]));

@@ -35,6 +35,8 @@ export interface Roles {
 	readonly teardown: readonly FunctionDecl[];
 	/** Called by the simulated kernel through a table of operations of its own. */
 	readonly callbacks: readonly FunctionDecl[];
+	/** Interrupt handlers: they return irqreturn_t. */
+	readonly interrupts: readonly FunctionDecl[];
 	/** Called by nobody, and not to be called from outside: they want a lock to be held. */
 	readonly helpers: readonly FunctionDecl[];
 	/** Handlers that the kernel calls for an area of the process, with mmap_lock held. */
@@ -104,8 +106,13 @@ export function rolesOf(program: Program): Roles {
 	const serving: FunctionDecl[] = [];
 	const teardown: FunctionDecl[] = [];
 	const helpers: FunctionDecl[] = [];
+	const interrupts: FunctionDecl[] = [];
 	for (const f of own) {
 		if (callbacks.has(f)) continue;
+		if (isInterrupt(f)) {
+			if (!called.has(f)) interrupts.push(f);
+			continue;
+		}
 		if (areas.has(f)) {
 			handlers.push(f);
 			continue;
@@ -144,11 +151,16 @@ export function rolesOf(program: Program): Roles {
 		teardown,
 		callbacks: [...callbacks],
 		helpers,
+		interrupts,
 		areas,
 		mapsFirst: [...areas].every(([f, call]) => call !== 'mmap' || !reaches(f, WANTS_MMAP_LOCK)),
 		releasing,
 	};
 }
+
+/** What request_irq() is given; the second half of request_threaded_irq() is a thread, and may sleep. */
+const isInterrupt = ({ name, returnType, stars }: FunctionDecl): boolean =>
+	(returnType.typedef ?? returnType.unknown) === 'irqreturn_t' && stars.length === 0 && !/thread/.test(name);
 
 interface Called {
 	/** Functions of the sketch's own that are called. */
