@@ -5,6 +5,7 @@ import { drain, type Turns } from '../explore/turns.js';
 import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKindOf } from './codes/index.js';
 import { type ClassCycle, explainLockOrder, findLockOrder } from './codes/lock-order.js';
+import { explainLeftReference, findLeftReferences, type LeftReference } from './codes/page-references.js';
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
 import { blockedRows, type Evidence, type ReportKind, threadName, withCure } from './finding.js';
@@ -56,6 +57,8 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 	yield;
 	for (const unbalanced of yield* findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
 	yield;
+	for (const left of yield* findLeftReferences(graph)) add(fromLeftReference(graph, prospects, shortest, left));
+	yield;
 	for (const race of yield* findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
 	yield;
 	const endless = starts && (wanted('livelock') || wanted('starvation'));
@@ -77,6 +80,18 @@ function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRu
 		...withCure(explainUnbalanced(evidence, unbalanced)),
 		code: 'unbalanced',
 		severity: 'error',
+		assumption: null,
+		run: run.rows,
+		noReturn: null,
+	};
+}
+
+function fromLeftReference(graph: Graph, prospects: Prospects, shortest: ShortestRuns, left: LeftReference): Finding {
+	const run = replayRun(graph, shortest.to(left.state));
+	return {
+		...withCure(explainLeftReference({ graph, prospects, run }, left)),
+		code: 'unbalanced',
+		severity: 'warning',
 		assumption: null,
 		run: run.rows,
 		noReturn: null,

@@ -4,6 +4,7 @@ import { spread, withoutTimeouts } from '../explore/prospects.js';
 import type { Turns } from '../explore/turns.js';
 import { findRaces } from './codes/data-race.js';
 import { findLockOrder } from './codes/lock-order.js';
+import { findLeftReferences } from './codes/page-references.js';
 import { findUnbalanced } from './codes/unbalanced.js';
 import { countersOf } from './counters.js';
 
@@ -19,7 +20,7 @@ export function* isClean(graph: Graph, wanted: (code: string) => boolean): Turns
 	// where everybody can always come to the end nobody is stuck
 	const running = yield* graph.runningOf();
 	if (!(yield* endsFromEverywhere(graph, running))) return false;
-	if ((yield* findUnbalanced(graph)).length > 0) return false;
+	if ((yield* findUnbalanced(graph)).length > 0 || (yield* findLeftReferences(graph)).length > 0) return false;
 	if (wanted('data-race') && (yield* findRaces(graph)).length > 0) return false;
 	if (wanted('lock-order') && (yield* findLockOrder(graph)).length > 0) return false;
 	return !(wanted('livelock') || wanted('starvation')) || !(yield* mayGoOn(graph, running));

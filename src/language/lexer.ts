@@ -6,7 +6,7 @@
 import { DefaultLexer, type LexerResult, type LexingDiagnostic } from 'langium';
 import { dropAnnotations } from './annotations.js';
 import { includeGuards } from './include-guards.js';
-import { expandMacros, macroRefusal } from './macros.js';
+import { expandMacros, KERNEL_MACROS, macroRefusal } from './macros.js';
 import { nameTypes } from './typedefs.js';
 import { ATTRIBUTE, directiveMessage } from './unsupported.js';
 
@@ -55,7 +55,7 @@ export class SketchLexer extends DefaultLexer {
 		}
 		refuseDepth(tokens);
 		const definitions = result.hidden.filter((t) => t.tokenType.name === 'FUNCTION_MACRO');
-		if (definitions.length > 0 || tokens.some((t) => t.image === 'DECLARE_BITMAP'))
+		if (definitions.length > 0 || tokens.some((t) => Object.hasOwn(KERNEL_MACROS, t.image)))
 			tokens = expandMacros(tokens, definitions, (body) => super.tokenize(body).tokens);
 		tokens = dropAnnotations(tokens);
 		const { TYPE_NAME } = this.definition;

@@ -20,12 +20,15 @@ const DEEPEST = 32;
 /** Tokens that one file may grow to. */
 const MOST = 200_000;
 
-/** Macros of the kernel's headers that make a declaration. */
-const KERNELS: Readonly<Record<string, { readonly parameters: readonly string[]; readonly body: string }>> = {
+/** Macros of the kernel's headers that make a declaration, or an object. */
+export const KERNEL_MACROS: Readonly<
+	Record<string, { readonly parameters: readonly string[]; readonly body: string }>
+> = {
 	DECLARE_BITMAP: {
 		parameters: ['name', 'bits'],
 		body: 'unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]',
 	},
+	XA_LIMIT: { parameters: ['lowest', 'highest'], body: '(struct xa_limit){ .min = lowest, .max = highest }' },
 };
 
 const HEAD = /^#[ \t]*define[ \t]+(\w+)\(([^)]*)\)/;
@@ -53,7 +56,7 @@ export function expandMacros(
 	tokensOf: (text: string) => readonly Token[],
 ): Token[] {
 	const macros = new Map<string, Macro>();
-	for (const [name, { parameters, body }] of Object.entries(KERNELS))
+	for (const [name, { parameters, body }] of Object.entries(KERNEL_MACROS))
 		if (tokens.some(({ image }) => image === name))
 			macros.set(name, { parameters, variadic: false, body: tokensOf(body), from: 0 });
 	for (const { image, startOffset } of definitions) {

@@ -24,6 +24,11 @@ const HOLDS: readonly [name: string, statements: string, declarations?: string][
 		'int a = 6, b = 3; assert((a & b) == 2); assert((a | b) == 7); assert((a ^ b) == 5); assert(~a == -7); assert(a << 2 == 24); assert(a >> 1 == 3); assert(-8 >> 1 == -4); unsigned int u = 0x80000000; assert(u >> 31 == 1);',
 	],
 	[
+		'structs as arguments',
+		'struct lim m = { .min = 5 }; assert(outer(shared) == 3); assert(shared.min == 1 && shared.max == 3); assert(lim_ops.f(m) == 6); assert(m.min == 5); assert(outer((struct lim){ .min = 2 }) == 5); for (int i = 0; i < 2; i++) { m.min = i; assert(outer(m) == 2 * i + 1); } struct lim *p = &m; assert(grow(*p) == 2 && p->min == 1);',
+		'struct lim { u32 max; u32 min; }; static struct lim shared = { .max = 3, .min = 1 }; static u32 grow(struct lim l) { l.min++; l.max = l.min; return l.max; } static u32 outer(struct lim l) { u32 g = grow(l); return g + l.min; } struct lim_ops { u32 (*f)(struct lim l); }; static const struct lim_ops lim_ops = { .f = grow };',
+	],
+	[
 		'comparisons',
 		'int a = 3; assert(a > 2); assert(a >= 3); assert(a < 4); assert(a <= 3); assert(a != 4); assert((a == 3) == 1); assert((a > 3) == 0); assert(!(a < 3));',
 	],

@@ -4,7 +4,7 @@ import { isEmptyInitializer } from '../builtins.js';
 import type * as ast from '../generated/ast.js';
 import { MACRO_STRUCTS } from '../links.js';
 import { didYouMean } from '../suggest.js';
-import { sourceText, spanOf } from '../text.js';
+import { sourceOf, sourceText, spanOf } from '../text.js';
 import { type Node, unwrap } from '../tree.js';
 import { decay, type StructType, sameType, type Type, typeToString } from '../types.js';
 import { checkAssign, isNullConstant } from './assign.js';
@@ -180,7 +180,7 @@ function checkConstant(value: ast.Expression | undefined, what: string, context:
 
 function checkDefine(node: ast.Define, context: CheckContext): void {
 	if (!node.value || isNullConstant(node.value, context)) return;
-	if (node.value.$type === 'StringLiteral') return;
+	if (node.value.$type === 'StringLiteral' || (node.value.$type === 'Cast' && node.value.literal)) return;
 	// An alias of a function or variable, as `#define mmap_sem mmap_lock`, is as good as a constant.
 	if (node.value.$type === 'NameRef' && context.semantics.typeOf(node.value).kind !== 'int') return;
 	const type = decay(context.semantics.typeOf(node.value));
@@ -309,6 +309,13 @@ function checkStaticValue(value: ast.Expression, context: CheckContext): void {
 		case 'Call':
 			if (INITIALIZERS.test(sourceText(inner.callee))) return;
 			break;
+		case 'NameRef': {
+			// `#define LIMIT (struct xa_limit){ … }`; xa_limit_32b, which is a macro of the kernel
+			const target = inner.target.ref;
+			if (target?.$type === 'Define' && target.value?.$type === 'Cast' && target.value.literal) return;
+			if (target && semantics.typeOf(inner).kind === 'struct' && sourceOf(target).kernel) return;
+			break;
+		}
 		case 'Conditional':
 			checkStaticValue(inner.then ?? inner.condition, context);
 			checkStaticValue(inner.otherwise, context);

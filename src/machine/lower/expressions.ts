@@ -1,12 +1,9 @@
-import { isEmptyInitializer } from '../../language/builtins.js';
 import {
 	type Assignment,
 	type BinaryExpr,
 	type Call,
 	type Expression,
-	isAssignment,
 	isFunctionDecl,
-	isInitializerList,
 	isMacroDecl,
 	isNameRef,
 	isVariable,
@@ -14,6 +11,7 @@ import {
 } from '../../language/generated/ast.js';
 import { decay, INT, type IntType, type StructType, type Type } from '../../language/types.js';
 import type { BinaryOperator, IntKind, Operand } from '../ir.js';
+import { byValue, compoundLiteral, structInto } from './aggregates.js';
 import { arithmetic, isUnsigned, kindOf } from './arithmetic.js';
 import { lowerMacro } from './builtins.js';
 import type { FunctionLowering } from './function.js';
@@ -240,7 +238,7 @@ export function lvalue(f: FunctionLowering, e: Expression): Lvalue {
 }
 
 /** The address of an aggregate. */
-function aggregate(f: FunctionLowering, e: Expression): Operand {
+export function aggregate(f: FunctionLowering, e: Expression): Operand {
 	const place = lvalue(f, e);
 	if ('register' in place) throw new CannotLower(e, 'this has no address');
 	return place.address;
@@ -294,6 +292,7 @@ function name(f: FunctionLowering, e: NameRef): Lvalue {
 	const place = f.placeOf(target);
 	if (place !== undefined) {
 		if ('register' in place) return { register: place.register, type };
+		if ('at' in place) return { address: place.at, type };
 		const to = f.register();
 		f.emit({ op: 'local', to, slot: place.slot }, e);
 		return { address: to, type };
@@ -302,6 +301,9 @@ function name(f: FunctionLowering, e: NameRef): Lvalue {
 		if (target.name === 'current' && f.module.isKernel(target)) return current(f, e, type);
 		return { address: f.address(target), type };
 	}
+	// #define LIMIT (struct xa_limit){ … }
+	if (target.$type === 'Define' && target.value?.$type === 'Cast')
+		return { address: compoundLiteral(f, target.value), type };
 	throw new CannotLower(e, `'${e.target.$refText}' is no variable`);
 }
 
@@ -331,7 +333,7 @@ export function storeTo(f: FunctionLowering, place: Lvalue, value: Operand, from
 	return converted;
 }
 
-function assign(f: FunctionLowering, e: Assignment): Operand {
+export function assign(f: FunctionLowering, e: Assignment): Operand {
 	const { semantics } = f.module;
 	const type = semantics.typeOf(e.target);
 	if (type.kind === 'struct') {
@@ -397,49 +399,13 @@ function binary(f: FunctionLowering, e: BinaryExpr): Operand {
 	return arithmetic(f, e.operator, left, semantics.typeOf(e.left), right, semantics.typeOf(e.right), e).value;
 }
 
-/** Copies a struct, or builds one from its initialiser, at `to`. */
-export function structInto(f: FunctionLowering, to: Operand, type: StructType, value: Expression): void {
-	if (isInitializerList(value)) {
-		zero(f, to, f.module.layouts.cells(type), value);
-		f.initialise(to, 0, type, value);
-		return;
-	}
-	if (isEmptyInitializer(value)) {
-		zero(f, to, f.module.layouts.cells(type), value);
-		return;
-	}
-	const from = isAssignment(value) ? assign(f, value) : aggregate(f, value);
-	for (let n = 0; n < f.module.layouts.cells(type); n++) {
-		const cell = f.register();
-		f.emit({ op: 'load', to: cell, address: offset(f, from, n, value) }, value);
-		f.emit({ op: 'store', address: offset(f, to, n, value), value: cell }, value);
-	}
-}
-
-function zero(f: FunctionLowering, to: Operand, cells: number, node: Expression): void {
-	for (let n = 0; n < cells; n++) f.emit({ op: 'store', address: offset(f, to, n, node), value: f.constant(0) }, node);
-}
-
-/** `(struct foo){ … }`: an unnamed local. */
-function compoundLiteral(f: FunctionLowering, e: Expression & { $type: 'Cast' }): Operand {
-	const type = f.module.semantics.typeOf(e);
-	const slot = f.memoryLocal('(literal)', type);
-	f.emit({ op: 'fresh', slot, zero: true }, e);
-	const to = f.register();
-	f.emit({ op: 'local', to, slot }, e);
-	if (e.literal !== undefined) f.initialise(to, 0, type, e.literal);
-	if (type.kind === 'struct' || type.kind === 'array') return to;
-	const value = f.register();
-	f.emit({ op: 'load', to: value, address: to }, e);
-	return value;
-}
-
 /** Evaluates arguments in order; a register that a later argument may change is copied. */
 export function operands(f: FunctionLowering, args: readonly Expression[], parameters: readonly Type[]): Operand[] {
 	const { semantics } = f.module;
 	return args.map((argument, n) => {
-		let value = rvalue(f, argument);
 		const parameter = parameters[n];
+		if (parameter?.kind === 'struct') return byValue(f, parameter, argument);
+		let value = rvalue(f, argument);
 		if (parameter !== undefined) value = convert(f, value, semantics.typeOf(argument), parameter, argument);
 		if (value >= 0 && isNameRef(argument) && args.length > 1) {
 			const copy = f.register();

@@ -16,17 +16,21 @@ import type { Type } from '../../language/types.js';
 import type { FunctionCode, Instruction, Operand } from '../ir.js';
 import { MAX_CELLS, MAX_MEMORY_LOCALS, UNINITIALISED } from '../memory.js';
 import { addressTakenIn } from './addresses.js';
+import { structInto } from './aggregates.js';
 import './builtins.js';
 import { lowerEach } from './each.js';
-import { condition, convert, rvalue, structInto } from './expressions.js';
+import { condition, convert, rvalue } from './expressions.js';
 import { freeAtEnd, scopesAround, takeGuard } from './guards.js';
 import { Label } from './label.js';
 import { CannotLower, flatten, type ModuleLowering } from './module.js';
 import { lowerSwitch } from './switch.js';
 import type { Link } from './template.js';
 
-/** Where a local variable is: in a register, or in memory because its address is taken or it is an aggregate. */
-export type Place = { readonly register: number } | { readonly slot: number };
+/**
+ * Where a local variable is: in a register, or in memory because its address is taken or it is an aggregate; a struct that is
+ * passed by value is where a register says, in a copy that the caller has made.
+ */
+export type Place = { readonly register: number } | { readonly slot: number } | { readonly at: number };
 
 /** `Instruction` without its node, which `emit` adds. */
 type Bare = Instruction extends infer I ? (I extends Instruction ? Omit<I, 'node'> : never) : never;
@@ -167,10 +171,12 @@ export class FunctionLowering {
 	parameters(parameters: readonly Parameter[]): void {
 		parameters.forEach((parameter, register) => {
 			const type = this.module.semantics.declaredType(parameter);
-			if (type.kind === 'struct')
-				throw new CannotLower(parameter, `'${parameter.name}' is passed by value: pass a pointer to it`);
 			this.code.registerNames[register] = parameter.name ?? '';
 			this.code.registerNodes[register] = parameter;
+			if (type.kind === 'struct') {
+				this.places.set(parameter, { at: register });
+				return;
+			}
 			if (!this.addressTaken.has(parameter)) {
 				this.places.set(parameter, { register });
 				return;
@@ -187,6 +193,14 @@ export class FunctionLowering {
 	body(block: Block): void {
 		this.block(block);
 		this.emit({ op: 'return', value: undefined }, block);
+	}
+
+	/** What a call is worth is the address of a struct: it has to be there when the function has returned. */
+	private keepsResult(value: Expression): void {
+		if (this.module.semantics.typeOf(value).kind !== 'struct') return;
+		const local = value.$type === 'NameRef' && value.target.ref !== undefined && this.placeOf(value.target.ref);
+		if (local || value.$type === 'Cast')
+			throw new CannotLower(value, 'a struct of this function is returned by value: fill one in through a pointer');
 	}
 
 	private block(block: Block): void {
@@ -357,6 +371,7 @@ export class FunctionLowering {
 			case 'ReturnStatement': {
 				let value: Operand | undefined;
 				if (s.value !== undefined) {
+					this.keepsResult(s.value);
 					value = rvalue(this, s.value);
 					const owner = this.code.node;
 					if (owner.$type === 'FunctionDecl') {

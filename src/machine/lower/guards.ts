@@ -58,7 +58,8 @@ export function freeAtEnd(f: FunctionLowering, node: Variable): () => void {
 	const name = node.cleanup ?? '';
 	return () => {
 		const place = f.placeOf(node);
-		if (place === undefined) return;
+		// a parameter has no __free()
+		if (place === undefined || 'at' in place) return;
 		let value: Operand;
 		if ('register' in place) value = place.register;
 		else {

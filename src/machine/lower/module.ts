@@ -313,7 +313,8 @@ export class ModuleLowering {
 		this.initial.push([address, address], [address + 1, address]);
 	}
 
-	private initialise(address: number, type: Type, init: Expression): void {
+	private initialise(address: number, type: Type, given: Expression): void {
+		const init = this.meant(given) ?? given;
 		if (isInitializerList(init)) {
 			this.initialiseList(address, type, init);
 			return;
@@ -334,6 +335,15 @@ export class ModuleLowering {
 			if (/(_INIT|_INITIALIZER|_UNLOCKED|_ZERO)$/.test(macro)) return;
 		}
 		this.initial.push([address, this.constantValue(init)]);
+	}
+
+	/** `(struct foo){ … }`, as it stands or by a name: of a #define, or of a struct that is a macro of the kernel (xa_limit_32b). */
+	private meant(init: Expression): Expression | undefined {
+		if (init.$type === 'Cast') return init.literal;
+		const target = isNameRef(init) ? init.target.ref : undefined;
+		if (target?.$type === 'Define' && target.value?.$type === 'Cast') return target.value.literal;
+		const isStruct = target && isVariable(target) && this.semantics.typeOf(init).kind === 'struct';
+		return isStruct && this.isKernel(target) ? target.init : undefined;
 	}
 
 	private initialiseList(address: number, type: Type, list: InitializerList): void {
