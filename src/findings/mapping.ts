@@ -194,7 +194,8 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 	const threads = [...new Set([maps, name])];
 	if (told !== undefined) {
 		const span = wayOut(evidence, told);
-		const because = `${told.code.name}() was told, and returned without dropping the mapping (${lineOf(graph, span)})`;
+		const left = /runs a job/.test(report.message) ? 'without waiting for it' : 'without dropping the mapping';
+		const because = `${told.code.name}() was told, and returned ${left} (${lineOf(graph, span)})`;
 		return { span, because, related, threads, told: true };
 	}
 	const unpinned = mapped && unpinningOf(evidence, mapped);
