@@ -18,6 +18,9 @@ export interface Sources {
 	read(uri: string): Promise<string | undefined>;
 }
 
+/** Looks with one thread more that begin later than that after the first one are left out, ms. */
+const LOOK_MS = 20_000;
+
 /** Reason of an abort after which nobody wants the result: it ends at once, with nothing made of what was found. */
 export const SUPERSEDED = 'superseded';
 
@@ -111,10 +114,13 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 		return withHints({ uri, problems, scenarios }, program, [nothingRuns(program)], options);
 	const coverage = new Coverage();
 	const larger: Hint[] = [];
+	const began = performance.now();
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
 		await turn();
 		if (options.larger === 'only') {
+			// nobody has asked for it: what comes late is of no use, and costs as much
+			if (performance.now() - began > LOOK_MS) break;
 			larger.push(...(await checkLarger(program, scenario, sources, options)));
 			continue;
 		}
