@@ -1,4 +1,5 @@
 import type { Finding, RunStep, Span } from '../result.js';
+import { TAKES } from '../text/locks.js';
 import { printable } from './wrap.js';
 
 /** One row of the mail form: one thread, what it does in the words of a mail, and what is remarked on it. */
@@ -17,16 +18,21 @@ export interface Row {
 const API = /^_*(mmu_|hmm_|migrate_vma_|range_lock|range_unlock)/;
 /** Kernel steps that others see as an event of the argument: a range is published or withdrawn, sleepers are woken. */
 const EVENT = /^(list_add|list_del|wake_up)/;
-
-/** Kernel statements that say less than the function they are in. */
-const INTERNAL = /^(READ_ONCE|WRITE_ONCE|wait_until|wait_event_for)\(/;
+/** A driver's operation is called. */
+const OPERATION = /\bops->\w+\s*\($/;
 /** Where the kernel's own threads begin: their lane has their name. */
 const ROUND = /^(process_one_work|kthread_round|__\w+)$/;
 
 /**
- * Folds a run into the rows of the mail form. Steps of the user's sketch are shown as they are written. A call into the
- * simulated kernel is one row, its name; under it only the kernel steps that matter to this finding: those at a place
- * the finding names, list and wake-up operations, and the driver's callbacks (`->invalidate_range_start`).
+ * Folds a run into the rows of the mail form:
+ * 1. A statement of the sketch has a row, as it is written.
+ * 2. A call from the sketch into the kernel has a row, as it is written where that is short, and stands for all that is
+ *    done in it. The call that a scenario makes itself (`munmap(0, 1)`) has one only if 3 to 5 leave it without any, or for 5.
+ * 3. In a call, the outermost function of the notifier API has a row, its name; and so has a callback (`->invalidate`).
+ * 4. So have list and wake-up operations.
+ * 5. What a scenario calls itself, and what calls the driver back, does not stand for a place that the finding names: that has
+ *    a row, the function it stands in, or what it calls where that has its row already. A lock is not named by what it is made of.
+ * 6. The last step of all has a row, if only of where its thread has begun.
  * Where a thread waits for ever is shown as early as it is true, as people write it, not where the search found out.
  */
 export function mailRows(finding: Finding): Row[] {
@@ -190,11 +196,8 @@ class Folding {
 			const entry = !fromKernel;
 			const api: boolean = !apiSeen && API.test(name);
 			apiSeen ||= api;
-			// An invalidator that a scenario calls itself (`munmap`) gives way to the API function it is about.
-			const calledByUser = entry && (level > 0 || !this.showsMore(step, stack));
-			const ownStep = entry && (level === stack.length - 1 ? this.matters(step) : this.isNamed(step, stack));
 			if (level === 0 && ROUND.test(name)) continue;
-			if (api || calledByUser || ownStep)
+			if (api || (entry && (level > 0 || this.isNamed(step) || !this.showsMore(step, stack))))
 				this.name(state, step.thread, level, entry && !api ? callText(step, stack, level) : name);
 		}
 	}
@@ -214,69 +217,58 @@ class Folding {
 		state.statement = false;
 	}
 
+	/** This step and the thread's next ones, as long as they are in the innermost of these calls. */
+	private within(step: RunStep, calls: readonly string[]): RunStep[] {
+		const own = this.steps.filter((other) => other.thread === step.thread);
+		const later = own.slice(own.indexOf(step));
+		const end = later.findIndex((other) => calls.some((name, level) => stackOf(other)[level] !== name));
+		return end < 0 ? later : later.slice(0, end);
+	}
+
 	/** Whether the call at the bottom of `stack`, which this step is in, will have rows other than its own name. */
 	private showsMore(step: RunStep, stack: readonly string[]): boolean {
-		const own = this.steps.filter((other) => other.thread === step.thread);
-		for (let i = own.indexOf(step); i >= 0 && i < own.length; i++) {
-			const other = own[i];
-			if (other === undefined) break;
+		return this.within(step, stack.slice(0, 1)).some((other) => {
 			const path = stackOf(other);
-			if (path[0] !== stack[0]) break;
-			if (this.matters(other) || path.some((name, level) => API.test(name) || !this.isKernel(path, level))) return true;
-		}
-		return false;
+			const named = path.some((name, level) => API.test(name) || !this.isKernel(path, level));
+			return named || isEvent(other) || this.isNamed(other);
+		});
+	}
+
+	/** The scenario's own call, or one that calls the driver back: it does not stand for all that is done in it. */
+	private comesBack(step: RunStep, stack: readonly string[]): boolean {
+		const entry = this.kernelEntry(stack, stack.length);
+		const isOurs = (path: readonly string[]) => path.some((_, n) => n > entry && !this.isKernel(path, n));
+		return entry === 0 || this.within(step, stack.slice(0, entry + 1)).some((other) => isOurs(stackOf(other)));
 	}
 
 	/** A step at a place that the finding names, outside of what is argued about. */
-	private isNamed(step: RunStep, stack: readonly string[]): boolean {
-		return !stack.some((name) => API.test(name)) && this.isRelated(step);
-	}
-
-	private isRelated(step: RunStep): boolean {
-		return !step.blocked && this.finding.related.some((place) => sameStatement(place.span, step.span));
-	}
-
-	/** Kernel steps that get a row of their own. */
-	private matters(step: RunStep): boolean {
-		if (step.blocked) return false;
-		if (step === this.last || EVENT.test(step.text)) return true;
-		// an operation of the driver's, not a hook of the kernel's own
-		if (/\bops->\w+\s*\(/.test(calleeOf(step.text))) return true;
-		if (/->range_\w+\s*\(/.test(calleeOf(step.text))) return false;
-		return this.isRelated(step);
+	private isNamed(step: RunStep): boolean {
+		if (step.blocked || stackOf(step).some((name) => API.test(name))) return false;
+		return this.finding.related.some((place) => sameStatement(place.span, step.span));
 	}
 
 	/** What the step's own row says; empty for a step that is folded into the row of its call. */
-	private textOf(step: RunStep, callee: string | undefined, state: ThreadState): string {
-		if (callee !== undefined) return '';
+	private textOf(step: RunStep, inside: string | undefined, state: ThreadState): string {
+		if (inside !== undefined) return '';
 		const text = tidy(step.text);
 		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
 		if (!step.kernel) return text;
 		const stack = stackOf(step);
-		// a lock goes by the call in the sketch that takes it, else by that in the kernel: not by what it is made of
-		if (state.justNamed && this.isNamed(step, stack)) {
-			if (/lock\w*\(/.test(state.lastText)) return '';
-			const inside = calleeOf(step.text).startsWith(`${stack.at(-1)}(`) ? stack.slice(0, -1) : stack;
-			if (inside.length > 1 && this.isKernel(inside, inside.length - 2)) return inside.at(-1) ?? '';
-		}
-		if (state.justNamed && this.standsForAll(state) && !EVENT.test(step.text)) return '';
-		if (!this.matters(step) || INTERNAL.test(tidy(step.text))) return '';
-		// the last step is in a call that has its row: how far it has got inside of it is the kernel's business
-		if (step === this.last && state.named.size > 0 && !EVENT.test(step.text) && !/\bops->\w+\s*\(/.test(step.text))
-			return '';
-		// what it does to memory says less than the name of the call that does it
-		if (state.named.size > 0 && !calleeOf(step.text).endsWith('(')) return '';
-		const row = calleeOf(step.text)
+		const callee = calleeOf(step.text)
 			.replace(/^.*->/, '->')
 			.replace(/\s*\($/, '');
 		// the call has its row already
-		return state.justNamed && row === state.lastText ? '' : row;
-	}
-
-	/** The thread's last row is a call that the sketch makes itself: it stands for what the kernel does in it. */
-	private standsForAll(state: ThreadState): boolean {
-		if (API.test(state.lastText) || state.lastText.startsWith('->')) return false;
-		return Math.max(...state.named) > 0 || /lock\(/.test(state.lastText);
+		if (isEvent(step)) return state.justNamed && callee === state.lastText ? '' : callee;
+		const isSeen = this.out.some(({ thread }) => thread === step.thread);
+		if (step === this.last && !isSeen) return stack[0] ?? '';
+		if (!this.isNamed(step) || !this.comesBack(step, stack)) return '';
+		const at = stack.length - (callee === stack.at(-1) ? 2 : 1);
+		if (at > 0 && !state.named.has(at)) {
+			state.named.add(at);
+			return stack[at] ?? '';
+		}
+		const isMadeOf = callee === stack.at(-1) && TAKES.test(callee);
+		return !/^\w+$/.test(callee) || isMadeOf || callee === state.lastText ? '' : callee;
 	}
 
 	private push(state: ThreadState, thread: string, text: string, step: RunStep): void {
@@ -321,15 +313,14 @@ function hoistBlocked(finding: Finding): RunStep[] {
 
 /** Index of the move after which `wait` is true: its thread's last move, or the one in which the holder took it. */
 function blockedSince(finding: Finding, moves: readonly RunStep[], wait: RunStep): number {
-	let since = lastIndex(moves, (move) => move.thread === wait.thread);
+	let since = moves.findLastIndex((move) => move.thread === wait.thread);
 	const holders = new Set(moves.map((move) => move.thread).filter((thread) => namesHolder(wait, thread)));
 	if (holders.size === 0) return moves.length - 1;
 	const taken = finding.related.filter((place) => !/\bwait/i.test(place.message));
 	for (const holder of holders) {
 		if (holder === wait.thread) continue;
-		const own = lastIndex(moves, (move) => move.thread === holder);
-		const acquired = lastIndex(
-			moves,
+		const own = moves.findLastIndex((move) => move.thread === holder);
+		const acquired = moves.findLastIndex(
 			(move) => move.thread === holder && taken.some((place) => sameStatement(place.span, move.span)),
 		);
 		since = Math.max(since, acquired < 0 ? own : acquired);
@@ -339,14 +330,6 @@ function blockedSince(finding: Finding, moves: readonly RunStep[], wait: RunStep
 
 function namesHolder(wait: RunStep, thread: string): boolean {
 	return wait.remarks.some((remark) => new RegExp(`\\b(by|in) ${literal(thread)}(?!\\w)`).test(remark));
-}
-
-function lastIndex(steps: readonly RunStep[], test: (step: RunStep) => boolean): number {
-	for (let i = steps.length - 1; i >= 0; i--) {
-		const step = steps[i];
-		if (step !== undefined && test(step)) return i;
-	}
-	return -1;
 }
 
 /** The function that `step` calls, when the thread's next step is inside it. */
@@ -390,6 +373,9 @@ function stackOf(step: RunStep): readonly string[] {
 function calleeOf(text: string): string {
 	return /^(?:[\w\s*]+=\s*)?((?:\w+(?:->|\.))*\w+\s*\()/.exec(tidy(text))?.[1] ?? tidy(text);
 }
+
+const isEvent = ({ text, blocked }: RunStep): boolean =>
+	!blocked && (EVENT.test(text) || OPERATION.test(calleeOf(text)));
 
 /** One line without the end of the statement, and without what a struct is filled with. */
 function tidy(text: string): string {

@@ -106,6 +106,39 @@ describe('mail table', () => {
 		expect(rows).toEqual(['B mmap_fixed', 'B mmap_write_lock', 'A goto again']);
 	});
 
+	test('lets a call of the sketch stand for what is done in it, unless it calls the driver back', () => {
+		const place = inKernel(300);
+		const call = (text: string) => ({ text, kernel: false });
+		const inside = (stack: string[]) => ({
+			thread: 'B',
+			span: place,
+			text: 'dev->users++',
+			kernel: true,
+			stack: ['fault', ...stack],
+			calls: [call('fault()'), ...stack.map((name) => ({ text: `${name}(0)`, kernel: true }))],
+		});
+		const rows = (more: Parameters<typeof run>[0]) =>
+			rowsOf({
+				related: [{ span: place, message: 'B maps here' }],
+				run: run([inside(['dev_map', '__dev_map']), ...more]),
+			});
+		const end = { thread: 'A', span: at('goto again'), text: 'goto again', stack: ['device_fault'] };
+		expect(rows([end])).toEqual(['B dev_map(0)', 'A goto again']);
+		const back = {
+			thread: 'B',
+			span: at('return 0'),
+			text: 'x = 1;',
+			stack: ['fault', 'dev_map', '__dev_map', 'callback'],
+			calls: [
+				call('fault()'),
+				{ text: 'dev_map(0)', kernel: true },
+				{ text: '__dev_map(0)', kernel: true },
+				call('ops->callback(dev)'),
+			],
+		};
+		expect(rows([back, end])).toEqual(['B dev_map(0)', 'B __dev_map', 'B ->callback', 'B x = 1', 'A goto again']);
+	});
+
 	test('shows a blocked row no earlier than the holder took the lock', () => {
 		const mutex = at('mutex_lock(&fault_lock)', 2);
 		const rows = rowsOf({
