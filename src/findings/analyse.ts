@@ -76,10 +76,11 @@ const kindOf = (graph: Graph, { report }: EdgeReport): ReportKind | undefined =>
 function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRuns, unbalanced: Unbalanced): Finding {
 	const run = replayRun(graph, shortest.to(unbalanced.state));
 	const evidence: Evidence = { graph, prospects, run };
+	const explanation = withCure(explainUnbalanced(evidence, unbalanced));
 	return {
-		...withCure(explainUnbalanced(evidence, unbalanced)),
+		...explanation,
 		code: 'unbalanced',
-		severity: 'error',
+		severity: explanation.severity ?? 'error',
 		assumption: null,
 		run: run.rows,
 		noReturn: null,

@@ -34,6 +34,8 @@ export interface Explanation {
 	readonly threads: readonly string[];
 	/** What is wrong, where one mistake shows at several places: it is told once, at the first of them. */
 	readonly defect?: string;
+	/** Where it is another than that of the code. */
+	readonly severity?: Severity;
 }
 
 /** An explanation with its cure as the message's last sentence. */

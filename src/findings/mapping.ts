@@ -116,9 +116,9 @@ export interface Culprit {
 	readonly told: boolean;
 	/**
 	 * Nobody could be told: the notifier was taken off, and the mapping was `left` there or came too `late`; the process has ended, and
-	 * no `->release` hears of it (`exit`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`).
+	 * no `->release` hears of it (`exit`), or `->release` had run before (`ended`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`).
 	 */
-	readonly removed?: 'left' | 'late' | 'exit' | 'unpinned' | 'uncovered';
+	readonly removed?: 'left' | 'late' | 'ended' | 'exit' | 'unpinned' | 'uncovered';
 }
 
 const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
@@ -153,6 +153,19 @@ export function removalOf({ graph, run }: Evidence): Removal | undefined {
 
 /** What an address space begins its end with; no other callback of a list notifier is called from there on. */
 const ENDS = /^_*mmu_notifier_release$/;
+
+/** Who has begun to end the address space before `mapped`, which nobody will undo: no callback comes after `->release`. In words. */
+export function endedBefore({ graph, run }: Evidence, mapped: RunEvent): { thread: string; words: string } | undefined {
+	const before = run.events.slice(0, run.events.indexOf(mapped));
+	const ended = before.find((e) => e.kind === 'call' && e.thread !== mapped.thread && ENDS.test(e.code.name));
+	if (ended === undefined) return undefined;
+	const release = before.find(
+		(e) => e.kind === 'call' && !e.code.kernel && e.frames.some((f) => ENDS.test(f.code.name)),
+	);
+	const thread = threadName(graph, ended.thread);
+	const words = release === undefined ? 'begun to end the address space' : `called ${release.code.name}()`;
+	return { thread, words: `when ${thread} had already ${words}` };
+}
 
 /**
  * The sketch's operations that have no `->release`, where `thread` ends the process. Without it nothing may reach a page
@@ -225,6 +238,16 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 			removed: late ? 'late' : 'left',
 		};
 	}
+	const ended = mapped && endedBefore(evidence, mapped);
+	if (mapped !== undefined && ended !== undefined)
+		return {
+			span: userSpan(mapped),
+			because: `${maps} has mapped it ${ended.words}: no callback comes after that`,
+			related,
+			threads: [...new Set([maps, ended.thread, name])],
+			told: false,
+			removed: 'ended',
+		};
 	const deaf = withoutRelease(evidence, name);
 	if (deaf !== undefined)
 		return {
