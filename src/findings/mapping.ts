@@ -154,17 +154,19 @@ export function removalOf({ graph, run }: Evidence): Removal | undefined {
 /** What an address space begins its end with; no other callback of a list notifier is called from there on. */
 const ENDS = /^_*mmu_notifier_release$/;
 
-/** Who has begun to end the address space before `mapped`, which nobody will undo: no callback comes after `->release`. In words. */
-export function endedBefore({ graph, run }: Evidence, mapped: RunEvent): { thread: string; words: string } | undefined {
-	const before = run.events.slice(0, run.events.indexOf(mapped));
-	const ended = before.find((e) => e.kind === 'call' && e.thread !== mapped.thread && ENDS.test(e.code.name));
+/** Who had begun to end the address space before `thread` took `step`, in words: no callback comes after `->release`. */
+export function endedBefore(
+	{ graph, run }: Evidence,
+	thread: string,
+	step: number,
+): { thread: string; words: string } | undefined {
+	const before = run.events.filter((e) => e.kind === 'call' && e.step < step && threadName(graph, e.thread) !== thread);
+	const ended = before.find((e) => ENDS.test(e.code.name));
 	if (ended === undefined) return undefined;
-	const release = before.find(
-		(e) => e.kind === 'call' && !e.code.kernel && e.frames.some((f) => ENDS.test(f.code.name)),
-	);
-	const thread = threadName(graph, ended.thread);
+	const release = before.find((e) => !e.code.kernel && e.frames.some((f) => ENDS.test(f.code.name)));
+	const by = threadName(graph, ended.thread);
 	const words = release === undefined ? 'begun to end the address space' : `called ${release.code.name}()`;
-	return { thread, words: `when ${thread} had already ${words}` };
+	return { thread: by, words: `when ${by} had already ${words}` };
 }
 
 /**
@@ -238,7 +240,7 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 			removed: late ? 'late' : 'left',
 		};
 	}
-	const ended = mapped && endedBefore(evidence, mapped);
+	const ended = mapped && endedBefore(evidence, maps, mapped.step);
 	if (mapped !== undefined && ended !== undefined)
 		return {
 			span: userSpan(mapped),

@@ -23,18 +23,17 @@ export const staleTlb: ReportKind = {
 		const page = pageOf(evidence, report);
 		const cleared = clearingOf(evidence, report, page);
 		const name = threadName(graph, thread);
-		const bound = run.events.findLast((e) => e.kind === 'call' && e.code.name === '__dev_bind_mm' && e.args[1] !== 0);
-		const ended = cleared === undefined && bound !== undefined ? endedBefore(evidence, bound) : undefined;
+		const bound = run.rows.findLast((r) => !r.blocked && r.stack.at(-1) === '__dev_bind_mm' && r.thread !== name);
+		const ended = cleared === undefined && bound ? endedBefore(evidence, bound.thread, bound.step) : undefined;
 		if (bound !== undefined && ended !== undefined) {
-			const binds = threadName(graph, bound.thread);
-			const late = `${message}: ${binds} has bound the device to the address space ${ended.words}`;
+			const late = `${message}: ${bound.thread} has bound the device to the address space ${ended.words}`;
 			return {
 				message: late,
 				cure: MAP_AFTER_RELEASE,
-				span: userSpan(bound),
-				related: kernelRelated(report, `${name}: ${message}`, userSpan(bound)),
+				span: bound.span,
+				related: kernelRelated(report, `${name}: ${message}`, bound.span),
 				closing: `${late[0]?.toUpperCase()}${late.slice(1)}.`,
-				threads: [...new Set([binds, ended.thread, name])],
+				threads: [...new Set([bound.thread, ended.thread, name])],
 			};
 		}
 		const clears = cleared === undefined ? name : threadName(graph, cleared.thread);
