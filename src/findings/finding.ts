@@ -119,6 +119,7 @@ export function acquisitionOf(run: ReplayedRun, thread: number, resource: number
 /** How a blocked thread waits, in words: `waits for fault_lock`, `waits for [1, 3) to end`. */
 export function waitWords(edge: WaitEdge): string {
 	if (edge.isRange) return `waits for range ${edge.resource} to end`;
+	if (/^kthread\/\d+$/.test(edge.resource)) return `waits for ${edge.resource} to end`;
 	if (edge.readers?.callbacks) return `waits in ${edge.readers.call}() for the notifier callbacks that are running`;
 	if (edge.readers !== undefined)
 		return `waits in ${edge.readers.call}() for the readers of ${edge.readers.of} to leave`;
