@@ -4,11 +4,12 @@ import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { drain, type Turns } from '../explore/turns.js';
 import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKindOf } from './codes/index.js';
-import { type ClassCycle, explainLockOrder, findLockOrder } from './codes/lock-order.js';
+import { explainInterruptedLock, findInterruptedLocks } from './codes/interrupted-lock.js';
+import { explainLockOrder, findLockOrder } from './codes/lock-order.js';
 import { explainLeftReference, findLeftReferences, type LeftReference } from './codes/page-references.js';
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
-import { blockedRows, type Evidence, type ReportKind, threadName, withCure } from './finding.js';
+import { blockedRows, type Evidence, type Explanation, type ReportKind, threadName, withCure } from './finding.js';
 import type { Finding } from './result.js';
 import { replayRun, rowOf } from './run.js';
 import { findStuck, type Stuck } from './stuck.js';
@@ -64,9 +65,12 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 	const endless = starts && (wanted('livelock') || wanted('starvation'));
 	for (const finding of endless ? yield* findEndless(graph, prospects, shortest) : []) add(finding);
 	// a second opinion, and only where the first has found nothing to say about waiting
-	if (!findings.some(({ finding }) => /deadlock|livelock/.test(finding.code)))
-		for (const cycle of starts ? yield* findLockOrder(graph) : [])
-			add(fromLockOrder(graph, prospects, shortest, cycle));
+	if (starts && !findings.some(({ finding }) => /deadlock|livelock/.test(finding.code))) {
+		for (const cycle of yield* findLockOrder(graph))
+			add(fromLockOrder(graph, prospects, shortest, cycle.seen, (e) => explainLockOrder(e, cycle)));
+		for (const lock of yield* findInterruptedLocks(graph))
+			add(fromLockOrder(graph, prospects, shortest, lock.outside, (e) => explainInterruptedLock(e, lock)));
+	}
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
 
@@ -76,10 +80,11 @@ const kindOf = (graph: Graph, { report }: EdgeReport): ReportKind | undefined =>
 function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRuns, unbalanced: Unbalanced): Finding {
 	const run = replayRun(graph, shortest.to(unbalanced.state));
 	const evidence: Evidence = { graph, prospects, run };
+	const explanation = withCure(explainUnbalanced(evidence, unbalanced));
 	return {
-		...withCure(explainUnbalanced(evidence, unbalanced)),
+		...explanation,
 		code: 'unbalanced',
-		severity: 'error',
+		severity: explanation.severity ?? 'error',
 		assumption: null,
 		run: run.rows,
 		noReturn: null,
@@ -111,11 +116,16 @@ function fromRace(graph: Graph, prospects: Prospects, shortest: ShortestRuns, ra
 	};
 }
 
-function fromLockOrder(graph: Graph, prospects: Prospects, shortest: ShortestRuns, cycle: ClassCycle): Finding {
-	const { state, thread } = cycle.seen;
+function fromLockOrder(
+	graph: Graph,
+	prospects: Prospects,
+	shortest: ShortestRuns,
+	{ state, thread }: { readonly state: number; readonly thread: number },
+	explain: (evidence: Evidence) => Explanation,
+): Finding {
 	const run = replayRun(graph, shortest.to(state, thread));
 	return {
-		...withCure(explainLockOrder({ graph, prospects, run }, cycle)),
+		...withCure(explain({ graph, prospects, run })),
 		code: 'lock-order',
 		severity: 'warning',
 		assumption: null,

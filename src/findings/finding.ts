@@ -34,6 +34,8 @@ export interface Explanation {
 	readonly threads: readonly string[];
 	/** What is wrong, where one mistake shows at several places: it is told once, at the first of them. */
 	readonly defect?: string;
+	/** Where it is another than that of the code. */
+	readonly severity?: Severity;
 }
 
 /** An explanation with its cure as the message's last sentence. */
@@ -117,6 +119,7 @@ export function acquisitionOf(run: ReplayedRun, thread: number, resource: number
 /** How a blocked thread waits, in words: `waits for fault_lock`, `waits for [1, 3) to end`. */
 export function waitWords(edge: WaitEdge): string {
 	if (edge.isRange) return `waits for range ${edge.resource} to end`;
+	if (/^kthread\/\d+$/.test(edge.resource)) return `waits for ${edge.resource} to end`;
 	if (edge.readers?.callbacks) return `waits in ${edge.readers.call}() for the notifier callbacks that are running`;
 	if (edge.readers !== undefined)
 		return `waits in ${edge.readers.call}() for the readers of ${edge.readers.of} to leave`;

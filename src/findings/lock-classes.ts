@@ -43,12 +43,12 @@ interface Wanted {
 }
 
 /** A moment of a thread. Where it is inside a step, `state` is none in which it is. */
-interface Seen extends Moment {
+export interface Seen extends Moment {
 	readonly state: number;
 }
 
 /** Each local vector of each thread, in the first state in which it is; in the order of states. */
-function* moments(graph: Graph): Turns<Seen[]> {
+export function* lockMoments(graph: Graph): Turns<Seen[]> {
 	const seen = (yield* firstSeen(graph)).map(({ state, thread }) => ({
 		state,
 		thread,
@@ -78,7 +78,7 @@ function* firstSeen(graph: Graph): Turns<{ readonly state: number; readonly thre
 export function* classEdges(graph: Graph): Turns<ClassEdge[]> {
 	const { system } = graph;
 	const edges = new Map<string, ClassEdge>([['boot', { from: FS_RECLAIM, to: START_MAP, seen: undefined }]]);
-	for (const { state, thread, local, shared } of yield* moments(graph)) {
+	for (const { state, thread, local, shared } of yield* lockMoments(graph)) {
 		if (local[0] === Status.ended) continue;
 		const task = system.task(thread, local);
 		const add = (from: string | undefined, to: string, held: number, may = false): void => {

@@ -116,9 +116,9 @@ export interface Culprit {
 	readonly told: boolean;
 	/**
 	 * Nobody could be told: the notifier was taken off, and the mapping was `left` there or came too `late`; the process has ended, and
-	 * no `->release` hears of it (`exit`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`).
+	 * no `->release` hears of it (`exit`), or `->release` had run before (`ended`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`).
 	 */
-	readonly removed?: 'left' | 'late' | 'exit' | 'unpinned' | 'uncovered';
+	readonly removed?: 'left' | 'late' | 'ended' | 'exit' | 'unpinned' | 'uncovered';
 }
 
 const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
@@ -153,6 +153,21 @@ export function removalOf({ graph, run }: Evidence): Removal | undefined {
 
 /** What an address space begins its end with; no other callback of a list notifier is called from there on. */
 const ENDS = /^_*mmu_notifier_release$/;
+
+/** Who had begun to end the address space before `thread` took `step`, in words: no callback comes after `->release`. */
+export function endedBefore(
+	{ graph, run }: Evidence,
+	thread: string,
+	step: number,
+): { thread: string; words: string } | undefined {
+	const before = run.events.filter((e) => e.kind === 'call' && e.step < step && threadName(graph, e.thread) !== thread);
+	const ended = before.find((e) => ENDS.test(e.code.name));
+	if (ended === undefined) return undefined;
+	const release = before.find((e) => !e.code.kernel && e.frames.some((f) => ENDS.test(f.code.name)));
+	const by = threadName(graph, ended.thread);
+	const words = release === undefined ? 'begun to end the address space' : `called ${release.code.name}()`;
+	return { thread: by, words: `when ${by} had already ${words}` };
+}
 
 /**
  * The sketch's operations that have no `->release`, where `thread` ends the process. Without it nothing may reach a page
@@ -226,6 +241,16 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 			removed: late ? 'late' : 'left',
 		};
 	}
+	const ended = mapped && endedBefore(evidence, maps, mapped.step);
+	if (mapped !== undefined && ended !== undefined)
+		return {
+			span: userSpan(mapped),
+			because: `${maps} has mapped it ${ended.words}: no callback comes after that`,
+			related,
+			threads: [...new Set([maps, ended.thread, name])],
+			told: false,
+			removed: 'ended',
+		};
 	const deaf = withoutRelease(evidence, name);
 	if (deaf !== undefined)
 		return {

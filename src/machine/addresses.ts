@@ -53,6 +53,8 @@ export abstract class Addresses {
 			if (global.kernel && global.name === 'init_mm') return path.slice(1) || 'mmap_lock';
 			const frame = /^\[(\d+)\]\.locked$/.exec(path);
 			if (global.name === '__frames' && frame) return `the lock of page frame ${frame[1]}`;
+			const kthread = /^\[(\d+)\]/.exec(path);
+			if (global.kernel && global.name === 'kthreads' && kthread) return `kthread/${kthread[1]}`;
 			const locked = /^\[(\d+)\]$/.exec(path);
 			if (global.name === 'range_locked' && locked) return `the range lock of page ${locked[1]}`;
 			return `${global.name}${path}`;

@@ -251,6 +251,10 @@ export class System extends Addresses {
 		}
 	}
 
+	get preemptRt(): boolean {
+		return this.image.preemptRt;
+	}
+
 	protected get globalCells(): number {
 		return this.image.globalCells;
 	}

@@ -83,6 +83,8 @@ export function selfCureOf(evidence: Evidence, edge: WaitEdge, back: boolean): s
 	if (edge.holders.length === 0 && inCallback(place) && userCalls(place, /^dma_fence_wait/)) return SIGNALLED_FREELY;
 	if (taken === undefined || taken.held.mode === HeldMode.token) return undefined;
 	if (back) return `Release ${edge.resource} before going round again`;
+	if (inCallback(place) && userCalls(place, /^(dma_resv_lock|ww_mutex_lock)/))
+		return 'A callback must not lock a reservation: memory is allocated under it (dma_resv_lockdep(), drivers/dma-buf/dma-resv.c)';
 	const call = entryCall(place);
 	if (inCallback(place) && call !== undefined && !inCallback(taken))
 		return `Call ${call}() without ${edge.resource}: it may call callbacks, which take it`;

@@ -106,7 +106,7 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 	if (edge.isRange) return `which is active in ${name}${since}`;
 	if (edge.readers !== undefined)
 		return edge.readers.callbacks ? `and ${name} is in one${since}` : `and ${name} is one${since}`;
-	if (runsIt(evidence, edge, holder)) return `which ${name} runs`;
+	if (runsIt(evidence, edge, holder)) return edge.resource === name ? 'which never does' : `which ${name} runs`;
 	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
 	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;
 	if (edge.guessed) return `and ${name} does not come to end that`;

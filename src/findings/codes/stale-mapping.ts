@@ -1,11 +1,15 @@
 import { entry } from './entries.js';
 
+export const MAP_AFTER_RELEASE =
+	'Keep the address space with mmget_not_zero() around it, or let ->release set a flag, under a lock, and look at that before';
+
 /** The device page table leads to a page that was freed or replaced, or is filled again in the middle of an invalidation. */
 export const staleMapping = entry('stale-mapping', (message, told, removed) => {
 	if (/runs a job/.test(message)) return 'Wait for the fence of the job before the callback returns';
 	if (told && /for himself/.test(message))
 		return 'Pass over MMU_NOTIFY_EXCLUSIVE only where range->owner is your own; for all others unmap, and let readers begin again';
 	if (removed === 'late') return 'Have it look, under the lock, whether the notifier is going, and not map then';
+	if (removed === 'ended') return MAP_AFTER_RELEASE;
 	if (removed === 'exit')
 		return 'Give it a ->release that unmaps everything and lets nobody map from there on: without it nothing may reach a page through the device when the last thread exits (include/linux/mmu_notifier.h)';
 	if (removed === 'uncovered')

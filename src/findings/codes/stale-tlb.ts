@@ -8,20 +8,34 @@ import {
 	reportPlaceSpan,
 	threadName,
 } from '../finding.js';
-import { pageOf, toldSince, wayOut } from '../mapping.js';
+import { endedBefore, pageOf, toldSince, wayOut } from '../mapping.js';
 import type { Span } from '../result.js';
 import { type RunEvent, userSpan } from '../run.js';
+import { MAP_AFTER_RELEASE } from './stale-mapping.js';
 
 /** The device reaches a page that was freed or replaced through its TLB only: cleared, freed, and not flushed in between. */
 export const staleTlb: ReportKind = {
 	code: 'stale-tlb',
 	severity: 'error',
 	explain(evidence, report, thread) {
-		const { graph } = evidence;
+		const { graph, run } = evidence;
 		const message = reportMessage(evidence, report);
 		const page = pageOf(evidence, report);
 		const cleared = clearingOf(evidence, report, page);
 		const name = threadName(graph, thread);
+		const bound = run.rows.findLast((r) => !r.blocked && r.stack.at(-1) === '__dev_bind_mm' && r.thread !== name);
+		const ended = cleared === undefined && bound ? endedBefore(evidence, bound.thread, bound.step) : undefined;
+		if (bound !== undefined && ended !== undefined) {
+			const late = `${message}: ${bound.thread} has bound the device to the address space ${ended.words}`;
+			return {
+				message: late,
+				cure: MAP_AFTER_RELEASE,
+				span: bound.span,
+				related: kernelRelated(report, `${name}: ${message}`, bound.span),
+				closing: `${late[0]?.toUpperCase()}${late.slice(1)}.`,
+				threads: [...new Set([bound.thread, ended.thread, name])],
+			};
+		}
 		const clears = cleared === undefined ? name : threadName(graph, cleared.thread);
 		const span = blame(evidence, report, thread, cleared, page);
 		return {

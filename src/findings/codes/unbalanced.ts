@@ -203,6 +203,8 @@ export function explainUnbalanced(evidence: Evidence, found: Unbalanced): Explan
 				: [],
 		closing: `No range is active, and ${found.name} is not zero: it never will be again.`,
 		threads: [name],
+		// who waits for it then is found to wait; for all others it is dead (kvm_destroy_vm() says so of its own)
+		...(ended === undefined && gone !== undefined && { severity: 'hint' as const }),
 	};
 }
 

@@ -1,0 +1,131 @@
+import type { Graph } from '../../explore/graph.js';
+import type { Turns } from '../../explore/turns.js';
+import { primitives } from '../../kernel/primitives.js';
+import type { System } from '../../machine/system.js';
+import type { ThreadState } from '../../machine/thread.js';
+import { type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
+import { lockMoments, type Seen } from '../lock-classes.js';
+import { type Place, userFunction, userSpan } from '../run.js';
+
+/*
+ * What lockdep calls an inconsistent lock state (kernel/locking/lockdep.c, print_usage_bug()): a lock that is taken in a softirq or an
+ * interrupt, and elsewhere with those on. Timers, callbacks of RCU and of fences have a CPU of their own in the model, so that no run
+ * shows who is interrupted by them.
+ */
+
+/** A lock that is taken in a handler, and by somebody on top of whom the handler may come. */
+export interface InterruptedLock {
+	readonly resource: number;
+	readonly handler: Handler;
+	/** Where the handler takes it, and where the other one does. */
+	readonly inside: Seen;
+	readonly outside: Seen;
+}
+
+interface Handler {
+	readonly words: string;
+	/** It comes in a softirq, which _bh() keeps out; otherwise in an interrupt. */
+	readonly softirq: boolean;
+}
+
+const TIMER: Handler = { words: 'a timer', softirq: true };
+const RCU: Handler = { words: 'a callback of call_rcu()', softirq: true };
+/** "The callback can be called from an atomic context or irq context" (dma_fence_add_callback()). */
+const FENCE: Handler = { words: 'a callback of a fence', softirq: false };
+
+/** All such locks, each once. */
+export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
+	const { system } = graph;
+	if (system.preemptRt || !system.threads.some((t) => HANDLERS.test(t.name))) return [];
+	const inside = new Map<number, { at: Seen; handler: Handler; write: boolean }[]>();
+	const outside = new Map<number, { at: Seen; taking: Taking }[]>();
+	const note = <T>(map: Map<number, T[]>, resource: number, one: T): void =>
+		void map.set(resource, [...(map.get(resource) ?? []), one]);
+	for (const at of yield* lockMoments(graph)) {
+		const task = system.task(at.thread, at.local);
+		const taking = takingOf(task);
+		if (taking === undefined) continue;
+		const { kind, name } = system.threads[at.thread] ?? { kind: 'interrupt', name: '' };
+		const handler = handlerOf(system, name, task, at.shared);
+		if (handler !== undefined && !taking.tries) note(inside, taking.resource, { at, handler, write: taking.write });
+		else if (handler === undefined && kind !== 'interrupt' && task.atomic === 0 && task.irqsOff === 0)
+			note(outside, taking.resource, { at, taking });
+	}
+	const found: InterruptedLock[] = [];
+	for (const [resource, handlers] of inside)
+		for (const { at, handler, write } of handlers) {
+			const other = outside
+				.get(resource)
+				?.find(
+					({ taking }) =>
+						(write || taking.write) &&
+						(taking.keepsOut === 'nobody' || (taking.keepsOut === 'softirqs' && !handler.softirq)),
+				);
+			if (other === undefined || found.some((f) => f.resource === resource)) continue;
+			found.push({ resource, handler, inside: at, outside: other.at });
+		}
+	return found;
+}
+
+const HANDLERS = /^(timer|srcu|gpu)$/;
+
+function handlerOf(system: System, lane: string, task: ThreadState, shared: Int32Array): Handler | undefined {
+	if (!task.frames.some((f) => !f.code.kernel)) return undefined;
+	if (lane === 'timer') return TIMER;
+	if (lane === 'gpu') return FENCE;
+	const rcu = lane === 'srcu' && task.held.some((h) => system.nameOf(h.resource, shared) === 'rcu.callbacks');
+	return rcu ? RCU : undefined;
+}
+
+interface Taking {
+	readonly resource: number;
+	readonly write: boolean;
+	readonly tries: boolean;
+	readonly keepsOut: 'nobody' | 'softirqs' | 'interrupts';
+}
+
+const SPINS =
+	/^(raw_)?spin_(try)?lock(_irq|_bh)?$|^read_(try)?lock(_irq|_bh)?$|^write_trylock$|^__write_lock_fast$|^__((raw_)?spin|read|write)_lock_irqsave$/;
+
+/** The spinning lock that the next step of a thread takes. */
+function takingOf(task: ThreadState): Taking | undefined {
+	if (task.frames.length === 0) return undefined;
+	const { code, pc, registers } = task.frame;
+	const next = code.code[pc];
+	if (next?.op !== 'primitive') return undefined;
+	const { name } = primitives[next.primitive] as (typeof primitives)[number];
+	if (!SPINS.test(name)) return undefined;
+	const args = next.args.map((a) => (a >= 0 ? (registers[a] as number) : (code.constants[-1 - a] as number)));
+	// what the library makes of write_lock_bh() says so itself
+	const called = [name, ...task.frames.filter((f) => f.code.kernel).map((f) => f.code.name)];
+	const says = (suffix: RegExp): boolean => called.some((f) => suffix.test(f));
+	return {
+		resource: args[0] ?? 0,
+		write: !/^read_|^__read/.test(name),
+		tries: /trylock/.test(name),
+		keepsOut: says(/_irq(save)?$|_irqsave_nested$/) ? 'interrupts' : says(/_bh$/) ? 'softirqs' : 'nobody',
+	};
+}
+
+/** In words, and whom to blame: who may be interrupted. */
+export function explainInterruptedLock(
+	{ graph }: Evidence,
+	{ resource, handler, inside, outside }: InterruptedLock,
+): Explanation {
+	const { system } = graph;
+	const placeOf = ({ thread, local }: Seen): Place => system.position(thread, local);
+	const [there, here] = [placeOf(inside), placeOf(outside)];
+	const lock = system.nameOf(resource, outside.shared);
+	const by = (place: Place, seen: Seen): string =>
+		`${userFunction(place) ? `${userFunction(place)?.name}()` : threadName(graph, seen.thread)} (${lineOf(graph, userSpan(place))})`;
+	const on = handler.softirq ? 'softirqs' : 'interrupts';
+	const message = `${lock} is taken in ${handler.words}, by ${by(there, inside)}, and with ${on} on by ${by(here, outside)}: on the CPU of who has it, ${handler.words} waits for ever for what it has interrupted. In this model it has a CPU of its own, so that no run shows it; lockdep complains (inconsistent lock state)`;
+	return {
+		message,
+		cure: `Take ${lock} with ${handler.softirq ? 'spin_lock_bh()' : 'spin_lock_irqsave()'} there`,
+		span: userSpan(here),
+		related: [{ span: userSpan(there), message: `${threadName(graph, inside.thread)} takes ${lock} here` }],
+		closing: `${message}.`,
+		threads: [...new Set([threadName(graph, outside.thread), threadName(graph, inside.thread)])],
+	};
+}
