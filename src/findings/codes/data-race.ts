@@ -118,13 +118,14 @@ function ownAccess(task: ThreadState, sequenced: Map<FunctionCode, boolean>): Ac
 	const { code, pc } = task.frame;
 	if (code.kernel) return [];
 	let at = code.code[pc];
-	// xchg() and cmpxchg()
+	// xchg() and cmpxchg() write, wait_until() only looks
 	const atomic = at?.op === 'atomic-begin';
+	const writes = atomic && isCall(at?.node) && /xchg/.test(sourceText(at.node.callee));
 	if (atomic) at = code.code[pc + 1];
 	if (at?.op !== 'load' && at?.op !== 'store') return [];
 	if (at.op === 'load' && !atomic && readsUnderSequence(code, sequenced)) return [];
 	const marked = atomic || at.marked === true || (at.op === 'load' && isSnapshot(at.node));
-	return [{ address: operandOf(task, at.address), write: atomic || at.op === 'store', marked }];
+	return [{ address: operandOf(task, at.address), write: writes || at.op === 'store', marked }];
 }
 
 const snapshots = new WeakMap<AstNode, boolean>();
