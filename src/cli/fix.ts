@@ -40,6 +40,7 @@ export async function fixSketch(
 		const text = sources.text(input.uri);
 		if (fix === undefined || text === undefined || fix.edits.some(({ uri }) => uri !== input.uri)) {
 			tried.add(keyOf(found));
+			console.err(`${input.path}:${found.span.line}: no fix that was tried cures this ${found.code}\n`);
 			continue;
 		}
 		const fixed = applyEdits(text, input.uri, fix.edits);

@@ -1,5 +1,6 @@
 import type { Graph } from '../explore/graph.js';
 import { kernelLibraries } from '../kernel/library.js';
+import type { Scenario } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import { loadProgram, type Program, spanOf } from '../language/program.js';
 import { Coverage } from './coverage.js';
@@ -114,6 +115,12 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 		return withHints({ uri, problems, scenarios }, program, [nothingRuns(program)], options);
 	const coverage = new Coverage();
 	const larger: Hint[] = [];
+	let tried = 0;
+	const lookFurther = async (scenario: Scenario): Promise<void> => {
+		const more = await checkLarger(program, scenario, sources, options);
+		larger.push(...more.hints);
+		tried += more.tried;
+	};
 	const began = performance.now();
 	for (const scenario of program.scenarios) {
 		if (options.scenarios !== undefined && !options.scenarios.includes(scenario.name)) continue;
@@ -121,7 +128,7 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 		if (options.larger === 'only') {
 			// nobody has asked for it: what comes late is of no use, and costs as much
 			if (performance.now() - began > LOOK_MS) break;
-			larger.push(...(await checkLarger(program, scenario, sources, options)));
+			await lookFurther(scenario);
 			continue;
 		}
 		if (options.signal?.aborted) break;
@@ -136,8 +143,7 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 		else {
 			scenarios.push(result);
 			options.onScenario?.(result);
-			if (options.larger === true && mayGrow(result))
-				larger.push(...(await checkLarger(program, scenario, sources, options)));
+			if (options.larger === true && mayGrow(result)) await lookFurther(scenario);
 		}
 	}
 	if (problems.some((p) => p.severity === 'error')) return { uri, problems, scenarios: [] };
@@ -146,7 +152,8 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	// what was not searched to the end, or ends early by mistake, says nothing about code behind it
 	const all = scenarios.length === program.scenarios.length && scenarios.every((s) => s.complete && s.asExpected);
 	const unreached = all && scenarios.length > 0 ? coverage.hints(program) : [];
-	return withHints({ uri, problems, scenarios }, program, [...unreached, ...larger], options);
+	const looked = options.larger === true ? { moreTried: tried } : {};
+	return withHints({ uri, problems, scenarios, ...looked }, program, [...unreached, ...larger], options);
 }
 
 /** Callbacks that nothing can be made to call: silence would read as ok. */

@@ -64,7 +64,7 @@ export interface Larger {
 	readonly codes: ReadonlySet<string>;
 }
 
-/** Is a scenario whose result this is worth a look with one thread more? Only what is right can go wrong by it. */
+/** Is a scenario whose result this is worth a look with one thread more? Only where nothing fails something can come to fail. */
 export const mayGrow = ({ complete, findings, expected }: ScenarioResult): boolean =>
 	complete && findings.every(({ severity }) => severity !== 'error') && expected.every((word) => word === 'ok');
 
@@ -142,11 +142,12 @@ export async function checkLarger(
 	scenario: Scenario,
 	sources: Sources,
 	options: CheckOptions,
-): Promise<Hint[]> {
+): Promise<{ hints: readonly Hint[]; tried: number }> {
 	const found: Hint[] = [];
 	const shown = new Set<string>();
+	let tried = 0;
 	for (const one of largerOf(program, scenario)) {
-		if (options.signal?.aborted) return [];
+		if (options.signal?.aborted) return { hints: [], tried };
 		// a uri of its own: what is remembered of the sketch stays
 		const uri = program.uri.replace(/[^/:]*$/, (file) => `.larger.${file}`);
 		const read = async (u: string) => (u === uri ? one.text : sources.read(u));
@@ -162,13 +163,14 @@ export async function checkLarger(
 			...(maxMemoryMB !== undefined && { maxMemoryMB }),
 		});
 		if ('problems' in result) continue;
+		tried++;
 		for (const finding of result.findings) {
 			if (!counts(finding, one) || shown.has(finding.code)) continue;
 			shown.add(finding.code);
 			found.push(hint(scenario, one, finding));
 		}
 	}
-	return found;
+	return { hints: found, tried };
 }
 
 const counts = ({ code, severity, guessed }: Finding, { codes }: Larger): boolean =>
@@ -181,7 +183,7 @@ function hint(scenario: Scenario, { thread, at }: Larger, { code, message, run }
 	return {
 		code,
 		severity: 'info',
-		message: `ok as it stands; with one thread more, ${thread}, ${code} in ${run.length} steps: ${message}`,
+		message: `nothing fails as it stands; with one thread more, ${thread}, ${code} in ${run.length} steps: ${message}`,
 		span: { ...span, endLine: span.line, endColumn: span.column + 'scenario '.length + scenario.name.length },
 		offer: {
 			title: `Add ${thread}`,

@@ -108,6 +108,8 @@ export interface ScenarioResult {
 	readonly unfinished?: readonly string[];
 	/** Verdict `ok` only: what was not there to go wrong, one clause each: `no notifier was registered`. */
 	readonly vacuous?: readonly string[];
+	/** The same whatever was found, where the search came to its end: what a fix must not bring about. */
+	readonly idle?: readonly string[];
 	/** Names of the scenario's threads, in order: the lanes. */
 	readonly threads: readonly string[];
 	readonly findings: readonly Finding[];
@@ -122,4 +124,6 @@ export interface FileResult {
 	readonly scenarios: readonly ScenarioResult[];
 	/** What is no mistake but worth a look, such as code that no run reaches. Left out where there is none. */
 	readonly hints?: readonly Hint[];
+	/** How many threads were tried beside those of scenarios in which nothing fails, one at a time; where that was asked for. */
+	readonly moreTried?: number;
 }

@@ -153,7 +153,7 @@ export async function checkScenario(
 	if (options.onExplored === undefined) graph.release();
 	else options.onExplored({ scenario: scenario.name, graph, complete: whole, findings });
 	const verdict = verdictOf(findings, whole);
-	const nothing = verdict === 'ok' ? vacuousIn(program, system) : [];
+	const idle = whole ? vacuousIn(program, system) : undefined;
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),
@@ -169,7 +169,8 @@ export async function checkScenario(
 		threads: system.threads.map((t) => t.name),
 		findings,
 		...(held && { held }),
-		...(nothing.length > 0 && { vacuous: nothing }),
+		...(verdict === 'ok' && idle !== undefined && idle.length > 0 && { vacuous: idle }),
+		...(idle && { idle }),
 	};
 }
 

@@ -228,7 +228,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call: objects.statement(f, call) })} }`];
 	});
 	maps.unshift(...areas.setup);
-	const first = [...registration.before, ...registration.first, ...items, ...maps];
+	const first = [...objects.links, ...registration.before, ...registration.first, ...items, ...maps];
 	const text = [
 		`#include "${SKETCH}"`,
 		...(nests ? ['#include <environment/nested-ranges>'] : []),
@@ -239,7 +239,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		has.second
 			? scenario(
 					WITH_SECOND,
-					[...registration.before, ...registration.first, ...registration.second, ...items, ...maps],
+					[...objects.links, ...registration.before, ...registration.first, ...registration.second, ...items, ...maps],
 					[...threads, ...seconds],
 				)
 			: '',

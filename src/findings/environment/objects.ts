@@ -241,6 +241,11 @@ export class Objects {
 		return first && !/start/.test(name) ? page : '0';
 	}
 
+	/** Objects whose declarations are not complete yet. */
+	private readonly making = new Set<string>();
+	/** Statements that let objects point to each other in a circle: they come before anything else. */
+	readonly links: string[] = [];
+
 	/** An object of the environment's own: all zero, but for pointers to what there is. */
 	private make(struct: StructType): string | undefined {
 		if (struct.def === undefined) return undefined;
@@ -248,11 +253,16 @@ export class Objects {
 		if (known !== undefined) return `&${known}`;
 		const name = `default_${struct.name}`;
 		this.made.set(struct.name, name);
+		this.making.add(name);
 		const fields = struct.fields.flatMap(({ name: field, type }) => {
 			if (type.kind !== 'pointer' || type.to.kind !== 'struct') return [];
 			const value = type.to.name === 'mm_struct' ? '&init_mm' : this.constant(type.to);
-			return value === undefined ? [] : [`.${field} = ${value}`];
+			// what points back to it is declared before it
+			const back = value !== undefined && this.making.has(value.slice(1));
+			if (back) this.links.push(`${name}.${field} = ${value};`);
+			return value === undefined || back ? [] : [`.${field} = ${value}`];
 		});
+		this.making.delete(name);
 		this.declarations.push(
 			`static struct ${struct.name} ${name}${fields.length > 0 ? ` = { ${fields.join(', ')} }` : ''};`,
 		);

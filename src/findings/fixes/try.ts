@@ -150,6 +150,8 @@ function cures(before: FileResult, after: FileResult, found: Problem): boolean {
 	for (const [n, was] of before.scenarios.entries()) {
 		const is = after.scenarios[n];
 		if (is === undefined || is.name !== was.name || !is.complete) return false;
+		// nobody is cured by not being there any more
+		if (was.idle && is.idle?.some((what) => !was.idle?.includes(what))) return false;
 		const is_ = counts(is.findings.map((f) => f.code));
 		const was_ = counts(was.findings.map((f) => f.code));
 		if (more(is_, was_)) return false;

@@ -67,6 +67,15 @@ function hintLines(file: FileResult, options: TextOptions, paint: Paint): string
 	const all = file.hints ?? [];
 	const shown = all.filter(({ severity }) => options.hints === true || severity !== 'hint');
 	const lines = shown.map((h) => headline(h.span, h.severity, h.message, h.code, options, paint));
+	const { moreTried: tried } = file;
+	if (tried !== undefined) {
+		const breaks = shown.some(({ offer }) => offer !== undefined);
+		lines.push(
+			tried === 0
+				? 'more   no scenario to try one thread more in'
+				: `more   ${tried} thread${tried === 1 ? '' : 's'} more tried, one at a time: ${breaks ? 'see the notes above' : 'nothing goes wrong'}`,
+		);
+	}
 	const rest = all.filter((h) => !shown.includes(h));
 	if (rest.length === 0) return lines;
 	const codes = [...new Set(rest.map((h) => h.code))].join(', ');

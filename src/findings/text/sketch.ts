@@ -127,5 +127,6 @@ export function refusal(f: FunctionDecl): string | undefined {
 export function blockable(f: FunctionDecl): string | undefined {
 	const range = parameterOf(f, /struct mmu_notifier_range\b/);
 	if (range !== undefined) return `mmu_notifier_range_blockable(${range})`;
-	return parameterOf(f, /^bool \w+$/);
+	// v4.19: `bool blockable`; another flag says something else
+	return parameterOf(f, /^bool \w*block\w*$/);
 }
