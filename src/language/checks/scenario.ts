@@ -1,10 +1,11 @@
 /** What a scenario may say, and how often. */
 
+import { AstUtils } from 'langium';
 import { FINDING_CODES } from '../finding-codes.js';
 import type * as ast from '../generated/ast.js';
 import { CONFIG_WORDS, ENVIRONMENT_WORDS, PAGES } from '../scenario-words.js';
 import { closest, didYouMean } from '../suggest.js';
-import { sourceText, spanOf } from '../text.js';
+import { sourceOf, sourceText, spanOf } from '../text.js';
 import type { CheckContext } from './context.js';
 import { checkFunctionBody } from './statements.js';
 
@@ -61,8 +62,46 @@ export function checkScenario(scenario: ast.Scenario, context: CheckContext): vo
 			else threads.set(item.name, item);
 		}
 		checkItem(item, scenario, context);
-		if ('body' in item) checkFunctionBody(item.body, context);
+		if (!('body' in item)) continue;
+		checkFunctionBody(item.body, context);
+		checkRanges(item.body, pagesOf(scenario, context), context);
 	}
+}
+
+/** What invalidates a range of pages, given as (start, end). */
+const INVALIDATORS = /\/kernel\/(invalidators|rmap)\.mmn$/;
+
+/** A range in which no page of the scenario lies would be no invalidation at all, and the verdict ok for nothing. */
+function checkRanges(body: ast.Block, pages: number, { report, semantics }: CheckContext): void {
+	for (const node of AstUtils.streamAllContents(body)) {
+		if (node.$type !== 'Call' || (node as ast.Call).callee.$type !== 'NameRef') continue;
+		const { callee, arguments: args } = node as ast.Call;
+		const target = (callee as ast.NameRef).target.ref;
+		if (target?.$type !== 'FunctionDecl' || !INVALIDATORS.test(sourceOf(target).uri)) continue;
+		const at = target.parameters.findIndex(({ name }) => name === 'start');
+		const [first, last] = [args[at], args[at + 1]];
+		if (at < 0 || target.parameters[at + 1]?.name !== 'end' || first === undefined || last === undefined) continue;
+		const start = semantics.constant(first, pages);
+		const end = semantics.constant(last, pages);
+		if (start === undefined || end === undefined) continue;
+		if (start >= end)
+			report.error(
+				'scenario',
+				node,
+				`there is no page in [${start}, ${end}): a range is (start, end), and does not hold its end`,
+			);
+		else if (start >= pages)
+			report.error(
+				'scenario',
+				node,
+				`page ${start} is none of the scenario's ${pages}, which are numbered from 0: an address is the number of a page here. Use a lower one, or 'pages ${end};'`,
+			);
+	}
+}
+
+function pagesOf(scenario: ast.Scenario, { semantics }: CheckContext): number {
+	const item = scenario.items.find((one) => one.$type === 'PagesItem');
+	return (item && semantics.constant(item.count)) ?? PAGES.standard;
 }
 
 function checkItem(item: ast.ScenarioItem, scenario: ast.Scenario, context: CheckContext): void {
