@@ -44,8 +44,8 @@ all its .mmn files, - for standard input.
   --only CODE,…       look for these findings only
   --ignore CODE,…     do not report these findings
   --hints             show each hint: code that no run reaches
-  --one-more          look at what comes out right with one thread more, too: one
-                      of its own threads again, or who queues for mmap_lock
+  --one-more          look at what comes out right with one thread more: one of
+                      its own again, or who queues for mmap_lock
   --no-reduction      walk through every interleaving, for comparison
   --fix               apply fixes that were checked, and write the files
   --watch             check again whenever a file changes

@@ -25,5 +25,5 @@ export const noUnlock: Fixer = ({ functions: [f], blamed }) =>
 	(f ? callsOf(f, RELEASES) : []).flatMap((call): Fix[] => {
 		const statement = statementOf(call);
 		if (!statement || !isWhole(call) || (call.$cstNode?.range.start.line ?? -1) + 1 !== blamed.span.line) return [];
-		return [{ title: `Do not release ${lockLabel(call)} twice`, edits: new Edits().remove(statement).list }];
+		return [{ title: `Do not release ${lockLabel(call)} here`, edits: new Edits().remove(statement).list }];
 	});

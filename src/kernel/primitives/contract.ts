@@ -163,6 +163,19 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'hold one lock around idr_alloc(), idr_remove() and idr_replace()',
 		callback: false,
 	},
+	23: {
+		broken: 'a vm_area_struct is used with neither mmap_lock nor its own lock held: whoever unmaps frees it meanwhile',
+		source: 'Documentation/mm/process_addrs.rst',
+		fix: 'copy what is needed while mmap_lock is held, or look the area up again',
+		callback: false,
+	},
+	24: {
+		broken:
+			"current->mm is taken by who is no task of the process: it is NULL in a work item and in a kernel thread, and anybody's in an interrupt",
+		source: 'Documentation/mm/active_mm.rst',
+		fix: 'keep the mm that is meant, with mmgrab(), and mmget_not_zero() around the use; kthread_use_mm() for what wants current->mm',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;

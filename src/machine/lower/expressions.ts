@@ -13,6 +13,7 @@ import { decay, INT, type IntType, type StructType, type Type } from '../../lang
 import type { BinaryOperator, IntKind, Operand } from '../ir.js';
 import { byValue, compoundLiteral, structInto } from './aggregates.js';
 import { arithmetic, isUnsigned, kindOf } from './arithmetic.js';
+import { askFirst } from './ask-first.js';
 import { lowerMacro } from './builtins.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
@@ -219,6 +220,7 @@ export function lvalue(f: FunctionLowering, e: Expression): Lvalue {
 			if (struct.kind === 'struct' && !struct.def && owner?.$type === 'StructDef') struct = semantics.structType(owner);
 			if (struct.kind !== 'struct') throw new CannotLower(e, `'${e.field.$refText}' of something that is no struct`);
 			const base = e.operator === '->' ? rvalue(f, e.object) : aggregate(f, e.object);
+			if (e.operator === '->') askFirst(f, e, struct, base);
 			const by = fieldOffset(f, struct, e.field.$refText, e);
 			return { address: e.operator === '->' ? part(f, base, by, struct, type, e) : offset(f, base, by, e), type };
 		}

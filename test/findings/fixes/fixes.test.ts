@@ -125,7 +125,7 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['free-behind-last-use', 'use-after-free', 'Call kfree() behind the last use'],
 	['pair-unlock', 'bad-unlock', 'Pair down_read() with up_read()'],
 	['pair-unlock-irq', 'lock-leak', 'Pair spin_lock_irq() with spin_unlock_irq()'],
-	['unlock-once', 'bad-unlock', 'Do not release lock twice'],
+	['unlock-once', 'bad-unlock', 'Do not release lock here'],
 	['mmgrab', 'use-after-free', 'Keep their_mm for late_fn(): mmgrab()'],
 	[
 		'../../corpus/drivers/iommufd',
