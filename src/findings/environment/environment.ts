@@ -50,6 +50,8 @@ export interface Environment {
 	};
 	/** Functions of the sketch that call its own callbacks, where the kernel of the model would. */
 	readonly cores: readonly string[];
+	/** Objects that were made up although the sketch makes such objects itself, and keeps them from everybody. */
+	readonly invented: readonly string[];
 	/** What else has to be said of a result, one sentence each. */
 	readonly remarks: readonly string[];
 }
@@ -287,7 +289,12 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		]),
 		has,
 		cores: coresOf(program),
+		invented: objects.invented,
 		remarks: [
+			...objects.invented.map(
+				(name) =>
+					`${name} is made up: the sketch allocates such an object, but nothing leads to that one. Return it, or keep it in a global, and functions are called on it`,
+			),
 			...(run.length === 0
 				? [
 						`nothing here looks like a fault handler (a function whose name ends in "fault", or one that nobody calls): only the callbacks were run${maps.length > 0 ? ', on a device that has every page mapped at the start' : ''}`,

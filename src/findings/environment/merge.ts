@@ -90,12 +90,16 @@ export function told(
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
 	const findings = result.findings.map((f) => {
 		const needed = [...who].filter(([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name));
+		const invented =
+			f.code === 'null-deref' && environment.invented.length > 0
+				? `. It was called on ${environment.invented.join(' and ')}, which ${environment.invented.length > 1 ? 'are' : 'is'} made up: what allocates such an object here keeps it to itself. Return it, or keep it in a global`
+				: '';
 		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
 		// the environment has no text that the user could look at
 		const home = (at: Span): Span => (at.uri === environment.uri ? span : at);
 		return {
 			...f,
-			message: `${f.message}${words}`,
+			message: `${f.message}${invented}${words}`,
 			span: home(f.span),
 			related: f.related.filter((r) => r.span.uri !== environment.uri && !r.span.uri.endsWith('/kernel/locks.mmn')),
 			run: f.run.map((r) => ({ ...r, span: home(r.span) })),

@@ -246,6 +246,14 @@ export class Objects {
 	/** Statements that let objects point to each other in a circle: they come before anything else. */
 	readonly links: string[] = [];
 
+	/** Objects of the environment's own of structs that the sketch allocates and hands to nobody: most of what it does to its own is not done to them. */
+	get invented(): readonly string[] {
+		const texts = this.program.files.filter((f) => !f.kernel).map((f) => sourceText(f.root));
+		return [...this.made]
+			.filter(([struct]) => texts.some((t) => new RegExp(`\\bstruct ${struct} ?\\* ?\\w+ = k\\w*alloc`).test(t)))
+			.map(([, name]) => name);
+	}
+
 	/** An object of the environment's own: all zero, but for pointers to what there is. */
 	private make(struct: StructType): string | undefined {
 		if (struct.def === undefined) return undefined;
