@@ -1,4 +1,5 @@
 import { AstUtils } from 'langium';
+import { HeldMode } from '../kernel/context.js';
 import { isFunctionDecl, isInitializerEntry, isVariable, type Variable } from '../language/generated/ast.js';
 import { sourceOf, spanOf, spanOfProperty } from '../language/text.js';
 import type { Report } from '../machine/step.js';
@@ -116,9 +117,10 @@ export interface Culprit {
 	readonly told: boolean;
 	/**
 	 * Nobody could be told: the notifier was taken off, and the mapping was `left` there or came too `late`; the process has ended, and
-	 * no `->release` hears of it (`exit`), or `->release` had run before (`ended`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`).
+	 * no `->release` hears of it (`exit`), or `->release` had run before (`ended`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`). Or
+	 * a collision was looked for under a lock that is still held, and not seen (`checked`).
 	 */
-	readonly removed?: 'left' | 'late' | 'ended' | 'exit' | 'unpinned' | 'uncovered';
+	readonly removed?: 'left' | 'late' | 'ended' | 'exit' | 'unpinned' | 'uncovered' | 'checked';
 }
 
 const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
@@ -283,5 +285,22 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 		related,
 		threads,
 		told: false,
+		...(mapped !== undefined && looked(evidence, mapped) && { removed: 'checked' as const }),
 	};
+}
+
+const LOOKS = /(^|_)(retry|is_valid|range_inactive)(_|$)/;
+
+/** Who maps has looked for a collision under a lock, and taken none since. */
+function looked({ graph, run }: Evidence, mapped: RunEvent): boolean {
+	const last = run.events
+		.slice(0, run.events.indexOf(mapped))
+		.findLast((e) => e.kind === 'call' && e.thread === mapped.thread && LOOKS.test(e.code.name));
+	if (last === undefined) return false;
+	const state = run.schedule[mapped.step]?.state ?? run.finalState;
+	const { held } = graph.system.task(mapped.thread, graph.local(state, mapped.thread));
+	return (
+		held.some(({ mode }) => mode !== HeldMode.token) &&
+		run.acquisitions.every((a) => a.thread !== mapped.thread || a.step <= last.step || a.step > mapped.step)
+	);
 }
