@@ -1,5 +1,9 @@
+import { spanOf, spanOfProperty } from '../../language/text.js';
 import { isHeap, slotOf } from '../../machine/memory.js';
+import type { Report } from '../../machine/step.js';
 import {
+	type Evidence,
+	type Explanation,
 	inLine,
 	kernelRelated,
 	lineOf,
@@ -36,6 +40,7 @@ export const useAfterFree: ReportKind = {
 			report.resource === 0
 				? undefined
 				: run.events.findLast((e) => e.kind === 'free' && slotOf(e.args[0] ?? 0) === slotOf(report.resource));
+		if (/after its function has returned/.test(said)) return afterReturn(evidence, report, thread, said);
 		if (freed === undefined || !/after kfree/.test(said)) return plainly(evidence, report, thread, said);
 		const place = { node: report.node, frames: report.stack };
 		const user = userFunction(place);
@@ -73,3 +78,31 @@ export const useAfterFree: ReportKind = {
 		};
 	},
 };
+
+/** A local is used when its function has returned: whose it was is plain where only one of those that had such locals has. */
+function afterReturn(evidence: Evidence, report: Report, thread: number, said: string): Explanation {
+	const { graph, run } = evidence;
+	const plain = plainly(evidence, report, thread, said);
+	const left = run.events.filter((e) => e.kind === 'return' && !e.code.kernel && e.code.memoryLocals.length > 0);
+	const out = left.at(-1);
+	if (out === undefined || left.some((e) => e.code !== out.code)) return plain;
+	const name = threadName(graph, thread);
+	const by = threadName(graph, out.thread);
+	const statement = out.node.$type === 'ReturnStatement';
+	const span = statement ? spanOf(out.node) : spanOfProperty(out.code.node, 'name');
+	const uses = `${name} uses ${pointerIn(report) ?? 'memory'}${inLine(graph, reportPlaceSpan(report))}, which lay on the stack of ${out.code.name}(): ${by === name ? 'it' : by} has returned from there${statement ? ` (${lineOf(graph, span)})` : ''}`;
+	return {
+		...plain,
+		message: uses,
+		cure:
+			by === name
+				? undefined
+				: `Let ${out.code.name}() wait for ${name} on every way out, or let both have a reference to an object from the heap`,
+		// who has no line of the sketch came too late for what was left too early
+		...(report.stack.every((f) => f.code.kernel) && { span }),
+		related: [{ span, message: `${by} ${statement ? 'returns here' : 'has returned from this'}` }, ...plain.related],
+		closing: `${uses}.`,
+		threads: [...new Set([name, by])],
+		defect: `use-after-free ${out.code.name} ${name.replace(/\/\d+$/, '')}`,
+	};
+}
