@@ -10,47 +10,54 @@ const PAUSE_MS = 1000;
 export class LargerLooks {
 	/** Names of the scenarios to look at, by sketch. */
 	private readonly waiting = new Map<string, readonly string[]>();
-	private abort: AbortController | undefined;
+	private running: { readonly uri: string; readonly abort: AbortController } | undefined;
 	private timer: ReturnType<typeof setTimeout> | undefined;
+	private paused = false;
 
 	/** @param look must not reject; its result counts where the signal was not aborted */
 	constructor(
 		private readonly look: (uri: string, scenarios: readonly string[], signal: AbortSignal) => Promise<void>,
 	) {}
 
-	/** To be called when these scenarios of a sketch came out right. */
+	/** To be called when these scenarios of a sketch came out right, before `resume`. */
 	add(uri: string, scenarios: readonly string[]): void {
 		if (scenarios.length > 0) this.waiting.set(uri, scenarios);
 	}
 
-	/** To be called when a sketch has changed, or is gone. */
+	/** To be called when a sketch has changed, or is gone: the others are still looked at. */
 	drop(uri: string): void {
 		this.waiting.delete(uri);
-		this.pause();
+		if (this.running?.uri === uri) this.running.abort.abort(SUPERSEDED);
 	}
 
 	/** To be called when something else has to be done. */
 	pause(): void {
+		this.paused = true;
 		clearTimeout(this.timer);
-		this.abort?.abort(SUPERSEDED);
+		this.running?.abort.abort(SUPERSEDED);
 	}
 
 	/** To be called when that is done. */
 	resume(): void {
+		this.paused = false;
+		this.plan();
+	}
+
+	private plan(): void {
 		clearTimeout(this.timer);
-		if (this.waiting.size > 0) this.timer = setTimeout(() => void this.next(), PAUSE_MS);
+		if (this.paused || this.running !== undefined || this.waiting.size === 0) return;
+		this.timer = setTimeout(() => void this.next(), PAUSE_MS);
 	}
 
 	private async next(): Promise<void> {
 		const [first] = this.waiting;
-		if (first === undefined || this.abort !== undefined) return;
+		if (first === undefined) return;
 		const [uri, scenarios] = first;
 		const abort = new AbortController();
-		this.abort = abort;
+		this.running = { uri, abort };
 		await this.look(uri, scenarios, abort.signal);
-		this.abort = undefined;
-		if (abort.signal.aborted) return;
-		if (this.waiting.get(uri) === scenarios) this.waiting.delete(uri);
-		await this.next();
+		this.running = undefined;
+		if (!abort.signal.aborted && this.waiting.get(uri) === scenarios) this.waiting.delete(uri);
+		this.plan();
 	}
 }

@@ -1,9 +1,10 @@
 /** One thread more, over the protocol: noted in a pause, gone with the next edit, with the thread to add. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type CodeAction, CodeActionRequest, CodeLensRequest, type Diagnostic } from 'vscode-languageserver-protocol';
 import { type CheckOptions, checkSketch } from '../../src/findings/check.js';
+import { LargerLooks } from '../../src/server/larger.js';
 import { TestClient } from './client.js';
 
 const A = 'file:///w/lessons/a.mmn';
@@ -56,4 +57,31 @@ test.each([
 	await client.until(() => client.published.length > 0, 20_000);
 	await new Promise((resolve) => setTimeout(resolve, 1500));
 	expect(asked.map(({ larger }) => larger)).toEqual([undefined]);
+});
+
+afterEach(() => vi.useRealTimers());
+
+test('who closes one sketch, or holds up the looks for a while, still gets those at the others', async () => {
+	vi.useFakeTimers();
+	const begun: string[] = [];
+	const done: string[] = [];
+	const looks = new LargerLooks(async (uri, _, signal) => {
+		begun.push(uri);
+		// as a search does, it notices later that nobody wants it any more
+		await new Promise((resolve) => setTimeout(resolve, 3000));
+		if (!signal.aborted) done.push(uri);
+	});
+	for (const uri of ['a', 'b', 'c']) looks.add(uri, ['s']);
+	looks.resume();
+	await vi.advanceTimersByTimeAsync(1500);
+	expect(begun).toEqual(['a']);
+	looks.drop('a');
+	looks.drop('c');
+	await vi.advanceTimersByTimeAsync(4000);
+	expect(begun).toEqual(['a', 'b']);
+	looks.pause();
+	looks.resume();
+	await vi.advanceTimersByTimeAsync(20_000);
+	expect(begun).toEqual(['a', 'b', 'b']);
+	expect(done).toEqual(['b']);
 });
