@@ -13,34 +13,21 @@ import {
 	type ThreadItem,
 } from '../language/generated/ast.js';
 import { loadProgram, type Program, spanOf } from '../language/program.js';
+import { INVALIDATORS } from '../language/scenario-words.js';
 import { sourceOf } from '../language/text.js';
 import type { CheckOptions, Sources } from './check.js';
 import { rolesOf } from './environment/roles.js';
 import type { Finding, Hint, ScenarioResult } from './result.js';
 import { checkScenario } from './scenario.js';
+import { LASTING, lasting } from './smaller.js';
 
 /** What a look at one thread more may cost: nobody has asked for it. */
 const LIMITS = { maxStates: 200_000, maxSeconds: 3 } as const;
 
-/** Files of the simulated kernel whose functions are what other parts of a process may do at any time, in any number. */
-const ADVERSARIES = /\/kernel\/(invalidators|rmap)\.mmn$/;
-
 /** Threads that nobody lets go on. */
 const WAITS: ReadonlySet<string> = new Set(['deadlock', 'self-deadlock']);
-/** What more invalidations must not bring about: not what a sketch asserts, which may count them. */
-const WRONG: ReadonlySet<string> = new Set([
-	...WAITS,
-	'stale-mapping',
-	'stale-tlb',
-	'permission',
-	'sleep-in-atomic',
-	'sleep-in-nonblock',
-	'lock-leak',
-	'bad-unlock',
-	'contract',
-	'use-after-free',
-	'null-deref',
-]);
+/** What more invalidations must not bring about: not what a sketch asserts or counts up to, which may know its threads. */
+const WRONG: ReadonlySet<string> = new Set([...LASTING].filter((code) => code !== 'assertion' && code !== 'overflow'));
 
 /** Whom the default environment has (environment/environment.ts) and a scenario may have left out. */
 const MISSING: readonly { name: string; call: string; codes: ReadonlySet<string> }[] = [
@@ -130,7 +117,7 @@ function calledBy(program: Program, body: Block) {
 		if (!isFunctionDecl(target)) return undefined;
 		const { kernel, uri } = sourceOf(target);
 		// a process ends once
-		if (kernel && (!ADVERSARIES.test(uri) || target.name === 'exit_mmap')) return undefined;
+		if (kernel && (!INVALIDATORS.test(uri) || target.name === 'exit_mmap')) return undefined;
 		found.push({ declaration: program.definitionOf(target), kernel });
 	}
 	return found.length === 0 ? undefined : found;
@@ -164,17 +151,14 @@ export async function checkLarger(
 		});
 		if ('problems' in result) continue;
 		tried++;
-		for (const finding of result.findings) {
-			if (!counts(finding, one) || shown.has(finding.code)) continue;
+		for (const finding of lasting(result.findings)) {
+			if (!one.codes.has(finding.code) || shown.has(finding.code)) continue;
 			shown.add(finding.code);
 			found.push(hint(scenario, one, finding));
 		}
 	}
 	return { hints: found, tried };
 }
-
-const counts = ({ code, severity, guessed }: Finding, { codes }: Larger): boolean =>
-	severity === 'error' && guessed !== true && codes.has(code);
 
 function hint(scenario: Scenario, { thread, at }: Larger, { code, message, run }: Finding): Hint {
 	const span = spanOf(scenario);

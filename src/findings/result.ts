@@ -106,10 +106,11 @@ export interface ScenarioResult {
 	readonly assumptions: readonly string[];
 	/** Without a scenario: what was looked at, but not to the end, by who runs in it. Such a result is never `ok`. */
 	readonly unfinished?: readonly string[];
-	/** Verdict `ok` only: what was not there to go wrong, one clause each: `no notifier was registered`. */
+	/**
+	 * What was not there to go wrong, one clause each: `no notifier was registered`; as far as the search came. It is said of an `ok`, and a
+	 * fix must not bring it about.
+	 */
 	readonly vacuous?: readonly string[];
-	/** The same whatever was found, where the search came to its end: what a fix must not bring about. */
-	readonly idle?: readonly string[];
 	/** Names of the scenario's threads, in order: the lanes. */
 	readonly threads: readonly string[];
 	readonly findings: readonly Finding[];

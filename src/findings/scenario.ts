@@ -153,7 +153,7 @@ export async function checkScenario(
 	if (options.onExplored === undefined) graph.release();
 	else options.onExplored({ scenario: scenario.name, graph, complete: whole, findings });
 	const verdict = verdictOf(findings, whole);
-	const idle = whole ? vacuousIn(program, system) : undefined;
+	const nothing = whole ? vacuousIn(program, system) : [];
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),
@@ -169,8 +169,7 @@ export async function checkScenario(
 		threads: system.threads.map((t) => t.name),
 		findings,
 		...(held && { held }),
-		...(verdict === 'ok' && idle !== undefined && idle.length > 0 && { vacuous: idle }),
-		...(idle && { idle }),
+		...(nothing.length > 0 && { vacuous: nothing }),
 	};
 }
 

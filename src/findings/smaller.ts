@@ -6,7 +6,7 @@ import type { Finding } from './result.js';
  * Findings that stay true whoever else runs: a run of some of a scenario's threads is one of all of them, in which the
  * others have not been given a turn. Not what somebody else might yet make good: a wake-up, an end, a turn.
  */
-const LASTING: ReadonlySet<string> = new Set([
+export const LASTING: ReadonlySet<string> = new Set([
 	'deadlock',
 	'self-deadlock',
 	'stale-mapping',

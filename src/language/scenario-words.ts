@@ -31,3 +31,6 @@ export const ENVIRONMENT_WORDS: readonly string[] = [
 
 /** The number of pages of an address space. */
 export const PAGES = { least: 1, most: 64, standard: 4 } as const;
+
+/** Files of the simulated kernel whose functions invalidate a range of pages: what other parts of a process do at any time. */
+export const INVALIDATORS = /\/kernel\/(invalidators|rmap)\.mmn$/;

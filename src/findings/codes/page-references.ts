@@ -6,6 +6,7 @@ import type { Program } from '../../language/program.js';
 import type { StructType } from '../../language/types.js';
 import { GLOBAL_BASE } from '../../machine/memory.js';
 import type { System } from '../../machine/system.js';
+import { PTE } from '../explorer/space.js';
 import { type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
 import { type Place, userFunction, userSpan } from '../run.js';
 
@@ -114,7 +115,7 @@ function isMapped(system: System, shared: Int32Array, pfn: number): boolean {
 	if (table === undefined) return false;
 	const leads = (device: number): boolean =>
 		Array.from({ length: system.pages }, (_, page) => system.cell(device + table + page, shared) ?? 0).some(
-			(pte) => (pte & PTE_PRESENT) !== 0 && pte >> PTE_PFN_SHIFT === pfn,
+			(pte) => (pte & PTE.present) !== 0 && pte >> PTE.shift === pfn,
 		);
 	for (let n = 0; ; n++) {
 		const device = system.symbol(`device ${n}`);
@@ -122,10 +123,6 @@ function isMapped(system: System, shared: Int32Array, pfn: number): boolean {
 		if (leads(device)) return true;
 	}
 }
-
-/** As in lib/kernel/mm.mmn. */
-const PTE_PRESENT = 1;
-const PTE_PFN_SHIFT = 6;
 
 /** Who took the reference, of those that are left in the run's last state. */
 export function explainLeftReference({ graph, run }: Evidence, left: LeftReference): Explanation {

@@ -65,13 +65,9 @@ export async function checkInEnvironment(
 		searches.cut.push(
 			`${core}() calls callbacks as the core of the kernel does, and no invalidator of the environment goes that way: write a scenario that does`,
 		);
-	const { vacuous: _, idle: __, ...all } = merged(searches, uri);
+	const { vacuous: _, ...all } = merged(searches, uri);
 	const nothing = vacuous(whole, searches.coverage);
-	const says = {
-		...(all.verdict === 'ok' && nothing.length > 0 && { vacuous: nothing }),
-		...(all.complete && { idle: nothing }),
-	};
-	const result = told({ ...all, ...says }, environment, searches, uri);
+	const result = told(nothing.length > 0 ? { ...all, vacuous: nothing } : all, environment, searches, uri);
 	options.onScenario?.(result);
 	const hints = result.complete ? searches.coverage.hintsInEnvironment(whole, uri) : [];
 	return { uri, problems: program.problems, scenarios: [result], ...(hints.length > 0 && { hints }) };

@@ -72,6 +72,7 @@ export class Objects {
 					? `&${localOf(name)}`
 					: this.pointer(parameter.to.kind === 'void' ? this.meant(f, n) : parameter.to, parameter.user, nth);
 			if (parameter.kind !== 'int') return undefined;
+			// which line it came on tells drivers nothing that a model has
 			if (name === 'irq') return '0';
 			const choices = vary ? choicesOf(this.program, f, n) : [];
 			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span, choices);

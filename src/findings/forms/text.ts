@@ -227,7 +227,7 @@ function outcome(scenario: ScenarioResult): string {
 		unexpected.join(', '),
 		noted.length > 0 ? `noted ${noted.join(', ')}` : '',
 		expected.length > 0 ? `${expected.join(', ')} as expected` : '',
-		(scenario.vacuous ?? []).join('; '),
+		(scenario.verdict === 'ok' ? (scenario.vacuous ?? []) : []).join('; '),
 		missing(scenario).length > 0 ? `${missing(scenario).join(', ')} expected, not found` : '',
 	].filter((part) => part !== '');
 	return parts.length === 0 ? '' : `: ${parts.join('; ')}`;

@@ -3,7 +3,7 @@
 import { AstUtils } from 'langium';
 import { FINDING_CODES } from '../finding-codes.js';
 import type * as ast from '../generated/ast.js';
-import { CONFIG_WORDS, ENVIRONMENT_WORDS, PAGES } from '../scenario-words.js';
+import { CONFIG_WORDS, ENVIRONMENT_WORDS, INVALIDATORS, PAGES } from '../scenario-words.js';
 import { closest, didYouMean } from '../suggest.js';
 import { sourceOf, sourceText, spanOf } from '../text.js';
 import type { CheckContext } from './context.js';
@@ -67,9 +67,6 @@ export function checkScenario(scenario: ast.Scenario, context: CheckContext): vo
 		checkRanges(item.body, pagesOf(scenario, context), context);
 	}
 }
-
-/** What invalidates a range of pages, given as (start, end). */
-const INVALIDATORS = /\/kernel\/(invalidators|rmap)\.mmn$/;
 
 /** A range in which no page of the scenario lies would be no invalidation at all, and the verdict ok for nothing. */
 function checkRanges(body: ast.Block, pages: number, { report, semantics }: CheckContext): void {
