@@ -260,3 +260,17 @@ test('a search for fixes ends when it is told to', async () => {
 	};
 	expect(await checkedFixes(before, found, sources, { signal: abort.signal })).toEqual([]);
 });
+
+test.each(['write', 'may_block'])(
+	'a fault handler is not made to refuse everything where its flag is `%s`',
+	{ timeout: 60_000 },
+	async (flag) => {
+		const text = readFileSync(path.join(folder, 'no-refusal-in-a-handler.mmn'), 'utf8').replace(/\bwrite\b/g, flag);
+		const before = await checkText(text);
+		const found = before.scenarios.flatMap((s) => s.findings).find((f) => f.code === 'permission');
+		expect(found).toBeDefined();
+		const sources = { read: async (uri: string) => (uri === URI ? text : undefined) };
+		const fixes = await checkedFixes(before, found as Problem, sources, { maxSeconds: 50 });
+		expect(fixes.map(({ title }) => title).filter((title) => /^Return -EAGAIN/.test(title))).toEqual([]);
+	},
+);
