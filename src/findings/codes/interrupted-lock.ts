@@ -30,13 +30,15 @@ interface Handler {
 
 const TIMER: Handler = { words: 'a timer', softirq: true };
 const RCU: Handler = { words: 'a callback of call_rcu()', softirq: true };
+/** `interrupt NAME on T` comes on top of T only; on the machine it may come on top of who runs beside T, a work item, too. */
+const IRQ: Handler = { words: 'an interrupt', softirq: false };
 /** "The callback can be called from an atomic context or irq context" (dma_fence_add_callback()). */
 const FENCE: Handler = { words: 'a callback of a fence', softirq: false };
 
 /** All such locks, each once. */
 export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 	const { system } = graph;
-	if (system.preemptRt || !system.threads.some((t) => HANDLERS.test(t.name))) return [];
+	if (system.preemptRt || !system.threads.some((t) => HANDLERS.test(t.name) || t.kind === 'interrupt')) return [];
 	const inside = new Map<number, { at: Seen; handler: Handler; write: boolean }[]>();
 	const outside = new Map<number, { at: Seen; taking: Taking }[]>();
 	const note = <T>(map: Map<number, T[]>, resource: number, one: T): void =>
@@ -45,10 +47,9 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 		const task = system.task(at.thread, at.local);
 		const taking = takingOf(task);
 		if (taking === undefined) continue;
-		const { kind, name } = system.threads[at.thread] ?? { kind: 'interrupt', name: '' };
-		const handler = handlerOf(system, name, task, at.shared);
+		const handler = handlerOf(system, at.thread, task, at.shared);
 		if (handler !== undefined && !taking.tries) note(inside, taking.resource, { at, handler, write: taking.write });
-		else if (handler === undefined && kind !== 'interrupt' && task.atomic === 0 && task.irqsOff === 0)
+		else if (handler === undefined && task.atomic === 0 && task.irqsOff === 0)
 			note(outside, taking.resource, { at, taking });
 	}
 	const found: InterruptedLock[] = [];
@@ -69,7 +70,9 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 
 const HANDLERS = /^(timer|srcu|gpu)$/;
 
-function handlerOf(system: System, lane: string, task: ThreadState, shared: Int32Array): Handler | undefined {
+function handlerOf(system: System, thread: number, task: ThreadState, shared: Int32Array): Handler | undefined {
+	const { kind, name: lane } = system.threads[thread] as System['threads'][number];
+	if (kind === 'interrupt') return IRQ;
 	if (!task.frames.some((f) => !f.code.kernel)) return undefined;
 	if (lane === 'timer') return TIMER;
 	if (lane === 'gpu') return FENCE;
@@ -119,7 +122,7 @@ export function explainInterruptedLock(
 	const by = (place: Place, seen: Seen): string =>
 		`${userFunction(place) ? `${userFunction(place)?.name}()` : threadName(graph, seen.thread)} (${lineOf(graph, userSpan(place))})`;
 	const on = handler.softirq ? 'softirqs' : 'interrupts';
-	const message = `${lock} is taken in ${handler.words}, by ${by(there, inside)}, and with ${on} on by ${by(here, outside)}: on the CPU of who has it, ${handler.words} waits for ever for what it has interrupted. In this model it has a CPU of its own, so that no run shows it; lockdep complains (inconsistent lock state)`;
+	const message = `${lock} is taken in ${handler.words}, by ${by(there, inside)}, and with ${on} on by ${by(here, outside)}: on the CPU of who has it, ${handler.words} waits for ever for what it has interrupted. ${handler === IRQ ? 'Here it comes on top of others only' : 'In this model it has a CPU of its own'}, so that no run shows it; lockdep complains (inconsistent lock state)`;
 	return {
 		message,
 		cure: `Take ${lock} with ${handler.softirq ? 'spin_lock_bh()' : 'spin_lock_irqsave()'} there`,

@@ -157,7 +157,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		return call === undefined ? [] : [{ f, call }];
 	});
 	const interrupts = comes.flatMap(({ f, call }, n) =>
-		[...handlers.map(({ name }) => name), ...INTERRUPTED].map((on) => ({
+		[...[...handlers, ...teardown].map(({ name }) => name), ...INTERRUPTED].map((on) => ({
 			name: `${comes.length === 1 ? 'Q' : `Q${n + 1}`}${on}`,
 			on,
 			function: f.name,

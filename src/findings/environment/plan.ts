@@ -106,11 +106,11 @@ export function* plan({
 	};
 	for (const h of handlers) yield* sized([h.name]);
 	for (const h of lanes) for (const a of names) yield* sized([...own(h), a]);
-	// on top of a handler, of a callback, and of either while the other one goes on
+	// on top of a handler, of a callback, of who takes things down, and of these while the others go on
 	for (const { name, on } of interrupts) {
 		yield* sized([on, name]);
-		const handler = handlers.some((h) => h.name === on);
-		for (const other of handler ? ['I', 'R'] : handlers.map((h) => h.name)) yield* look(extra([on, name, other]));
+		const others = adversaries.has(on) ? handlers.map((h) => h.name) : ['I', 'R'];
+		for (const other of others) yield* look(extra([on, name, other]));
 	}
 	// what takes things down is short, and wrong more often than the rest
 	for (const t of teardown)
