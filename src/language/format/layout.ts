@@ -162,7 +162,7 @@ class Layout {
 		while (this.#stack.at(-1) && this.#stack.at(-1)?.type !== 'brace') this.#stack.pop();
 		const top = this.#stack.at(-1) as Brace | undefined;
 		const isEmpty = this.#last >= 0 && this.pieces[index - 1]?.text === '{';
-		const mustBreak = endsLine(this.pieces[index - 1]);
+		const mustBreak = endsLine(this.pieces[index - 1]) || (top?.kind === 'list' && this.#pending !== 'none');
 		if (isEmpty && top && (top.oneLine || top.kind !== 'function')) return '';
 		if (top?.oneLine) return mustBreak ? '\n' : ' ';
 		if (top?.kind === 'list' && !top.isTable && !mustBreak && !this.#isMultiLine(index)) return ' ';
@@ -172,11 +172,7 @@ class Layout {
 	/** A list is broken into lines where the author has begun a line behind its brace. */
 	#isMultiLine(closing: number): boolean {
 		const opening = this.#braces.openingOf(closing);
-		return opening === undefined || this.#startsLines(opening);
-	}
-
-	#startsLines(opening: number): boolean {
-		return this.#original(opening + 1).includes('\n') || this.pieces[opening + 1]?.kind === 'line-comment';
+		return opening === undefined || this.#startsLine(opening + 1) || this.pieces[opening + 1]?.kind === 'line-comment';
 	}
 
 	#breaksBefore(index: number): boolean {
@@ -355,15 +351,18 @@ class Layout {
 	#openParenthesis(index: number): void {
 		const top = this.#stack.at(-1);
 		const isHeader = top?.type === 'control' && !top.ready;
-		const next = this.pieces[index + 1];
-		const breaks =
-			next !== undefined && this.#original(index + 1).includes('\n') && !isHeader && this.pieces[index]?.text === '(';
-		this.#stack.push({
-			type: 'parenthesis',
-			isHeader,
-			filled: false,
-			column: breaks ? (this.#statementIndent + 1) * TAB : this.#column,
-		});
+		const parenthesis: Parenthesis = { type: 'parenthesis', isHeader, filled: false, column: this.#column };
+		this.#stack.push(parenthesis);
+		if (!isHeader && this.pieces[index]?.text === '(' && this.#beginsLine(index + 1))
+			parenthesis.column = (this.#statementIndent + 1) * TAB;
+	}
+
+	/** The piece behind the parenthesis that has just been opened will stand in a line of its own. */
+	#beginsLine(index: number): boolean {
+		const piece = this.pieces[index];
+		if (!piece) return false;
+		if (isComment(piece)) return this.#original(index).includes('\n');
+		return piece.kind === 'directive' || this.#mayBreak(index);
 	}
 
 	#closeParenthesis(): void {
@@ -394,7 +393,7 @@ class Layout {
 		if (kind !== 'list') {
 			this.#atStart = true;
 			this.#pending = oneLine || isEmpty ? 'none' : 'line';
-		} else if (this.#startsLines(index) && !oneLine) {
+		} else if (!oneLine && this.#beginsLine(index + 1)) {
 			this.#pending = 'none';
 		}
 	}

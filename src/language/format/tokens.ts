@@ -64,11 +64,11 @@ function ofLine(line: string): string {
 	return line.trimEnd();
 }
 
-/** True for what goes up to the end of its line: a line comment, a string that is not closed. */
+/** True for what goes up to the end of its line: a line comment, a directive, a string that is not closed. */
 export function endsLine(piece: Piece | undefined): boolean {
 	if (piece?.kind === 'string')
 		return piece.text.length < 2 || !/^(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')$/.test(piece.text);
-	return piece?.kind === 'line-comment';
+	return piece?.kind === 'line-comment' || piece?.kind === 'directive';
 }
 
 /** True for what only people read. */

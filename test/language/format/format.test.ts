@@ -119,7 +119,17 @@ describe('the formatter', () => {
 				expect(once.replace(/\s/g, '')).toBe(text.replace(/\s/g, ''));
 				expect(formatText(once)).toBe(once);
 			}),
-			{ numRuns: 2000 },
+			{
+				numRuns: 2000,
+				// found by millions of runs
+				examples: [
+					['(', '#if', '\n', '*/', '\n', '1.'],
+					['(', '\n', ';', '\n', '/*'],
+					[',', '{', '#if', '\n', '}', '{'],
+					[',', '{', ';', '\n', '}', '?'],
+					[',', '{', '\n', ')', '}'],
+				].map((parts): [string[]] => [parts]),
+			},
 		);
 	});
 
