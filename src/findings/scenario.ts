@@ -46,6 +46,8 @@ export interface ScenarioScope {
 	readonly coverage?: Coverage;
 	/** Only these of the scenario's threads. */
 	readonly threads?: ReadonlySet<string>;
+	/** What the last search of the same with less to spend has found out on its way, and this one in turn. */
+	readonly kept?: { system?: System };
 }
 
 /** Runs one scenario in every interleaving, turning the event loop as it goes. */
@@ -57,8 +59,10 @@ export async function checkScenario(
 ): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
 	const { steps = true, symmetry = true, movers = true } = reductions(options.reduction);
-	const system = new System(program, scenario, scope.home, !steps, scope.threads, expectedCells);
+	const system =
+		scope.kept?.system ?? new System(program, scenario, scope.home, !steps, scope.threads, expectedCells);
 	if (system.problems.length > 0) return { problems: system.problems };
+	if (scope.kept !== undefined) scope.kept.system = system;
 	const limits = {
 		maxStates: options.maxStates ?? DEFAULT_LIMITS.maxStates,
 		maxSeconds: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,

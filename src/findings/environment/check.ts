@@ -4,7 +4,7 @@ import { loadProgram, type Program } from '../../language/program.js';
 import type { CheckOptions, Sources } from '../check.js';
 import { Coverage } from '../coverage.js';
 import type { FileResult, Finding, ScenarioResult } from '../result.js';
-import { checkScenario } from '../scenario.js';
+import { checkScenario, type ScenarioScope } from '../scenario.js';
 import { vacuous } from '../vacuous.js';
 import {
 	DEFAULT_ENVIRONMENT,
@@ -96,6 +96,7 @@ class Searches {
 	/** Waits that nobody has ended, in parts in which somebody is missing. */
 	private readonly lonely: { finding: Finding; part: Part }[] = [];
 	readonly coverage = new Coverage();
+	private readonly looks = new Map<string, NonNullable<ScenarioScope['kept']>>();
 	private readonly start = performance.now();
 	private spent = 0;
 	/** Where to stop looking for more once something is wrong. */
@@ -177,12 +178,16 @@ class Searches {
 	private async search(part: Part, maxStates: number, maxSeconds: number) {
 		const scenario = this.program.scenarios.find((s) => s.name === part.scenario);
 		if (scenario === undefined) return { complete: true, clean: true, failed: false, states: 0 };
+		const kept = this.looks.get(keyOf(part)) ?? {};
 		const one = await checkScenario(
 			this.program,
 			scenario,
 			{ ...this.options, maxStates, maxSeconds },
-			{ home: this.home, threads: new Set(part.threads), coverage: this.coverage },
+			{ home: this.home, threads: new Set(part.threads), coverage: this.coverage, kept },
 		);
+		// what was cut short may be done again
+		if ('problems' in one || one.complete) this.looks.delete(keyOf(part));
+		else this.looks.set(keyOf(part), kept);
 		if ('problems' in one) {
 			this.problems = one.problems;
 			return undefined;
