@@ -1,6 +1,15 @@
 import { HeldMode, type KernelContext } from '../context.js';
 
+/** As many locks as lockdep follows one task with: MAX_LOCK_DEPTH, kernel/locking/lockdep.c. */
+const MAX_LOCK_DEPTH = 48;
+
 export const take = (c: KernelContext, resource: number, mode: HeldMode): void => {
+	if (c.task.held.length >= MAX_LOCK_DEPTH)
+		c.fatal(
+			'bounded',
+			`the thread takes %r and holds ${MAX_LOCK_DEPTH} locks already, more than lockdep would follow: does a loop take one and not release it?`,
+			resource,
+		);
 	c.task.held.push({ resource, mode });
 };
 
