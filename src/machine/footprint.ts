@@ -1,6 +1,6 @@
 import type { Wait } from '../kernel/context.js';
 import { type Delta, isDynamic, isHeap, isSlotOf, OBJECT_HEADER, slotOf } from './memory.js';
-import type { Move, NamedStep, Names, WrittenCells } from './step.js';
+import type { Move, NamedStep, Names } from './step.js';
 import { Trail } from './trail.js';
 
 /**
@@ -100,12 +100,13 @@ export class Footprints {
 	/** By thread, local vector and shape of shared memory. */
 	private readonly roots: Map<Int32Array, Map<string, Node>>[] = [];
 	private readonly shapes = new WeakMap<Int32Array, string>();
-	/** Counts how often more cells came to be known as written: what is older has to be looked at again. */
+	/** Counts how often more came to be known: what is older has to be looked at again. */
 	private version = 0;
 
 	constructor(
 		private readonly globalCells: number,
-		private readonly written: WrittenCells,
+		/** Does a step hold in the light of what is known now? */
+		private readonly fits: (trail: Trail) => boolean,
 		/** Drops heap objects that nothing leads to. */
 		private readonly collect: (shared: Int32Array) => Int32Array,
 	) {}
@@ -114,7 +115,7 @@ export class Footprints {
 		this.roots.length = 0;
 	}
 
-	/** More cells may be known as written: steps that took one of them for constant have become shorter. */
+	/** More may be known: steps that took for constant what is written have become shorter, and those that took for protected what is not. */
 	renew(): void {
 		this.version++;
 	}
@@ -125,7 +126,7 @@ export class Footprints {
 		while (node !== undefined && node.cell >= 0) node = (node as Branch).get(shared[node.cell] as number);
 		if (node === undefined || node instanceof Branch) return undefined;
 		if (node.version !== this.version) {
-			if (!this.written.fits(node.trail)) return undefined;
+			if (!this.fits(node.trail)) return undefined;
 			node.version = this.version;
 		}
 		const targets: number[] = [];

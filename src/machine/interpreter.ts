@@ -72,10 +72,12 @@ export class Interpreter extends Merging {
 		const seen = new Footprint();
 		this.footprint = seen;
 		this.image.written.trail = seen.trail;
+		this.image.movers?.follow(seen.trail);
 		this.changes = [];
 		const result = this.step(thread, local, shared);
 		this.footprint = undefined;
 		this.image.written.trail = undefined;
+		this.image.movers?.follow(undefined);
 		seen.trail.close();
 		return { ...result, seen };
 	}

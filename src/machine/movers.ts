@@ -1,3 +1,5 @@
+import type { Trail } from './trail.js';
+
 /**
  * What may be taken together with what comes before and after it, because no other thread can tell.
  *
@@ -44,6 +46,27 @@ export class Movers {
 		this.grew = false;
 	}
 
+	/** Hears of the cells that the step that is taken asks about. */
+	trail: Trail | undefined;
+	/** Counts changes of what is known, and which was the last one of a cell. */
+	private changes = 0;
+	private readonly changed = new Map<number, number>();
+
+	/** A step is taken, which `trail` hears of. */
+	follow(trail: Trail | undefined): void {
+		this.trail = trail;
+		if (trail !== undefined) trail.asOf = this.changes;
+	}
+
+	/** Is all that a step was told as it was then? It would be taken in the same way, and touch the same cells under the same locks. */
+	fits({ asked, asOf }: Trail): boolean {
+		return asked.every((key) => (this.changed.get(key) ?? 0) <= asOf);
+	}
+
+	private change(key: number): void {
+		this.changed.set(key, ++this.changes);
+	}
+
 	/** What a lock is called here that lies at `offset` of the object that is looked at, wherever that is. */
 	static inside(offset: number): number {
 		return INSIDE - offset;
@@ -58,6 +81,7 @@ export class Movers {
 	/** May the lock `name`, whose cells begin at `key`, protect anything? */
 	protects(name: number, key: number, size: number): boolean {
 		for (let k = key; k < key + size; k++) {
+			this.trail?.ask(k);
 			if (this.cells.get(k)?.overwritten === true) return false;
 			this.protectors.set(k, name);
 		}
@@ -70,18 +94,23 @@ export class Movers {
 	 * @param ofLock the access is part of an operation of the lock that the cell belongs to
 	 */
 	access(key: number, write: boolean, held: readonly number[], ofLock: boolean): boolean {
+		this.trail?.ask(key);
 		let cell = this.cells.get(key);
 		if (cell === undefined) {
 			cell = { all: undefined, writes: undefined, readers: false, writers: false, overwritten: false };
 			this.cells.set(key, cell);
+			this.change(key);
 			if (this.plain.has(key)) this.grew = true;
 		}
 		if (write && !ofLock && !cell.overwritten) {
 			cell.overwritten = true;
+			this.change(key);
 			this.giveUp(key);
 		}
-		cell.all = common(cell.all, held);
-		if (write) cell.writes = common(cell.writes, held);
+		const { all, writes } = cell;
+		cell.all = common(all, held);
+		if (write) cell.writes = common(writes, held);
+		if (cell.all.length !== all?.length || cell.writes?.length !== writes?.length) this.change(key);
 		if (cell.all.length === 0 && cell.writers) {
 			cell.writers = false;
 			this.grew = true;
@@ -96,6 +125,7 @@ export class Movers {
 		}
 		const left = common(cell.writes, held);
 		if (left.length === 0) return false;
+		if (left.length !== cell.writes?.length) this.change(key);
 		cell.writes = left;
 		cell.readers = true;
 		return true;
@@ -103,6 +133,7 @@ export class Movers {
 
 	/** Would `access` be true? */
 	isProtected(key: number, write: boolean, held: readonly number[]): boolean {
+		this.trail?.ask(key);
 		const cell = this.cells.get(key);
 		return common(write ? cell?.all : cell?.writes, held).length > 0;
 	}
@@ -113,7 +144,8 @@ export class Movers {
 		if (name === undefined) return;
 		this.protectors.delete(key);
 		this.grew = true;
-		for (const cell of this.cells.values()) {
+		for (const [k, cell] of this.cells) {
+			if (cell.all?.includes(name) || cell.writes?.includes(name)) this.change(k);
 			cell.all = cell.all?.filter((lock) => lock !== name);
 			cell.writes = cell.writes?.filter((lock) => lock !== name);
 			cell.writers &&= cell.all?.length !== 0;
@@ -123,6 +155,7 @@ export class Movers {
 
 	/** Is a lock only ever taken and released, as far as is known? */
 	isPlain(key: number): boolean {
+		this.trail?.ask(key);
 		if (this.cells.has(key)) return false;
 		this.plain.add(key);
 		return true;
@@ -132,11 +165,13 @@ export class Movers {
 	keep(key: number): void {
 		if (this.kept.has(key)) return;
 		this.kept.add(key);
+		this.change(key);
 		if (this.brief.has(key)) this.grew = true;
 	}
 
 	/** Is a lock never held between two operations, as far as is known? Then nobody ever waits for it. */
 	isBrief(key: number): boolean {
+		this.trail?.ask(key);
 		if (this.kept.has(key)) return false;
 		this.brief.add(key);
 		return true;
@@ -157,11 +192,14 @@ export class Movers {
 		if (uses.race) return;
 		const { reads, writes, markedWrites } = uses;
 		uses.race = two(writes, reads | writes) || two(reads, markedWrites);
-		if (uses.race) this.grew = true;
+		if (!uses.race) return;
+		this.change(key);
+		this.grew = true;
 	}
 
 	/** May another thread, too, be about to make an access to the cell, in a way that deserves a word? */
 	mayRace(key: number, held: readonly number[]): boolean {
+		this.trail?.ask(key);
 		return this.uses.get(key)?.race === true && common(this.cells.get(key)?.all, held).length === 0;
 	}
 }

@@ -42,6 +42,7 @@ import {
 	WrittenCells,
 } from './step.js';
 import { Status, ThreadState } from './thread.js';
+import type { Trail } from './trail.js';
 
 /** A thread of a scenario: a lane of its runs. */
 export interface ThreadInfo {
@@ -182,9 +183,12 @@ export class System extends Addresses {
 		if (everyAccess) for (const code of module.functions) code.live = [];
 		const globalCells = this.initialShared.length;
 		(this.image as { globalCells: number }).globalCells = globalCells;
-		const footprints = () =>
-			new Footprints(globalCells, this.written, (shared) => Memory.unpack(shared, globalCells).pack());
-		this.footprints = { single: footprints(), merged: footprints() };
+		const footprints = (fits: (trail: Trail) => boolean) =>
+			new Footprints(globalCells, fits, (shared) => Memory.unpack(shared, globalCells).pack());
+		this.footprints = {
+			single: footprints((trail) => this.written.fits(trail)),
+			merged: footprints((trail) => this.written.fits(trail) && this.movers?.fits(trail) === true),
+		};
 		for (const c of [bootCode, setupCode]) if (c !== undefined && !this.runAlone(c)) return;
 		this.sequences = Sequences.of(module, sequenceClasses(module), this.image.globalCells);
 		this.afterSetup = this.sequences?.rewriteAll([], this.initialShared)?.shared ?? this.initialShared;
@@ -289,8 +293,7 @@ export class System extends Addresses {
 	 */
 	restart(): void {
 		this.footprints.single.renew();
-		this.footprints.merged.clear();
-		this.interpreter.moments.clear();
+		this.footprints.merged.renew();
 		this.written.settle();
 		this.image.movers?.settle();
 		this.initialShared = this.afterSetup;
@@ -318,6 +321,7 @@ export class System extends Addresses {
 	dropExpected(): void {
 		this.written.dropExpected();
 		this.footprints.single.clear();
+		this.clearMerged();
 		this.restart();
 	}
 
@@ -349,6 +353,7 @@ export class System extends Addresses {
 		if (!this.mergeable) return;
 		const seen = this.moversFor(how);
 		this.image.merges = true;
+		this.footprints.merged.renew();
 		if (!seen) {
 			this.restart();
 			seedWritten(this.interpreter, this.initialLocals, this.initialShared);
@@ -364,9 +369,18 @@ export class System extends Addresses {
 		const bits = this.threads.map((_, t) => this.threads.reduce((all, _, u) => (same(t, u) ? all | (1 << u) : all), 0));
 		const { movers } = this;
 		const fits = movers?.races === races && movers.alike.every((who, t) => who === bits[t]);
-		this.movers = fits ? movers : new Movers(bits, races);
+		if (!fits) {
+			this.movers = new Movers(bits, races);
+			this.clearMerged();
+		}
 		this.image.movers = this.movers;
 		return fits;
+	}
+
+	/** Forgets steps of several operations, and what was noted on their way. */
+	private clearMerged(): void {
+		this.footprints.merged.clear();
+		this.interpreter.moments.clear();
 	}
 
 	/** Steps are of as many operations as others cannot tell from one. */

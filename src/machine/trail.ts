@@ -9,6 +9,7 @@ class Noted {
 	readonly functions = new Set<number>();
 	readonly written = new Set<number>();
 	readonly constant = new Set<number>();
+	readonly asked = new Set<number>();
 	readonly ran = new Set<number>();
 }
 
@@ -35,6 +36,9 @@ export class Trail {
 	private written = NOTHING;
 	/** Cells that were taken for constant: once they are written, the step is another one. */
 	constant = NOTHING;
+	/** Cells, of locks too, of which movers were asked; as of which of their changes. */
+	asked = NOTHING;
+	asOf = 0;
 	/** Instructions of the sketch that were run. */
 	private ran = NOTHING;
 	private noted: Noted | undefined = new Noted();
@@ -57,12 +61,18 @@ export class Trail {
 		this.noted?.constant.add(key);
 	}
 
+	/** What is known of who touches the cell has decided how long the step is. */
+	ask(key: number): void {
+		this.noted?.asked.add(key);
+	}
+
 	/** The step has been taken: from here on it is only kept. */
 	close(): void {
 		if (this.noted === undefined) return;
 		this.functions = [...this.noted.functions];
 		this.written = [...this.noted.written];
 		this.constant = [...this.noted.constant];
+		this.asked = [...this.noted.asked];
 		this.ran = [...this.noted.ran];
 		this.noted = undefined;
 	}

@@ -5,7 +5,7 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { componentsOf } from '../../src/explore/components.js';
 import { canReach } from '../../src/explore/gap.js';
 import type { Graph } from '../../src/explore/graph.js';
@@ -18,6 +18,7 @@ import { findRaces } from '../../src/findings/codes/data-race.js';
 import { classEdges } from '../../src/findings/lock-classes.js';
 import type { Scenario } from '../../src/language/generated/ast.js';
 import type { Program } from '../../src/language/program.js';
+import { Footprints } from '../../src/machine/footprint.js';
 import { System } from '../../src/machine/system.js';
 import { Status } from '../../src/machine/thread.js';
 import { disk, oneText, programOf, uriOf } from '../oracle/compare.js';
@@ -41,6 +42,18 @@ const explored = (system: System, symmetric: boolean, merged: boolean): SearchRe
 			...(merged && { merged: { races: true } }),
 		}) as unknown as Turns<SearchResult>,
 	);
+
+/** The same, with every step taken anew whenever more is known of who touches what. */
+function exploredAnew(system: System): SearchResult {
+	const renew = vi.spyOn(Footprints.prototype, 'renew').mockImplementation(function (this: Footprints) {
+		this.clear();
+	});
+	try {
+		return explored(system, false, true);
+	} finally {
+		renew.mockRestore();
+	}
+}
 
 /** Who has a lock instead that somebody gives back without having it, only single operations show. */
 const reportsOf = (graph: Graph): Set<string> =>
@@ -94,6 +107,12 @@ function compare(program: Program, scenario: Scenario): void {
 	seen.merged += merged.graph.count;
 	const what = scenario.name;
 	expect(merged.complete, what).toBe(true);
+	const anew = exploredAnew(new System(program, scenario));
+	expect([merged.graph.count, merged.graph.transitions], `${what}: steps that were kept`).toEqual([
+		anew.graph.count,
+		anew.graph.transitions,
+	]);
+	anew.graph.release();
 	expect(merged.graph.count, what).toBeLessThanOrEqual(whole.graph.count);
 	expect(missing(reportsOf(merged.graph), reportsOf(whole.graph)), `${what}: reports too many`).toEqual([]);
 	// where a run may end early, another report may come before one: that there is one is what counts
