@@ -1,7 +1,6 @@
 /** Which proposals come first. */
 import { kernelLibraries } from '../../kernel/library.js';
-import { type FunctionDecl, isInclude } from '../../language/generated/ast.js';
-import type { Program } from '../../language/program.js';
+import { type File, type FunctionDecl, isInclude } from '../../language/generated/ast.js';
 import { sourceOf } from '../../language/text.js';
 
 /** The order of proposals; what is demoted stands behind everything else. */
@@ -17,19 +16,24 @@ const INVALIDATORS = 'mmn-kernel:/kernel/invalidators.mmn';
 /** What the sketch is about. */
 const NOTIFIERS = 'mmn-kernel:/mn/';
 
-/** How likely a function is meant. @param scenario the cursor is in a scenario, not in the driver */
-export function rankOf(node: FunctionDecl, program: Program, scenario: boolean): number {
+/**
+ * How likely a function is meant.
+ *
+ * @param included the libraries that the sketch itself asks for
+ * @param scenario the cursor is in a scenario, not in the driver
+ */
+export function rankOf(node: FunctionDecl, included: ReadonlySet<string>, scenario: boolean): number {
 	const { uri, kernel } = sourceOf(node);
 	if (!kernel || (scenario && uri === INVALIDATORS)) return Rank.own;
 	if (SELDOM.test(node.name)) return Rank.word;
-	return USUAL.test(node.name) || uri.startsWith(NOTIFIERS) || isIncluded(program, uri) ? Rank.library : Rank.prelude;
+	return USUAL.test(node.name) || uri.startsWith(NOTIFIERS) || included.has(uri) ? Rank.library : Rank.prelude;
 }
 
-/** Does the sketch itself ask for the library? */
-const isIncluded = (program: Program, uri: string): boolean =>
-	program.root.items.some(
-		(item) => isInclude(item) && kernelLibraries.resolve(/<([^>]*)>/.exec(item.path)?.[1] ?? '') === uri,
-	);
+/** The uris of the libraries that a sketch itself asks for. */
+export function includedLibraries(root: File): ReadonlySet<string> {
+	const names = root.items.flatMap((item) => (isInclude(item) ? (/<([^>]*)>/.exec(item.path)?.[1] ?? []) : []));
+	return new Set(names.flatMap((name) => kernelLibraries.resolve(name) ?? []));
+}
 
 /** 0 where the name begins so, 1 where a part of it does, 2 where its letters are in it in order; -1 for no match. */
 export function matches(typed: string, name: string): number {
