@@ -55,7 +55,7 @@ export class ExplorerPanel {
 		private readonly owner: PanelOwner,
 	) {
 		this.id = `explorer-${++panels}`;
-		view.webview.options = { enableScripts: true, localResourceRoots: [page.folder] };
+		view.webview.options = optionsOf(page);
 		view.webview.onDidReceiveMessage((message: FromPage) => this.said(message));
 		view.onDidDispose(() => {
 			this.closed = true;
@@ -172,6 +172,12 @@ interface PageTexts {
 
 /** So long, in milliseconds, a page is held back for its picture: VS Code takes longer to make room for it. */
 const PATIENCE = 100;
+
+/** What a panel's webview may do. */
+export const optionsOf = ({ folder }: PageParts): vscode.WebviewOptions => ({
+	enableScripts: true,
+	localResourceRoots: [folder],
+});
 
 /** Reads the page once, before the first panel is opened. */
 export function readPage(extension: vscode.Uri): PageParts {
