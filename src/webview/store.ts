@@ -34,6 +34,8 @@ const EMPTY: ReadonlyMap<string, string | null> = new Map();
 /** States asked for at once around the cursor. */
 const CHUNK = 200;
 const SPEEDS = [0.5, 1, 2, 4] as const;
+/** Of the column of text beside rails, in CSS pixels, as in style/lanes.css. */
+const LEAST_TEXT = 112;
 /** Width of a letter of a remark, in CSS pixels. */
 const LETTER = 5.9;
 /** Milliseconds between two steps at speed 1. */
@@ -233,10 +235,14 @@ export class Explorer {
 		this.width = width;
 		const lanes = Math.max(1, this.columns.value.length);
 		const digits = Math.max(3, String(this.picture.value?.steps.length ?? 0).length * 2 + 1);
-		const [numbers, least, rest] = width < 600 ? [digits * 7 + 12, 170, 38] : [digits * 7.3 + 24, 200, 46];
+		const narrow = width < 600;
+		const [least, rest] = narrow ? [170, 38] : [200, 46];
+		const lasso = typeof this.picture.value?.cycleStart === 'number';
+		const numbers = lasso ? digits * 7.3 + 44 : narrow ? digits * 7 + 12 : digits * 7.3 + 24;
 		const each = (width - numbers) / lanes;
 		const compact = lanes > 1 && each < least;
-		const text = compact ? width - numbers - (this.rails.value.at(-1) ?? 0) - 26 : Math.max(each, least) - rest;
+		const beside = width - numbers - (this.rails.value.at(-1) ?? 0);
+		const text = compact ? Math.max(beside, LEAST_TEXT) - 26 : Math.max(each, least) - rest;
 		// In steps, so that dragging a border does not lay out every pixel.
 		const letters = Math.floor(text / LETTER / 2) * 2;
 		const before = this.metrics.peek();

@@ -29,8 +29,19 @@ const MOST_LINES = 4;
 /** Letters that a lock or range takes from every line of its lane. */
 const SLOT_LETTERS = 3.4;
 
+/** As the page breaks it: between words, and inside those that are longer than a line. */
 function linesOf(text: string, letters: number): number {
-	return Math.max(1, Math.min(MOST_LINES, Math.ceil(text.length / letters)));
+	let lines = 1;
+	let room = letters;
+	for (const { length } of text.split(' ')) {
+		if (length > room && room < letters) {
+			lines++;
+			room = letters;
+		}
+		for (room -= length; room < 0; room += letters) lines++;
+		room--;
+	}
+	return Math.min(MOST_LINES, lines);
 }
 
 /** Consecutive steps of one thread that are shown as one row, or one step of an unfolded call. */
@@ -271,7 +282,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	}
 	alone('finally', steps.length);
 	if (picture.never.length > 0) {
-		const each = picture.never.map(({ lane, text }) => linesOf(`${text}  `, lettersOf(lane)));
+		// in larger letters than remarks, behind a badge
+		const each = picture.never.map(({ lane, text }) => linesOf(text, Math.max(8, lettersOf(lane) * 0.9 - 4)));
 		const lines = metrics.compact ? each.reduce((sum, one) => sum + one) : Math.max(...each);
 		mark('never', steps.length, steps.length, 0, '', metrics.code * lines + PADDING);
 	} else if (picture.cycleStart === null)
