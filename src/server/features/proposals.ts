@@ -8,11 +8,11 @@ import { CONFIG_WORDS, ENVIRONMENT_WORDS } from '../../language/scenario-words.j
 import { sourceOf } from '../../language/text.js';
 import { decay, sameType, type Type, typeToString } from '../../language/types.js';
 import { firstSentence, headComment } from './comments.js';
-import type { NoSleep } from './context.js';
+import { type NoSleep, releasesAt } from './context.js';
 import { headOf, originOf, parametersOf } from './describe.js';
 import type { Place } from './place.js';
-import { includedLibraries, matches, Rank, rankOf } from './ranking.js';
-import { enclosing, expectedType, itemAt, labelsOf, localsAt, nodeAt } from './scope-at.js';
+import { includedLibraries, matches, Rank, rankOf, rankOfTag } from './ranking.js';
+import { enclosing, expectedType, itemAt, labelsOf, localsAt, macroArgument, nodeAt } from './scope-at.js';
 import { sleepPath } from './sleeps.js';
 import { fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnippets } from './snippets.js';
 
@@ -23,6 +23,8 @@ const TYPES =
 	'void bool char short int long unsigned u8 u16 u32 u64 s8 s16 s32 s64 size_t ssize_t pte_t gfp_t vm_fault_t spinlock_t raw_spinlock_t rwlock_t seqcount_t seqlock_t wait_queue_head_t atomic_t atomic_long_t refcount_t dma_addr_t struct enum const'.split(
 		' ',
 	);
+/** Types of most variables. */
+const VARIABLES = 'int unsigned long bool pte_t struct'.split(' ');
 const FILE_WORDS = 'static extern inline'.split(' ');
 const DEFINING_MACROS =
 	'DEFINE_MUTEX DEFINE_SPINLOCK DEFINE_RAW_SPINLOCK DEFINE_RWLOCK DECLARE_RWSEM DEFINE_SEQLOCK DECLARE_WAIT_QUEUE_HEAD DECLARE_COMPLETION LIST_HEAD DEFINE_STATIC_SRCU'.split(
@@ -72,6 +74,8 @@ export class Proposals {
 	readonly #called: boolean;
 	readonly #inScenario: boolean;
 	readonly #included: ReadonlySet<string>;
+	/** What would let go of the locks that are held. */
+	readonly #releases: ReadonlySet<string>;
 
 	constructor(cursor: Cursor) {
 		const { text, program, place, offset } = cursor;
@@ -80,6 +84,7 @@ export class Proposals {
 		this.place = place;
 		this.#called = /^\s*\(/.test(text.slice(offset, offset + 200));
 		this.#included = includedLibraries(program.root);
+		this.#releases = place.kind === 'statement' ? releasesAt(program, place.start) : new Set();
 		this.#inScenario = itemAt(program.root, place.start)?.$type === 'Scenario';
 	}
 
@@ -233,18 +238,22 @@ export class Proposals {
 		}
 	}
 
-	#types(): void {
+	/** @param own where those of the sketch stand */
+	#types(own: number = Rank.own): void {
+		// a body begins with its variables
+		if (this.place.kind === 'statement') this.#words(VARIABLES, Rank.library);
 		this.#words(TYPES, Rank.word);
 		if (this.place.kind !== 'parameter-type') this.#words(DEFINING_MACROS, Rank.word, CompletionItemKind.Class);
 		for (const names of [this.program.scope.own, ...this.program.scope.layers]) {
-			for (const label of names.typedefs.keys()) this.#add({ label, kind: CompletionItemKind.Struct }, Rank.own);
+			for (const [label, node] of names.typedefs)
+				this.#add({ label, kind: CompletionItemKind.Struct }, sourceOf(node).kernel ? Rank.word : own);
 		}
 		for (const tag of this.#publicTags()) {
 			if (tag.$type !== 'StructDef') continue;
-			const own = !sourceOf(tag).kernel;
+			const rank = rankOfTag(tag, this.#included);
 			this.#add(
 				{ label: `struct ${tag.name}`, kind: CompletionItemKind.Struct, detail: originOf(tag) },
-				own ? Rank.own : Rank.word,
+				rank === Rank.own ? own : Math.max(rank, Rank.word),
 			);
 		}
 	}
@@ -255,7 +264,7 @@ export class Proposals {
 			if (keyword !== this.place.keyword) continue;
 			this.#add(
 				{ label: tag.name ?? '', kind: CompletionItemKind.Struct, detail: originOf(tag) },
-				sourceOf(tag).kernel ? Rank.library : Rank.own,
+				rankOfTag(tag, this.#included),
 			);
 		}
 	}
@@ -332,12 +341,11 @@ export class Proposals {
 		return owner.$type === 'Cast' ? semantics.typeOfTypeName(owner.type) : undefined;
 	}
 
-	#fields(type: Type | undefined): void {
+	#fields(type: Type | undefined, wanted: Type | undefined = this.#wanted()): void {
 		let struct = type && decay(type);
 		if (struct?.kind === 'pointer') struct = struct.to;
 		if (struct?.kind === 'array') struct = struct.of;
 		if (struct?.kind !== 'struct') return;
-		const wanted = this.place.kind === 'designator' ? undefined : this.#wanted();
 		for (const field of struct.fields) {
 			const isFunction = field.node.function === true;
 			const more = this.place.kind === 'designator' ? this.#insert(`${field.name} = \${1}`) : {};
@@ -354,14 +362,21 @@ export class Proposals {
 	}
 
 	#wanted(): Type | undefined {
+		if (this.place.kind === 'designator') return undefined;
 		const node = nodeAt(this.program.root, this.place.start);
 		const type = node && expectedType(node, this.program);
 		return type?.kind === 'error' || type?.kind === 'void' ? undefined : type;
 	}
 
 	#expressions(): void {
-		const wanted = this.place.kind === 'expression' ? this.#wanted() : undefined;
 		const { semantics, scope, root } = this.program;
+		const argument = macroArgument(nodeAt(root, this.place.start), this.program);
+		if (argument?.kind === 'member') {
+			this.#fields(argument.struct, argument.member);
+			return;
+		}
+		if (argument?.kind === 'type' || argument?.kind === 'object') this.#types(Rank.wanted);
+		const wanted = this.place.kind === 'expression' ? this.#wanted() : undefined;
 		for (const node of localsAt(root, this.place.start)) {
 			if (!node.name || node.name === HERE) continue;
 			const type = semantics.declaredType(node);
@@ -386,7 +401,8 @@ export class Proposals {
 		const usual = kernel ? (constant ? Rank.prelude : Rank.library) : Rank.own;
 		const label = node.name ?? '';
 		const kind = constant ? CompletionItemKind.Constant : CompletionItemKind.Variable;
-		const rank = wanted && !constant && fits(type(), wanted) ? Rank.wanted : usual;
+		const truth = wanted?.kind === 'int' && wanted.name === 'bool' && (label === 'true' || label === 'false');
+		const rank = truth || (wanted && !constant && fits(type(), wanted)) ? Rank.wanted : usual;
 		this.#addLater(label, kind, rank, () => ({
 			label,
 			kind,
@@ -400,7 +416,7 @@ export class Proposals {
 		const asValue = wanted?.kind === 'pointer' && wanted.to.kind === 'function';
 		const reason = this.#cursor.noSleep && !asValue && this.#maySleep(node) ? this.#cursor.noSleep : undefined;
 		let rank = rankOf(node, this.#included, this.#inScenario);
-		if (asValue && type && fits(type, wanted.to)) rank = Rank.wanted;
+		if (this.#releases.has(node.name) || (asValue && type && fits(type, wanted.to))) rank = Rank.wanted;
 		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))
 			rank = Rank.own;
 		this.#addLater(node.name, CompletionItemKind.Function, reason ? Rank.demoted : rank, () =>

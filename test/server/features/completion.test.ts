@@ -49,6 +49,35 @@ describe('broken text is the normal case', () => {
 		expect((await client.labels(inCallback('range->st|')))[0]).toBe('start');
 	});
 
+	test.each([
+		['mutex_lock(&lock);\n\tmut|', 'mutex_unlock', 'what lets go of a lock that is held'],
+		[
+			'mutex_lock(&lock);\n\tif (range) {\n\t\tmutex_unlock(&lock);\n\t\treturn 0;\n\t}\n\t|',
+			'mutex_unlock',
+			'past a way out',
+		],
+		['spin_lock(&spin);\n\tspin_unlock(&spin);\n\tspin_|', 'spin_lock', 'and no more when it is free'],
+		['spin_lock_irqsave(&spin, flags);\n\tspin_|', 'spin_unlock_irqrestore', 'with the flags that were saved'],
+		['unsi|', 'unsigned', 'a variable at the beginning of a body'],
+		['pte|', 'pte_t', 'small letters before capitals'],
+		['if (mmu_notifier_range_b|', 'mmu_notifier_range_blockable', 'what a callback asks'],
+	])('%s: %s', async (body, label) => {
+		expect((await client.labels(inCallback(body)))[0]).toBe(label);
+	});
+
+	test('arguments of macros: types, and members of the struct', async () => {
+		const gpu = (body: string) =>
+			`${LIST}struct gpu { int pages; struct mmu_notifier mn; };\nstatic bool f(struct mmu_notifier *sub)\n{\n\t${body}\n}\n`;
+		expect((await client.labels(gpu('struct gpu *g = container_of(sub, |')))[0]).toBe('struct gpu');
+		expect(await client.labels(gpu('struct gpu *g = container_of(sub, struct gpu, |'))).toEqual(['mn', 'pages']);
+		expect((await client.labels(gpu('return f|')))[0]).toBe('false');
+	});
+
+	test('the API of the sketch before the rest of the kernel', async () => {
+		expect((await client.labels(`${LIST}static struct mm|`)).slice(0, 3)).toContain('mmu_notifier_ops');
+		expect((await client.labels(`${LIST}scenario s { thread A { re|`))[0]).toBe('reclaim');
+	});
+
 	test('fields of tables of operations, and functions that fit them', async () => {
 		const fields = await client.labels(`${LIST}static const struct mmu_notifier_ops ops = { .| };\n`);
 		expect(fields).toEqual(expect.arrayContaining(['invalidate_range_start', 'release', 'invalidate_range_end']));
