@@ -10,6 +10,7 @@ import {
 } from 'vscode-languageserver-protocol';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { kernelLibraries } from '../../kernel/library.js';
+import { LONGEST } from '../../language/lexer.js';
 import { noSleepAt } from './context.js';
 import { headOf, markdown, notesOf } from './describe.js';
 import { type Place, placeAt, withoutOtherBodies } from './place.js';
@@ -62,6 +63,7 @@ export async function complete(
 	const { uri } = document;
 	const text = document.getText();
 	const offset = document.offsetAt(position);
+	if (text.length > LONGEST) return { isIncomplete: false, items: [] };
 	const place = placeAt(text, offset);
 	if (place.kind === 'none' || kernelLibraries.read(uri) !== undefined) return { isIncomplete: false, items: [] };
 	const needsTree = /^(member|label|designator|statement|expression)$/.test(place.kind);
