@@ -30,6 +30,16 @@ function largeSketch() {
 	return `${seed.slice(0, first)}scenario large {\n\tpages 4;\n\t${setup}\n${[...faults, ...others].join('\n')}\n}\n`;
 }
 
+/** What VS Code says of itself. */
+const COMPLETION = {
+	completionItem: {
+		snippetSupport: true,
+		labelDetailsSupport: true,
+		resolveSupport: { properties: ['documentation', 'detail', 'additionalTextEdits'] },
+	},
+	completionList: { itemDefaults: ['commitCharacters', 'editRange', 'insertTextFormat', 'insertTextMode', 'data'] },
+};
+
 async function start(settings) {
 	const began = performance.now();
 	const child = spawn(process.execPath, [CLI, 'lsp', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -41,7 +51,7 @@ async function start(settings) {
 	await connection.sendRequest('initialize', {
 		processId: process.pid,
 		rootUri: null,
-		capabilities: { textDocument: { completion: { completionItem: { snippetSupport: true } } } },
+		capabilities: { textDocument: { completion: COMPLETION } },
 		initializationOptions: { settings },
 	});
 	const milliseconds = performance.now() - began;
@@ -65,21 +75,38 @@ function positionOf(text, needle, more) {
 	return { line: before.length - 1, character: before.at(-1).length };
 }
 
+const LARGE = 'file:///bench/large.mmn';
+/** A sketch of the same text, in which somebody types. */
+const TYPED = 'file:///bench/typed.mmn';
+const WORD = 'mutex_lock';
+
 /** Sends requests one after the other for as long as `goesOn`. */
 async function requests(connection, text, goesOn) {
-	const uri = 'file:///bench/large.mmn';
 	const times = {
 		completion: [],
+		'completion after a letter': [],
 		hover: [],
 		'signature help': [],
 		'document symbols': [],
 		formatting: [],
 		'semantic tokens': [],
 	};
-	const time = async (name, method, params) => {
+	const time = async (name, method, params, uri = LARGE) => {
 		const began = performance.now();
 		await connection.sendRequest(method, { textDocument: { uri }, ...params });
 		times[name].push(performance.now() - began);
+	};
+	const place = positionOf(text, WORD, 0);
+	/** The next letter of a word before another one; after the last, the first again. */
+	const type = async (n) => {
+		const done = n % WORD.length;
+		const at = (character) => ({ line: place.line, character: place.character + character });
+		const range = { start: at(done), end: at(n > 0 && done === 0 ? WORD.length : done) };
+		await connection.sendNotification('textDocument/didChange', {
+			textDocument: { uri: TYPED, version: ++version },
+			contentChanges: [{ range, text: WORD.charAt(done) }],
+		});
+		await time('completion after a letter', 'textDocument/completion', { position: at(done + 1) }, TYPED);
 	};
 	const hoverAt = ['dev_map(', 'mutex_lock(', 'static int ', 'range->start'];
 	for (let n = 0; goesOn(n); n++) {
@@ -90,6 +117,7 @@ async function requests(connection, text, goesOn) {
 			['mutex_lock(', 0],
 		][n % 3];
 		await time('completion', 'textDocument/completion', { position: positionOf(text, needle, more) });
+		await type(n);
 		await time('hover', 'textDocument/hover', { position: positionOf(text, hoverAt[n % hoverAt.length], 3) });
 		if (n % 4 === 0) {
 			await time('signature help', 'textDocument/signatureHelp', { position: positionOf(text, 'mutex_lock(', 11) });
@@ -102,21 +130,29 @@ async function requests(connection, text, goesOn) {
 	return times;
 }
 
+let version = 0;
+
 async function measure(text, checks) {
 	const settings = {
-		check: { when: checks ? 'onType' : 'manual', maxStates: 1e9, maxSeconds: 3 * SEARCH, maxMemoryMB: 3000 },
+		check: { when: checks ? 'onSave' : 'manual', maxStates: 1e9, maxSeconds: 3 * SEARCH, maxMemoryMB: 3000 },
 	};
 	const server = await start(settings);
 	let searching = false;
 	let states = 0;
 	server.connection.onNotification('notifierLab/status', (status) => {
+		if (status.uri !== LARGE) return;
 		searching = status.state === 'checking';
 		states = Math.max(states, status.states);
 	});
-	const uri = 'file:///bench/large.mmn';
-	await server.connection.sendNotification('textDocument/didOpen', {
-		textDocument: { uri, languageId: 'mmn', version: 1, text },
-	});
+	for (const uri of [TYPED, LARGE])
+		await server.connection.sendNotification('textDocument/didOpen', {
+			textDocument: {
+				uri,
+				languageId: 'mmn',
+				version: ++version,
+				text: uri === TYPED ? text.split('scenario ')[0] : text,
+			},
+		});
 	// Once without counting: the first request of a process compiles.
 	await requests(server.connection, text, (n) => n < 8);
 	if (checks) while (!searching || states === 0) await new Promise((resolve) => setTimeout(resolve, 20));

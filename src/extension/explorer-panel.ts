@@ -41,16 +41,21 @@ export class ExplorerPanel {
 	/** What the page has to know besides the picture: that one is being made, or why there is none. */
 	private notice: ToPage | undefined;
 	private closed = false;
+	private texts: PageTexts | undefined;
+	/** The picture that stands in the page's document. */
+	private written: Picture | undefined;
+	/** The server has said something. */
+	private heard: () => void = () => {};
 
 	constructor(
 		readonly view: vscode.WebviewPanel,
 		private target: Target,
 		private readonly client: BaseLanguageClient,
-		page: PageParts,
+		private readonly page: PageParts,
 		private readonly owner: PanelOwner,
 	) {
 		this.id = `explorer-${++panels}`;
-		view.webview.options = { enableScripts: true, localResourceRoots: [page.folder] };
+		view.webview.options = optionsOf(page);
 		view.webview.onDidReceiveMessage((message: FromPage) => this.said(message));
 		view.onDidDispose(() => {
 			this.closed = true;
@@ -59,12 +64,20 @@ export class ExplorerPanel {
 		});
 		// its page begins anew when it is shown again
 		view.onDidChangeViewState(() => {
-			if (!view.visible) this.ready = false;
+			if (!view.visible) {
+				this.ready = false;
+				this.write();
+			}
 			owner.moved(this);
 		});
 		this.name();
-		void page.texts.then((texts) => {
-			if (!this.closed) view.webview.html = pageOf(view.webview, page.folder, texts, view.title);
+		const heard = new Promise<void>((resolve) => {
+			this.heard = resolve;
+			setTimeout(resolve, PATIENCE);
+		});
+		void Promise.all([page.texts, heard]).then(([texts]) => {
+			this.texts = texts;
+			this.write();
 		});
 		void client.sendNotification(OpenExplorerNotification, { panel: this.id, ...target });
 	}
@@ -96,7 +109,18 @@ export class ExplorerPanel {
 			this.notice = undefined;
 		} else if (message.type === 'busy' || (message.type === 'problem' && message.current !== true))
 			this.notice = message;
+		if (this.picture !== undefined || this.notice !== undefined) this.heard();
+		// whoever looks at it again does not see an older run first
+		if (message.type === 'picture' && !this.view.visible) this.write();
 		if (this.ready) void this.view.webview.postMessage(message);
+	}
+
+	/** Makes the page's document, with the picture in it: it is painted without another way to here and back. */
+	private write(): void {
+		if (this.closed || this.texts === undefined) return;
+		this.written = this.picture;
+		const { webview, title } = this.view;
+		webview.html = pageOf(webview, this.page.folder, this.texts, title, this.picture);
 	}
 
 	private name(): void {
@@ -109,7 +133,7 @@ export class ExplorerPanel {
 				this.ready = true;
 				this.post({ type: 'pinned', pinned: this.pinned });
 				// what it has missed: without another way to the server and back
-				if (this.picture !== undefined)
+				if (this.picture !== undefined && this.picture !== this.written)
 					void this.view.webview.postMessage({ type: 'picture', picture: this.picture, stale: false } satisfies ToPage);
 				if (this.notice !== undefined) void this.view.webview.postMessage(this.notice);
 				return;
@@ -138,8 +162,22 @@ export interface PageParts {
 	/** Where the page's files lie. */
 	readonly folder: vscode.Uri;
 	/** Its script and style: they stand in the document, so that it is painted without another request. */
-	readonly texts: Promise<{ readonly script: string; readonly style: string }>;
+	readonly texts: Promise<PageTexts>;
 }
+
+interface PageTexts {
+	readonly script: string;
+	readonly style: string;
+}
+
+/** So long, in milliseconds, a page is held back for its picture: VS Code takes longer to make room for it. */
+const PATIENCE = 100;
+
+/** What a panel's webview may do. */
+export const optionsOf = ({ folder }: PageParts): vscode.WebviewOptions => ({
+	enableScripts: true,
+	localResourceRoots: [folder],
+});
 
 /** Reads the page once, before the first panel is opened. */
 export function readPage(extension: vscode.Uri): PageParts {
@@ -153,14 +191,16 @@ export function readPage(extension: vscode.Uri): PageParts {
 function pageOf(
 	webview: vscode.Webview,
 	folder: vscode.Uri,
-	texts: Awaited<PageParts['texts']>,
+	texts: PageTexts,
 	title: string,
+	picture: Picture | undefined,
 ): string {
 	const part = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
 	const nonce = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, '0')).join('');
 	return panelDocument({
 		title,
 		...texts,
+		picture,
 		monaco: { script: part('monaco.js'), style: part('monaco.css'), worker: part('monaco.worker.js') },
 		cspSource: webview.cspSource,
 		nonce,

@@ -8,7 +8,15 @@ import { LANGUAGE } from './common.js';
 import type { PageMessage } from './debug.js';
 import { type ExportTarget, exportRun, FORMATS } from './explorer-export.js';
 import { ExplorerMarks } from './explorer-marks.js';
-import { ExplorerPanel, type PanelOwner, readPage, type Target, titleOf, VIEW_TYPE } from './explorer-panel.js';
+import {
+	ExplorerPanel,
+	optionsOf,
+	type PanelOwner,
+	readPage,
+	type Target,
+	titleOf,
+	VIEW_TYPE,
+} from './explorer-panel.js';
 
 /** What the command may be told: a finding's reference, or a sketch and a scenario of it. */
 interface ExploreArguments {
@@ -89,7 +97,7 @@ class Explorers implements PanelOwner {
 			VIEW_TYPE,
 			titleOf(target.uri),
 			{ viewColumn: besideSketch(target.uri), preserveFocus: true },
-			{ enableScripts: true },
+			optionsOf(this.page),
 		);
 		this.add(view, target);
 	}

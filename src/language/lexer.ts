@@ -66,8 +66,10 @@ export class SketchLexer extends DefaultLexer {
 	}
 }
 
+/** The longest text that is taken for a sketch. */
+export const LONGEST = 1_000_000;
 /** How deep brackets may be nested, and how many tokens an expression may have, before the stack is in danger. */
-const DEEPEST = 200;
+export const DEEPEST = 200;
 const LONGEST_EXPRESSION = 2000;
 
 /** Throws a RangeError, as the end of the stack would, long before it and at once. */

@@ -46,11 +46,12 @@ function scopesOf(group: readonly ParsedFile[], layers: readonly Names[], librar
 	});
 }
 
-/** Links and checks files that see each other, on top of `layers`. */
+/** Links files that see each other, on top of `layers`; checks them unless told otherwise. */
 function linkGroup(
 	group: readonly ParsedFile[],
 	layers: readonly Names[],
 	libraries: LibraryCache | undefined,
+	checked = true,
 ): LinkedFile[] {
 	const files = scopesOf(group, layers, libraries).map((file) => ({
 		...file,
@@ -60,8 +61,8 @@ function linkGroup(
 	for (const { linker, parsed } of files) linker.linkConstants(parsed.root);
 	for (const { linker, parsed } of files) linker.linkBodies(parsed.root);
 	return files.map(({ parsed, declarations, report, scope, linker }) => {
-		reportUnknownNames(linker.unresolved, scope, report);
-		const calls = checkFile(parsed.root, scope, report);
+		if (checked) reportUnknownNames(linker.unresolved, scope, report);
+		const calls = checked ? checkFile(parsed.root, scope, report) : [];
 		return {
 			id: nextId++,
 			parsed,
@@ -110,9 +111,9 @@ const tooDeep = (uri: string): Problem => ({
 });
 
 /** As linkGroup, but a tree so deep that the stack ends is a problem instead of an exception. */
-function linkSafely(file: ParsedFile, layers: readonly Names[], libraries: LibraryCache): LinkedFile {
+function linkSafely(file: ParsedFile, layers: readonly Names[], libraries: LibraryCache, checked = true): LinkedFile {
 	try {
-		const [linked] = linkGroup([file], layers, libraries);
+		const [linked] = linkGroup([file], layers, libraries, checked);
 		if (linked) return linked;
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
@@ -227,6 +228,14 @@ function keep(key: string, linked: LinkedFile): void {
 /** What declares the API of the notifiers, as it was at some time. */
 const GENERATION = /^mn\/|^hmm$|^migrate$/;
 
+/** For texts that nobody typed. */
+export interface LoadOptions {
+	/** The tree of the file itself is not worth keeping for the next call. */
+	readonly scratch?: boolean;
+	/** Nor does anybody ask what is wrong with it: only its names are linked. */
+	readonly unchecked?: boolean;
+}
+
 /** Loads a sketch with all it includes. */
 export class Loader {
 	/** In the order of a C compiler: what is included stands before what includes it. The prelude is not among them. */
@@ -247,10 +256,10 @@ export class Loader {
 		this.#cache = cache;
 	}
 
-	/** Loads the file at `uri`; `from` is the line that includes it, `scratch` says that its tree is not worth keeping. */
+	/** Loads the file at `uri`; `from` is the line that includes it. */
 	async load(
 		uri: string,
-		{ from, scratch = false }: { readonly from?: Include; readonly scratch?: boolean } = {},
+		{ from, scratch = false, unchecked = false }: LoadOptions & { readonly from?: Include } = {},
 	): Promise<LinkedFile | undefined> {
 		const text = await this.#read(uri);
 		if (text === undefined) {
@@ -271,10 +280,10 @@ export class Loader {
 		if (linked?.parsed.text !== probe.text) {
 			const parsed = probe.fresh();
 			const names = [...layers.map((file) => file.declarations.exported), this.#cache.prelude().names];
-			linked = linkSafely(parsed, names, this.#cache);
+			linked = linkSafely(parsed, names, this.#cache, !unchecked);
 		}
 		if (!linked) return undefined;
-		if (!scratch) keep(key, linked);
+		if (!scratch && !unchecked) keep(key, linked);
 		this.files.push(linked);
 		return linked;
 	}

@@ -17,7 +17,7 @@ import {
 } from 'langium';
 import type { File } from './generated/ast.js';
 import { MmnGeneratedModule, MmnGeneratedSharedModule, MmnLanguageMetaData } from './generated/module.js';
-import { type Gap, SketchLexer, startsItem, type Token } from './lexer.js';
+import { type Gap, LONGEST, SketchLexer, startsItem, type Token } from './lexer.js';
 import { type Link, makeLink } from './links.js';
 import { decideLate, type Lookahead } from './lookahead.js';
 import type { Problem } from './problem.js';
@@ -87,9 +87,6 @@ export interface ParsedFile {
 	readonly root: File;
 	readonly problems: readonly Problem[];
 }
-
-/** The longest text that is taken for a sketch. */
-const LONGEST = 1_000_000;
 
 /** How often a text is parsed again without the item that stopped the parser. */
 const ATTEMPTS = 16;

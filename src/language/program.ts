@@ -2,7 +2,7 @@
 
 import { checkProgram } from './checks/program.js';
 import type { File, FunctionDecl, MacroDecl, Scenario, StructDef, Variable } from './generated/ast.js';
-import { LibraryCache, type LinkedFile, Loader } from './load.js';
+import { LibraryCache, type LinkedFile, Loader, type LoadOptions } from './load.js';
 import { type FileScope, isStatic, variablesOf } from './names.js';
 import type { Problem } from './problem.js';
 import { Semantics } from './semantics.js';
@@ -69,19 +69,18 @@ function cacheOf(libraries: Libraries): LibraryCache {
 
 /**
  * Loads the sketch at `uri` with all it includes. Never throws on what a user typed: what is wrong is in `problems`.
- * Trees are shared between calls and must not be changed. With `scratch`, the sketch's own tree is not kept for the next
- * call: for texts that nobody typed.
+ * Trees are shared between calls and must not be changed.
  */
 export async function loadProgram(
 	uri: string,
 	sources: Sources,
 	libraries: Libraries,
-	{ scratch = false } = {},
+	options: LoadOptions = {},
 ): Promise<Program> {
 	const cache = cacheOf(libraries);
 	const prelude = cache.prelude().files;
 	const loader = new Loader(sources, libraries, cache);
-	const sketch = await loader.load(uri, { scratch });
+	const sketch = await loader.load(uri, options);
 	if (!sketch) throw new Error('the first file is always loaded');
 	return makeProgram(uri, sketch, [...prelude, ...loader.files], loader.problems);
 }
@@ -112,16 +111,7 @@ function byPlace({ span: a }: Problem, { span: b }: Problem): number {
 }
 
 function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile[], more: readonly Problem[]): Program {
-	const functions = new Map<string, FunctionDecl>();
-	const structs = new Map<string, StructDef>();
-	const globals: (Variable | MacroDecl)[] = [];
-	for (const { parsed } of files) {
-		for (const item of parsed.root.items) {
-			if (item.$type === 'FunctionDecl') addFunction(functions, item);
-			else if (item.$type === 'StructDef' && item.name && !structs.has(item.name)) structs.set(item.name, item);
-		}
-		globals.push(...variablesOf(parsed.root));
-	}
+	const { functions, structs, globals } = declared(files);
 	const program: Program = {
 		uri,
 		root: sketch.parsed.root,
@@ -147,6 +137,40 @@ function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile
 			return problems;
 		},
 	};
+}
+
+/** What files declare together. */
+interface Declared {
+	readonly functions: Map<string, FunctionDecl>;
+	readonly structs: Map<string, StructDef>;
+	readonly globals: (Variable | MacroDecl)[];
+}
+
+/** By the last of the files that begin a list: those of the kernel are the same in most programs. */
+const begun = new WeakMap<LinkedFile, { readonly files: readonly LinkedFile[]; readonly declared: Declared }>();
+
+function declared(files: readonly LinkedFile[]): Declared {
+	const own = files.findIndex(({ parsed }) => !parsed.kernel);
+	const kernel = own < 0 ? files : files.slice(0, own);
+	const last = kernel.at(-1);
+	let known = last && begun.get(last);
+	if (!known || known.files.length !== kernel.length || known.files.some((file, n) => file !== kernel[n])) {
+		known = { files: kernel, declared: { functions: new Map(), structs: new Map(), globals: [] } };
+		for (const file of kernel) declareAll(known.declared, file);
+		if (last) begun.set(last, known);
+	}
+	const { functions, structs, globals } = known.declared;
+	const all = { functions: new Map(functions), structs: new Map(structs), globals: [...globals] };
+	for (const file of files.slice(kernel.length)) declareAll(all, file);
+	return all;
+}
+
+function declareAll({ functions, structs, globals }: Declared, { parsed: { root } }: LinkedFile): void {
+	for (const item of root.items) {
+		if (item.$type === 'FunctionDecl') addFunction(functions, item);
+		else if (item.$type === 'StructDef' && item.name && !structs.has(item.name)) structs.set(item.name, item);
+	}
+	globals.push(...variablesOf(root));
 }
 
 /** A definition beats a prototype, and a public one beats another file's static. */

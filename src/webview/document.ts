@@ -1,7 +1,7 @@
 /** The HTML around the explorer's page: for a panel of VS Code, and for a file that is read without network. Pure text. */
 
 import type { Picture } from '../findings/explorer/picture.js';
-import type { MonacoParts, SavedSource } from './host.js';
+import { GIVEN, type MonacoParts, type SavedSource } from './host.js';
 
 /** The built page (`dist/webview/…`). */
 export interface PanelParts {
@@ -15,6 +15,8 @@ export interface PanelParts {
 	readonly cspSource: string;
 	/** At least 128 bits of chance, new for every page. */
 	readonly nonce: string;
+	/** What it shows, where that is known: the page need not ask before it is painted. */
+	readonly picture?: Picture | undefined;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
@@ -31,7 +33,7 @@ const HEAD = `<meta charset="utf-8">
  * through VS Code before it can paint. Scripts by nonce only; workers from blobs, since a webview has no other
  * (vscode#87282). Monaco writes style elements of its own, so that `style-src` is wider where it is offered.
  */
-export function panelDocument({ title, script, style, monaco, cspSource, nonce }: PanelParts): string {
+export function panelDocument({ title, script, style, monaco, cspSource, nonce, picture }: PanelParts): string {
 	const policy = [
 		`default-src 'none'`,
 		`script-src 'nonce-${nonce}'`,
@@ -53,7 +55,7 @@ ${HEAD}
 </head>
 <body>
 <div id="explorer"${data}></div>
-<script nonce="${nonce}">${inScript(script)}</script>
+${picture ? `<script type="application/json" id="${GIVEN}">${escapeJson(picture)}</script>\n` : ''}<script nonce="${nonce}">${inScript(script)}</script>
 </body>
 </html>
 `;

@@ -1,5 +1,6 @@
 /** Who shows the page: VS Code's panel, a test, or nobody (a saved HTML file). The page knows only this interface. */
 
+import type { Picture } from '../findings/explorer/picture.js';
 import type { ExportFormat, FromPage, ToPage } from './messages.js';
 
 /** What survives a reload of the panel; the host's serializer reads `file` and `scenario` to make the picture anew. */
@@ -61,8 +62,13 @@ function keptOf(value: unknown): Kept | null {
 	return typeof value === 'object' && value !== null && (value as Kept).version === 1 ? (value as Kept) : null;
 }
 
+/** The element of a panel's document that holds the picture it begins with. */
+export const GIVEN = 'picture';
+
 function panelHost(api: VsCodeApi, root: HTMLElement, nonce: string): Host {
 	const early: ToPage[] = [];
+	const given = document.getElementById(GIVEN)?.textContent;
+	if (given) early.push({ type: 'picture', picture: JSON.parse(given) as Picture, stale: false });
 	let listener: ((message: ToPage) => void) | null = null;
 	addEventListener('message', (event: MessageEvent<ToPage>) => {
 		if (typeof event.data?.type !== 'string') return;

@@ -7,7 +7,7 @@ import type { Host, Kept } from './host.js';
 import type { ExportFormat, ToPage } from './messages.js';
 import { changesBetween, nextChange } from './model/facts.js';
 import { findPlace, placeOf } from './model/place.js';
-import { type AloneRow, isWrong, layRows, type Metrics, type StepRow } from './model/rows.js';
+import { type AloneRow, fitText, isWrong, layRows, type Metrics, type StepRow } from './model/rows.js';
 import { drawnLanes, findSpans, livesOf, railWidth } from './model/spans.js';
 import { announcement } from './model/words.js';
 import { pngOf } from './raster.js';
@@ -34,8 +34,6 @@ const EMPTY: ReadonlyMap<string, string | null> = new Map();
 /** States asked for at once around the cursor. */
 const CHUNK = 200;
 const SPEEDS = [0.5, 1, 2, 4] as const;
-/** Width of a letter of a remark, in CSS pixels. */
-const LETTER = 5.9;
 /** Milliseconds between two steps at speed 1. */
 const PACE = 900;
 
@@ -225,20 +223,11 @@ export class Explorer {
 		return this.sources.peek().get(uri) ?? waiting;
 	}
 
-	/**
-	 * How much text fits into a lane follows from the width of the run, in CSS pixels, as in style/lanes.css; where that is
-	 * too little, the lanes become rails beside one column of text.
-	 */
+	/** To be told the width of the run, in CSS pixels. */
 	setWidth(width: number): void {
 		this.width = width;
-		const lanes = Math.max(1, this.columns.value.length);
-		const digits = Math.max(3, String(this.picture.value?.steps.length ?? 0).length * 2 + 1);
-		const [numbers, least, rest] = width < 600 ? [digits * 7 + 12, 170, 38] : [digits * 7.3 + 24, 200, 46];
-		const each = (width - numbers) / lanes;
-		const compact = lanes > 1 && each < least;
-		const text = compact ? width - numbers - (this.rails.value.at(-1) ?? 0) - 26 : Math.max(each, least) - rest;
-		// In steps, so that dragging a border does not lay out every pixel.
-		const letters = Math.floor(text / LETTER / 2) * 2;
+		const rails = this.rails.value.at(-1) ?? 0;
+		const { letters, compact } = fitText(this.picture.value, width, this.columns.value.length, rails);
 		const before = this.metrics.peek();
 		if (letters !== before.letters || compact !== before.compact) this.metrics.value = { ...before, letters, compact };
 	}

@@ -174,6 +174,14 @@ test.each([
 		const uri = 'file:///w/big.mmn';
 		client.open(uri, make('x'.repeat(1 << 20)));
 		await client.until(() => client.published.length > 0, 60_000);
+		const textDocument = { uri };
+		const options = { tabSize: 8, insertSpaces: false };
+		for (const method of ['formatting', 'documentSymbol', 'semanticTokens/full', 'completion', 'hover'])
+			await client.connection.sendRequest(`textDocument/${method}`, {
+				textDocument,
+				options,
+				position: { line: 0, character: 9 },
+			});
 		client.edit(uri, SKETCHES[0] ?? '');
 		await client.until(() => client.shown(uri).some(({ code }) => code === 'deadlock'), 20_000);
 		expect(client.log).toEqual([]);

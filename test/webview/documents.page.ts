@@ -86,6 +86,44 @@ test('a panel keeps to its policy, and the full editor starts its worker from a 
 	await page.close();
 });
 
+test('a panel whose document has its picture asks nobody for it', async () => {
+	const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+	const wrong: string[] = [];
+	page.on('pageerror', (error) => wrong.push(error.message));
+	const nasty = 'a </script><!-- <script> in a name';
+	const html = panelDocument({
+		title: 'Explorer: seed',
+		script: built('explorer.js'),
+		style: built('explorer.css'),
+		monaco: null,
+		cspSource: ORIGIN,
+		nonce: 'abcdefghijklmnopqrstuvwxyz012345',
+		picture: { ...seed, scenario: nasty, scenarios: [nasty] },
+	});
+	await page.addInitScript(() => {
+		const posted: unknown[] = [];
+		Object.assign(window, { posted });
+		globalThis.acquireVsCodeApi = () => ({
+			postMessage: (message: unknown) => posted.push(message),
+			getState: () => null,
+			setState() {},
+		});
+	});
+	await page.route(`${ORIGIN}/**`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+	await page.goto(`${ORIGIN}/`);
+	await page.locator('.row').first().waitFor();
+	await page.locator('.beside .section').first().waitFor();
+	expect(await cursor(page)).toBe(seed.steps.length);
+	await page.locator('#explorer').locator('option', { hasText: nasty }).waitFor({ state: 'attached' });
+	const posted = await page.evaluate(() => (window as unknown as { posted: { type: string }[] }).posted);
+	expect(posted.map(({ type }) => type)).toContain('ready');
+	// a newer one takes its place
+	await page.evaluate((picture) => window.postMessage({ type: 'picture', picture, stale: false }, '*'), seed);
+	await page.locator('#explorer').locator('option', { hasText: nasty }).waitFor({ state: 'detached' });
+	expect(wrong).toEqual([]);
+	await page.close();
+});
+
 test('a saved file steps without any network, and offers only what works there', async () => {
 	const file = path.join(folder, 'seed.html');
 	const parts = {

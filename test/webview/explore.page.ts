@@ -408,6 +408,35 @@ describe('size', () => {
 		await close();
 	});
 
+	test.each([
+		['seed-deadlock', 300],
+		['s27-deadlock', 340],
+		['s62-deadlock', 300],
+		['s66-four-parties', 340],
+		['s94-stale-tlb', 300],
+		['s03-starvation', 400],
+	])('beside two other columns nothing is cut: %s at %i pixels', async (name, width) => {
+		const { page, close } = await explore(browser, sample(name), { width, height: 1000 });
+		const cut = await page.evaluate(() => {
+			const scroller = document.querySelector('.lanes-scroll');
+			const out = [
+				...document.querySelectorAll('.lane-head > *, .row:not(.mark) .line > *, .remark, .words, .section h2 *'),
+			];
+			return {
+				page: document.documentElement.scrollWidth,
+				run: (scroller?.scrollWidth ?? 0) - (scroller?.clientWidth ?? 0),
+				over: out
+					.filter((one) => one.getBoundingClientRect().right > innerWidth)
+					.map((one) => `${one.className}: ${one.textContent}`),
+				// what is said under a row has the lines that it needs
+				words: [...document.querySelectorAll('.row.never')].filter((row) => row.scrollHeight > row.clientHeight + 2)
+					.length,
+			};
+		});
+		expect(cut).toEqual({ page: width, run: 0, over: [], words: 0 });
+		await close();
+	});
+
 	test('one column on a narrow page, and nothing wider than it', async () => {
 		const { page } = await open(seed, { width: 480, height: 1200 });
 		const box = async (selector: string) => (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, height: 0 };

@@ -90,6 +90,8 @@ export async function explore(browser: Browser, picture: Picture | null, options
 	});
 	await page.addScriptTag({ content: built('explorer.js') });
 	if (picture) await page.locator('.row').first().waitFor();
+	// it is drawn a frame after the run
+	if (picture) await page.locator('.beside > *').first().waitFor();
 	const posted = () => page.evaluate(() => (window as unknown as { posted: FromPage[] }).posted);
 	return {
 		page,

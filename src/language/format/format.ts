@@ -1,6 +1,7 @@
 /** The formatter's edits: white space between pieces, and nothing else. */
+import { DEEPEST, LONGEST } from '../lexer.js';
 import { layout } from './layout.js';
-import { piecesOf } from './tokens.js';
+import { type Piece, piecesOf } from './tokens.js';
 
 /** As in LSP: lines and UTF-16 columns count from 0. */
 export interface TextPosition {
@@ -79,7 +80,9 @@ function lineStart(text: string, line: number): number {
 }
 
 function gapsOf(text: string): Gap[] {
+	if (text.length > LONGEST) return [];
 	const pieces = piecesOf(text);
+	if (isTooDeep(pieces)) return [];
 	const gaps: Gap[] = [];
 	const white = layout(text, pieces);
 	const newline = text.includes('\r\n') ? '\r\n' : '\n';
@@ -93,11 +96,23 @@ function gapsOf(text: string): Gap[] {
 	return gaps;
 }
 
+/** No sketch that can be understood, and each line a tab longer than the one before. */
+function isTooDeep(pieces: readonly Piece[]): boolean {
+	let depth = 0;
+	return pieces.some(({ text }) => {
+		if (text === '{') depth++;
+		else if (text === '}') depth--;
+		return depth > DEEPEST;
+	});
+}
+
 function toEdits(text: string, gaps: readonly Gap[]): WhiteSpaceEdit[] {
 	let line = 0;
 	let start = 0;
+	// looked for once: a line may be a megabyte long
+	let next = text.indexOf('\n');
 	const positionOf = (offset: number): TextPosition => {
-		for (let next = text.indexOf('\n', start); next >= 0 && next < offset; next = text.indexOf('\n', start)) {
+		for (; next >= 0 && next < offset; next = text.indexOf('\n', start)) {
 			line++;
 			start = next + 1;
 		}

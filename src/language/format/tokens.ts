@@ -11,32 +11,28 @@ export interface Piece {
 	readonly offset: number;
 }
 
-const PIECE = new RegExp(
-	[
-		String.raw`(?<comment>\/\*[\s\S]*?(?:\*\/|$(?![\s\S])))`,
-		String.raw`(?<line>\/\/[^\r\n]*)`,
-		String.raw`(?<macro>#[ \t]*define[ \t]+[_a-zA-Z]\w*\((?:\\\r?\n|[^\r\n])*)`,
-		String.raw`(?<directive>#[^\r\n]*)`,
-		String.raw`(?<string>"(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?)`,
-		String.raw`(?<number>0[xX][0-9a-fA-F]+\w*|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\w*)`,
-		String.raw`(?<word>[_a-zA-Z]\w*)`,
-		String.raw`(?<symbol>\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[{}()[\];:,.?=<>!~+\-*/%&|^])`,
-		String.raw`(?<unknown>[^\s])`,
-	].join('|'),
-	'yu',
-);
+const GROUPS: readonly (readonly [PieceKind, string])[] = [
+	['comment', String.raw`\/\*[\s\S]*?(?:\*\/|$(?![\s\S]))`],
+	['line-comment', String.raw`\/\/[^\r\n]*`],
+	['directive', String.raw`#[ \t]*define[ \t]+[_a-zA-Z]\w*\((?:\\\r?\n|[^\r\n])*`],
+	['directive', String.raw`#[^\r\n]*`],
+	['string', String.raw`"(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?`],
+	['number', String.raw`0[xX][0-9a-fA-F]+\w*|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\w*`],
+	['word', String.raw`[_a-zA-Z]\w*`],
+	['symbol', String.raw`\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[{}()[\];:,.?=<>!~+\-*/%&|^]`],
+	['unknown', String.raw`[^\s]`],
+];
+const PIECE = new RegExp(GROUPS.map(([, pattern]) => `(${pattern})`).join('|'), 'yu');
 const WHITE = /\s*/y;
-const KINDS: Readonly<Record<string, PieceKind>> = { line: 'line-comment', macro: 'directive' };
 
 /** All pieces of a text; between them is nothing but white space. */
 export function piecesOf(text: string): Piece[] {
 	const pieces: Piece[] = [];
 	for (let offset = skipWhite(text, 0); offset < text.length; ) {
 		PIECE.lastIndex = offset;
-		const groups = PIECE.exec(text)?.groups ?? {};
-		const name = Object.keys(groups).find((key) => groups[key] !== undefined) ?? 'unknown';
-		const whole = groups[name] ?? text.slice(offset, offset + 1);
-		const kind = KINDS[name] ?? (name as PieceKind);
+		const match = PIECE.exec(text);
+		const kind = GROUPS.find((_, n) => match?.[n + 1] !== undefined)?.[0] ?? 'unknown';
+		const whole = match?.[0] ?? text.slice(offset, offset + 1);
 		const piece =
 			kind === 'directive' || kind === 'line-comment' ? ofLine(whole) : isOpenComment(whole) ? whole.trimEnd() : whole;
 		pieces.push({ kind, text: piece, offset });

@@ -1,117 +1,138 @@
 /** Completion: what can stand at the cursor, the likely first, and what is wrong there last, with the reason. */
 import {
+	type ClientCapabilities,
 	type CompletionItem,
 	CompletionItemKind,
 	type CompletionList,
-	InsertTextFormat,
 	MarkupKind,
 	type Position,
 	type Range,
 } from 'vscode-languageserver-protocol';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { kernelLibraries } from '../../kernel/library.js';
-import { FINDING_CODES } from '../../language/finding-codes.js';
-import type * as ast from '../../language/generated/ast.js';
-import type { Program } from '../../language/program.js';
-import { CONFIG_WORDS, ENVIRONMENT_WORDS } from '../../language/scenario-words.js';
-import { sourceOf } from '../../language/text.js';
-import { decay, sameType, type Type, typeToString } from '../../language/types.js';
-import { firstSentence, headComment } from './comments.js';
+import { LONGEST } from '../../language/lexer.js';
 import { noSleepAt } from './context.js';
-import { headOf, markdown, notesOf, originOf, parametersOf } from './describe.js';
-import { type Place, placeAt } from './place.js';
-import { compare, matches, Rank, rankOf } from './ranking.js';
-import { enclosing, expectedType, itemAt, labelsOf, localsAt, nodeAt } from './scope-at.js';
-import { sleepPath } from './sleeps.js';
-import { fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnippets } from './snippets.js';
-import type { View, Workspace } from './workspace.js';
+import { headOf, markdown, notesOf } from './describe.js';
+import { type Place, placeAt, withoutOtherBodies } from './place.js';
+import { HERE, type Proposal, Proposals, sleepDetail } from './proposals.js';
+import { compare, matches, Rank } from './ranking.js';
+import type { Workspace } from './workspace.js';
 
 /** More than these are not sent: the client asks again with the next letter. */
 const MOST = 150;
-/** Stands for the word that is being typed. Nobody has a name like it. */
-const HERE = '__the_word_that_is_being_typed';
 
-const TYPES =
-	'void bool char short int long unsigned u8 u16 u32 u64 s8 s16 s32 s64 size_t ssize_t pte_t gfp_t vm_fault_t spinlock_t raw_spinlock_t rwlock_t seqcount_t seqlock_t wait_queue_head_t atomic_t atomic_long_t refcount_t dma_addr_t struct enum const'.split(
-		' ',
-	);
-const FILE_WORDS = 'static extern inline'.split(' ');
-const DEFINING_MACROS =
-	'DEFINE_MUTEX DEFINE_SPINLOCK DEFINE_RAW_SPINLOCK DEFINE_RWLOCK DECLARE_RWSEM DEFINE_SEQLOCK DECLARE_WAIT_QUEUE_HEAD DECLARE_COMPLETION LIST_HEAD DEFINE_STATIC_SRCU'.split(
-		' ',
-	);
-
-interface Proposal {
-	readonly label: string;
-	/** What is typed for it, where that is not the label. */
-	readonly filterText?: string | undefined;
-	readonly rank: number;
-	/** Made for those that are sent: there are two thousand names. */
-	readonly item: () => CompletionItem;
-}
-
-/** What `completionItem/resolve` needs to find the declaration again. */
-interface ItemData {
-	readonly uri: string;
-	readonly name: string;
-	/** Why it is demoted. */
-	readonly reason?: string;
-}
-
+/** What a client understands. */
 export interface CompletionClient {
 	readonly snippets: boolean;
 	/** It knows VS Code's command that shows the parameters of a call. */
 	readonly parameterHints: boolean;
+	/** It takes the range of all items, and what resolving them needs, once. */
+	readonly defaults: boolean;
+	/** It shows parameters beside the name, and asks for the whole head where it shows one. */
+	readonly asksForDetail: boolean;
+}
+
+/** Reads what a client has said of itself. */
+export function completionClient(capabilities: ClientCapabilities, isVsCode: boolean): CompletionClient {
+	const { completionItem, completionList } = capabilities.textDocument?.completion ?? {};
+	const defaults = completionList?.itemDefaults ?? [];
+	return {
+		snippets: completionItem?.snippetSupport === true,
+		parameterHints: isVsCode,
+		defaults: defaults.includes('editRange') && defaults.includes('data'),
+		asksForDetail:
+			completionItem?.labelDetailsSupport === true &&
+			completionItem.resolveSupport?.properties.includes('detail') === true,
+	};
+}
+
+/** What `completionItem/resolve` needs to find a declaration again, besides its name. */
+interface ItemData {
+	readonly uri: string;
+	/** Why it is demoted. */
+	readonly reason?: string;
 }
 
 /** The proposals at a position of a document. */
 export async function complete(
 	workspace: Workspace,
-	view: View,
+	document: TextDocument,
 	position: Position,
 	client: CompletionClient,
 ): Promise<CompletionList> {
-	const text = view.document.getText();
-	const offset = view.document.offsetAt(position);
+	const { uri } = document;
+	const text = document.getText();
+	const offset = document.offsetAt(position);
+	if (text.length > LONGEST) return { isIncomplete: false, items: [] };
 	const place = placeAt(text, offset);
-	if (place.kind === 'none' || view.kernel) return { isIncomplete: false, items: [] };
+	if (place.kind === 'none' || kernelLibraries.read(uri) !== undefined) return { isIncomplete: false, items: [] };
 	const needsTree = /^(member|label|designator|statement|expression)$/.test(place.kind);
-	const program = needsTree ? await workspace.scratch(view.uri, patched(text, place, offset)) : view.program;
-	const proposals = new Proposals(view, program, place, offset, client).all();
+	const whole = needsTree ? patched(text, place, offset) : text;
+	const program = await workspace.thoughtOf(uri, withoutOtherBodies(whole, place.start));
+	const noSleep = place.inBody ? noSleepAt(program, place.start) : undefined;
+	// Whether a function of the sketch may sleep is in its body.
+	const sleepers = noSleep === undefined ? program : await workspace.program(uri);
+	const proposals = new Proposals({ text, program, place, offset, snippets: client.snippets, noSleep, sleepers }).all();
 	const matching = proposals
 		.map((proposal) => ({ proposal, score: matches(place.prefix, proposal.filterText ?? proposal.label) }))
 		.filter(({ score }) => score >= 0)
 		.sort(
 			(a, b) => a.score - b.score || a.proposal.rank - b.proposal.rank || compare(a.proposal.label, b.proposal.label),
 		);
-	const range: Range = {
-		start: view.document.positionAt(place.start),
-		end: position,
+	const range: Range = { start: document.positionAt(place.start), end: position };
+	const items = matching
+		.slice(0, MOST)
+		.map(({ proposal, score }) => itemOf(proposal, score, { uri, range, client, reason: noSleep }));
+	return {
+		isIncomplete: matching.length > MOST,
+		...(client.defaults && { itemDefaults: { editRange: range, data: { uri } } }),
+		items,
 	};
-	const items = matching.slice(0, MOST).map(({ proposal: { item, label, rank }, score }): CompletionItem => {
-		const { insertText, ...rest } = item();
-		return {
-			...rest,
-			// What is wrong here stands behind everything else, however well it matches.
-			sortText: `${rank === Rank.demoted ? 1 : 0}${score}${rank}${label}`,
-			textEdit: { range, newText: insertText ?? label },
-		};
-	});
-	return { isIncomplete: matching.length > MOST, items };
+}
+
+interface Asked {
+	readonly uri: string;
+	readonly range: Range;
+	readonly client: CompletionClient;
+	readonly reason: string | undefined;
+}
+
+function itemOf({ item, label, rank }: Proposal, score: number, asked: Asked): CompletionItem {
+	const { uri, range, client } = asked;
+	const { insertText, takes, ...rest } = item();
+	const reason = rank === Rank.demoted ? asked.reason : undefined;
+	const data: ItemData = { uri, ...(reason && { reason }) };
+	const isFunction = rest.kind === CompletionItemKind.Function;
+	if (isFunction && client.asksForDetail) delete rest.detail;
+	return {
+		...rest,
+		// What is wrong here stands behind everything else, however well it matches.
+		sortText: `${rank === Rank.demoted ? 1 : 0}${score}${rank}${label}`,
+		...(client.defaults
+			? insertText !== undefined && { textEditText: insertText }
+			: { textEdit: { range, newText: insertText ?? label } }),
+		...(takes &&
+			client.parameterHints && { command: { title: 'Parameters', command: 'editor.action.triggerParameterHints' } }),
+		...(isFunction && (reason || !client.defaults) && { data }),
+	};
 }
 
 /** Adds to a proposal what is too long to send for all of them. */
 export async function resolve(workspace: Workspace, item: CompletionItem): Promise<CompletionItem> {
-	const data = item.data as ItemData | undefined;
-	const view = data && (await workspace.view(data.uri));
-	const target = view?.program.scope.name(data?.name ?? '');
+	const { uri, reason } = (item.data ?? {}) as Partial<ItemData>;
+	// other items have the default data of their list
+	if (uri === undefined || item.kind !== CompletionItemKind.Function) return item;
+	const view = await workspace.view(uri);
+	const target = view?.program.scope.name(item.label);
 	if (!view || !target) return item;
 	const head = headOf(target, view.program);
 	const parts = notesOf(target, view.program);
-	if (data?.reason) parts.unshift(`**Not here:** it may sleep, and ${markdown(data.reason)}.`);
+	if (reason) parts.unshift(`**Not here:** it may sleep, and ${markdown(reason)}.`);
+	const detail = item.detail ?? (reason ? sleepDetail(reason) : head);
 	// editors show the detail above
-	if (item.detail !== head) parts.unshift(`\`\`\`c\n${head}\n\`\`\``);
-	if (parts.length === 0) return item;
-	return { ...item, documentation: { kind: MarkupKind.Markdown, value: parts.join('\n\n') } };
+	if (detail !== head) parts.unshift(`\`\`\`c\n${head}\n\`\`\``);
+	const documentation = { kind: MarkupKind.Markdown, value: parts.join('\n\n') };
+	return { ...item, detail, ...(parts.length > 0 && { documentation }) };
 }
 
 /** The text with a whole statement where half of one is typed. */
@@ -125,376 +146,4 @@ function patched(text: string, place: Place, offset: number): string {
 	const ends =
 		/[;{]/.test(rest) || (place.kind !== 'statement' && /^\s*[-+*/=<>&|,?)\].(]/.test(after) && missing === 0);
 	return `${before}${HERE}${')'.repeat(missing)}${ends ? '' : ';'}${after}`;
-}
-
-class Proposals {
-	readonly #found: Proposal[] = [];
-	readonly #seen = new Set<string>();
-	readonly #noSleep: string | undefined;
-	/** Parentheses stand behind the cursor already. */
-	readonly #called: boolean;
-	readonly #inScenario: boolean;
-
-	constructor(
-		private readonly view: View,
-		private readonly program: Program,
-		private readonly place: Place,
-		private readonly offset: number,
-		private readonly client: CompletionClient,
-	) {
-		this.#noSleep = place.inBody ? noSleepAt(program, place.start) : undefined;
-		this.#called = /^\s*\(/.test(view.document.getText().slice(offset, offset + 200));
-		this.#inScenario = itemAt(program.root, place.start)?.$type === 'Scenario';
-	}
-
-	all(): Proposal[] {
-		switch (this.place.kind) {
-			case 'include':
-				this.#libraries();
-				break;
-			case 'directive':
-				this.#includes();
-				this.#words(['#define'], Rank.word);
-				break;
-			case 'file':
-				this.#includes();
-				this.#snippets(fileSnippets(this.program));
-				this.#words(FILE_WORDS, Rank.word);
-				this.#types();
-				break;
-			case 'type':
-			case 'field-type':
-			case 'parameter-type':
-				this.#types();
-				break;
-			case 'tag':
-				this.#tags();
-				break;
-			case 'scenario':
-				this.#snippets(scenarioSnippets(this.program));
-				break;
-			case 'codes':
-				this.#words(['ok', ...FINDING_CODES], Rank.word, CompletionItemKind.EnumMember);
-				break;
-			case 'environment':
-				this.#words(ENVIRONMENT_WORDS, Rank.word, CompletionItemKind.EnumMember);
-				break;
-			case 'config':
-				this.#config();
-				break;
-			case 'thread':
-				this.#threads();
-				break;
-			case 'label':
-				this.#labels();
-				break;
-			case 'member':
-				this.#fields(this.#objectType());
-				break;
-			case 'designator':
-				this.#fields(this.#initialisedType());
-				break;
-			case 'statement':
-				this.#expressions();
-				this.#snippets(this.#statements());
-				this.#types();
-				break;
-			case 'expression':
-				this.#expressions();
-				break;
-		}
-		return this.#found;
-	}
-
-	#add(item: CompletionItem, rank: number): void {
-		this.#addLater(item.label, item.kind, rank, () => item, item.filterText);
-	}
-
-	#addLater(
-		label: string,
-		kind: CompletionItemKind | undefined,
-		rank: number,
-		item: () => CompletionItem,
-		filterText?: string,
-	): void {
-		const key = `${label} ${kind}`;
-		if (this.#seen.has(key)) return;
-		this.#seen.add(key);
-		this.#found.push({ label, filterText, rank, item });
-	}
-
-	#words(words: Iterable<string>, rank: number, kind: CompletionItemKind = CompletionItemKind.Keyword): void {
-		for (const label of words) this.#add({ label, kind }, rank);
-	}
-
-	#snippets(snippets: readonly Snippet[], rank: number = Rank.snippet): void {
-		for (const { label, detail, body, filter } of snippets) {
-			this.#add(
-				{
-					label,
-					detail,
-					kind: CompletionItemKind.Snippet,
-					...this.#insert(body),
-					...(filter && { filterText: filter }),
-					documentation: { kind: MarkupKind.Markdown, value: `\`\`\`c\n${plainText(body)}\n\`\`\`` },
-				},
-				rank,
-			);
-		}
-	}
-
-	/** What can stand here: `case` in a switch, `continue` in a loop. */
-	#statements(): Snippet[] {
-		const node = nodeAt(this.program.root, this.place.start);
-		const loop = enclosing(node, 'WhileStatement', 'DoStatement', 'ForStatement', 'EachStatement') !== undefined;
-		const choice = enclosing(node, 'SwitchStatement') !== undefined;
-		const fits: Readonly<Record<string, boolean>> = {
-			case: choice,
-			default: choice,
-			break: loop || choice,
-			continue: loop,
-		};
-		return STATEMENT_SNIPPETS.filter(({ label }) => fits[label] ?? true);
-	}
-
-	#insert(body: string): Pick<CompletionItem, 'insertText' | 'insertTextFormat'> {
-		return this.client.snippets
-			? { insertText: body, insertTextFormat: InsertTextFormat.Snippet }
-			: { insertText: plainText(body) };
-	}
-
-	#libraries(): void {
-		const text = this.view.document.getText();
-		const closed = /^[^\n]*>/.test(text.slice(this.offset));
-		for (const name of kernelLibraries.names) {
-			const about = headComment(kernelLibraries.read(kernelLibraries.resolve(name) ?? '') ?? '');
-			this.#add(
-				{
-					label: name,
-					kind: CompletionItemKind.File,
-					insertText: closed ? name : `${name}>`,
-					...(about && { detail: firstSentence(about), documentation: about }),
-				},
-				Rank.library,
-			);
-		}
-	}
-
-	#includes(): void {
-		const included = new Set(this.program.files.map(({ uri }) => uri));
-		for (const name of kernelLibraries.names) {
-			const uri = kernelLibraries.resolve(name) ?? '';
-			if (included.has(uri)) continue;
-			const about = headComment(kernelLibraries.read(uri) ?? '');
-			this.#add(
-				{
-					label: `#include <${name}>`,
-					kind: CompletionItemKind.File,
-					...(about && { detail: firstSentence(about), documentation: about }),
-				},
-				Rank.library,
-			);
-		}
-	}
-
-	#types(): void {
-		this.#words(TYPES, Rank.word);
-		if (this.place.kind !== 'parameter-type') this.#words(DEFINING_MACROS, Rank.word, CompletionItemKind.Class);
-		for (const names of [this.program.scope.own, ...this.program.scope.layers]) {
-			for (const label of names.typedefs.keys()) this.#add({ label, kind: CompletionItemKind.Struct }, Rank.own);
-		}
-		for (const tag of this.#publicTags()) {
-			if (tag.$type !== 'StructDef') continue;
-			const own = !sourceOf(tag).kernel;
-			this.#add(
-				{ label: `struct ${tag.name}`, kind: CompletionItemKind.Struct, detail: originOf(tag) },
-				own ? Rank.own : Rank.word,
-			);
-		}
-	}
-
-	#tags(): void {
-		for (const tag of this.#publicTags()) {
-			const keyword = tag.$type === 'EnumDef' ? 'enum' : tag.kind;
-			if (keyword !== this.place.keyword) continue;
-			this.#add(
-				{ label: tag.name ?? '', kind: CompletionItemKind.Struct, detail: originOf(tag) },
-				sourceOf(tag).kernel ? Rank.library : Rank.own,
-			);
-		}
-	}
-
-	*#publicTags(): Iterable<ast.TagDef> {
-		for (const name of this.program.scope.allTags()) {
-			const tag = name.startsWith('__') ? undefined : this.program.scope.tag(name);
-			if (tag?.name) yield tag;
-		}
-	}
-
-	#config(): void {
-		for (const [label, takes] of Object.entries(CONFIG_WORDS)) {
-			const more = takes === 'number' ? this.#insert(`${label} \${1:2}`) : {};
-			this.#add({ label, kind: CompletionItemKind.EnumMember, ...more }, Rank.word);
-		}
-	}
-
-	#threads(): void {
-		const owner = itemAt(this.program.root, this.place.start);
-		if (owner?.$type !== 'Scenario') return;
-		for (const item of owner.items) {
-			if (item.$type === 'ThreadItem')
-				this.#add({ label: item.name, kind: CompletionItemKind.Event, detail: item.kind }, Rank.local);
-		}
-	}
-
-	#labels(): void {
-		const owner = itemAt(this.program.root, this.place.start);
-		if (!owner) return;
-		for (const { name } of labelsOf(owner)) {
-			if (name) this.#add({ label: name, kind: CompletionItemKind.Reference, detail: 'label' }, Rank.local);
-		}
-	}
-
-	/** The type of what stands before `.` or `->`. */
-	#objectType(): Type | undefined {
-		const { semantics, root } = this.program;
-		const node = nodeAt(root, this.place.start);
-		if (node?.$type === 'Member') return semantics.typeOf(node.object);
-		if (node?.$type === 'Designator') return undefined;
-		return this.#typeFromText();
-	}
-
-	/** The same where the parser could not follow: the chain of names before the operator. */
-	#typeFromText(): Type | undefined {
-		const { semantics, root, scope } = this.program;
-		const text = this.view.document.getText().slice(0, this.place.start);
-		const chain = /([\w]+(?:\s*(?:->|\.)\s*\w+)*)\s*(?:->|\.)\s*$/.exec(text)?.[1]?.split(/\s*(?:->|\.)\s*/) ?? [];
-		const [first, ...fields] = chain;
-		const start = localsAt(root, this.place.start).find(({ name }) => name === first) ?? scope.name(first ?? '');
-		let type = start && start.$type !== 'FunctionDecl' ? semantics.declaredType(start) : undefined;
-		for (const name of fields) {
-			if (type?.kind === 'pointer') type = type.to;
-			const field = type && semantics.field(type, name);
-			type = field?.type;
-		}
-		return type;
-	}
-
-	/** The struct that an initialiser list fills. */
-	#initialisedType(): Type | undefined {
-		const { semantics, root } = this.program;
-		const node = nodeAt(root, this.place.start);
-		let list = node;
-		while (list && list.$type !== 'InitializerList') list = list.$container as typeof list;
-		if (list?.$type !== 'InitializerList') return undefined;
-		const owner = list.$container;
-		if (owner.$type === 'Variable') return semantics.declaredType(owner);
-		if (owner.$type === 'InitializerEntry') {
-			const field = owner.designators.at(-1)?.field?.ref;
-			return field && semantics.declaredType(field);
-		}
-		return owner.$type === 'Cast' ? semantics.typeOfTypeName(owner.type) : undefined;
-	}
-
-	#fields(type: Type | undefined): void {
-		let struct = type && decay(type);
-		if (struct?.kind === 'pointer') struct = struct.to;
-		if (struct?.kind === 'array') struct = struct.of;
-		if (struct?.kind !== 'struct') return;
-		const wanted = this.place.kind === 'designator' ? undefined : this.#wanted();
-		for (const field of struct.fields) {
-			const isFunction = field.node.function === true;
-			const more = this.place.kind === 'designator' ? this.#insert(`${field.name} = \${1}`) : {};
-			this.#add(
-				{
-					label: field.name,
-					kind: isFunction ? CompletionItemKind.Method : CompletionItemKind.Field,
-					detail: headOf(field.node, this.program),
-					...more,
-				},
-				wanted && fits(field.type, wanted) ? Rank.wanted : Rank.local,
-			);
-		}
-	}
-
-	#wanted(): Type | undefined {
-		const node = nodeAt(this.program.root, this.place.start);
-		const type = node && expectedType(node, this.program);
-		return type?.kind === 'error' || type?.kind === 'void' ? undefined : type;
-	}
-
-	#expressions(): void {
-		const wanted = this.place.kind === 'expression' ? this.#wanted() : undefined;
-		const { semantics, scope, root } = this.program;
-		for (const node of localsAt(root, this.place.start)) {
-			if (!node.name || node.name === HERE) continue;
-			const type = semantics.declaredType(node);
-			this.#add(
-				{ label: node.name, kind: CompletionItemKind.Variable, detail: typeToString(type) },
-				wanted && fits(type, wanted) ? Rank.wanted : Rank.local,
-			);
-		}
-		for (const node of scope.allNames()) {
-			if (!node.name || node.name === HERE || matches(this.place.prefix, node.name) < 0) continue;
-			const kernel = sourceOf(node).kernel;
-			if (node.$type === 'FunctionDecl') this.#function(node, wanted);
-			else this.#value(node, wanted, kernel);
-		}
-		this.#words(['sizeof'], Rank.word);
-	}
-
-	#value(node: ast.Named, wanted: Type | undefined, kernel: boolean): void {
-		const constant = node.$type === 'Define' || node.$type === 'EnumConstant';
-		const type = this.program.semantics.declaredType(node);
-		// The kernel's own variables are no concern of a driver, but for `mm` and `current`.
-		const usual = kernel ? (constant ? Rank.prelude : Rank.library) : Rank.own;
-		const label = node.name ?? '';
-		const kind = constant ? CompletionItemKind.Constant : CompletionItemKind.Variable;
-		const rank = wanted && !constant && fits(type, wanted) ? Rank.wanted : usual;
-		this.#addLater(label, kind, rank, () => ({
-			label,
-			kind,
-			detail: constant ? headOf(node, this.program) : typeToString(type),
-		}));
-	}
-
-	#function(node: ast.FunctionDecl, wanted: Type | undefined): void {
-		const type = this.program.semantics.declaredType(node);
-		const returns = type.kind === 'function' ? type.returns : undefined;
-		const asValue = wanted?.kind === 'pointer' && wanted.to.kind === 'function';
-		const reason = this.#noSleep && !asValue && sleepPath(node, this.program).length > 0 ? this.#noSleep : undefined;
-		let rank = rankOf(node, this.program, this.#inScenario);
-		if (asValue && fits(type, wanted.to)) rank = Rank.wanted;
-		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))
-			rank = Rank.own;
-		this.#addLater(node.name, CompletionItemKind.Function, reason ? Rank.demoted : rank, () =>
-			this.#functionItem(node, asValue || this.#called, reason),
-		);
-	}
-
-	/** @param named only its name is missing here, no call */
-	#functionItem(node: ast.FunctionDecl, named: boolean, reason: string | undefined): CompletionItem {
-		const parameters = parametersOf(node) ?? [];
-		const data: ItemData = { uri: this.view.uri, name: node.name, ...(reason && { reason }) };
-		return {
-			label: node.name,
-			kind: CompletionItemKind.Function,
-			labelDetails: { detail: `(${parameters.join(', ')})`, description: reason ? 'sleeps' : originOf(node) },
-			detail: reason ? `may sleep, and ${reason}` : headOf(node, this.program),
-			...(named ? {} : this.#insert(parameters.length > 0 ? `${node.name}($0)` : `${node.name}()`)),
-			...(this.client.parameterHints &&
-				parameters.length > 0 &&
-				!named && { command: { title: 'Parameters', command: 'editor.action.triggerParameterHints' } }),
-			data,
-		};
-	}
-}
-
-function fits(type: Type, wanted: Type): boolean {
-	const value = decay(type);
-	const target = decay(wanted);
-	if (value.kind === 'int' && target.kind === 'int') return true;
-	if (value.kind === 'error' || target.kind === 'error') return false;
-	if (target.kind === 'pointer' && target.to.kind === 'void') return value.kind === 'pointer';
-	return sameType(value, target);
 }

@@ -77,6 +77,40 @@ function heldBefore(body: ast.Block, offset: number): NoSleep {
 	return [...held.values()].at(-1);
 }
 
+/** What lets go of a lock, by what takes it. */
+const RELEASES: readonly (readonly [takes: RegExp, lets: string])[] = [
+	[/^mutex_(try)?lock(_\w+)?$/, 'mutex_unlock'],
+	[/^((?:raw_)?spin|read|write)_(?:try)?lock_irqsave$/, '$1_unlock_irqrestore'],
+	[/^((?:raw_)?spin|read|write)_(?:try)?lock(_irq|_bh|)$/, '$1_unlock$2'],
+	[/^down_(read|write)(_\w+)?$/, 'up_$1'],
+	[/^mmap_(read|write)_(try)?lock(_\w+)?$/, 'mmap_$1_unlock'],
+	[/^(s?rcu_read)_lock$/, '$1_unlock'],
+];
+
+/** The calls that would let go of what was taken before an offset of a body. */
+export function releasesAt(program: Program, offset: number): ReadonlySet<string> {
+	const owner = program.root.items.find((item) => contains(item, offset));
+	const body =
+		owner?.$type === 'Scenario'
+			? owner.items.flatMap((item) => ('body' in item && contains(item, offset) ? [item.body] : []))[0]
+			: owner?.$type === 'FunctionDecl'
+				? owner.body
+				: undefined;
+	const taken = new Map<string, number>();
+	if (body)
+		walk(body, (node: Node) => {
+			const cst = node.$cstNode;
+			if (node.$type !== 'Call' || node.callee.$type !== 'NameRef' || !cst || cst.end > offset) return;
+			const name = node.callee.target.$refText;
+			const rule = RELEASES.find(([takes]) => takes.test(name));
+			if (rule) {
+				const lets = name.replace(...rule);
+				taken.set(lets, (taken.get(lets) ?? 0) + 1);
+			} else if (taken.has(name) && !leavesBefore(node, offset)) taken.set(name, (taken.get(name) ?? 0) - 1);
+		});
+	return new Set([...taken].flatMap(([lets, times]) => (times > 0 ? [lets] : [])));
+}
+
 /** Does the block that a call stands in end in a jump before `offset` is reached? */
 function leavesBefore(call: AstNode, offset: number): boolean {
 	let at: AstNode | undefined = call;

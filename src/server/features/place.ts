@@ -75,6 +75,41 @@ export function placeAt(text: string, offset: number): Place {
 	return { ...classify(code, text), start, prefix, ...hyphens(text, start, prefix, code) };
 }
 
+/**
+ * A text without the bodies of functions and scenarios that an offset does not stand in, and each character where it was:
+ * nothing in them can be named from there. Tables of operations stay, wherever they are filled.
+ */
+export function withoutOtherBodies(text: string, offset: number): string {
+	const pieces = piecesOf(text).filter((piece) => !isComment(piece));
+	let balance = 0;
+	for (const piece of pieces) balance += piece.text === '{' ? 1 : piece.text === '}' ? -1 : 0;
+	const parts: string[] = [];
+	let done = 0;
+	let depth = 0;
+	/** Where the body begins that is open. */
+	let body: number | undefined;
+	pieces.forEach((piece, index) => {
+		// As the parser does, see `closeBlocks` in the lexer.
+		if (balance > 0 && depth > 0 && text[piece.offset - 1] === '\n' && startsItemWord(piece.text)) {
+			depth = 0;
+			body = undefined;
+		}
+		if (piece.text === '{') {
+			const isBody = pieces[index - 1]?.text === ')' || pieces[index - 2]?.text === 'scenario';
+			if (depth++ === 0) body = isBody ? piece.offset + 1 : undefined;
+		} else if (piece.text === '}' && depth > 0 && --depth === 0 && body !== undefined) {
+			const inside = text.slice(body, piece.offset);
+			if ((offset < body || offset > piece.offset) && !/[{,]\s*\.\s*\w+\s*=/.test(inside)) {
+				parts.push(text.slice(done, body), ' '.repeat(inside.length));
+				done = piece.offset;
+			}
+			body = undefined;
+		}
+	});
+	parts.push(text.slice(done));
+	return parts.join('');
+}
+
 function plain(kind: PlaceKind, start: number, prefix: string): Place {
 	return { kind, start, prefix, keyword: '', parentheses: 0, inBody: false, operator: -1 };
 }

@@ -12,7 +12,7 @@ import {
 import type { HeldAt } from '../../findings/result.js';
 import { format, formatOnType, formatRange } from '../../language/format/format.js';
 import { incomingCalls, outgoingCalls, prepareCalls } from './calls.js';
-import { type CompletionClient, complete, resolve } from './completion.js';
+import { complete, completionClient, resolve } from './completion.js';
 import { hover } from './hover.js';
 import { inlayHints } from './inlay.js';
 import { documentLinks } from './links.js';
@@ -24,7 +24,11 @@ import { type Host, type View, Workspace } from './workspace.js';
 
 /** What the server can do beyond diagnostics. */
 export const FEATURE_CAPABILITIES: ServerCapabilities = {
-	completionProvider: { triggerCharacters: ['.', '>', '<', '#', '/'], resolveProvider: true },
+	completionProvider: {
+		triggerCharacters: ['.', '>', '<', '#', '/'],
+		resolveProvider: true,
+		completionItem: { labelDetailsSupport: true },
+	},
 	hoverProvider: true,
 	signatureHelpProvider: { triggerCharacters: ['(', ','], retriggerCharacters: [')'] },
 	definitionProvider: true,
@@ -61,7 +65,7 @@ export interface Features {
 /** Registers all handlers. The client is known when the connection is initialised. */
 export function registerFeatures(connection: Connection, host: FeatureHost): Features {
 	const workspace = new Workspace(host);
-	let client: CompletionClient = { snippets: false, parameterHints: false };
+	let client = completionClient({}, false);
 	let refreshesHints = false;
 
 	/** Answers with `none` where there is no such document. */
@@ -75,9 +79,10 @@ export function registerFeatures(connection: Connection, host: FeatureHost): Fea
 		};
 	};
 
-	connection.onCompletion(
-		on({ isIncomplete: false, items: [] }, (view, { position }) => complete(workspace, view, position, client)),
-	);
+	connection.onCompletion(async ({ textDocument: { uri }, position }) => {
+		const document = await workspace.document(uri);
+		return document ? complete(workspace, document, position, client) : { isIncomplete: false, items: [] };
+	});
 	connection.onCompletionResolve((item) => resolve(workspace, item));
 	connection.onHover(
 		on(null, (view, { position }) => {
@@ -126,8 +131,7 @@ export function registerFeatures(connection: Connection, host: FeatureHost): Fea
 
 	return {
 		initialise(capabilities, isVsCode) {
-			const snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
-			client = { snippets, parameterHints: isVsCode };
+			client = completionClient(capabilities, isVsCode);
 			refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
 		},
 		checked() {

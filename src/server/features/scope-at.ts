@@ -1,5 +1,6 @@
 /** The names and types at a place of a tree. */
 import { type AstNode, CstUtils } from 'langium';
+import { type ArgumentKind, argumentKind, builtin } from '../../language/builtins.js';
 import type * as ast from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import type { Node } from '../../language/tree.js';
@@ -86,6 +87,29 @@ export function labelsOf(owner: AstNode): ast.LabelStatement[] {
 		if (node.$type === 'LabelStatement') found.push(node);
 	});
 	return found;
+}
+
+/** What kind of argument of a macro stands at this node, and the struct whose member it names. */
+export function macroArgument(
+	node: AstNode | undefined,
+	program: Program,
+): { readonly kind: ArgumentKind; readonly struct?: Type | undefined; readonly member?: Type | undefined } | undefined {
+	const call = node?.$container as Node | undefined;
+	if (call?.$type !== 'Call' || call.callee.$type !== 'NameRef') return undefined;
+	const macro = builtin(call.callee.target.$refText);
+	const kind = macro && argumentKind(macro, call.arguments.indexOf(node as ast.Expression));
+	if (!kind) return undefined;
+	const { semantics } = program;
+	const typeOf = (index: number | undefined) => {
+		const argument = index === undefined ? undefined : call.arguments[index];
+		return argument && argument !== node ? semantics.typeOf(argument) : undefined;
+	};
+	const pointee = (type: Type | undefined) => (type?.kind === 'pointer' ? type.to : undefined);
+	const of = macro.memberOf;
+	const owner = typeOf(of?.argument);
+	// container_of(pointer, type, member): the member that the pointer points to
+	const member = of && of.argument > 0 && !of.pointee ? pointee(typeOf(0)) : undefined;
+	return { kind, struct: of?.pointee ? pointee(owner) : owner, member };
 }
 
 /** The type that a value at this node should have; undefined where nothing is wanted. */

@@ -41,8 +41,15 @@ const KEPT = 32;
 
 export class Workspace {
 	readonly #programs = new Map<string, Loaded>();
+	#thought: (Loaded & { readonly uri: string; readonly text: string }) | undefined;
 
 	constructor(readonly host: Host) {}
+
+	/** The text at `uri`; undefined when there is none. */
+	async document(uri: string): Promise<TextDocument | undefined> {
+		const text = (await this.text(uri)) ?? kernelLibraries.read(uri);
+		return text === undefined ? undefined : TextDocument.create(uri, 'mmn', 0, text);
+	}
 
 	/** The document at `uri`, parsed and linked; undefined when there is none. */
 	async view(uri: string): Promise<View | undefined> {
@@ -81,10 +88,21 @@ export class Workspace {
 		return program;
 	}
 
-	/** The program that `text` would make at `uri`: for texts that are only thought of. */
-	scratch(uri: string, text: string): Promise<Program> {
-		const read = async (wanted: string) => (wanted === uri ? text : this.text(wanted));
-		return loadProgram(uri, { read }, kernelLibraries, { scratch: true });
+	/** The program that `text` would make at `uri`, for its names: for texts that are only thought of. */
+	async thoughtOf(uri: string, text: string): Promise<Program> {
+		const last = this.#thought;
+		// The next letter of a word leaves the text around it as it was.
+		if (last?.uri === uri && last.text === text && (await this.#fresh(last))) return last.program;
+		const texts = new Map<string, string | undefined>();
+		const read = async (wanted: string) => {
+			if (wanted === uri) return text;
+			const found = await this.text(wanted);
+			texts.set(wanted, found);
+			return found;
+		};
+		const program = await loadProgram(uri, { read }, kernelLibraries, { unchecked: true });
+		this.#thought = { uri, text, program, texts };
+		return program;
 	}
 
 	/** The sketches among the documents and in the workspace that contain a word. */

@@ -29,8 +29,49 @@ const MOST_LINES = 4;
 /** Letters that a lock or range takes from every line of its lane. */
 const SLOT_LETTERS = 3.4;
 
+/** Of the column of text beside rails, in CSS pixels, as in style/lanes.css. */
+const LEAST_TEXT = 112;
+/** Width of a letter of a remark, in CSS pixels. */
+const LETTER = 5.9;
+
+/**
+ * How much text fits into a lane follows from the width of the run, in CSS pixels, as in style/lanes.css; where that is
+ * too little, the lanes become rails beside one column of text.
+ *
+ * @param rails where the last rail ends
+ */
+export function fitText(
+	picture: Picture | null,
+	width: number,
+	columns: number,
+	rails: number,
+): Pick<Metrics, 'letters' | 'compact'> {
+	const lanes = Math.max(1, columns);
+	const digits = Math.max(3, String(picture?.steps.length ?? 0).length * 2 + 1);
+	const narrow = width < 600;
+	const [least, rest] = narrow ? [170, 38] : [200, 46];
+	const lasso = typeof picture?.cycleStart === 'number';
+	const numbers = lasso ? digits * 7.3 + 44 : narrow ? digits * 7 + 12 : digits * 7.3 + 24;
+	const each = (width - numbers) / lanes;
+	const compact = lanes > 1 && each < least;
+	const text = compact ? Math.max(width - numbers - rails, LEAST_TEXT) - 26 : Math.max(each, least) - rest;
+	// In steps, so that dragging a border does not lay out every pixel.
+	return { letters: Math.floor(text / LETTER / 2) * 2, compact };
+}
+
+/** As the page breaks it: between words, and inside those that are longer than a line. */
 function linesOf(text: string, letters: number): number {
-	return Math.max(1, Math.min(MOST_LINES, Math.ceil(text.length / letters)));
+	let lines = 1;
+	let room = letters;
+	for (const { length } of text.split(' ')) {
+		if (length > room && room < letters) {
+			lines++;
+			room = letters;
+		}
+		for (room -= length; room < 0; room += letters) lines++;
+		room--;
+	}
+	return Math.min(MOST_LINES, lines);
 }
 
 /** Consecutive steps of one thread that are shown as one row, or one step of an unfolded call. */
@@ -271,7 +312,8 @@ export function layRows(picture: Picture, unfolded: Unfolded, metrics: Metrics):
 	}
 	alone('finally', steps.length);
 	if (picture.never.length > 0) {
-		const each = picture.never.map(({ lane, text }) => linesOf(`${text}  `, lettersOf(lane)));
+		// in larger letters than remarks, behind a badge
+		const each = picture.never.map(({ lane, text }) => linesOf(text, Math.max(8, lettersOf(lane) * 0.9 - 4)));
 		const lines = metrics.compact ? each.reduce((sum, one) => sum + one) : Math.max(...each);
 		mark('never', steps.length, steps.length, 0, '', metrics.code * lines + PADDING);
 	} else if (picture.cycleStart === null)

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Picture } from '../../findings/explorer/picture.js';
 import { handleKey } from '../model/keys.js';
 import { OUTLOOK } from '../model/words.js';
@@ -93,6 +93,18 @@ function Quiet({ picture }: { readonly picture: Picture }) {
 	);
 }
 
+/** A frame later than the run, which is what a reader waits for. */
+function Beside({ picture }: { readonly picture: Picture }) {
+	const [due, setDue] = useState(false);
+	useEffect(() => setDue(true), []);
+	return (
+		<aside class="beside" aria-label="State after the step">
+			{due && <StatePane picture={picture} />}
+			{due && <SourcePane picture={picture} />}
+		</aside>
+	);
+}
+
 function Page({ picture }: { readonly picture: Picture }) {
 	return (
 		<>
@@ -111,10 +123,7 @@ function Page({ picture }: { readonly picture: Picture }) {
 						<Legend />
 					</div>
 				</main>
-				<aside class="beside" aria-label="State after the step">
-					<StatePane picture={picture} />
-					<SourcePane picture={picture} />
-				</aside>
+				<Beside picture={picture} />
 			</div>
 		</>
 	);

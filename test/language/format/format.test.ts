@@ -75,6 +75,16 @@ describe('the formatter', () => {
 		);
 	});
 
+	test('leaves alone what nobody can understand, and is through with a line of any length', () => {
+		const braces = '{'.repeat(50_000);
+		expect(formatText(braces)).toBe(braces);
+		expect(formatText(`${'{'.repeat(50)}${'}'.repeat(50)}`)).toContain('\n\t\t\t');
+		const large = `int  a;\n/* ${'x'.repeat(1_000_000)} */`;
+		expect(formatText(large)).toBe(large);
+		const line = `int a = ${'1+'.repeat(2_000)}1;\n`;
+		expect(apply(line, format(line))).toBe(formatText(line));
+	});
+
 	test('holds for text that is no sketch', () => {
 		const broken = fc.array(
 			fc.constantFrom(

@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { createConnection } from 'vscode-languageserver/node';
 import {
+	type CompletionClientCapabilities,
 	type CompletionItem,
 	type CompletionList,
 	CompletionRequest,
@@ -37,8 +38,15 @@ export class FeatureClient {
 		});
 	}
 
-	/** @param disk files that are not open, by uri; they are also the workspace */
-	static async start(disk: Readonly<Record<string, string>> = {}, settings: object = {}): Promise<FeatureClient> {
+	/**
+	 * @param disk files that are not open, by uri; they are also the workspace
+	 * @param completion what the client says of its completion: nothing, as the plainest does
+	 */
+	static async start(
+		disk: Readonly<Record<string, string>> = {},
+		settings: object = {},
+		completion: CompletionClientCapabilities = { completionItem: { snippetSupport: false } },
+	): Promise<FeatureClient> {
 		const up = new PassThrough();
 		const down = new PassThrough();
 		startServer(
@@ -53,7 +61,7 @@ export class FeatureClient {
 		await connection.sendRequest(InitializeRequest.type, {
 			processId: null,
 			rootUri: 'file:///w',
-			capabilities: { textDocument: { completion: { completionItem: { snippetSupport: false } } } },
+			capabilities: { textDocument: { completion } },
 			initializationOptions: { settings },
 		});
 		await connection.sendNotification(InitializedNotification.type, {});
@@ -96,11 +104,12 @@ export class FeatureClient {
 	}
 
 	async complete(marked: string, uri = URI, place?: number): Promise<CompletionItem[]> {
-		const result = (await this.connection.sendRequest(
-			CompletionRequest.type,
-			this.show(marked, uri, place),
-		)) as CompletionList;
-		return result.items;
+		return (await this.list(marked, uri, place)).items;
+	}
+
+	/** As `complete`, with what the list says of all items. */
+	async list(marked: string, uri = URI, place?: number): Promise<CompletionList> {
+		return (await this.connection.sendRequest(CompletionRequest.type, this.show(marked, uri, place))) as CompletionList;
 	}
 
 	async labels(marked: string): Promise<string[]> {

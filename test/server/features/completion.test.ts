@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { CompletionItem } from 'vscode-languageserver-protocol';
 import { printsOnly } from '../../../src/language/builtins.js';
 import { piecesOf } from '../../../src/language/format/tokens.js';
+import { withoutOtherBodies } from '../../../src/server/features/place.js';
 import { FeatureClient, URI } from './client.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -46,6 +47,35 @@ describe('broken text is the normal case', () => {
 		expect((await client.labels(inCallback('mutex_lock(&|')))[0]).toBe('lock');
 		expect((await client.labels(inCallback('spin_lock(&|')))[0]).toBe('spin');
 		expect((await client.labels(inCallback('range->st|')))[0]).toBe('start');
+	});
+
+	test.each([
+		['mutex_lock(&lock);\n\tmut|', 'mutex_unlock', 'what lets go of a lock that is held'],
+		[
+			'mutex_lock(&lock);\n\tif (range) {\n\t\tmutex_unlock(&lock);\n\t\treturn 0;\n\t}\n\t|',
+			'mutex_unlock',
+			'past a way out',
+		],
+		['spin_lock(&spin);\n\tspin_unlock(&spin);\n\tspin_|', 'spin_lock', 'and no more when it is free'],
+		['spin_lock_irqsave(&spin, flags);\n\tspin_|', 'spin_unlock_irqrestore', 'with the flags that were saved'],
+		['unsi|', 'unsigned', 'a variable at the beginning of a body'],
+		['pte|', 'pte_t', 'small letters before capitals'],
+		['if (mmu_notifier_range_b|', 'mmu_notifier_range_blockable', 'what a callback asks'],
+	])('%s: %s', async (body, label) => {
+		expect((await client.labels(inCallback(body)))[0]).toBe(label);
+	});
+
+	test('arguments of macros: types, and members of the struct', async () => {
+		const gpu = (body: string) =>
+			`${LIST}struct gpu { int pages; struct mmu_notifier mn; };\nstatic bool f(struct mmu_notifier *sub)\n{\n\t${body}\n}\n`;
+		expect((await client.labels(gpu('struct gpu *g = container_of(sub, |')))[0]).toBe('struct gpu');
+		expect(await client.labels(gpu('struct gpu *g = container_of(sub, struct gpu, |'))).toEqual(['mn', 'pages']);
+		expect((await client.labels(gpu('return f|')))[0]).toBe('false');
+	});
+
+	test('the API of the sketch before the rest of the kernel', async () => {
+		expect((await client.labels(`${LIST}static struct mm|`)).slice(0, 3)).toContain('mmu_notifier_ops');
+		expect((await client.labels(`${LIST}scenario s { thread A { re|`))[0]).toBe('reclaim');
 	});
 
 	test('fields of tables of operations, and functions that fit them', async () => {
@@ -163,6 +193,96 @@ describe('what the context allows', () => {
 		const macros = await client.complete(inCallback('spin_lock(&spin);\n\tmutex_lock_nest|'));
 		expect(macros.find(({ label }) => label === 'mutex_lock_nest_lock')?.detail).toMatch(/^may sleep/);
 	});
+});
+
+describe('other functions', () => {
+	const helpers = (body: string) =>
+		inCallback(body).replace(
+			'static int invalidate',
+			'static void quick(void)\n{\n}\nstatic void slow(void)\n{\n\tmutex_lock(&lock);\n\tmutex_unlock(&lock);\n}\nstatic int invalidate',
+		);
+
+	test('what sleeps in the body of another one is known', async () => {
+		const items = await client.complete(helpers('spin_lock(&spin);\n\t|'));
+		const detail = (name: string) => items.find(({ label }) => label === name)?.detail;
+		expect(detail('quick')).toBe('static void quick(void)');
+		// what is wrong here is at the end of a long list
+		const slow = (await client.complete(helpers('spin_lock(&spin);\n\tslo|'))).find(({ label }) => label === 'slow');
+		expect(slow?.detail).toBe('may sleep, and spin is held here, which makes this atomic');
+	});
+
+	test('only bodies are left out, and nothing moves', () => {
+		const text = `struct s { int (*f)(void); int a; };
+static const struct s t = { .f = one };
+static int one(void) /* { */
+{
+	return 1; // }
+}
+static int two(struct s *x)
+{
+	x->
+}
+static int three(void)
+{
+	static struct s u = { .f = two };
+}
+scenario race {
+	thread A { one(); }
+}
+`;
+		const bodies = (...left: string[]) => left.reduce((t, body) => t.replace(body, ' '.repeat(body.length)), text);
+		const one = '\n\treturn 1; // }\n';
+		const two = '\n\tx->\n';
+		const race = '\n\tthread A { one(); }\n';
+		expect(withoutOtherBodies(text, text.indexOf('x->') + 3)).toBe(bodies(one, race));
+		expect(withoutOtherBodies(text, text.indexOf('one();'))).toBe(bodies(one, two));
+		expect(withoutOtherBodies(text, 0)).toBe(bodies(one, two, race));
+	});
+
+	test('a function that has lost its brace ends where the next one begins', () => {
+		const text =
+			'int one(void)\n{\n\tif (x) {\n\t\treturn 1;\nint two(void)\n{\n\treturn 2;\n}\nint three(void)\n{\n\tx\n}\n';
+		const two = '\n\treturn 2;\n';
+		expect(withoutOtherBodies(text, text.indexOf('x\n}'))).toBe(text.replace(two, ' '.repeat(two.length)));
+		expect(withoutOtherBodies(text, text.indexOf('return 1'))).toContain('return 1');
+		expect(withoutOtherBodies('} } {', 1)).toBe('} } {');
+	});
+});
+
+test('a client that takes them once is told range and document once, and asks for the head of a function', async () => {
+	const able = await FeatureClient.start(
+		{},
+		{},
+		{
+			completionItem: {
+				snippetSupport: true,
+				labelDetailsSupport: true,
+				resolveSupport: { properties: ['documentation', 'detail'] },
+			},
+			completionList: { itemDefaults: ['editRange', 'data'] },
+		},
+	);
+	const { items, itemDefaults } = await able.list(inCallback('spin_lock(&spin);\n\tmutex_|'));
+	const item = (name: string) => items.find(({ label }) => label === name);
+	const line = inCallback('spin_lock(&spin);\n\t').split('\n').indexOf('\t', 4);
+	expect(itemDefaults).toEqual({
+		editRange: { start: { line, character: 1 }, end: { line, character: 7 } },
+		data: { uri: URI },
+	});
+	const trylock = item('mutex_trylock') as CompletionItem;
+	expect(trylock).toMatchObject({
+		textEditText: 'mutex_trylock($0)',
+		labelDetails: { detail: '(struct mutex *lock)' },
+	});
+	for (const absent of ['textEdit', 'detail', 'data']) expect(trylock).not.toHaveProperty(absent);
+	const resolved = await able.resolve({ ...trylock, data: itemDefaults?.data });
+	expect(resolved.detail).toBe('int mutex_trylock(struct mutex *lock)');
+	const sleeps = await able.resolve(item('mutex_lock') as CompletionItem);
+	expect(sleeps.detail).toBe('may sleep, and spin is held here, which makes this atomic');
+	expect(JSON.stringify(sleeps.documentation)).toContain('**Not here:** it may sleep');
+	// a variable of the same name is not that function
+	const word = { label: 'mutex_lock', kind: 6 as const, data: itemDefaults?.data };
+	expect(await able.resolve(word)).toEqual(word);
 });
 
 /** Names whose place says nothing of what will stand there. */
