@@ -168,7 +168,15 @@ async function apply(name: string, text: string, fix: CheckedFix): Promise<strin
 test('every wrong sketch here has its fix in the table', () => {
 	const names = readdirSync(folder).filter((f) => f.endsWith('.mmn'));
 	const own = FIXES.filter(([name]) => !name.includes('/')).map(([name]) => `${name}.mmn`);
-	const others = ['stub', 'rename-api', 'add-scenario', 'rescuer', 'no-refusal-in-a-handler'];
+	const others = [
+		'add-include',
+		'remove-include',
+		'stub',
+		'rename-api',
+		'add-scenario',
+		'rescuer',
+		'no-refusal-in-a-handler',
+	];
 	const known = new Set([...own, ...others.map((name) => `${name}.mmn`)]);
 	expect(names.sort()).toEqual([...known].sort());
 });
@@ -188,6 +196,23 @@ test('rescuer: the queue that reclaim waits for has one; that a callback waits f
 		`Give the queue of gpu_open() a rescuer: WQ_MEM_RECLAIM (checked: ${fix?.states} states, ok, a hint of deadlock is left)`,
 	);
 	if (fix) await apply('rescuer', text, fix);
+});
+
+test.each([
+	['add-include', 'Add #include <mn/interval>'],
+	['remove-include', 'Remove #include "gpu.h"'],
+])('%s: what is said of a pasted head is mended at once', async (name, title) => {
+	const text = read(name);
+	const before = await checkText(text);
+	expect(before.problems.filter((p) => p.severity === 'error')).toHaveLength(1);
+	const [fix] = await offered(text, 'include');
+	expect(fix?.title).toBe(`${title} (checked: ${fix?.states} states, ok)`);
+	if (fix) await apply(name, text, fix);
+});
+
+test('add-include: also where what it declares is used wrongly', async () => {
+	const [fix] = await offered(read('add-include').replace('&sub, seq)', '&sub)'), 'include');
+	expect(fix?.title).toBe('Add #include <mn/interval> (checked: 1 other error remains)');
 });
 
 test('stub: one for each unmodelled call, which together make the sketch whole', async () => {
