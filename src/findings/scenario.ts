@@ -141,6 +141,7 @@ export async function checkScenario(
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0 && found !== undefined;
 	if (whole) scope.coverage?.add(system, graph.symmetric ? symmetryOf(system) : undefined);
+	else scope.coverage?.begin(system);
 	let held: readonly HeldAt[] | undefined;
 	if (whole && options.held === true) {
 		const lines = heldIn(graph);
@@ -158,7 +159,7 @@ export async function checkScenario(
 	if (options.onExplored === undefined) graph.release();
 	else options.onExplored({ scenario: scenario.name, graph, complete: whole, findings });
 	const verdict = verdictOf(findings, whole);
-	const nothing = whole ? vacuousIn(program, system) : [];
+	const nothing = vacuousIn(program, system);
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),

@@ -2,6 +2,7 @@
 import type { CodeLens, Command } from 'vscode-languageserver-protocol';
 import { DEFAULT_ENVIRONMENT } from '../findings/environment/environment.js';
 import type { Finding, Hint, ScenarioResult } from '../findings/result.js';
+import { nothingThere } from '../findings/vacuous.js';
 import { ADD_SCENARIO, type FindingReference, type ScenarioPlace } from './protocol.js';
 
 /** Commands that a lens may have, where the client has them. */
@@ -82,6 +83,7 @@ export function summaryOf(result: ScenarioResult, stale: boolean, more?: Hint): 
 		parts.push(`${sign} ${shown.code}${lengthOf(shown)}${expected.includes(shown.code) ? ', as expected' : ''}`);
 		if (others > 0) parts.push(`${others} more`);
 	}
+	parts.push(...nothingThere(result).map((clause) => clause.replace(/,.*/, '')));
 	parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
 	if (more !== undefined) parts.push(`${more.code} with one thread more`);
 	// the default environment looks no further when it has found enough: that is no limit

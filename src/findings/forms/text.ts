@@ -1,4 +1,5 @@
 import type { FileResult, Finding, Problem, RunStep, ScenarioResult, Severity, Span } from '../result.js';
+import { nothingThere } from '../vacuous.js';
 import { type Paint, paintWith } from './paint.js';
 import { mailRowOf } from './rows.js';
 import { type Mark, snippet } from './snippet.js';
@@ -227,7 +228,7 @@ function outcome(scenario: ScenarioResult): string {
 		unexpected.join(', '),
 		noted.length > 0 ? `noted ${noted.join(', ')}` : '',
 		expected.length > 0 ? `${expected.join(', ')} as expected` : '',
-		(scenario.verdict === 'ok' ? (scenario.vacuous ?? []) : []).join('; '),
+		nothingThere(scenario).join('; '),
 		missing(scenario).length > 0 ? `${missing(scenario).join(', ')} expected, not found` : '',
 	].filter((part) => part !== '');
 	return parts.length === 0 ? '' : `: ${parts.join('; ')}`;
