@@ -1,5 +1,6 @@
 import type { FileResult, Finding } from '../result.js';
 import { mailRows, type Row } from './rows.js';
+import { eachCause } from './same.js';
 import { wrap } from './wrap.js';
 
 /** What a plain-text mail holds in a line. */
@@ -99,9 +100,13 @@ function cell(row: Row, room: number, hard: number): string[] {
 	];
 }
 
-/** `--format table` for one file: every finding as a mail table under a line that names it, ready to be pasted. */
+/**
+ * `--format table` for one file: every finding as a mail table under a line that names it, ready to be pasted. What is
+ * the same in several scenarios has its table once, and its line in each.
+ */
 export function tableForm(file: FileResult, path: string): string {
 	const blocks: string[] = [];
+	const causes = eachCause(file);
 	for (const scenario of file.scenarios) {
 		if (scenario.findings.length === 0) {
 			const state = scenario.complete
@@ -112,10 +117,13 @@ export function tableForm(file: FileResult, path: string): string {
 		for (const finding of scenario.findings) {
 			const expected = scenario.expected.includes(finding.code) ? ', as expected' : '';
 			const heading = `${path}:${finding.span.line}: ${scenario.name}: ${finding.code}${expected}`;
+			const elsewhere = causes.find(({ others }) => others.some((other) => other.finding === finding));
 			const table = mailTable(finding, scenario.threads);
-			blocks.push(
-				table === '' ? `${heading}\n\n${wrap(finding.message, MAIL_WIDTH).join('\n')}` : `${heading}\n\n${table}`,
-			);
+			if (elsewhere) blocks.push(`${heading}: the same as in ${elsewhere.scenario.name}`);
+			else
+				blocks.push(
+					table === '' ? `${heading}\n\n${wrap(finding.message, MAIL_WIDTH).join('\n')}` : `${heading}\n\n${table}`,
+				);
 		}
 	}
 	return blocks.map((block) => `${block}\n`).join('\n');

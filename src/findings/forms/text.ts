@@ -2,6 +2,7 @@ import type { FileResult, Finding, Problem, RunStep, ScenarioResult, Severity, S
 import { nothingThere } from '../vacuous.js';
 import { type Paint, paintWith } from './paint.js';
 import { mailRowOf } from './rows.js';
+import { eachCause, type Told } from './same.js';
 import { type Mark, snippet } from './snippet.js';
 import { runTable } from './table.js';
 import { printable, wrap } from './wrap.js';
@@ -32,9 +33,9 @@ const WORDS: Record<Severity, string> = { error: 'error', warning: 'warning', in
 export function textForm(file: FileResult, options: TextOptions): string {
 	const paint = paintWith(options.colour);
 	const blocks = problemBlocks(file, options, paint);
+	const causes = eachCause(file, (scenario, finding) => !isExpected(scenario, finding));
 	for (const scenario of file.scenarios) {
-		for (const finding of scenario.findings)
-			if (!isExpected(scenario, finding)) blocks.push(findingBlock(scenario, finding, options, paint));
+		for (const told of causes) if (told.scenario === scenario) blocks.push(findingBlock(told, options, paint));
 		for (const code of missing(scenario))
 			blocks.push([
 				headline(
@@ -147,7 +148,7 @@ function severityPaint(severity: Severity, paint: Paint): (text: string) => stri
 	return severity === 'error' ? paint.error : severity === 'warning' ? paint.warning : paint.note;
 }
 
-function findingBlock(scenario: ScenarioResult, finding: Finding, options: TextOptions, paint: Paint): string[] {
+function findingBlock({ scenario, finding, others }: Told, options: TextOptions, paint: Paint): string[] {
 	const lines = [headline(finding.span, finding.severity, finding.message, finding.code, options, paint)];
 	for (const [uri, marks] of marksByFile(finding)) {
 		if (uri !== finding.span.uri) lines.push(`     ${paint.dim('in')} ${fileName(uri, options)}`);
@@ -158,7 +159,8 @@ function findingBlock(scenario: ScenarioResult, finding: Finding, options: TextO
 		lines.push('', `  ${paint.bold('shortest run')} ${paint.dim(`in ${scenario.name}`)}`, '');
 		lines.push(...table.split('\n').map((line) => (line === '' ? '' : ' '.repeat(TABLE_INDENT) + line)));
 	}
-	const notes = [noReturnNote(finding, options), assumptionNote(finding)].filter((note) => note !== undefined);
+	const also = others.length === 0 ? undefined : `the same in ${others.map((o) => o.scenario.name).join(', ')}`;
+	const notes = [noReturnNote(finding, options), assumptionNote(finding), also].filter((note) => note !== undefined);
 	if (notes.length > 0)
 		lines.push('', ...notes.flatMap((note) => wrap(note, WIDTH - 2, '  ').map((line) => `  ${line}`)));
 	return lines;
