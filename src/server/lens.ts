@@ -94,13 +94,14 @@ export function summaryOf(result: ScenarioResult, stale: boolean, more?: Hint): 
 	return parts.join(' · ');
 }
 
-/** As the explorer counts them: what a run shows of itself, down to who waits in the end. */
+/** As the explorer, `replay` and "shortest" count them: what a thread does, not who waits in the end. */
 function lengthOf({ run, cycleStart }: Finding): string {
 	const steps = (n: number) => `${n} step${n === 1 ? '' : 's'}`;
 	if (run.length === 0) return '';
 	// what goes wrong before there are threads takes no step of theirs
 	if (run.every(({ thread }) => thread === 'setup')) return ' in setup';
-	if (cycleStart === undefined || cycleStart === null) return ` in ${steps(run.length)}`;
-	const before = run.filter(({ step }) => step < cycleStart).length;
-	return ` in ${steps(before)}, then ${run.length - before} for ever`;
+	const moves = [...new Set(run.filter(({ blocked }) => !blocked).map(({ step }) => step))];
+	if (cycleStart === undefined || cycleStart === null) return ` in ${steps(moves.length)}`;
+	const before = moves.filter((step) => step < cycleStart).length;
+	return ` in ${steps(before)}, then ${moves.length - before} for ever`;
 }

@@ -30,10 +30,7 @@ export function runTable(finding: Finding, threads: readonly string[], width = M
 	const columns = [...new Set([...threads, ...present])].filter((thread) => present.has(thread));
 	if (columns.length === 0) return '';
 	const widths = columnWidths(columns, rows, width);
-	const lines = [
-		columns.map((name, i) => name.padEnd(widths[i] ?? 0)).join(' '.repeat(GAP)),
-		widths.map((columnWidth) => '-'.repeat(columnWidth)).join(' '.repeat(GAP)),
-	];
+	const lines = [...heads(columns, widths), widths.map((columnWidth) => '-'.repeat(columnWidth)).join(' '.repeat(GAP))];
 	for (const row of rows) {
 		if (row.repeats) {
 			lines.push(...row.remarks.map((remark) => `// ${remark}`));
@@ -46,6 +43,15 @@ export function runTable(finding: Finding, threads: readonly string[], width = M
 		for (const line of cell(row, room, width - left)) lines.push(' '.repeat(left) + line);
 	}
 	return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** The names of the columns; one that is longer than its column goes on in a second line. */
+function heads(columns: readonly string[], widths: readonly number[]): string[] {
+	const names = columns.map((name, i) => wrap(name, widths[i] ?? 0, '', widths[i]));
+	const height = Math.max(...names.map((lines) => lines.length));
+	return Array.from({ length: height }, (_, line) =>
+		names.map((lines, i) => (lines[line] ?? '').padEnd(widths[i] ?? 0)).join(' '.repeat(GAP)),
+	);
 }
 
 /** Columns of equal width; one that needs more takes it from the line's rest and from those that need less. */

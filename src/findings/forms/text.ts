@@ -65,7 +65,7 @@ export function textForm(file: FileResult, options: TextOptions): string {
 }
 
 /** One line for all hints, or one for each where they are asked for; notes were asked for in any case. */
-function hintLines(file: FileResult, options: TextOptions, paint: Paint): string[] {
+function hintLines(file: FileResult, options: TextOptions, paint: Paint, counted = true): string[] {
 	const all = file.hints ?? [];
 	const shown = all.filter(({ severity }) => options.hints === true || severity !== 'hint');
 	const lines = shown.map((h) => headline(h.span, h.severity, h.message, h.code, options, paint));
@@ -79,7 +79,7 @@ function hintLines(file: FileResult, options: TextOptions, paint: Paint): string
 		);
 	}
 	const rest = all.filter((h) => !shown.includes(h));
-	if (rest.length === 0) return lines;
+	if (rest.length === 0 || !counted) return lines;
 	const codes = [...new Set(rest.map((h) => h.code))].join(', ');
 	return [...lines, paint.dim(`hints  ${rest.length} (${codes}); --hints shows them`)];
 }
@@ -88,6 +88,12 @@ function hintLines(file: FileResult, options: TextOptions, paint: Paint): string
 export function problemsForm(file: FileResult, options: TextOptions): string {
 	const blocks = problemBlocks(file, options, paintWith(options.colour));
 	return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+/** What else was asked for, hints and notes, for a form that has no place for them; empty where there is none. */
+export function notesForm(file: FileResult, options: TextOptions): string {
+	const lines = hintLines(file, options, paintWith(options.colour), false);
+	return lines.map((line) => `${line}\n`).join('');
 }
 
 /** The end of the text form, for all files: what the verdicts rest on, and one closing line. */
@@ -196,7 +202,7 @@ function summaryLine(scenario: ScenarioResult, nameWidth: number, paint: Paint):
 		count(scenario.states, 'state'),
 		count(scenario.transitions, 'transition'),
 		`${Math.round(scenario.milliseconds)} ms`,
-		scenario.complete ? 'complete' : isBounded(scenario) ? 'stopped at a limit' : 'not looked any further',
+		scenario.complete ? 'complete' : isBounded(scenario) ? 'stopped at a limit' : 'stopped at what was found',
 	].join(', ');
 	const name = scenario.name.padEnd(nameWidth);
 	return `${statusWord(scenario, paint)}  ${name}  ${paint.dim(figures)}${outcome(scenario)}`;

@@ -19,6 +19,19 @@ describe('mail table', () => {
 		expectGolden(`${mailTable(seedFinding, ['A', 'B'])}\n`, golden('seed-table.txt'));
 	});
 
+	test('keeps its columns where names of threads are longer', () => {
+		const [A, B] = ['the_fault_handler_of_the_first_context', 'the_invalidation_of_somebody_else_entirely'];
+		const renamed = (thread: string): string => (thread === 'A' ? A : B);
+		const steps = seedRun.map((step) => ({ ...step, thread: renamed(step.thread) }));
+		const [first = '', second = '', rule = ''] = runTable({ ...seedFinding, run: steps }, [A, B]).split('\n');
+		const [left = '', right = ''] = rule.split('  ');
+		expect(rule).toMatch(/^-+ {2}-+$/);
+		const column = (line: string, from: number, to?: number) => line.slice(from, to).trim();
+		expect(column(first, 0, left.length) + column(second, 0, left.length)).toBe(A);
+		expect(column(first, left.length + 2) + column(second, left.length + 2)).toBe(B);
+		expect(first.length).toBeLessThanOrEqual(left.length + 2 + right.length);
+	});
+
 	test('is the same when the calls themselves are steps', () => {
 		const calls = run([
 			{

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tableForm } from '../../../src/findings/forms/table.js';
-import { textClosing, textForm } from '../../../src/findings/forms/text.js';
+import { notesForm, textClosing, textForm } from '../../../src/findings/forms/text.js';
 import type { FileResult, Finding } from '../../../src/findings/result.js';
 import { expectGolden } from '../../golden.js';
 import { at, failed, file, folder, names, scenario, seedFinding, sources } from './fixtures.js';
@@ -84,6 +84,17 @@ describe('text form', () => {
 			'seed.mmn:25: third: deadlock',
 		]);
 		expect(table.match(/^-+ +-+$/gm)).toHaveLength(3);
+	});
+
+	test('what was asked for besides runs is there for a form of tables, too', () => {
+		const note = { code: 'deadlock', severity: 'info', message: 'with one thread more', span: at('goto') } as const;
+		const hint = { ...note, code: 'unreachable', severity: 'hint', message: 'no run gets here' } as const;
+		const result = { ...file([scenario({})]), hints: [note, hint], moreTried: 1 };
+		expect(notesForm(result, options)).toMatch(
+			/^seed\.mmn:\d+:\d+: note: with one thread more \[deadlock\]\nmore {3}1 thread .*\n$/,
+		);
+		expect(notesForm(result, { ...options, hints: true })).toContain('hint: no run gets here [unreachable]\n');
+		expect(notesForm(file([scenario({})]), options)).toBe('');
 	});
 
 	test('of a sketch with errors', () => {
