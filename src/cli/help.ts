@@ -1,4 +1,15 @@
-export const COMMANDS = ['check', 'explore', 'replay', 'export', 'explain', 'new', 'fmt', 'lsp', 'dap'] as const;
+export const COMMANDS = [
+	'check',
+	'explore',
+	'replay',
+	'export',
+	'explain',
+	'new',
+	'lesson',
+	'fmt',
+	'lsp',
+	'dap',
+] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What `--help` prints, for the whole and for each command. */
@@ -13,6 +24,7 @@ usage: notifier-lab COMMAND …
   export FILE          a scenario as a SPIN or TLC model, its run as a drawing
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
+  lesson [N [FILE]]    learn by doing: fourteen lessons, with the checker as judge
   fmt FILE|DIR|- …     bring sketches into kernel style
   lsp --stdio          the language server, for any editor
   dap --stdio          the debugger, for any editor
@@ -136,6 +148,18 @@ file is never overwritten.
                       active-ranges   posted in 2015, never merged
 
   notifier-lab new my-driver --api list
+`,
+	lesson: `usage: notifier-lab lesson [N [FILE]] [--hint K] [--solution]
+
+Without a number, lists the lessons. With one, prints what lesson N is about and
+writes its sketch to this folder; one that is there stays as it is. With a FILE,
+judges it: exit status 0 when the goal is reached, 1 when not.
+
+  --hint K            the K-th hint, from a nudge to nearly all
+  --solution          a sketch that reaches the goal
+
+  notifier-lab lesson 2
+  notifier-lab lesson 2 02-the-documented-sequence.mmn
 `,
 	fmt: `usage: notifier-lab fmt [--check] FILE|DIR|- …
 
