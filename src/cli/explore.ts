@@ -22,7 +22,8 @@ const HELP = `  1, 2, …   take this step
   ENTER     go on: the found run where it is followed, else the only step there is
   b [N]     back one step, or N
   f         the found run from here on, or from its start
-  w  x      go on to the shortest end that is good, or bad
+  w         go on to the nearest good end
+  x         go on to where somebody waits for ever; once more, to the end of that
   s         the whole state
   r         the run so far
   save FILE keep the run, for notifier-lab replay

@@ -55,11 +55,12 @@ all its .mmn files, - for standard input.
   --max-memory MB     … when it holds about so much memory (default 1024)
   --only CODE,…       look for these findings only
   --ignore CODE,…     do not report these findings
-  --hints             show each hint: code that no run reaches
+  --hints             show each hint: code that no run reaches, rules of thumb
   --one-more          look at what comes out right with one thread more: one of
                       its own again, or who queues for mmap_lock
   --no-reduction      walk through every interleaving, for comparison
-  --fix               apply fixes that were checked, and write the files
+  --fix               apply fixes that were checked, missing includes and stubs
+                      among them, and write the files
   --watch             check again whenever a file changes
   --jobs N            check N sketches at once, each in a thread of its own
 
