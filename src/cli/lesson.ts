@@ -72,7 +72,7 @@ async function begin(it: Lesson, number: string, name: string, start: string, co
 		if (!there) throw new UsageError(`lesson: ${name}: ${notWritten(error)}`);
 	}
 	console.err(
-		`\nnotifier-lab: ${there ? 'your sketch is' : 'wrote'} ${name}; look at it with: notifier-lab check ${name}\nnotifier-lab: is it done? notifier-lab lesson ${number} ${name}; a hint: notifier-lab lesson ${number} --hint 1\n`,
+		`\nnotifier-lab: ${there ? 'your sketch is' : 'wrote'} ${name}; look at it with: notifier-lab check ${name}, or explore ${name}\nnotifier-lab: is it done? notifier-lab lesson ${number} ${name}; a hint: notifier-lab lesson ${number} --hint 1\n`,
 	);
 	return Status.ok;
 }
