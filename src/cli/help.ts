@@ -24,7 +24,7 @@ usage: notifier-lab COMMAND …
   export FILE          a scenario as a SPIN or TLC model, its run as a drawing
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
-  lesson [N [FILE]]    learn by doing: fourteen lessons, with the checker as judge
+  lesson [N [FILE]]    learn by doing: fourteen lessons, and their judge
   fmt FILE|DIR|- …     bring sketches into kernel style
   lsp --stdio          the language server, for any editor
   dap --stdio          the debugger, for any editor
