@@ -143,9 +143,10 @@ const inHost = [
 ];
 
 async function main() {
-	// What ships holds nothing of an earlier build.
-	if (production) fs.rmSync(path.join(__dirname, 'dist'), { recursive: true, force: true });
-	const entries = [...shipped, ...(tests ? inHost : [])];
+	// What ships holds nothing of an earlier build, which others may be running until this one is done.
+	const beside = path.join('out', `dist-${process.pid}`);
+	const ships = production ? shipped.map((entry) => ({ ...entry, outfile: inFolder(entry.outfile, beside) })) : shipped;
+	const entries = [...ships, ...(tests ? inHost : [])];
 	const contexts = await Promise.all(
 		entries.map((options) => esbuild.context({ absWorkingDir: __dirname, ...options })),
 	);
@@ -155,11 +156,35 @@ async function main() {
 	}
 	const results = await Promise.allSettled(contexts.map((context) => context.rebuild()));
 	await Promise.all(contexts.map((context) => context.dispose()));
-	if (results.some((result) => result.status === 'rejected')) process.exitCode = 1;
+	const failed = results.some((result) => result.status === 'rejected');
+	if (failed) process.exitCode = 1;
+	if (!production) return;
+	if (!failed) replaceFolder(path.join(__dirname, beside), path.join(__dirname, 'dist'));
+	fs.rmSync(path.join(__dirname, beside), { recursive: true, force: true });
+}
+
+const inFolder = (outfile, folder) => path.join(folder, path.relative('dist', outfile));
+
+const filesIn = (folder) =>
+	fs.existsSync(folder)
+		? fs
+				.readdirSync(folder, { recursive: true, withFileTypes: true })
+				.filter((entry) => !entry.isDirectory())
+				.map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+		: [];
+
+/** Moves the files of one folder into another, one by one, so that none is missing at any time; what else is there goes. */
+function replaceFolder(from, to) {
+	const files = filesIn(from);
+	for (const file of files) {
+		fs.mkdirSync(path.dirname(path.join(to, file)), { recursive: true });
+		fs.renameSync(path.join(from, file), path.join(to, file));
+	}
+	for (const file of filesIn(to)) if (!files.includes(file)) fs.rmSync(path.join(to, file));
 }
 
 // The tests of the page build it by themselves, minified.
-module.exports = { pages };
+module.exports = { pages, replaceFolder };
 
 if (require.main === module) {
 	main().catch((error) => {

@@ -12,7 +12,15 @@ const OUT = path.join(ROOT, 'out');
 /** What the npm package is made of, besides its README. */
 const NPM_FILES = [
 	...['dist/cli.js', 'dist/server.js', 'dist/webview/explorer.js', 'dist/webview/explorer.css'],
-	...['dist/webview/themes.css', 'dist/webview/engine.js', 'media/manual', 'media/sketches', 'CHANGELOG.md', 'LICENSE'],
+	...[
+		'dist/webview/themes.css',
+		'dist/webview/engine.js',
+		'media/manual',
+		'media/lessons',
+		'media/sketches',
+		'CHANGELOG.md',
+		'LICENSE',
+	],
 ];
 const readme = path.join(OUT, 'README.md');
 

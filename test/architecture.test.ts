@@ -19,7 +19,19 @@ const BELOW: Record<string, readonly string[]> = {
 	debug: ['findings'],
 	templates: [],
 	server: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'lessons', 'webview'],
-	cli: ['language', 'kernel', 'machine', 'explore', 'findings', 'export', 'server', 'webview', 'debug', 'templates'],
+	cli: [
+		'language',
+		'kernel',
+		'machine',
+		'explore',
+		'findings',
+		'export',
+		'lessons',
+		'server',
+		'webview',
+		'debug',
+		'templates',
+	],
 	extension: ['server', 'findings', 'lessons', 'webview', 'debug', 'templates'],
 };
 

@@ -3,7 +3,7 @@ import { keeper } from '../findings/explorer/explorer.js';
 import { githubForm } from '../findings/forms/github.js';
 import { jsonForm } from '../findings/forms/json.js';
 import { tableForm } from '../findings/forms/table.js';
-import { isWrong, problemsForm, textClosing, textForm } from '../findings/forms/text.js';
+import { isWrong, notesForm, problemsForm, textClosing, textForm } from '../findings/forms/text.js';
 import type { FileResult } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { type Console, Status, UsageError, worst } from './console.js';
@@ -160,7 +160,11 @@ export async function runCheck(
 		if (request.format === 'github') console.out(githubForm(result, path));
 		else if (request.format === 'text') console.out(textForm(result, view));
 		else
-			console.out([problemsForm(result, view), tableForm(result, input.path)].filter((part) => part !== '').join('\n'));
+			console.out(
+				[problemsForm(result, view), tableForm(result, input.path), notesForm(result, view)]
+					.filter((part) => part !== '')
+					.join('\n'),
+			);
 	}
 	for (const [uri, problem] of sources.failures) complain(console, `${path(uri)}: ${problem}`);
 	if (request.format === 'json') console.out(jsonForm(results, path));

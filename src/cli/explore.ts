@@ -22,7 +22,8 @@ const HELP = `  1, 2, …   take this step
   ENTER     go on: the found run where it is followed, else the only step there is
   b [N]     back one step, or N
   f         the found run from here on, or from its start
-  w  x      go on to the shortest end that is good, or bad
+  w         go on to the nearest good end
+  x         go on to where somebody waits for ever; once more, to the end of that
   s         the whole state
   r         the run so far
   save FILE keep the run, for notifier-lab replay
@@ -99,9 +100,7 @@ class Session {
 				return true;
 			case 'w':
 			case 'x': {
-				const to = this.explorer.finish(this.shown, word === 'w');
-				if (to === undefined) this.say(word === 'w' ? 'no way from here ends well' : 'no way from here ends badly');
-				else this.showSteps(this.shown.schedule.length, to);
+				this.finish(word === 'w');
 				return true;
 			}
 			case 's':
@@ -134,6 +133,18 @@ class Session {
 		const way = on ?? only;
 		if (way === undefined) this.say(next.length === 0 ? 'there is no next step' : 'pick one of the ways');
 		else this.take(way);
+	}
+
+	/** To the end of the shortest way that ends like this: a bad one where somebody waits for ever, then where nobody goes on. */
+	private finish(good: boolean): void {
+		const to = this.explorer.finish(this.shown, good);
+		const { steps, next } = this.shown.picture;
+		if (to !== undefined && to.schedule.length > this.shown.schedule.length)
+			this.showSteps(this.shown.schedule.length, to);
+		else if (next.length === 0) this.say('there is no next step');
+		else if (good) this.say(to === undefined ? 'no way from here ends well' : 'every thread has ended');
+		else if (steps.at(-1)?.outlook === 'badly') this.say('it is wrong for good here, and goes on for ever');
+		else this.say('no way from here ends badly');
 	}
 
 	/** The steps so far are the first of the found run. */
@@ -194,6 +205,8 @@ class Session {
 		const { picture } = this.shown;
 		this.alone(picture, 'finally');
 		if (picture.next.length === 0) this.say(this.paint.bold(printable(picture.ending)));
+		else if (picture.next.every((w) => w.outlook === 'badly'))
+			this.say(this.paint.error('every way from here ends badly; x goes on to the end'));
 		const texts = picture.next.map((w) => `${picture.lanes[w.lane]?.name}: ${printable(w.text)}`);
 		const width = Math.min(60, Math.max(0, ...texts.map((t) => t.length)));
 		picture.next.forEach((way, n) => {

@@ -1,4 +1,15 @@
-export const COMMANDS = ['check', 'explore', 'replay', 'export', 'explain', 'new', 'fmt', 'lsp', 'dap'] as const;
+export const COMMANDS = [
+	'check',
+	'explore',
+	'replay',
+	'export',
+	'explain',
+	'new',
+	'lesson',
+	'fmt',
+	'lsp',
+	'dap',
+] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What `--help` prints, for the whole and for each command. */
@@ -13,6 +24,7 @@ usage: notifier-lab COMMAND …
   export FILE          a scenario as a SPIN or TLC model, its run as a drawing
   explain [CODE]       what a finding means, and how to fix it
   new NAME             write a starter sketch to NAME.mmn
+  lesson [N [FILE]]    learn by doing: fourteen lessons, and their judge
   fmt FILE|DIR|- …     bring sketches into kernel style
   lsp --stdio          the language server, for any editor
   dap --stdio          the debugger, for any editor
@@ -43,11 +55,12 @@ all its .mmn files, - for standard input.
   --max-memory MB     … when it holds about so much memory (default 1024)
   --only CODE,…       look for these findings only
   --ignore CODE,…     do not report these findings
-  --hints             show each hint: code that no run reaches
+  --hints             show each hint: code that no run reaches, rules of thumb
   --one-more          look at what comes out right with one thread more: one of
                       its own again, or who queues for mmap_lock
   --no-reduction      walk through every interleaving, for comparison
-  --fix               apply fixes that were checked, and write the files
+  --fix               apply fixes that were checked, missing includes and stubs
+                      among them, and write the files
   --watch             check again whenever a file changes
   --jobs N            check N sketches at once, each in a thread of its own
 
@@ -136,6 +149,18 @@ file is never overwritten.
                       active-ranges   posted in 2015, never merged
 
   notifier-lab new my-driver --api list
+`,
+	lesson: `usage: notifier-lab lesson [N [FILE]] [--hint K] [--solution]
+
+Without a number, lists the lessons. With one, prints what lesson N is about and
+writes its sketch to this folder; one that is there stays as it is. With a FILE,
+judges it: exit status 0 when the goal is reached, 1 when not.
+
+  --hint K            the K-th hint, from a nudge to nearly all
+  --solution          a sketch that reaches the goal
+
+  notifier-lab lesson 2
+  notifier-lab lesson 2 02-the-documented-sequence.mmn
 `,
 	fmt: `usage: notifier-lab fmt [--check] FILE|DIR|- …
 

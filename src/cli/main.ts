@@ -10,6 +10,7 @@ import { exploreByHand } from './explore.js';
 import { exportScenario } from './export.js';
 import { fmt } from './fmt.js';
 import { COMMANDS, type Command, HELP } from './help.js';
+import { lesson } from './lesson.js';
 import { lsp } from './lsp.js';
 import { didYouMean } from './nearest.js';
 import { newSketch } from './new.js';
@@ -52,6 +53,8 @@ async function dispatch(args: readonly string[], console: Console): Promise<Stat
 			return exportScenario(rest, console);
 		case 'new':
 			return newSketch(rest, console);
+		case 'lesson':
+			return lesson(rest, console);
 		case 'fmt':
 			return fmt(rest, console);
 		case 'lsp':

@@ -37,9 +37,10 @@ export class LessonsView implements vscode.TreeDataProvider<Row> {
 			? new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('testing.iconPassed'))
 			: new vscode.ThemeIcon('circle-large-outline');
 		const used = hints === 0 ? '' : hints === 1 ? vscode.l10n.t('1 hint') : vscode.l10n.t('{0} hints', hints);
-		item.description = [done ? vscode.l10n.t('done') : '', used].filter(Boolean).join(', ');
-		const state = item.description || vscode.l10n.t('not done yet');
-		item.accessibilityInformation = { label: [lesson.title, state].join(', ') };
+		// that it is done says its icon: words behind a long title are cut
+		item.description = used;
+		const state = done ? vscode.l10n.t('done') : vscode.l10n.t('not done yet');
+		item.accessibilityInformation = { label: [lesson.title, state, used].filter(Boolean).join(', ') };
 		item.contextValue = 'lesson';
 		item.command = { command: 'notifierLab.lesson.open', title: vscode.l10n.t('Open'), arguments: [id] };
 		return item;

@@ -10,7 +10,7 @@ import { explainLeftReference, findLeftReferences, type LeftReference } from './
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
 import { blockedRows, type Evidence, type Explanation, type ReportKind, threadName, withCure } from './finding.js';
-import type { Finding } from './result.js';
+import type { Finding, RunStep } from './result.js';
 import { replayRun, rowOf } from './run.js';
 import { findStuck, type Stuck } from './stuck.js';
 
@@ -121,15 +121,16 @@ function fromLockOrder(
 	prospects: Prospects,
 	shortest: ShortestRuns,
 	{ state, thread }: { readonly state: number; readonly thread: number },
-	explain: (evidence: Evidence) => Explanation,
+	explain: (evidence: Evidence) => Explanation & { readonly rows?: readonly RunStep[] },
 ): Finding {
 	const run = replayRun(graph, shortest.to(state, thread));
+	const { rows = [], ...explained } = withCure(explain({ graph, prospects, run }));
 	return {
-		...withCure(explain({ graph, prospects, run })),
+		...explained,
 		code: 'lock-order',
 		severity: 'warning',
 		assumption: null,
-		run: run.rows,
+		run: [...run.rows, ...rows],
 		noReturn: null,
 	};
 }

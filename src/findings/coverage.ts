@@ -30,11 +30,9 @@ export class Coverage {
 				entry.reached[pc] ||= reached;
 			});
 		});
-		for (const { code, name, kernel, reached } of system.functions) {
-			if (kernel) {
-				if (reached.some((r) => r)) this.kernel.add(name);
-				continue;
-			}
+		this.begin(system);
+		for (const { code, kernel, reached } of system.functions) {
+			if (kernel) continue;
 			code.forEach((instruction, pc) => {
 				around(this.coded, instruction.node);
 				if (reached[pc]) around(this.reached, instruction.node);
@@ -42,7 +40,13 @@ export class Coverage {
 		}
 	}
 
-	/** Whether a function of the simulated kernel was run in some search, by name. */
+	/** Adds what a search has run that did not come to its end: only of the simulated kernel, as far as it came. */
+	begin(system: System): void {
+		for (const { name, kernel, reached } of system.functions)
+			if (kernel && reached.some((r) => r)) this.kernel.add(name);
+	}
+
+	/** Functions of the simulated kernel that some search has run, by name. */
 	private readonly kernel = new Set<string>();
 
 	/** Has a search, or a setup, run a function of the simulated kernel whose name fits? */

@@ -107,8 +107,8 @@ export interface ScenarioResult {
 	/** Without a scenario: what was looked at, but not to the end, by who runs in it. Such a result is never `ok`. */
 	readonly unfinished?: readonly string[];
 	/**
-	 * What was not there to go wrong, one clause each: `no notifier was registered`; as far as the search came. It is said of an `ok`, and a
-	 * fix must not bring it about.
+	 * What was not there to go wrong, one clause each: `no notifier was registered`; as far as the search came. It is said of what did not
+	 * fail, and a fix must not bring it about.
 	 */
 	readonly vacuous?: readonly string[];
 	/** Names of the scenario's threads, in order: the lanes. */

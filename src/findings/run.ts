@@ -328,6 +328,8 @@ export function textOf(node: AstNode): string {
 	if (node.$type === 'IfStatement') return `if (${sourceText((node as AstNode & { condition: AstNode }).condition)})`;
 	// a loop is shown by its head
 	if (node.$type === 'EachStatement') return sourceText(node).replace(/\)\s*(\{|[^()]*\(.*|[^()]*)$/s, ')');
+	// `struct mm_struct *mm = x` sets mm, not what it points to
+	if (node.$type === 'Variable') return sourceText(node).replace(/^\*[*\s]*(const\s+)?/, '');
 	// a block as a whole: its head says which
 	if (/^(Interrupt|Thread|Setup|Finally)Item$/.test(node.$type)) return sourceText(node).replace(/\s*\{[\s\S]*$/, '');
 	return sourceText(node).replace(/;$/, '');

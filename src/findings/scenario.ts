@@ -25,13 +25,14 @@ const TURN = 8;
 export const DEFAULT_LIMITS = { maxStates: 2_000_000, maxSeconds: 60, maxMemoryMB: 1024 } as const;
 
 /** What a verdict on a scenario takes for granted. */
-function assumptionsOf(scenario: Scenario, only: ReadonlySet<string> | undefined): string[] {
+function assumptionsOf({ header }: Program, scenario: Scenario, only: ReadonlySet<string> | undefined): string[] {
 	const threads = scenario.items.filter(isThreadItem).filter(({ name }) => only?.has(name) ?? true);
 	const exits = threads.some(({ body }) =>
 		AstUtils.streamAllContents(body).some((n) => isNameRef(n) && n.target.$refText === 'exit_mmap'),
 	);
 	return [
 		'memory is sequentially consistent',
+		...(header ? [`<${header.name}> is today's API, as in <${header.library}>`] : []),
 		...(exits && threads.length > 1
 			? ['exit_mmap() does not wait for the other threads of the scenario: none of them keeps the process alive']
 			: []),
@@ -139,6 +140,7 @@ export async function checkScenario(
 	const expected = scenario.items.filter(isExpectItem).flatMap((e: ExpectItem) => e.words);
 	const whole = complete && bounds.length === 0 && found !== undefined;
 	if (whole) scope.coverage?.add(system, graph.symmetric ? symmetryOf(system) : undefined);
+	else scope.coverage?.begin(system);
 	let held: readonly HeldAt[] | undefined;
 	if (whole && options.held === true) {
 		const lines = heldIn(graph);
@@ -156,7 +158,7 @@ export async function checkScenario(
 	if (options.onExplored === undefined) graph.release();
 	else options.onExplored({ scenario: scenario.name, graph, complete: whole, findings });
 	const verdict = verdictOf(findings, whole);
-	const nothing = whole ? vacuousIn(program, system) : [];
+	const nothing = vacuousIn(program, system);
 	return {
 		name: scenario.name,
 		span: spanOf(scenario),
@@ -168,7 +170,7 @@ export async function checkScenario(
 		milliseconds: Math.round(performance.now() - start),
 		complete: whole,
 		...(bounds.length > 0 && { bounds }),
-		assumptions: assumptionsOf(scenario, scope.threads),
+		assumptions: assumptionsOf(program, scenario, scope.threads),
 		threads: system.threads.map((t) => t.name),
 		findings,
 		...(held && { held }),

@@ -4,12 +4,13 @@ import type { Program } from '../language/program.js';
 import type { System } from '../machine/system.js';
 import { Coverage } from './coverage.js';
 import { OPERATIONS } from './lints/callbacks.js';
+import type { ScenarioResult } from './result.js';
 
 const REGISTERS = /^_*(mmu_(interval_)?notifier_(register|insert|get)|mn_(itree_)?register|mn_register)/;
 const MAPS = /^(set_device_pte|__dev_bind_mm|__dev_submit)$/;
 
 /**
- * Why an `ok` says little about a sketch with callbacks: nobody was registered, or the device had nothing that could have
+ * Why a verdict says little about a sketch with callbacks: nobody was registered, or the device had nothing that could have
  * become stale. Empty where both were there, and where a sketch is not about callbacks at all.
  */
 export function vacuous(program: Program, coverage: Coverage): string[] {
@@ -20,11 +21,17 @@ export function vacuous(program: Program, coverage: Coverage): string[] {
 	];
 }
 
-/** The same for one system that was searched to the end. */
+/** The same for one system, as far as it was searched. */
 export function vacuousIn(program: Program, system: System): string[] {
 	const coverage = new Coverage();
-	coverage.add(system);
+	coverage.begin(system);
 	return vacuous(program, coverage);
+}
+
+/** What is said beside a verdict that rests on it: nothing where something went wrong. */
+export function nothingThere({ verdict, complete, vacuous: what = [] }: ScenarioResult): readonly string[] {
+	if (verdict === 'fail') return [];
+	return complete ? what : what.map((clause) => `so far ${clause}`);
 }
 
 const hasCallbacks = (root: File): boolean =>

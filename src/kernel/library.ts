@@ -109,7 +109,20 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'environment/other-driver': otherDriver,
 };
 
-const TODAY = ['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs'];
+const RELEASED = [
+	...['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs'],
+	...['mn/notifier-2018', 'mn/notifier-2008'],
+];
+
+/**
+ * Today's <mn/interval> has all that these headers declare, list notifiers and hmm_range_fault() too; older forms of the
+ * callbacks have other types.
+ */
+const HEADERS = {
+	'linux/mmu_notifier.h': 'mn/interval',
+	'linux/hmm.h': 'mn/interval',
+	'linux/migrate.h': 'mn/interval',
+};
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;
 const texts = new Map(Object.entries({ ...PRELUDE, ...INCLUDABLE }).map(([name, text]) => [uriOf(name), text]));
@@ -122,8 +135,10 @@ export const kernelLibraries = {
 	includable: Object.keys(INCLUDABLE).map(uriOf),
 	/** Their trees, where the build has made them. */
 	packed,
-	/** Names for `#include <name>`, today's first: that is what a driver has whose author has not said which. */
-	names: [...new Set([...TODAY, ...Object.keys(INCLUDABLE)])].filter((name) => !name.endsWith('-core')),
+	/** Names for `#include <name>`, today's first: that is what a driver has whose author has not said which; proposals last. */
+	names: [...new Set([...RELEASED, ...Object.keys(INCLUDABLE)])].filter((name) => !name.endsWith('-core')),
+	/** What a header of the kernel means where no generation is included. */
+	headers: HEADERS,
 	/** The uri of `#include <name>`; undefined when there is no such file. */
 	resolve(name: string): string | undefined {
 		return name in INCLUDABLE ? uriOf(name) : undefined;

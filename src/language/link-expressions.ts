@@ -90,6 +90,10 @@ export class ExpressionLinker {
 			this.#report.error('unsupported', ref, word, 'unknown');
 			return;
 		}
+		if (this.#scope.libraries.declaring(name).length > 0) {
+			this.#report.missing(ref, 'unknown', { name, isTag: false });
+			return;
+		}
 		const guess = didYouMean(name, TYPE_WORDS);
 		const way = guess || ": use one of C's or the kernel's types, or a struct of your own";
 		this.#report.error('type', ref, `unknown type name '${name}'${way}`, 'unknown');
@@ -286,10 +290,14 @@ export class ExpressionLinker {
 			const key = `${type.name} ${name}`;
 			if (this.#missingFields.has(key)) return;
 			this.#missingFields.add(key);
+			if (this.#scope.libraries.declaring(type.name).length > 0) {
+				this.#report.missing(at, property, { name: type.name, isTag: true, field: name });
+				return;
+			}
 			this.#report.error(
 				'type',
 				at,
-				`'struct ${type.name}' is not defined here, so its field '${name}' is not known: ${this.#wayToDefine(type.name)}`,
+				`'struct ${type.name}' is not defined here, so its field '${name}' is not known: define the struct with the fields the sketch uses`,
 				property,
 			);
 		} else {
@@ -304,11 +312,6 @@ export class ExpressionLinker {
 				property,
 			);
 		}
-	}
-
-	#wayToDefine(name: string): string {
-		const library = this.#scope.whoDeclares(name);
-		return library ? `add #include <${library}>` : 'define the struct with the fields the sketch uses';
 	}
 
 	#call(e: ast.Call): void {

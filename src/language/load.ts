@@ -5,9 +5,19 @@
 
 import { URI, Utils } from 'vscode-uri';
 import { checkFile } from './checks/file.js';
-import type { Call, File, Include } from './generated/ast.js';
+import type { Call, Field, File, Include } from './generated/ast.js';
 import { FileLinker } from './link.js';
-import { type Declarations, declarationsOf, FileScope, mergeNames, type Names, noNames } from './names.js';
+import { reportMissing } from './missing-includes.js';
+import {
+	type Declarations,
+	declarationsOf,
+	FileScope,
+	isPublic,
+	type LibraryNames,
+	mergeNames,
+	type Names,
+	noNames,
+} from './names.js';
 import { PackedReader } from './packed/unpack.js';
 import { type ParsedFile, parseFile } from './parser.js';
 import type { Problem } from './problem.js';
@@ -30,6 +40,9 @@ export interface LinkedFile {
 
 let nextId = 1;
 
+/** What the prelude can include. */
+const NO_LIBRARIES: LibraryNames = { names: [], declaring: () => [], shows: () => false, field: () => undefined };
+
 /** Declarations and scopes of files that see each other, on top of `layers`. */
 function scopesOf(group: readonly ParsedFile[], layers: readonly Names[], libraries: LibraryCache | undefined) {
 	const reports = group.map(() => new Report());
@@ -40,8 +53,7 @@ function scopesOf(group: readonly ParsedFile[], layers: readonly Names[], librar
 		const declarations = declared[i] ?? { own: noNames(), exported: noNames() };
 		const report = reports[i] ?? new Report();
 		const above = group.length > 1 ? [shared, ...layers] : layers;
-		const whoDeclares = (name: string) => libraries?.whoDeclares(name);
-		const scope = new FileScope(declarations.own, above, parsed.kernel, whoDeclares);
+		const scope = new FileScope(declarations.own, above, parsed.kernel, libraries ?? NO_LIBRARIES);
 		return { parsed, declarations, report, scope };
 	});
 }
@@ -63,6 +75,7 @@ function linkGroup(
 	return files.map(({ parsed, declarations, report, scope, linker }) => {
 		if (checked) reportUnknownNames(linker.unresolved, scope, report);
 		const calls = checked ? checkFile(parsed.root, scope, report) : [];
+		if (checked) reportMissing(report, scope);
 		return {
 			id: nextId++,
 			parsed,
@@ -128,12 +141,12 @@ function linkSafely(file: ParsedFile, layers: readonly Names[], libraries: Libra
 const INCLUDED = /^#include <([^>]+)>/gm;
 
 /** The files of the simulated kernel, each loaded once. */
-export class LibraryCache {
+export class LibraryCache implements LibraryNames {
 	readonly #libraries: Libraries;
 	readonly #packed: PackedReader | undefined;
 	readonly #files = new Map<string, { linked: LinkedFile; layers: readonly LinkedFile[] } | undefined>();
 	#prelude: { files: readonly LinkedFile[]; names: Names } | undefined;
-	#declaredBy: Map<string, string | undefined> = new Map();
+	readonly #declaredBy = new Map<string, readonly string[]>();
 
 	constructor(libraries: Libraries) {
 		this.#libraries = libraries;
@@ -181,21 +194,49 @@ export class LibraryCache {
 		return core === undefined ? [uri] : [uri, core];
 	}
 
-	/** The library a sketch would have to include for this name. */
-	whoDeclares(name: string): string | undefined {
-		if (!this.#declaredBy.has(name)) {
-			this.#declaredBy.set(name, undefined);
-			const found = this.#libraries.names.find((library) => {
+	get names(): readonly string[] {
+		return this.#libraries.names;
+	}
+
+	declaring(name: string): readonly string[] {
+		let found = this.#declaredBy.get(name);
+		if (!found) {
+			this.#declaredBy.set(name, []);
+			found = this.names.filter((library) => {
 				const uri = this.#libraries.resolve(library);
 				// Most libraries do not contain the word at all, and need not be linked to know it.
 				if (!uri || !this.#partsOf(uri).some((part) => this.#libraries.read(part)?.includes(name))) return false;
 				const own = this.library(uri)?.filter(({ parsed }) => this.#partsOf(uri).includes(parsed.uri)) ?? [];
-				return own.some(({ declarations: { exported } }) => exported.names.has(name) || exported.tags.has(name));
+				return own.some(({ declarations: { exported } }) => isDeclared(exported, name));
 			});
 			this.#declaredBy.set(name, found);
 		}
-		return this.#declaredBy.get(name);
+		return found;
 	}
+
+	shows(library: string, name: string): boolean {
+		return this.#named(library).some((exported) => isDeclared(exported, name));
+	}
+
+	field(library: string, tag: string, name: string): Field | undefined {
+		for (const { tags } of this.#named(library)) {
+			const struct = tags.get(tag);
+			if (struct?.$type !== 'StructDef') continue;
+			return struct.fields.flatMap((decl) => decl.fields).find((field) => field.name === name);
+		}
+		return undefined;
+	}
+
+	/** What a file sees that includes this library. */
+	#named(library: string): Names[] {
+		const files = this.library(this.#libraries.resolve(library) ?? '') ?? [];
+		return files.map(({ declarations }) => declarations.exported);
+	}
+}
+
+function isDeclared({ names, tags, typedefs }: Names, name: string): boolean {
+	const named = names.get(name);
+	return tags.has(name) || typedefs.has(name) || (named !== undefined && isPublic(named));
 }
 
 interface IncludeLine {
@@ -236,18 +277,22 @@ export interface LoadOptions {
 	readonly unchecked?: boolean;
 }
 
+/** A header of the kernel: `linux/mm.h`, `xen/grant_table.h`. */
+const HEADER = /^(?!mn\/).+\/.+\.h$/;
+
 /** Loads a sketch with all it includes. */
 export class Loader {
 	/** In the order of a C compiler: what is included stands before what includes it. The prelude is not among them. */
 	readonly files: LinkedFile[] = [];
 	readonly problems: Problem[] = [];
+	/** A header of the kernel that was taken for a library. */
+	header: { readonly name: string; readonly library: string } | undefined;
 	readonly #sources: Sources;
 	readonly #libraries: Libraries;
 	readonly #cache: LibraryCache;
 	readonly #open: string[] = [];
 	readonly #done = new Set<string>();
-	/** `#include <linux/mmu_notifier.h>` and its like, which ask for a generation of the API. */
-	readonly #asking: { readonly node: Include; readonly name: string }[] = [];
+	/** Some file says which generation of the API it means. */
 	#generation = false;
 
 	constructor(sources: Sources, libraries: Libraries, cache: LibraryCache) {
@@ -270,10 +315,12 @@ export class Loader {
 		}
 		this.#open.push(uri);
 		const probe = userFile(uri, text ?? '');
-		for (const line of includesOf(probe.root)) await this.#include(line, uri);
+		const lines = includesOf(probe.root);
+		this.#generation ||= lines.some(({ path }) => path?.library && GENERATION.test(path.name));
+		for (const line of lines) await this.#include(line, uri);
 		this.#open.pop();
 		this.#done.add(uri);
-		if (!from) this.#askForGeneration();
+		this.#includeHeaders(lines);
 		const layers = [...this.files].reverse();
 		const key = `${uri}\n${layers.map((file) => file.id).join(' ')}`;
 		let linked = userFiles.get(key);
@@ -332,37 +379,39 @@ export class Loader {
 		const uri = this.#libraries.resolve(name);
 		const files = uri === undefined ? undefined : this.#cache.library(uri);
 		if (files) {
-			for (const file of files) if (!this.files.includes(file)) this.files.push(file);
-			if (GENERATION.test(name)) this.#generation = true;
+			this.#add(files);
 			return;
 		}
-		if (/^(linux|asm|asm-generic|uapi|drm|rdma|kvm|trace)\//.test(name)) {
-			// of all others there is nothing to say: what they declare is known, or is missed where it is used
-			if (/^linux\/(mmu_notifier|hmm|migrate)\.h$/.test(name)) this.#asking.push({ node, name });
-			return;
-		}
+		// of the kernel's headers there is nothing to say: what they declare is known, or is missed where it is used
+		if (HEADER.test(name)) return;
 		const guess = didYouMean(name, this.#libraries.names).replace(/'(.*)'/, '<$1>');
 		this.#problem(`no library <${name}>${guess || `: there are ${this.#menu()}`}`, { node });
 	}
 
-	/** A header that stands beside the generation, as pasted code has it, says nothing. */
-	#askForGeneration(): void {
+	/** Where nobody says which generation is meant, a header of the API means today's. */
+	#includeHeaders(lines: readonly IncludeLine[]): void {
 		if (this.#generation) return;
-		for (const { node, name } of this.#asking)
-			this.#problem(`<${name}> is not read: add the generation of the notifier API, ${this.#menu(GENERATION)}`, {
-				node,
-				severity: 'warning',
-			});
+		for (const { path } of lines) {
+			const library = path?.library ? this.#libraries.headers?.[path.name] : undefined;
+			const files = library && this.#cache.library(this.#libraries.resolve(library) ?? '');
+			if (!path || !library || !files) continue;
+			this.header ??= { name: path.name, library };
+			this.#add(files);
+		}
 	}
 
-	#menu(which = /^(?!environment\/)/): string {
-		const names = this.#libraries.names.filter((name) => which.test(name));
+	#add(files: readonly LinkedFile[]): void {
+		for (const file of files) if (!this.files.includes(file)) this.files.push(file);
+	}
+
+	#menu(): string {
+		const names = this.#libraries.names.filter((name) => !name.startsWith('environment/'));
 		return names.map((name) => `<${name}>`).join(', ');
 	}
 
-	#problem(message: string, at: { node?: Include; span?: Problem['span']; severity?: Problem['severity'] }): void {
+	#problem(message: string, at: { node?: Include; span?: Problem['span'] }): void {
 		const span = at.span ?? (at.node ? spanOf(at.node) : undefined);
-		if (span) this.problems.push({ code: 'include', severity: at.severity ?? 'error', message, span });
+		if (span) this.problems.push({ code: 'include', severity: 'error', message, span });
 	}
 }
 

@@ -1,6 +1,6 @@
 /** The names that files declare, and which of them others see. */
 
-import type { EnumDef, File, MacroDecl, Named, StructDef, TagDef, Typedef, Variable } from './generated/ast.js';
+import type { EnumDef, Field, File, MacroDecl, Named, StructDef, TagDef, Typedef, Variable } from './generated/ast.js';
 import type { ParsedFile } from './parser.js';
 import type { Report } from './report.js';
 import { spanOf } from './text.js';
@@ -144,6 +144,18 @@ export function mergeNames(into: Names, from: Names): void {
 	for (const [name, node] of from.typedefs) if (!into.typedefs.has(name)) into.typedefs.set(name, node);
 }
 
+/** What libraries declare, for files that do not include them. */
+export interface LibraryNames {
+	/** In the order in which they are proposed. */
+	readonly names: readonly string[];
+	/** The libraries that declare a name or a tag, themselves or by their core. */
+	declaring(name: string): readonly string[];
+	/** Whether a file that includes this library sees that name or tag. */
+	shows(library: string, name: string): boolean;
+	/** The field of the struct with this tag that such a file sees. */
+	field(library: string, tag: string, name: string): Field | undefined;
+}
+
 /** What a file sees at file scope: its own names first, then those of the layers, in order. */
 export class FileScope {
 	constructor(
@@ -151,8 +163,8 @@ export class FileScope {
 		readonly layers: readonly Names[],
 		/** Files of the kernel see each other's names with two underscores. */
 		readonly kernel: boolean,
-		/** The library that declares a name or a tag which this file does not see. */
-		readonly whoDeclares: (name: string) => string | undefined,
+		/** The libraries that this file could include. */
+		readonly libraries: LibraryNames,
 	) {}
 
 	/** The declaration of a name; a function's definition rather than a prototype of it. */

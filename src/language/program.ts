@@ -15,6 +15,8 @@ export interface Libraries {
 	readonly prelude: readonly string[];
 	/** The uri of `#include <name>`. */
 	resolve(name: string): string | undefined;
+	/** Which of them a header of the kernel means, where the sketch does not say. */
+	readonly headers?: Readonly<Record<string, string>>;
 	/** Names that could be meant, for did-you-mean. */
 	readonly names: readonly string[];
 	read(uri: string): string | undefined;
@@ -42,6 +44,8 @@ export interface Program {
 	/** Prelude first, then includes in order, then the sketch. */
 	readonly files: readonly ProgramFile[];
 	readonly problems: readonly Problem[];
+	/** A header of the kernel that was taken for a library, because no file says which generation of the API it means. */
+	readonly header?: { readonly name: string; readonly library: string };
 	readonly semantics: Semantics;
 	/** What the sketch sees at file scope, for proposals. */
 	readonly scope: FileScope;
@@ -82,7 +86,7 @@ export async function loadProgram(
 	const loader = new Loader(sources, libraries, cache);
 	const sketch = await loader.load(uri, options);
 	if (!sketch) throw new Error('the first file is always loaded');
-	return makeProgram(uri, sketch, [...prelude, ...loader.files], loader.problems);
+	return makeProgram(uri, sketch, [...prelude, ...loader.files], loader.problems, loader.header);
 }
 
 /** A file of the simulated kernel with all it sees, as the programs that include it see it; undefined for any other uri. */
@@ -110,13 +114,20 @@ function byPlace({ span: a }: Problem, { span: b }: Problem): number {
 	return a.uri !== b.uri ? 0 : a.line - b.line || a.column - b.column;
 }
 
-function makeProgram(uri: string, sketch: LinkedFile, files: readonly LinkedFile[], more: readonly Problem[]): Program {
+function makeProgram(
+	uri: string,
+	sketch: LinkedFile,
+	files: readonly LinkedFile[],
+	more: readonly Problem[],
+	header?: Program['header'],
+): Program {
 	const { functions, structs, globals } = declared(files);
 	const program: Program = {
 		uri,
 		root: sketch.parsed.root,
 		files: files.map(({ parsed }) => ({ uri: parsed.uri, root: parsed.root, kernel: parsed.kernel })),
 		problems: [],
+		...(header && { header }),
 		semantics: new Semantics(),
 		scope: sketch.scope,
 		scenarios: sketch.parsed.root.items.filter((item) => item.$type === 'Scenario'),

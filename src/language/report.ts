@@ -1,11 +1,14 @@
 /** Collects problems while a file is linked and checked. */
 
 import type { AstNode } from 'langium';
+import type { Missing } from './missing-includes.js';
 import type { Problem, ProblemCode, Severity, Span } from './problem.js';
 import { spanOf, spanOfProperty } from './text.js';
 
 export class Report {
 	readonly problems: Problem[] = [];
+	/** Uses of names that a library declares which is not included, for reportMissing(). */
+	readonly missed: Missing[] = [];
 	readonly #seen = new Set<string>();
 
 	/** An error at a node, or at the text of one of its properties. */
@@ -16,6 +19,11 @@ export class Report {
 	/** A warning: the sketch is still checked. */
 	warning(code: ProblemCode, at: AstNode | Span, message: string, property?: string, index?: number): void {
 		this.add(code, 'warning', at, message, property, index);
+	}
+
+	/** A name, or the tag of a struct, that a library declares which is not included. */
+	missing(at: AstNode, property: string | undefined, missing: Omit<Missing, 'span'>): void {
+		this.missed.push({ ...missing, span: property ? spanOfProperty(at, property) : spanOf(at) });
 	}
 
 	private add(

@@ -3,16 +3,17 @@
 import type { AstNode } from 'langium';
 import type * as ast from './generated/ast.js';
 import type { Semantics } from './semantics.js';
+import { type StubParameter, stubBody } from './stub-body.js';
 import { sourceText } from './text.js';
 import { unwrap } from './tree.js';
 import { BOOL, decay, INT, pointerTo, type Type, typeToString, VOID } from './types.js';
 
 /** A stub for a declared function, with its own parameters. */
 export function stubFor(node: ast.FunctionDecl, semantics: Semantics): string {
-	const parameters = node.parameters.map(sourceText);
 	const type = semantics.declaredType(node);
 	const returns = type.kind === 'function' ? type.returns : INT;
-	return stub(node.name, returns, parameters);
+	const parameters = node.parameters.map((p) => ({ name: p.name ?? '', type: decay(semantics.declaredType(p)) }));
+	return stub(node.name, returns, parameters, node.parameters.map(sourceText));
 }
 
 /**
@@ -30,12 +31,11 @@ export function stubForCall(call: ast.Call, name: string, semantics: Semantics, 
 		let parameter = nameOf(argument) ?? String.fromCharCode(97 + (index % 26));
 		while (used.has(parameter)) parameter += '2';
 		used.add(parameter);
-		return typeToString(
-			type.kind === 'error' || type.kind === 'void' ? (wanted(index) ?? guess(argument)) : type,
-			parameter,
-		);
+		const known = type.kind !== 'error' && type.kind !== 'void';
+		return { name: parameter, type: known ? type : (wanted(index) ?? guess(argument)) };
 	});
-	return stub(name, wantedType(call, semantics), parameters);
+	const texts = parameters.map((p) => typeToString(p.type, p.name));
+	return stub(name, wantedType(call, semantics), parameters, texts);
 }
 
 /** The type of what nothing is known of but how it is written. */
@@ -54,8 +54,15 @@ function nameOf(argument: ast.Expression): string | undefined {
 	if (inner.$type === 'Member') return inner.field.$refText;
 	if (inner.$type === 'Unary' || inner.$type === 'Postfix') return nameOf(inner.operand);
 	if (inner.$type === 'Cast' && inner.operand) return nameOf(inner.operand);
+	// an address is a page number
+	if (inner.$type === 'BinaryExpr' && /^(<<|>>)$/.test(inner.operator)) return nameOf(inner.left);
+	if (inner.$type === 'BinaryExpr' && inner.operator === '-') return isDistance(inner) ? 'size' : undefined;
 	return undefined;
 }
+
+/** `end - start` */
+const isDistance = ({ left, right }: ast.BinaryExpr): boolean =>
+	/end$/.test(nameOf(left) ?? '') && /start$/.test(nameOf(right) ?? '');
 
 /** The type that a call should have where it stands. */
 function wantedType(call: ast.Call, semantics: Semantics): Type {
@@ -92,16 +99,8 @@ function wantedType(call: ast.Call, semantics: Semantics): Type {
 	}
 }
 
-function stub(name: string, returns: Type, parameters: readonly string[]): string {
-	const head = `static ${typeToString(returns, name)}(${parameters.join(', ') || 'void'})`;
-	const body = resultOf(returns);
+function stub(name: string, returns: Type, parameters: readonly StubParameter[], texts: readonly string[]): string {
+	const head = `static ${typeToString(returns, name)}(${texts.join(', ') || 'void'})`;
+	const body = stubBody(name, parameters, returns);
 	return body ? `${head} { ${body} }` : `${head} { }`;
-}
-
-function resultOf(type: Type): string {
-	if (type.kind === 'int') {
-		if (type.name === 'bool') return 'return any_bool();';
-		return type.signed ? 'return any(-EINVAL, 0);' : 'return any(0, 1);';
-	}
-	return type.kind === 'pointer' ? 'return NULL;' : '';
 }

@@ -34,11 +34,10 @@ export function reportUnknownNames(unresolved: readonly Unresolved[], scope: Fil
 			continue;
 		}
 		const word = Object.hasOwn(UNSUPPORTED_WORDS, name) ? UNSUPPORTED_WORDS[name] : undefined;
-		const library = word ? undefined : scope.whoDeclares(name);
 		if (word) {
 			report.error('unsupported', node, word);
-		} else if (library) {
-			report.error('name', node, `'${name}' is declared in <${library}>: add #include <${library}>`);
+		} else if (scope.libraries.declaring(name).length > 0) {
+			report.missing(node, undefined, { name, isTag: false });
 		} else if (called && /^(DEFINE|DECLARE)_/.test(name)) {
 			report.error('unsupported', node, `${name}() is not modelled: declare the object, and initialise it in setup`);
 		} else if (called) {

@@ -115,13 +115,13 @@ export function renderLesson(
 ): string {
 	const conditions: readonly Judged[] =
 		judged?.conditions ?? lesson.goal.map(({ words }) => ({ words, met: done, why: '' }));
-	const goal = conditions.map(({ words, met, why }) => `- ${met ? '☑' : '☐'} ${words}${why && ` — *${why}*`}`);
+	const goal = conditions.map(({ words, met, why }) => `${met ? '☑' : '☐'} ${words}${why && ` — *${why}*`}`);
 	// the newest first: it is what was asked for
 	const hints = lesson.hints
 		.map((hint, n) => `**Hint ${n + 1}.** ${hint}`)
 		.slice(0, shown)
 		.reverse();
-	const parts = [`# ${lesson.title}`, `## Goal\n\n${goal.join('\n')}`];
+	const parts = [`# ${lesson.title}`, `## Goal\n\n${goal.join('  \n')}`];
 	const hinted = hints.length > 0 ? [`## Hints\n\n${hints.join('\n\n')}`] : [];
 	if (!done) parts.push(...hinted);
 	const told = judged?.begun ? conditions.find((condition) => condition.told)?.told : undefined;

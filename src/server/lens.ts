@@ -2,6 +2,7 @@
 import type { CodeLens, Command } from 'vscode-languageserver-protocol';
 import { DEFAULT_ENVIRONMENT } from '../findings/environment/environment.js';
 import type { Finding, Hint, ScenarioResult } from '../findings/result.js';
+import { nothingThere } from '../findings/vacuous.js';
 import { ADD_SCENARIO, type FindingReference, type ScenarioPlace } from './protocol.js';
 
 /** Commands that a lens may have, where the client has them. */
@@ -82,6 +83,7 @@ export function summaryOf(result: ScenarioResult, stale: boolean, more?: Hint): 
 		parts.push(`${sign} ${shown.code}${lengthOf(shown)}${expected.includes(shown.code) ? ', as expected' : ''}`);
 		if (others > 0) parts.push(`${others} more`);
 	}
+	parts.push(...nothingThere(result).map((clause) => clause.replace(/,.*/, '')));
 	parts.push(`${states.toLocaleString('en-US')} state${states === 1 ? '' : 's'}`);
 	if (more !== undefined) parts.push(`${more.code} with one thread more`);
 	// the default environment looks no further when it has found enough: that is no limit
@@ -92,13 +94,14 @@ export function summaryOf(result: ScenarioResult, stale: boolean, more?: Hint): 
 	return parts.join(' · ');
 }
 
-/** As the explorer counts them: what a run shows of itself, down to who waits in the end. */
+/** As the explorer, `replay` and "shortest" count them: what a thread does, not who waits in the end. */
 function lengthOf({ run, cycleStart }: Finding): string {
 	const steps = (n: number) => `${n} step${n === 1 ? '' : 's'}`;
 	if (run.length === 0) return '';
 	// what goes wrong before there are threads takes no step of theirs
 	if (run.every(({ thread }) => thread === 'setup')) return ' in setup';
-	if (cycleStart === undefined || cycleStart === null) return ` in ${steps(run.length)}`;
-	const before = run.filter(({ step }) => step < cycleStart).length;
-	return ` in ${steps(before)}, then ${run.length - before} for ever`;
+	const moves = [...new Set(run.filter(({ blocked }) => !blocked).map(({ step }) => step))];
+	if (cycleStart === undefined || cycleStart === null) return ` in ${steps(moves.length)}`;
+	const before = moves.filter((step) => step < cycleStart).length;
+	return ` in ${steps(before)}, then ${moves.length - before} for ever`;
 }

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { HELP } from '../../src/cli/help.js';
+import { COURSE } from '../../src/lessons/lesson.js';
 import { TEMPLATES } from '../../src/templates/templates.js';
 import { built, root } from '../build.js';
 import { type Ended, folderWith, run } from './run.js';
@@ -140,6 +141,56 @@ describe('explain', () => {
 		const { stdout } = await run(cli, ['explain']);
 		expect(stdout).toMatch(/^deadlock {2,}threads wait/m);
 		for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^[a-z-]+ {2,}\S/);
+	});
+});
+
+describe('lesson', () => {
+	const ID = '02-the-documented-sequence';
+	const solution = path.join(root, `media/lessons/${ID}.solution.mmn`);
+
+	test('lists the course', async () => {
+		const { status, stdout } = await run(cli, ['lesson']);
+		expect(status).toBe(0);
+		expect(stdout.trimEnd().split('\n')).toEqual(
+			COURSE.map((_, n) => expect.stringMatching(new RegExp(`^${n + 1}\\. `))),
+		);
+	});
+
+	test('writes its sketch, which is judged, and keeps what the reader wrote', async () => {
+		const cwd = folderWith({});
+		const begun = await run(cli, ['lesson', '2'], { cwd });
+		expect(begun).toMatchObject({ status: 0, stderr: expect.stringContaining(`wrote ${ID}.mmn`) });
+		expect(begun.stdout).toMatch(/^2\. The documented sequence\n[\s\S]*\nYOUR TASK\n[\s\S]*\nGOAL\n/);
+		const open = await run(cli, ['lesson', '2', `${ID}.mmn`], { cwd });
+		expect(open.status).toBe(1);
+		expect(open.stdout).toMatch(/^\[ \] .*\n {4}it has one thread\n\[ \] .*\n.*\n\[x\] .*\n\[x\] .*\n$/);
+		const { stdout: solved } = await run(cli, ['lesson', '2', '--solution']);
+		expect(solved).toBe(readFileSync(solution, 'utf8'));
+		writeFileSync(path.join(cwd, `${ID}.mmn`), solved);
+		const again = await run(cli, ['lesson', '2'], { cwd });
+		expect(again.stderr).toContain(`your sketch is ${ID}.mmn`);
+		const done = await run(cli, ['lesson', '2', `${ID}.mmn`], { cwd });
+		expect(done).toMatchObject({ status: 0, stderr: expect.stringContaining('lesson 3') });
+		expect(done.stdout).toMatch(
+			/What you have seen[\s\S]*In fault_races: A waits for range[\s\S]*blocked: fault_lock is held by A/,
+		);
+	});
+
+	test('tells what an attempt does', async () => {
+		const text = readFileSync(path.join(root, 'media/lessons/01-an-invalidation.mmn'), 'utf8');
+		const { status, stdout } = await run(cli, ['lesson', '1', '-'], { stdin: `${text}\n/* tried */\n` });
+		expect(status).toBe(1);
+		expect(stdout).toMatch(/\nIn munmap_alone: [\s\S]*\n {4}B\n {4}-+\n/);
+	});
+
+	test('hints come one by one', async () => {
+		expect(await run(cli, ['lesson', '2', '--hint', '3'])).toMatchObject({
+			status: 0,
+			stdout: '`thread B { munmap(1, 3); }`\n',
+		});
+		refused(await run(cli, ['lesson', '2', '--hint', '4']), /lesson 2 has 3 hints; then there is --solution/);
+		refused(await run(cli, ['lesson', '99']), /no lesson 99: 1 to 14/);
+		refused(await run(cli, ['lesson', '2', 'gone.mmn']), /gone\.mmn: no such file/);
 	});
 });
 

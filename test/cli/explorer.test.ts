@@ -28,6 +28,21 @@ describe('explore', () => {
 		expect(stdout).toContain('neither can go on.');
 	});
 
+	test('goes on to where it turns bad, and from there to the end', async () => {
+		const { stdout } = await run(cli, ['explore', SEED], { stdin: 'x\nx\nx\nb 99\nw\nw\n' });
+		const said = stdout.match(
+			/every way from here ends badly.*|waits for range .*for ever|neither can go on|there is no next step|every thread has ended/g,
+		);
+		expect(said).toEqual([
+			'every way from here ends badly; x goes on to the end',
+			'waits for range [1, 3) to end (B), for ever',
+			'neither can go on',
+			'there is no next step',
+			'every thread has ended',
+			'there is no next step',
+		]);
+	});
+
 	test('tells what setup does before the run, and what is wrong in finally after it', async () => {
 		const sketch = path.join(import.meta.dirname, '../findings/fixtures/assertion-lost-update.mmn');
 		const { stdout } = await run(cli, ['explore', sketch, '--finding', 'assertion'], { stdin: 'f\n' });

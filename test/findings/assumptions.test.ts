@@ -14,3 +14,28 @@ test('who else runs does not keep a process alive that exits: its threads would'
 	expect(beside).toEqual([...(alone ?? []), expect.stringContaining('exit_mmap() does not wait')]);
 	expect(await of('\tthread I { munmap(0, 1); }\n\tthread F { dev_read(0); }')).toEqual(alone);
 });
+
+const scenario = 'scenario s {\n\tpages 1;\n\tthread I { munmap(0, 1); }\n}\n';
+
+test('a header of the kernel is taken for today’s API', async () => {
+	const { scenarios } = await checkText(`#include <linux/hmm.h>\n${scenario}`);
+	expect(scenarios[0]?.assumptions).toContain("<linux/hmm.h> is today's API, as in <mn/interval>");
+	const older = await checkText(`#include <linux/mmu_notifier.h>\n#include <mn/notifier-2008>\n${scenario}`);
+	expect(older.scenarios[0]?.assumptions).toEqual(['memory is sequentially consistent']);
+});
+
+test('a callback with an older signature names the generation that has it', async () => {
+	const text = (more: string) => `#include <linux/mmu_notifier.h>
+static void start(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long start, unsigned long end${more}) { }
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
+${scenario}`;
+	const told = async (more: string) => (await checkText(text(more))).problems.map((p) => p.message);
+	expect(await told('')).toEqual([
+		expect.stringMatching(
+			/ has the wrong signature .*; in <mn\/notifier-2008> it is what stands here: include that instead$/,
+		),
+	]);
+	expect(await told(', int x')).toEqual([expect.stringMatching(/ has the wrong signature [^;]*$/)]);
+	const { problems } = await checkText(`#include <mn/notifier-2008>\n${text('')}`);
+	expect(problems).toEqual([]);
+});

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkSketch } from '../../src/findings/check.js';
+import { nothingThere } from '../../src/findings/vacuous.js';
 
 const corpus = path.join(import.meta.dirname, '../corpus');
 
@@ -96,6 +97,13 @@ static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
 		const registered = await inEnvironment(`${callbacks}static struct mmu_notifier mn = { .ops = &ops };\n`);
 		expect(registered.scenarios[0]?.vacuous?.join()).toContain('the device has mapped nothing');
 		expect(registered.scenarios[0]?.assumptions.join()).toContain('nothing here looks like a fault handler');
+		const bounded = await inEnvironment(`${callbacks}static struct mmu_notifier mn = { .ops = &ops };\n`, {
+			maxStates: 50,
+		});
+		expect(bounded.scenarios[0]?.verdict).toBe('bounded');
+		expect(bounded.scenarios[0] && nothingThere(bounded.scenarios[0])).toEqual([
+			'so far the device has mapped nothing, so that nothing could become stale',
+		]);
 	});
 
 	test('has a range inside of another in every generation of the API: what is held from start to end is taken twice', async () => {

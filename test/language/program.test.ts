@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { loadProgram } from '../../src/language/program.js';
+import { type Libraries, loadProgram } from '../../src/language/program.js';
 import { load, MAIN, ownProblems, testLibraries } from './fixture.js';
 
 const messages = (program: { problems: readonly { message: string }[] }) => program.problems.map((p) => p.message);
@@ -43,10 +43,6 @@ test.each([
 	['#include "gone.mmn"', /^"gone\.mmn" cannot be read \(looked for file:\/\/\/gone\.mmn\): check the path/],
 	['#include <mn/lsit>', /^no library <mn\/lsit>; did you mean <mn\/list>\?$/],
 	['#include <something>', /^no library <something>: there are <mn\/list>, <mn\/interval>$/],
-	[
-		'#include <linux/mmu_notifier.h>',
-		/^<linux\/mmu_notifier\.h> is not read: add the generation of the notifier API, <mn\/list>/,
-	],
 	['#include "radeon.h"', /^"radeon\.h" is no sketch: copy the structs and constants/],
 	['#include ""', /^#include names no file/],
 	['#include "sketch.mmn"', /^"sketch\.mmn" includes itself \(sketch\.mmn → sketch\.mmn\): remove/],
@@ -61,11 +57,54 @@ test.each([
 	expect(program.globals.map((g) => g.name)).toContain('after');
 });
 
-test('a header of the API says nothing beside its generation, whichever comes first', async () => {
-	const includes = async (text: string) => (await load(text)).problems.filter((p) => p.code === 'include');
-	expect(await includes('#include <linux/mmu_notifier.h>\n#include <linux/hmm.h>\n#include <mn/list>\n')).toEqual([]);
-	expect(await includes('#include <mn/interval>\n#include <linux/hmm.h>\n')).toEqual([]);
-	expect(await includes('#include <linux/mmu_notifier.h>\n#include <linux/hmm.h>\n')).toHaveLength(2);
+test('headers of the kernel say nothing; where no generation is included, one of the API means today’s', async () => {
+	const headed: Libraries = { ...testLibraries, headers: { 'linux/mmu_notifier.h': 'mn/interval' } };
+	const loaded = async (text: string, others = {}) => {
+		const { problems, files, header } = await load(text, others, headed);
+		expect(problems).toEqual([]);
+		return { header, libraries: files.filter((f) => f.kernel).map((f) => f.uri.replace(/.*:/, '')) };
+	};
+	const header = { name: 'linux/mmu_notifier.h', library: 'mn/interval' };
+	const today = ['/prelude.mmn', '/mn/list.mmn', '/mn/interval.mmn'];
+	expect(await loaded('#include <linux/mm.h>\n#include <xen/grant_table.h>\n')).toEqual({
+		header: undefined,
+		libraries: ['/prelude.mmn'],
+	});
+	expect(await loaded('#include <linux/mmu_notifier.h>\n#include <linux/mm.h>\n')).toEqual({
+		header,
+		libraries: today,
+	});
+	const older = { header: undefined, libraries: ['/prelude.mmn', '/mn/list.mmn'] };
+	expect(await loaded('#include <linux/mmu_notifier.h>\n#include <mn/list>\n')).toEqual(older);
+	// the sketch has the word, whichever of its files comes first
+	const files = { 'a.mmn': '#include <linux/mmu_notifier.h>\n', 'b.mmn': '#include <mn/list>\n' };
+	expect(await loaded('#include "a.mmn"\n#include <mn/list>\n', files)).toEqual(older);
+	expect(await loaded('#include <linux/mmu_notifier.h>\n#include "b.mmn"\n', files)).toEqual(older);
+	expect(await loaded('#include "a.mmn"\n', files)).toEqual({ header, libraries: today });
+});
+
+test.each([
+	[
+		'one name',
+		'static void f(void) { mmu_interval_read_begin(NULL); }',
+		"'mmu_interval_read_begin' is declared in <mn/interval>",
+	],
+	[
+		'names, structs and their fields',
+		`static struct mmu_interval_notifier sub;
+static struct mmu_interval_notifier_ops ops = { .invalidate = NULL };
+static void f(void) { sub.mm = NULL; sub.mm = NULL; mmu_interval_read_begin(&sub); mmu_interval_set_seq(&sub, 1); }`,
+		"'struct mmu_interval_notifier', 'struct mmu_interval_notifier_ops' and 2 other names are declared in <mn/interval>",
+	],
+	[
+		'names of a library and of one that it includes',
+		'static struct mmu_notifier mn;\nstatic void f(void) { mmu_notifier_register(&mn, mm); mmu_interval_read_begin(NULL); }',
+		"'struct mmu_notifier', 'mmu_notifier_register' and 'mmu_interval_read_begin' are declared in <mn/interval>",
+	],
+])('a missing include is one error: %s', async (_, text, message) => {
+	const { problems } = await load(text);
+	expect(problems.map((p) => `${p.code}: ${p.message}`)).toEqual([`include: ${message}: add #include <mn/interval>`]);
+	expect((await load(`#include <mn/interval>\n${text}`)).problems).toEqual([]);
 });
 
 test('problems come in the order of their lines', async () => {

@@ -39,7 +39,7 @@ test('each scenario says what came of it, with the commands that the client has'
 	const { ask } = await lenses(['notifierLab.explore', 'notifierLab.debugScenario', 'notifierLab.copyRunAsMailTable']);
 	const found = await ask();
 	expect(found?.map(({ range, command }) => [range.start.line, command?.title, command?.command])).toEqual([
-		[2, expect.stringMatching(/^✗ self-deadlock in 2 steps · \d+ states$/), 'notifierLab.explore'],
+		[2, expect.stringMatching(/^✗ self-deadlock in 1 step · \d+ states$/), 'notifierLab.explore'],
 		[2, 'Explore', 'notifierLab.explore'],
 		[2, 'Debug', 'notifierLab.debugScenario'],
 		[2, 'Mail table', 'notifierLab.copyRunAsMailTable'],
@@ -150,8 +150,9 @@ test.each([
 });
 
 test('the worst finding is named, and how many kinds there are besides', () => {
-	const run = [1, 2, 2].map((step) => ({
-		...{ step, thread: 'A', span: span(A, 1), text: '', kernel: false, blocked: false },
+	// a jump belongs to the step before it, and who waits in the end takes none
+	const run = [1, 2, 2, 3].map((step) => ({
+		...{ step, thread: 'A', span: span(A, 1), text: '', kernel: false, blocked: step === 3 },
 		...{ remarks: [], depth: 0, stack: [], choice: null },
 	}));
 	const findings = [
@@ -160,14 +161,14 @@ test('the worst finding is named, and how many kinds there are besides', () => {
 		finding('lock-leak', span(A, 1), { run }),
 	];
 	const result = scenario('s', span(A, 1), { findings, verdict: 'fail', asExpected: false });
-	expect(summaryOf(result, false)).toBe('✗ deadlock in 3 steps · 2 more · 10 states');
+	expect(summaryOf(result, false)).toBe('✗ deadlock in 2 steps · 2 more · 10 states');
 	expect(summaryOf({ ...result, expected: ['deadlock', 'lock-leak'], asExpected: true }, false)).toBe(
-		'✓ deadlock in 3 steps, as expected · 2 more · 10 states',
+		'✓ deadlock in 2 steps, as expected · 2 more · 10 states',
 	);
 	const early = finding('contract', span(A, 1), { run: run.slice(0, 1).map((row) => ({ ...row, thread: 'setup' })) });
 	expect(summaryOf({ ...result, findings: [early] }, false)).toBe('✗ contract in setup · 10 states');
 	const endless = finding('livelock', span(A, 1), { run, cycleStart: 2 });
 	expect(summaryOf({ ...result, findings: [endless] }, false)).toBe(
-		'✗ livelock in 1 step, then 2 for ever · 10 states',
+		'✗ livelock in 1 step, then 1 for ever · 10 states',
 	);
 });

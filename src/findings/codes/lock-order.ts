@@ -2,7 +2,8 @@ import type { Graph } from '../../explore/graph.js';
 import type { Turns } from '../../explore/turns.js';
 import { acquisitionOf, type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
 import { type ClassEdge, classEdges, FS_RECLAIM, isUsers, START_MAP } from '../lock-classes.js';
-import { type Place, userFunction, userSpan } from '../run.js';
+import type { RunStep } from '../result.js';
+import { type Place, rowOf, userFunction, userSpan } from '../run.js';
 
 /** Classes of locks that are taken in a circle, by the edges of the circle; the edge to blame comes first. */
 export interface ClassCycle {
@@ -90,32 +91,33 @@ function cureOf({ from, to }: ClassEdge): string | undefined {
 	return to === 'mmap_lock' ? 'Leave it to a work item for which the callback does not wait' : undefined;
 }
 
-/** What each edge says in words: `svm_lock -> a callback (line 12)`. */
-export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explanation {
+/** What an edge says in words: `svm_lock is taken under umem_mutex`. */
+function wordsOf({ from, to, may }: ClassEdge): string {
+	const taken = may === true ? 'may be taken' : 'is taken';
+	if (to === FS_RECLAIM)
+		return from === START_MAP
+			? 'a callback allocates with direct reclaim'
+			: `memory is allocated with direct reclaim under ${word(from)}`;
+	if (isPseudo(to))
+		return from === START_MAP ? `a callback waits for ${to}` : `${to} is waited for under ${word(from)}`;
+	if (isPseudo(from)) return to === START_MAP ? `callbacks run in ${from}` : `${word(to)} ${taken} in ${from}`;
+	if (from === START_MAP) return `${word(to)} ${taken} in a callback`;
+	return to === START_MAP
+		? `callbacks run, or are waited for, under ${word(from)}`
+		: `${word(to)} ${taken} under ${word(from)}`;
+}
+
+/** The circle, edge by edge; its run ends before the edge to blame, which is said in a row of its own. */
+export function explainLockOrder(
+	evidence: Evidence,
+	cycle: ClassCycle,
+): Explanation & { readonly rows: readonly RunStep[] } {
 	const { graph, run } = evidence;
 	const parts = cycle.edges.map((edge) => {
-		const taken = edge.may === true ? 'may be taken' : 'is taken';
 		const place = placeOf(graph, edge);
 		if (place === undefined) return 'direct reclaim calls callbacks (f920e413ff9c)';
 		const inside = userFunction(place)?.name;
-		const where = `${inside === undefined ? '' : `in ${inside}(), `}${lineOf(graph, userSpan(place))}`;
-		if (edge.to === FS_RECLAIM)
-			return edge.from === START_MAP
-				? `a callback allocates with direct reclaim (${where})`
-				: `memory is allocated with direct reclaim under ${word(edge.from)} (${where})`;
-		if (isPseudo(edge.to))
-			return edge.from === START_MAP
-				? `a callback waits for ${edge.to} (${where})`
-				: `${edge.to} is waited for under ${word(edge.from)} (${where})`;
-		if (isPseudo(edge.from))
-			return edge.to === START_MAP
-				? `callbacks run in ${edge.from} (${where})`
-				: `${word(edge.to)} ${taken} in ${edge.from} (${where})`;
-		return edge.from === START_MAP
-			? `${word(edge.to)} ${taken} in a callback (${where})`
-			: edge.to === START_MAP
-				? `callbacks run, or are waited for, under ${word(edge.from)} (${where})`
-				: `${word(edge.to)} ${taken} under ${word(edge.from)} (${where})`;
+		return `${wordsOf(edge)} (${inside === undefined ? '' : `in ${inside}(), `}${lineOf(graph, userSpan(place))})`;
 	});
 	const blamed = cycle.edges[0] as ClassEdge;
 	const place = placeOf(graph, blamed) as Place;
@@ -135,5 +137,12 @@ export function explainLockOrder(evidence: Evidence, cycle: ClassCycle): Explana
 		related: [...(taken ? [{ span: userSpan(taken), message: `${word(blamed.from)} is taken here` }] : []), ...others],
 		closing: `${message}.`,
 		threads: [...new Set(cycle.edges.flatMap((e) => (e.seen ? [threadName(graph, e.seen.thread)] : [])))],
+		rows: [
+			{
+				...rowOf(threadName(graph, thread), place, run.schedule.length, null),
+				blocked: true,
+				remarks: [wordsOf(blamed)],
+			},
+		],
 	};
 }

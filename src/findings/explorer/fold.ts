@@ -62,10 +62,11 @@ export function count(number: number, one: string, many = `${one}s`): string {
 	return `${grouped} ${number === 1 ? one : many}`;
 }
 
-/** How long a run is: `7 steps`, `12 steps, then 13 for ever`. */
+/** How long a run is: `7 steps`, `12 steps, then 13 for ever`. Rows that say who waits in the end are no steps. */
 export function lengthOf({ steps, cycleStart }: Picture): string {
-	if (cycleStart === null) return count(steps.length, 'step');
-	return `${count(cycleStart, 'step')}, then ${steps.length - cycleStart} for ever`;
+	const moves = (rows: Picture['steps']): number => rows.filter((step) => step.moves).length;
+	if (cycleStart === null) return count(moves(steps), 'step');
+	return `${count(moves(steps.slice(0, cycleStart)), 'step')}, then ${moves(steps.slice(cycleStart))} for ever`;
 }
 
 /**

@@ -10,11 +10,14 @@ import type { Moment } from './walk.js';
 
 /**
  * The shortest way from `state` to a good end or to a bad one; where two are as long, the thread that moved last goes on.
+ * A bad one is where somebody waits for ever, and from there where nobody goes on.
  * @returns undefined where no such end was found
  */
 export function wayTo(outlooks: Outlooks, state: number, good: boolean, last: number): ScheduleStep[] | undefined {
 	const { graph } = outlooks;
-	const isEnd = (s: number): boolean => (good ? isGoodEnd(outlooks, s) : outlooks.isBadState(s));
+	const isOver = (s: number): boolean => s < graph.expanded && graph.edges(s).from === graph.edges(s).to;
+	const isBad = outlooks.isBadState(state) ? isOver : (s: number): boolean => outlooks.isBadState(s);
+	const isEnd = (s: number): boolean => (good ? isGoodEnd(outlooks, s) : isBad(s));
 	if (isEnd(state)) return [];
 	const parent = new Map<number, { from: number; thread: number; choice: number }>([
 		[state, { from: -1, thread: last, choice: 0 }],

@@ -8,7 +8,7 @@ import {
 } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { heldAt, lockText, releaseOf, statementOfLock } from '../text/locks.js';
-import { callsOf, firstStatement, offsetOf, statementOf } from '../text/sketch.js';
+import { callsOf, offsetOf, statementOf } from '../text/sketch.js';
 import { CHECKS } from './check-under-lock.js';
 import { Edits } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
@@ -31,17 +31,18 @@ function checked(f: FunctionDecl, begin: Call, statement: Statement, lock: Call,
 	const snapshot = variableOf(begin);
 	const name = snapshot ?? 'seq';
 	const sub = begin.arguments[0] ? sourceText(begin.arguments[0]) : '';
-	const first = firstStatement(f) ?? statement;
-	const label = callsOf(f, /./).length > 0 && /\bagain\b/.test(sourceText(f)) ? 'retry' : 'again';
-	if (statement.$type === 'VariableDecl') {
+	const first = f.body?.statements.find((s) => s.$type !== 'VariableDecl' && s.$type !== 'LabelStatement') ?? statement;
+	// a label that stands where the round begins will do
+	const declared = statement.$type === 'VariableDecl';
+	const known = labelBefore(f, declared ? first : statement);
+	const label = known ?? (/\bagain\b/.test(sourceText(f)) ? 'retry' : 'again');
+	if (known === undefined) edits.label(declared ? first : statement, label);
+	if (declared) {
 		edits.replace(statement, sourceText(statement).replace(/\s*=.*$/, ';'));
-		edits.label(first, label).before(first, `${name} = ${sourceText(begin)};`);
-	} else {
-		if (snapshot === undefined) {
-			edits.declare(f, `unsigned long ${name};`);
-			edits.replace(begin, `${name} = ${sourceText(begin)}`);
-		}
-		edits.label(statement, label);
+		edits.before(first, `${name} = ${sourceText(begin)};`);
+	} else if (snapshot === undefined) {
+		edits.declare(f, `unsigned long ${name};`);
+		edits.replace(begin, `${name} = ${sourceText(begin)}`);
 	}
 	edits.after(
 		taken,
@@ -51,6 +52,13 @@ function checked(f: FunctionDecl, begin: Call, statement: Statement, lock: Call,
 		'}',
 	);
 	return { title: `Check mmu_interval_read_retry() under ${lockText(lock)}`, edits: edits.list };
+}
+
+/** The label of a function's body that stands right before a statement. */
+function labelBefore(f: FunctionDecl, statement: Statement): string | undefined {
+	const statements = f.body?.statements ?? [];
+	const before = statements[statements.indexOf(statement) - 1];
+	return before?.$type === 'LabelStatement' ? before.name : undefined;
 }
 
 /** The variable that a call's value is kept in. */

@@ -118,6 +118,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	'null-deref': [checkAllocation],
 	'use-after-free': [referenceUnderLock, mmgrab, beforeFree],
 	name: [unknownName],
+	include: [unknownName],
 };
 
 /** What could be tried against a finding, each text once. */

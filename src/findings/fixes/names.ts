@@ -10,7 +10,7 @@ import type { Fix, FixContext, Fixer } from './fix.js';
 export const unknownName: Fixer = (context) => {
 	const node = nodeAt(context.program, context.blamed.span);
 	if (node === undefined || sourceOf(node).kernel) return [];
-	return [...include(context), ...meant(context, node), ...stub(context, node)];
+	return [...include(context), ...removeInclude(context), ...meant(context, node), ...stub(context, node)];
 };
 
 function include({ program, blamed }: FixContext): Fix[] {
@@ -23,6 +23,18 @@ function include({ program, blamed }: FixContext): Fix[] {
 	const line = `#include <${library}>`;
 	const edits = new Edits().insert(uri, at, last ? `${eol}${line}` : `${line}${eol}${eol}`);
 	return [{ title: `Add ${line}`, edits: edits.list }];
+}
+
+/** A header of the driver's own. */
+function removeInclude({ program, blamed }: FixContext): Fix[] {
+	if (!/ is no sketch: /.test(blamed.message)) return [];
+	const { uri, text } = sourceOf(program.root);
+	return program.root.items.filter(isInclude).flatMap((line) => {
+		const [start, end] = rangeOf(line);
+		if (blamed.span.uri !== uri || text.slice(0, start).split('\n').length !== blamed.span.line) return [];
+		const next = /^\r?\n/.exec(text.slice(end))?.[0].length ?? 0;
+		return { title: `Remove ${line.path.trim()}`, edits: new Edits().replaceRange(uri, start, end + next, '').list };
+	});
 }
 
 function meant({ blamed }: FixContext, node: AstNode): Fix[] {

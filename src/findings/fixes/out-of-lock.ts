@@ -47,7 +47,16 @@ function waysOut(call: Call, lock: Call): Fix[] {
 	if (taken && waiting && waiting !== taken) {
 		const moved = withCheck(waiting);
 		const last = moved[moved.length - 1] ?? waiting;
-		fixes.push({ title: `Take ${lockLabel(lock)} only after ${what}`, edits: lockLater(lock, taken, last) });
+		const [next] = following(last);
+		const ends = next !== undefined && isExpressionStatement(next) && releasesOf(next, lock).includes(next);
+		// with nothing else under it, the lock has nothing to do here
+		if (ends && following(taken)[0] === waiting)
+			fixes.push({
+				title: `Do not hold ${lockLabel(lock)} over ${what}`,
+				edits: withoutLock(lock, taken, moved, next),
+			});
+		else if (!ends)
+			fixes.push({ title: `Take ${lockLabel(lock)} only after ${what}`, edits: lockLater(lock, taken, last) });
 		fixes.push({ title: `Move ${what} before ${lockLabel(lock)}`, edits: moveBefore(lock, taken, moved) });
 		const released = following(last).find((s) => releasesOf(s, lock).includes(s));
 		if (released && isExpressionStatement(waiting))
@@ -87,6 +96,13 @@ function lockLater(lock: Call, taken: Statement, last: Statement) {
 	for (const s of [...following(taken)].filter((s) => offsetOf(s) <= offsetOf(last)))
 		for (const release of releasesOf(s, lock)) edits.remove(release);
 	return edits.after(last, takeOf(lock)).list;
+}
+
+/** The lock is not taken at all: nothing but `moved` was under it. */
+function withoutLock(lock: Call, taken: Statement, moved: readonly Statement[], release: Statement) {
+	const edits = new Edits().remove(taken).remove(release);
+	for (const s of moved) for (const inner of releasesOf(s, lock)) edits.remove(inner);
+	return edits.list;
 }
 
 /** `moved` comes before the lock; what it releases on its way out it has not got yet. */

@@ -76,7 +76,7 @@ function reportScenario(scenario: ScenarioResult, place: (span: Span) => Place):
 		assumptions: scenario.assumptions,
 		threads: scenario.threads,
 		...(scenario.unfinished && { unfinished: scenario.unfinished }),
-		...(scenario.verdict === 'ok' && scenario.vacuous && { vacuous: scenario.vacuous }),
+		...(scenario.verdict !== 'fail' && scenario.vacuous && { vacuous: scenario.vacuous }),
 		findings: scenario.findings.map((finding) => reportFinding(finding, place)),
 	};
 }

@@ -1,5 +1,5 @@
 import type { Finding, RunStep, Span } from '../result.js';
-import { TAKES } from '../text/locks.js';
+import { RELEASES, TAKES } from '../text/locks.js';
 import { printable } from './wrap.js';
 
 /** One row of the mail form: one thread, what it does in the words of a mail, and what is remarked on it. */
@@ -20,6 +20,8 @@ const API = /^_*(mmu_|hmm_|migrate_vma_|range_lock|range_unlock)/;
 const EVENT = /^(list_add|list_del|wake_up)/;
 /** A driver's operation is called. */
 const OPERATION = /\bops->\w+\s*\($/;
+/** Steps that say nothing of what a call was made for: its locks. */
+const ASIDE = new RegExp(`${TAKES.source}|${RELEASES.source}|^__|_(un)?lock(_\\w+)?$|^(up|downgrade)_`);
 /** Where the kernel's own threads begin: their lane has their name. */
 const ROUND = /^(process_one_work|kthread_round|__\w+)$/;
 
@@ -27,7 +29,8 @@ const ROUND = /^(process_one_work|kthread_round|__\w+)$/;
  * Folds a run into the rows of the mail form:
  * 1. A statement of the sketch has a row, as it is written.
  * 2. A call from the sketch into the kernel has a row, as it is written where that is short, and stands for all that is
- *    done in it. The call that a scenario makes itself (`munmap(0, 1)`) has one only if 3 to 5 leave it without any, or for 5.
+ *    done in it. The call that a scenario makes itself (`munmap(0, 1)`) has one only if 3 to 5 leave it without any, or for 5;
+ *    what it does after those goes by the function that does it (`unmap_page_range`).
  * 3. In a call, the outermost function of the notifier API has a row, its name; and so has a callback (`->invalidate`).
  * 4. So have list and wake-up operations.
  * 5. What a scenario calls itself, and what calls the driver back, does not stand for a place that the finding names: that has
@@ -53,6 +56,8 @@ interface ThreadState {
 	justNamed: boolean;
 	/** The thread's last row is a statement of the sketch's own. */
 	statement: boolean;
+	/** The outermost call in progress has had rows. */
+	inCall: boolean;
 	/** Text of the thread's last row. */
 	lastText: string;
 	/** The last step said that the call returns: the next one in the same function is a new call. */
@@ -143,7 +148,15 @@ class Folding {
 	private state(thread: string): ThreadState {
 		let state = this.threads.get(thread);
 		if (state === undefined) {
-			state = { stack: [], named: new Set(), justNamed: false, statement: false, lastText: '', returned: false };
+			state = {
+				stack: [],
+				named: new Set(),
+				justNamed: false,
+				statement: false,
+				inCall: false,
+				lastText: '',
+				returned: false,
+			};
 			this.threads.set(thread, state);
 		}
 		return state;
@@ -154,6 +167,7 @@ class Folding {
 		let common = 0;
 		while (common < stack.length && stack[common] === state.stack[common]) common++;
 		if (state.returned) common = Math.min(common, this.kernelEntry(stack, common));
+		if (common === 0) state.inCall = false;
 		for (const level of state.named) {
 			if (level < common) continue;
 			state.named.delete(level);
@@ -197,8 +211,19 @@ class Folding {
 			const api: boolean = !apiSeen && API.test(name);
 			apiSeen ||= api;
 			if (level === 0 && ROUND.test(name)) continue;
-			if (api || (entry && (level > 0 || this.isNamed(step) || !this.showsMore(step, stack))))
-				this.name(state, step.thread, level, entry && !api ? callText(step, stack, level) : name);
+			if (!api && !(entry && (level > 0 || this.isNamed(step) || !this.showsMore(step, stack)))) continue;
+			// who is called comes behind who calls: of a call whose middle has been shown, the rest goes by what it calls
+			if (!api && level === 0 && state.inCall && !state.named.has(level)) {
+				const text = stack.at(-1) ?? '';
+				const aside = stack.length === 1 || ASIDE.test(text);
+				if (aside && step.remarks.length === 0) continue;
+				// what it returns is said of the call itself
+				this.name(state, step.thread, level, aside ? callText(step, stack, level) : text);
+				for (const inner of stack.keys()) state.named.add(inner);
+				return;
+			}
+			const text = entry && !api ? callText(step, stack, level) : name;
+			this.name(state, step.thread, level, text);
 		}
 	}
 
@@ -212,6 +237,7 @@ class Folding {
 			return;
 		}
 		this.out.push({ thread, text, remarks: [], blocked: false });
+		state.inCall = true;
 		state.justNamed = true;
 		state.lastText = text;
 		state.statement = false;
@@ -278,6 +304,7 @@ class Folding {
 			row.remarks.push(...remarksOf(step).filter((remark) => !row.remarks.includes(remark)));
 			row.blocked ||= step.blocked;
 		} else this.out.push({ thread, text, remarks: remarksOf(step), blocked: step.blocked });
+		state.inCall = true;
 		state.justNamed = false;
 		state.statement = !step.kernel;
 		state.lastText = text;

@@ -1,5 +1,6 @@
 import type { FileResult, Finding } from '../result.js';
 import { mailRows, type Row } from './rows.js';
+import { eachCause } from './same.js';
 import { wrap } from './wrap.js';
 
 /** What a plain-text mail holds in a line. */
@@ -29,10 +30,7 @@ export function runTable(finding: Finding, threads: readonly string[], width = M
 	const columns = [...new Set([...threads, ...present])].filter((thread) => present.has(thread));
 	if (columns.length === 0) return '';
 	const widths = columnWidths(columns, rows, width);
-	const lines = [
-		columns.map((name, i) => name.padEnd(widths[i] ?? 0)).join(' '.repeat(GAP)),
-		widths.map((columnWidth) => '-'.repeat(columnWidth)).join(' '.repeat(GAP)),
-	];
+	const lines = [...heads(columns, widths), widths.map((columnWidth) => '-'.repeat(columnWidth)).join(' '.repeat(GAP))];
 	for (const row of rows) {
 		if (row.repeats) {
 			lines.push(...row.remarks.map((remark) => `// ${remark}`));
@@ -45,6 +43,15 @@ export function runTable(finding: Finding, threads: readonly string[], width = M
 		for (const line of cell(row, room, width - left)) lines.push(' '.repeat(left) + line);
 	}
 	return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** The names of the columns; one that is longer than its column goes on in a second line. */
+function heads(columns: readonly string[], widths: readonly number[]): string[] {
+	const names = columns.map((name, i) => wrap(name, widths[i] ?? 0, '', widths[i]));
+	const height = Math.max(...names.map((lines) => lines.length));
+	return Array.from({ length: height }, (_, line) =>
+		names.map((lines, i) => (lines[line] ?? '').padEnd(widths[i] ?? 0)).join(' '.repeat(GAP)),
+	);
 }
 
 /** Columns of equal width; one that needs more takes it from the line's rest and from those that need less. */
@@ -99,9 +106,13 @@ function cell(row: Row, room: number, hard: number): string[] {
 	];
 }
 
-/** `--format table` for one file: every finding as a mail table under a line that names it, ready to be pasted. */
+/**
+ * `--format table` for one file: every finding as a mail table under a line that names it, ready to be pasted. What is
+ * the same in several scenarios has its table once, and its line in each.
+ */
 export function tableForm(file: FileResult, path: string): string {
 	const blocks: string[] = [];
+	const causes = eachCause(file);
 	for (const scenario of file.scenarios) {
 		if (scenario.findings.length === 0) {
 			const state = scenario.complete
@@ -112,10 +123,13 @@ export function tableForm(file: FileResult, path: string): string {
 		for (const finding of scenario.findings) {
 			const expected = scenario.expected.includes(finding.code) ? ', as expected' : '';
 			const heading = `${path}:${finding.span.line}: ${scenario.name}: ${finding.code}${expected}`;
+			const elsewhere = causes.find(({ others }) => others.some((other) => other.finding === finding));
 			const table = mailTable(finding, scenario.threads);
-			blocks.push(
-				table === '' ? `${heading}\n\n${wrap(finding.message, MAIL_WIDTH).join('\n')}` : `${heading}\n\n${table}`,
-			);
+			if (elsewhere) blocks.push(`${heading}: the same as in ${elsewhere.scenario.name}`);
+			else
+				blocks.push(
+					table === '' ? `${heading}\n\n${wrap(finding.message, MAIL_WIDTH).join('\n')}` : `${heading}\n\n${table}`,
+				);
 		}
 	}
 	return blocks.map((block) => `${block}\n`).join('\n');

@@ -1,6 +1,8 @@
 import type { FileResult, Finding, Problem, RunStep, ScenarioResult, Severity, Span } from '../result.js';
+import { nothingThere } from '../vacuous.js';
 import { type Paint, paintWith } from './paint.js';
 import { mailRowOf } from './rows.js';
+import { eachCause, type Told } from './same.js';
 import { type Mark, snippet } from './snippet.js';
 import { runTable } from './table.js';
 import { printable, wrap } from './wrap.js';
@@ -31,9 +33,9 @@ const WORDS: Record<Severity, string> = { error: 'error', warning: 'warning', in
 export function textForm(file: FileResult, options: TextOptions): string {
 	const paint = paintWith(options.colour);
 	const blocks = problemBlocks(file, options, paint);
+	const causes = eachCause(file, (scenario, finding) => !isExpected(scenario, finding));
 	for (const scenario of file.scenarios) {
-		for (const finding of scenario.findings)
-			if (!isExpected(scenario, finding)) blocks.push(findingBlock(scenario, finding, options, paint));
+		for (const told of causes) if (told.scenario === scenario) blocks.push(findingBlock(told, options, paint));
 		for (const code of missing(scenario))
 			blocks.push([
 				headline(
@@ -63,7 +65,7 @@ export function textForm(file: FileResult, options: TextOptions): string {
 }
 
 /** One line for all hints, or one for each where they are asked for; notes were asked for in any case. */
-function hintLines(file: FileResult, options: TextOptions, paint: Paint): string[] {
+function hintLines(file: FileResult, options: TextOptions, paint: Paint, counted = true): string[] {
 	const all = file.hints ?? [];
 	const shown = all.filter(({ severity }) => options.hints === true || severity !== 'hint');
 	const lines = shown.map((h) => headline(h.span, h.severity, h.message, h.code, options, paint));
@@ -77,7 +79,7 @@ function hintLines(file: FileResult, options: TextOptions, paint: Paint): string
 		);
 	}
 	const rest = all.filter((h) => !shown.includes(h));
-	if (rest.length === 0) return lines;
+	if (rest.length === 0 || !counted) return lines;
 	const codes = [...new Set(rest.map((h) => h.code))].join(', ');
 	return [...lines, paint.dim(`hints  ${rest.length} (${codes}); --hints shows them`)];
 }
@@ -86,6 +88,12 @@ function hintLines(file: FileResult, options: TextOptions, paint: Paint): string
 export function problemsForm(file: FileResult, options: TextOptions): string {
 	const blocks = problemBlocks(file, options, paintWith(options.colour));
 	return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+/** What else was asked for, hints and notes, for a form that has no place for them; empty where there is none. */
+export function notesForm(file: FileResult, options: TextOptions): string {
+	const lines = hintLines(file, options, paintWith(options.colour), false);
+	return lines.map((line) => `${line}\n`).join('');
 }
 
 /** The end of the text form, for all files: what the verdicts rest on, and one closing line. */
@@ -146,7 +154,7 @@ function severityPaint(severity: Severity, paint: Paint): (text: string) => stri
 	return severity === 'error' ? paint.error : severity === 'warning' ? paint.warning : paint.note;
 }
 
-function findingBlock(scenario: ScenarioResult, finding: Finding, options: TextOptions, paint: Paint): string[] {
+function findingBlock({ scenario, finding, others }: Told, options: TextOptions, paint: Paint): string[] {
 	const lines = [headline(finding.span, finding.severity, finding.message, finding.code, options, paint)];
 	for (const [uri, marks] of marksByFile(finding)) {
 		if (uri !== finding.span.uri) lines.push(`     ${paint.dim('in')} ${fileName(uri, options)}`);
@@ -157,7 +165,8 @@ function findingBlock(scenario: ScenarioResult, finding: Finding, options: TextO
 		lines.push('', `  ${paint.bold('shortest run')} ${paint.dim(`in ${scenario.name}`)}`, '');
 		lines.push(...table.split('\n').map((line) => (line === '' ? '' : ' '.repeat(TABLE_INDENT) + line)));
 	}
-	const notes = [noReturnNote(finding, options), assumptionNote(finding)].filter((note) => note !== undefined);
+	const also = others.length === 0 ? undefined : `the same in ${others.map((o) => o.scenario.name).join(', ')}`;
+	const notes = [noReturnNote(finding, options), assumptionNote(finding), also].filter((note) => note !== undefined);
 	if (notes.length > 0)
 		lines.push('', ...notes.flatMap((note) => wrap(note, WIDTH - 2, '  ').map((line) => `  ${line}`)));
 	return lines;
@@ -193,7 +202,7 @@ function summaryLine(scenario: ScenarioResult, nameWidth: number, paint: Paint):
 		count(scenario.states, 'state'),
 		count(scenario.transitions, 'transition'),
 		`${Math.round(scenario.milliseconds)} ms`,
-		scenario.complete ? 'complete' : isBounded(scenario) ? 'stopped at a limit' : 'not looked any further',
+		scenario.complete ? 'complete' : isBounded(scenario) ? 'stopped at a limit' : 'stopped at what was found',
 	].join(', ');
 	const name = scenario.name.padEnd(nameWidth);
 	return `${statusWord(scenario, paint)}  ${name}  ${paint.dim(figures)}${outcome(scenario)}`;
@@ -227,7 +236,7 @@ function outcome(scenario: ScenarioResult): string {
 		unexpected.join(', '),
 		noted.length > 0 ? `noted ${noted.join(', ')}` : '',
 		expected.length > 0 ? `${expected.join(', ')} as expected` : '',
-		(scenario.verdict === 'ok' ? (scenario.vacuous ?? []) : []).join('; '),
+		nothingThere(scenario).join('; '),
 		missing(scenario).length > 0 ? `${missing(scenario).join(', ')} expected, not found` : '',
 	].filter((part) => part !== '');
 	return parts.length === 0 ? '' : `: ${parts.join('; ')}`;

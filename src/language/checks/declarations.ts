@@ -1,7 +1,9 @@
 /** Declarations: sizes, complete types, initialisers, operation tables, prototypes that agree. */
 
+import { AstUtils } from 'langium';
 import { isEmptyInitializer } from '../builtins.js';
 import type * as ast from '../generated/ast.js';
+import { isStructDef } from '../generated/ast.js';
 import { MACRO_STRUCTS } from '../links.js';
 import { didYouMean } from '../suggest.js';
 import { sourceOf, sourceText, spanOf } from '../text.js';
@@ -52,11 +54,12 @@ function checkObject(node: Node, type: Type, what: string, context: CheckContext
 	if (inner.kind === 'void') {
 		context.report.error('type', node, `${what} cannot be void: give it a type, or make it a pointer`, 'name');
 	} else if (inner.kind === 'struct' && !inner.def) {
-		const library = context.scope.whoDeclares(inner.name);
+		if (context.scope.libraries.declaring(inner.name).length > 0) {
+			context.report.missing(node, 'name', { name: inner.name, isTag: true });
+			return;
+		}
 		const tags = [...context.scope.allTags()].map((tag) => `struct ${tag}`);
-		const way = library
-			? ` here, but in <${library}>: add #include <${library}>`
-			: didYouMean(`struct ${inner.name}`, tags) || ': define it with the fields the sketch uses';
+		const way = didYouMean(`struct ${inner.name}`, tags) || ': define it with the fields the sketch uses';
 		context.report.error('type', node, `'struct ${inner.name}' is not defined${way}`, 'name');
 	} else if (inner.kind === 'function') {
 		context.report.error('type', node, `${what} cannot be a function: make it a pointer to one`, 'name');
@@ -273,9 +276,22 @@ function checkCallback(value: ast.Expression, wanted: Type, field: ast.Field, co
 		context.report.error(
 			'type',
 			value,
-			`'${name}' has the wrong signature for '.${field.name}': it must be '${expected}'`,
+			`'${name}' has the wrong signature for '.${field.name}': it must be '${expected}'${otherForm(field, typeToString(type.to), context)}`,
 		);
 	}
+}
+
+/** The generation of the API in which a table has this callback with the signature that it has here. */
+function otherForm(field: ast.Field, signature: string, { scope, semantics }: CheckContext): string {
+	const table = AstUtils.getContainerOfType(field, isStructDef)?.name;
+	if (table === undefined) return '';
+	for (const library of scope.libraries.declaring(table)) {
+		const other = scope.libraries.field(library, table, field.name);
+		const type = other && decay(semantics.declaredType(other));
+		if (type?.kind === 'pointer' && typeToString(type.to) === signature)
+			return `; in <${library}> it is what stands here: include that instead`;
+	}
+	return '';
 }
 
 /** C compares `const` behind the parameters' pointers too. */

@@ -20,11 +20,18 @@ function includesOf(view: View): IncludeLink[] {
 		const match = /^(.*?[<"])\s*([^>"]*?)\s*[>"]/.exec(node.path);
 		const name = match?.[2] ?? '';
 		const library = match?.[1]?.endsWith('<') ?? false;
-		const target = library ? kernelLibraries.resolve(name) : fileAt(view.uri, name);
+		const target = library ? libraryOf(view, name) : fileAt(view.uri, name);
 		if (!name || target === undefined) return [];
 		const from = match?.[1]?.length ?? 0;
 		return [{ node, target, library, from, to: from + name.length }];
 	});
+}
+
+/** Also of a header that stands for a library. */
+function libraryOf({ program }: View, name: string): string | undefined {
+	const header: string | undefined = (kernelLibraries.headers as Record<string, string>)[name];
+	const uri = kernelLibraries.resolve(header ?? name);
+	return header === undefined || program.files.some((file) => file.uri === uri) ? uri : undefined;
 }
 
 function fileAt(from: string, path: string): string | undefined {

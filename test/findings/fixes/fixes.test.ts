@@ -21,6 +21,7 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['lock-in-callback', 'stale-mapping', 'Take fault_lock in invalidate_range_start() too'],
 	['lock-around-check-and-map', 'stale-mapping', 'Take fault_lock around check and map'],
 	['check-under-lock', 'stale-mapping', 'Check again under notifier_lock'],
+	['add-check-to-a-round', 'stale-mapping', 'Check mmu_interval_read_retry() under lock'],
 	['add-check', 'stale-mapping', 'Check mmu_interval_read_retry() under notifier_lock'],
 	['lookup-under-lock', 'stale-mapping', 'Look the page up with cpu_pte() under fault_lock'],
 	['wait-event', 'lost-wakeup', 'Wait with wait_event() on idle'],
@@ -29,7 +30,8 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['add-set-seq', 'contract', 'Call mmu_interval_set_seq() under the lock'],
 	['move-set-seq', 'contract', 'Move mmu_interval_set_seq() under the lock, before the filter'],
 	['allocation-out-of-lock', 'self-deadlock', 'Take notifier_lock only after the allocation'],
-	['user-copy-out-of-lock', 'deadlock', 'Take notifier_lock only after the user copy'],
+	['user-copy-out-of-lock', 'deadlock', 'Do not hold notifier_lock over the user copy'],
+	['remove-without-lock', 'deadlock', 'Do not hold lock over mmu_interval_notifier_remove()'],
 	['read-begin-out-of-lock', 'deadlock', 'Take notifier_lock only after mmu_interval_read_begin()'],
 	['trylock-list', 'sleep-in-nonblock', 'Try notifier_lock where the range is not blockable, and return -EAGAIN'],
 	['trylock-interval', 'sleep-in-nonblock', 'Try notifier_lock where the range is not blockable, and return false'],
@@ -168,7 +170,15 @@ async function apply(name: string, text: string, fix: CheckedFix): Promise<strin
 test('every wrong sketch here has its fix in the table', () => {
 	const names = readdirSync(folder).filter((f) => f.endsWith('.mmn'));
 	const own = FIXES.filter(([name]) => !name.includes('/')).map(([name]) => `${name}.mmn`);
-	const others = ['stub', 'rename-api', 'add-scenario', 'rescuer', 'no-refusal-in-a-handler'];
+	const others = [
+		'add-include',
+		'remove-include',
+		'stub',
+		'rename-api',
+		'add-scenario',
+		'rescuer',
+		'no-refusal-in-a-handler',
+	];
 	const known = new Set([...own, ...others.map((name) => `${name}.mmn`)]);
 	expect(names.sort()).toEqual([...known].sort());
 });
@@ -188,6 +198,23 @@ test('rescuer: the queue that reclaim waits for has one; that a callback waits f
 		`Give the queue of gpu_open() a rescuer: WQ_MEM_RECLAIM (checked: ${fix?.states} states, ok, a hint of deadlock is left)`,
 	);
 	if (fix) await apply('rescuer', text, fix);
+});
+
+test.each([
+	['add-include', 'Add #include <mn/interval>'],
+	['remove-include', 'Remove #include "gpu.h"'],
+])('%s: what is said of a pasted head is mended at once', async (name, title) => {
+	const text = read(name);
+	const before = await checkText(text);
+	expect(before.problems.filter((p) => p.severity === 'error')).toHaveLength(1);
+	const [fix] = await offered(text, 'include');
+	expect(fix?.title).toBe(`${title} (checked: ${fix?.states} states, ok)`);
+	if (fix) await apply(name, text, fix);
+});
+
+test('add-include: also where what it declares is used wrongly', async () => {
+	const [fix] = await offered(read('add-include').replace('&sub, seq)', '&sub)'), 'include');
+	expect(fix?.title).toBe('Add #include <mn/interval> (checked: 1 other error remains)');
 });
 
 test('stub: one for each unmodelled call, which together make the sketch whole', async () => {

@@ -4,6 +4,7 @@ import { mailRows } from '../../../src/findings/forms/rows.js';
 import { mailTable, runTable, tableForm } from '../../../src/findings/forms/table.js';
 import type { Finding } from '../../../src/findings/result.js';
 import { expectGolden } from '../../golden.js';
+import { checkText } from '../examples.js';
 import { at, file, folder, inKernel, run, scenario, seedFinding, seedRun } from './fixtures.js';
 
 const golden = (name: string) => path.join(folder, 'golden', name);
@@ -17,6 +18,50 @@ function rowsOf(finding: Partial<Finding>): string[] {
 describe('mail table', () => {
 	test('is the table of the mail', () => {
 		expectGolden(`${mailTable(seedFinding, ['A', 'B'])}\n`, golden('seed-table.txt'));
+	});
+
+	test('keeps its columns where names of threads are longer', () => {
+		const [A, B] = ['the_fault_handler_of_the_first_context', 'the_invalidation_of_somebody_else_entirely'];
+		const renamed = (thread: string): string => (thread === 'A' ? A : B);
+		const steps = seedRun.map((step) => ({ ...step, thread: renamed(step.thread) }));
+		const [first = '', second = '', rule = ''] = runTable({ ...seedFinding, run: steps }, [A, B]).split('\n');
+		const [left = '', right = ''] = rule.split('  ');
+		expect(rule).toMatch(/^-+ {2}-+$/);
+		const column = (line: string, from: number, to?: number) => line.slice(from, to).trim();
+		expect(column(first, 0, left.length) + column(second, 0, left.length)).toBe(A);
+		expect(column(first, left.length + 2) + column(second, left.length + 2)).toBe(B);
+		expect(first.length).toBeLessThanOrEqual(left.length + 2 + right.length);
+	});
+
+	test('has nobody called before who calls, and a declaration sets what it declares', async () => {
+		const text = `#include <mn/list>
+static struct page *seen;
+static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range) { return 0; }
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
+static struct mmu_notifier mn = { .ops = &ops };
+static void fault(void)
+{
+	pte_t pte = cpu_pte(0);
+	struct page *page = seen;
+	if (pte_present(pte))
+		dev_map_page(0, pte_page(pte), 0);
+}
+scenario s {
+	pages 1;
+	setup    { mmu_notifier_register(&mn, mm); }
+	thread A { fault(); }
+	thread B { seen = NULL; munmap(0, 1); }
+}
+`;
+		const { scenarios } = await checkText(text);
+		const [found] = scenarios.flatMap((s) => s.findings.filter((f) => f.code === 'stale-mapping'));
+		const rows = found ? mailRows(found).map(({ thread, text }) => `${thread} ${text}`) : [];
+		expect(rows.filter((row) => /B /.test(row))).toEqual([
+			'B seen = NULL',
+			'B mmu_notifier_invalidate_range_start',
+			'B unmap_page_range',
+		]);
+		expect(rows).toContain('A page = seen');
 	});
 
 	test('is the same when the calls themselves are steps', () => {

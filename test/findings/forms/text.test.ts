@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { textClosing, textForm } from '../../../src/findings/forms/text.js';
+import { tableForm } from '../../../src/findings/forms/table.js';
+import { notesForm, textClosing, textForm } from '../../../src/findings/forms/text.js';
 import type { FileResult, Finding } from '../../../src/findings/result.js';
 import { expectGolden } from '../../golden.js';
 import { at, failed, file, folder, names, scenario, seedFinding, sources } from './fixtures.js';
@@ -53,6 +54,47 @@ describe('text form', () => {
 			}),
 		];
 		expectGolden(whole(file(scenarios)), golden('several-text.txt'));
+	});
+
+	test('tells one cause in several scenarios once, with the shortest run, and names the others', () => {
+		const longer = { ...seedFinding, run: [...seedFinding.run, ...seedFinding.run.slice(-1)] };
+		const renamed = { ...longer, message: longer.message.replace(/\bA\b/g, 'F').replace(/\bB\b/g, 'I') };
+		const other = { ...longer, message: 'something else' };
+		const scenarios = [
+			scenario({ name: 'first', verdict: 'fail', findings: [renamed], threads: ['F', 'I'] }),
+			scenario({ name: 'second', verdict: 'fail', findings: [seedFinding, { ...longer }] }),
+			scenario({ name: 'expected', verdict: 'fail', expected: ['deadlock'], findings: [{ ...seedFinding }] }),
+			scenario({ name: 'third', verdict: 'fail', findings: [longer, other] }),
+		];
+		const text = textForm(file(scenarios), options);
+		expect(text.match(/shortest run in \w+|the same in .*|error: something else/g)).toEqual([
+			'shortest run in second',
+			'the same in first, third',
+			'shortest run in second',
+			'error: something else',
+			'shortest run in third',
+		]);
+		const table = tableForm(file(scenarios), 'seed.mmn');
+		expect(table.match(/^seed.*$/gm)).toEqual([
+			'seed.mmn:25: first: deadlock: the same as in second',
+			'seed.mmn:25: second: deadlock',
+			'seed.mmn:25: second: deadlock',
+			'seed.mmn:25: expected: deadlock, as expected: the same as in second',
+			'seed.mmn:25: third: deadlock: the same as in second',
+			'seed.mmn:25: third: deadlock',
+		]);
+		expect(table.match(/^-+ +-+$/gm)).toHaveLength(3);
+	});
+
+	test('what was asked for besides runs is there for a form of tables, too', () => {
+		const note = { code: 'deadlock', severity: 'info', message: 'with one thread more', span: at('goto') } as const;
+		const hint = { ...note, code: 'unreachable', severity: 'hint', message: 'no run gets here' } as const;
+		const result = { ...file([scenario({})]), hints: [note, hint], moreTried: 1 };
+		expect(notesForm(result, options)).toMatch(
+			/^seed\.mmn:\d+:\d+: note: with one thread more \[deadlock\]\nmore {3}1 thread .*\n$/,
+		);
+		expect(notesForm(result, { ...options, hints: true })).toContain('hint: no run gets here [unreachable]\n');
+		expect(notesForm(file([scenario({})]), options)).toBe('');
 	});
 
 	test('of a sketch with errors', () => {
