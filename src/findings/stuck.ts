@@ -46,7 +46,7 @@ function* stuckUnder(
 ): Turns<Stuck[]> {
 	const found: Stuck[] = [];
 	const delayed = only !== undefined;
-	const explained = new Set<number>();
+	let closed = false;
 	let open: { state: number; mask: number } | undefined;
 	const key = (edges: readonly WaitEdge[], state: number): string =>
 		edges
@@ -64,21 +64,24 @@ function* stuckUnder(
 		const stuck = prospects.alive(state) & ~prospects.canMove(state);
 		if (stuck === 0 || only?.[state] === 0) continue;
 		const local = `${graph.sharedIndex(state)} ${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;
-		if (seen.has(local)) continue;
+		if (seen.has(local)) {
+			closed = true;
+			continue;
+		}
 		const edges = waitsIn(graph, state, stuck);
-		const reason = classify(graph, state, edges);
+		const reason = classify(graph, state, edges, delayed);
 		if (reason === undefined) {
 			open ??= { state, mask: stuck };
 			continue;
 		}
 		seen.add(local);
-		for (const e of reason.cycle) explained.add(e.thread);
+		closed = true;
 		const signature = `${reason.kind.code} ${key(reason.cycle, state)}`;
 		if (seen.has(signature)) continue;
 		seen.add(signature);
 		found.push({ ...reason, state, edges, prospects, delayed });
 	}
-	if (open !== undefined && found.length === 0) {
+	if (open !== undefined && !closed) {
 		const { state, mask } = open;
 		const edges = waitsIn(graph, state, mask);
 		// who holds what is wanted runs on, and never lets go: that is the livelock of endless.ts
@@ -90,11 +93,12 @@ function* stuckUnder(
 	return found;
 }
 
-/** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. */
+/** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. `delayed`: no timer and no signal helps them. */
 export function classify(
 	graph: Graph,
 	state: number,
 	edges: readonly WaitEdge[],
+	delayed = false,
 ): Pick<Stuck, 'kind' | 'cycle'> | undefined {
 	const { system } = graph;
 	for (const edge of edges) {
@@ -106,7 +110,7 @@ export function classify(
 	// guesses count when nobody is left who could prove them wrong
 	const sure =
 		cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup' && !e.guessed)) ??
-		(everybodyElseIsDone(graph, state, edges) ? cycleIn(edges) : undefined);
+		(everybodyElseIsDone(graph, state, edges, delayed) ? cycleIn(edges) : undefined);
 	if (sure !== undefined && sure.length === 2) {
 		// a handler that waits for the thread it runs on waits for itself: there is one CPU for both
 		const handler = sure.find(
@@ -122,13 +126,14 @@ export function classify(
 	);
 	if (sleeper !== undefined) return { kind: lostWakeup, cycle: [sleeper] };
 	const [first] = alone;
-	if (first === undefined || !everybodyElseIsDone(graph, state, edges)) return undefined;
+	if (first === undefined || !everybodyElseIsDone(graph, state, edges, delayed)) return undefined;
 	const upToItself = first.wait.kind === 'token' && !first.isRange && onlyItselfWakes(graph, state, first.thread);
 	return { kind: upToItself ? selfDeadlock : deadlock, cycle: [first] };
 }
 
 /** Nobody who could still act is left: the others have ended or are stuck themselves. */
-function everybodyElseIsDone(graph: Graph, state: number, edges: readonly WaitEdge[]): boolean {
+function everybodyElseIsDone(graph: Graph, state: number, edges: readonly WaitEdge[], delayed: boolean): boolean {
 	const { from, to } = graph.edges(state);
-	return from === to && edges.length > 0;
+	for (let edge = from; edge < to; edge++) if (!delayed || !graph.timeouts.has(edge)) return false;
+	return edges.length > 0;
 }

@@ -176,6 +176,32 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'keep the mm that is meant, with mmgrab(), and mmget_not_zero() around the use; kthread_use_mm() for what wants current->mm',
 		callback: false,
 	},
+	25: {
+		broken:
+			'the timer of %r may run out while its queue is drained: it is on no queue yet, so that nobody waits for it, and the kernel warns and loses it',
+		source: '__queue_work',
+		fix: 'cancel_delayed_work_sync() or flush_delayed_work() first',
+		callback: false,
+	},
+	26: {
+		broken: '%r is unregistered, and is not registered, or was unregistered already: one mmgrab() is given up twice',
+		source: 'mmu_notifier_unregister',
+		fix: 'unregister it once: let one of those who close it win, under a lock or by xchg()',
+		callback: false,
+	},
+	27: {
+		broken:
+			"mmput() of a use that was not taken: it is the process's own that is given up, so that its address space is torn down while its tasks run",
+		source: 'Documentation/mm/active_mm.rst, mmput()',
+		fix: 'mmput() once for each mmget() or mmget_not_zero() that has said yes',
+		callback: false,
+	},
+	28: {
+		broken: 'mmdrop() of a reference that was not taken: the mm_struct is freed while the process runs',
+		source: 'Documentation/mm/active_mm.rst, mmdrop()',
+		fix: 'mmdrop() once for each mmgrab(); what is registered with the mm has a reference of its own',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
