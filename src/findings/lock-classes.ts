@@ -158,7 +158,7 @@ const TAKES =
 
 /** Wait until an item does not run, or until no reader is left: as if they took what a worker, or a reader, holds. */
 const WAITS_FOR =
-	/^(flush_work|cancel_work_sync|disable_work_sync|synchronize_srcu|timer_delete_sync|timer_shutdown_sync|del_timer_sync)$/;
+	/^(flush_work|cancel_work_sync|disable_work_sync|synchronize_srcu|delete_sync)$/;
 /** Held while an item or a timer runs (kernel/workqueue.c, process_one_work; kernel/time/timer.c, call_timer_fn), and by readers of an SRCU domain (f0f44752f5f6). */
 const HELD_BY_RUNNING: Readonly<Record<string, string>> = {
 	work_struct: 'work item',

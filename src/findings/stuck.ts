@@ -47,7 +47,7 @@ function* stuckUnder(
 	const found: Stuck[] = [];
 	const delayed = only !== undefined;
 	let closed = false;
-	let open: { state: number; mask: number } | undefined;
+	let open: { state: number; edges: readonly WaitEdge[] } | undefined;
 	const key = (edges: readonly WaitEdge[], state: number): string =>
 		edges
 			.map(
@@ -71,7 +71,7 @@ function* stuckUnder(
 		const edges = waitsIn(graph, state, stuck);
 		const reason = classify(graph, state, edges, delayed);
 		if (reason === undefined) {
-			open ??= { state, mask: stuck };
+			if (!heldUp(prospects, state, stuck, edges)) open ??= { state, edges };
 			continue;
 		}
 		seen.add(local);
@@ -82,16 +82,16 @@ function* stuckUnder(
 		found.push({ ...reason, state, edges, prospects, delayed });
 	}
 	if (open !== undefined && !closed) {
-		const { state, mask } = open;
-		const edges = waitsIn(graph, state, mask);
-		// who holds what is wanted runs on, and never lets go: that is the livelock of endless.ts
-		const spins = edges.some((edge) =>
-			edge.holders.some((h) => !(mask & (1 << h)) && !(prospects.canEnd(state) & (1 << h))),
-		);
-		if (!spins) found.push({ kind: deadlock, state, cycle: [edges[0] as WaitEdge], edges, prospects, delayed });
+		const { state, edges } = open;
+		const first = edges.find((e) => e.holders.length === 0) ?? (edges[0] as WaitEdge);
+		found.push({ kind: deadlock, state, cycle: [first], edges, prospects, delayed });
 	}
 	return found;
 }
+
+/** Who holds what is wanted runs on, and never lets go: it gets stuck later, or that is the livelock of endless.ts. */
+const heldUp = (prospects: Prospects, state: number, mask: number, edges: readonly WaitEdge[]): boolean =>
+	edges.some((edge) => edge.holders.some((h) => !(mask & (1 << h)) && !(prospects.canEnd(state) & (1 << h))));
 
 /** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. `delayed`: no timer and no signal helps them. */
 export function classify(

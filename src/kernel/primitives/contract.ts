@@ -202,6 +202,32 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'mmdrop() once for each mmgrab(); what is registered with the mm has a reference of its own',
 		callback: false,
 	},
+	29: {
+		broken:
+			'what may sleep is called between set_current_state() or prepare_to_wait() and the sleep, or in the condition of wait_event(): when it does sleep the task is TASK_RUNNING again, and does not wait for what it wanted to wait for',
+		source: '__might_sleep()',
+		fix: 'do it before, or let the condition look at what needs no such lock',
+		callback: false,
+		warning: true,
+	},
+	30: {
+		broken: '%r is tried in an interrupt: a mutex belongs to a task, and an interrupt is none',
+		source: 'kernel-doc of mutex_trylock()',
+		fix: 'use a spinlock with its _irqsave form elsewhere, or leave it to a work item',
+		callback: false,
+	},
+	31: {
+		broken: 'kthread_stop() of a thread that has ended already: its task_struct is gone then',
+		source: 'kernel-doc of kthread_create_on_node()',
+		fix: 'let the thread run until kthread_should_stop() says so, or keep it with get_task_struct() and kthread_stop_put()',
+		callback: false,
+	},
+	32: {
+		broken: 'pages are asked for with mmap_lock held, by what takes it for itself where it does not find them at once',
+		source: 'gup_fast_fallback()',
+		fix: 'call get_user_pages() or pin_user_pages() where mmap_lock is held, or give it up first',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
