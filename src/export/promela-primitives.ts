@@ -21,7 +21,12 @@ function define(
 	how: { hidden?: true; sleeps?: true; inAnyState?: true } = {},
 ): void {
 	for (const name of typeof names === 'string' ? [names] : names)
-		table.set(name, { visible: how.hidden === undefined, sleeps: how.sleeps !== undefined, inAnyState: how.inAnyState !== undefined, body });
+		table.set(name, {
+			visible: how.hidden === undefined,
+			sleeps: how.sleeps !== undefined,
+			inAnyState: how.inAnyState !== undefined,
+			body,
+		});
 }
 
 const EXPIRES = 'if (!may_fail()) return block(); expire(); return -4;';
@@ -217,10 +222,14 @@ define('finish_wait', `me->state = 0; set_state(self, 0); ${OFF_THE_QUEUE} retur
 define('add_wait_queue', 'update(a + 1, load(a + 1) | 1 << self); return 0;');
 define('remove_wait_queue', `${OFF_THE_QUEUE} return 0;`);
 define('set_current_state', 'me->state = a; set_state(self, a); return 0;');
-define(['schedule', '__schedule_on'], 'if (load(current_task() + TASK_STATE)) return block(); me->state = 0; return 0;', {
-	sleeps: true,
-	inAnyState: true,
-});
+define(
+	['schedule', '__schedule_on'],
+	'if (load(current_task() + TASK_STATE)) return block(); me->state = 0; return 0;',
+	{
+		sleeps: true,
+		inAnyState: true,
+	},
+);
 define(
 	'__schedule_timeout_on',
 	'me->state = 0; if (!load(current_task() + TASK_STATE)) return 0; expire(); set_state(self, 0); return 1;',
@@ -285,15 +294,12 @@ define('__holds_more_than', 'int n; for (n = 0; n < me->nheld; n++) if (me->held
 	hidden: true,
 });
 define('__page_is_free', 'fatal("use-after-free: a page frame that is free"); return 0;', { hidden: true });
-define(
-	'__not_in_callback',
-	`int f;
+const inCallback = (then: string): string => `int f;
 		for (f = 1; f < me->depth; f++)
-			if (me->stack[frame[f] + 2] >= 0 && in_notifiers[me->stack[frame[f - 1]]])
-				warn("contract: called from a notifier callback");
-		return 0;`,
-	{ hidden: true },
-);
+			if (me->stack[frame[f] + 2] >= 0 && in_notifiers[me->stack[frame[f - 1]]]) ${then}
+		return 0;`;
+define('__not_in_callback', inCallback('warn("contract: called from a notifier callback");'), { hidden: true });
+define('__in_callback', inCallback('return 1;'), { hidden: true });
 define(
 	'__locked_in_callback',
 	`int n;

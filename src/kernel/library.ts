@@ -6,6 +6,7 @@ import hmm from './lib/hmm.mmn';
 import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
 import completion from './lib/kernel/completion.mmn';
+import delayedWork from './lib/kernel/delayed_work.mmn';
 import device from './lib/kernel/device.mmn';
 import driver from './lib/kernel/driver.mmn';
 import errno from './lib/kernel/errno.mmn';
@@ -13,6 +14,7 @@ import exclusive from './lib/kernel/exclusive.mmn';
 import fault from './lib/kernel/fault.mmn';
 import fence from './lib/kernel/fence.mmn';
 import gup from './lib/kernel/gup.mmn';
+import hrtimer from './lib/kernel/hrtimer.mmn';
 import idr from './lib/kernel/idr.mmn';
 import invalidators from './lib/kernel/invalidators.mmn';
 import jobs from './lib/kernel/jobs.mmn';
@@ -26,6 +28,7 @@ import pages from './lib/kernel/pages.mmn';
 import rcu from './lib/kernel/rcu.mmn';
 import rmap from './lib/kernel/rmap.mmn';
 import rwlock from './lib/kernel/rwlock.mmn';
+import semaphore from './lib/kernel/semaphore.mmn';
 import seqlock from './lib/kernel/seqlock.mmn';
 import tasks from './lib/kernel/tasks.mmn';
 import time from './lib/kernel/time.mmn';
@@ -67,6 +70,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/rcu': rcu,
 	'kernel/seqlock': seqlock,
 	'kernel/completion': completion,
+	'kernel/semaphore': semaphore,
 	'kernel/mm': mm,
 	'kernel/vma_lock': vmaLock,
 	'kernel/notify': notify,
@@ -80,7 +84,9 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/alloc': alloc,
 	'kernel/kthread': kthread,
 	'kernel/timer': timer,
+	'kernel/hrtimer': hrtimer,
 	'kernel/workqueue': workqueue,
+	'kernel/delayed_work': delayedWork,
 	'kernel/fence': fence,
 	'kernel/ww': ww,
 	'kernel/xarray': xarray,
@@ -152,7 +158,10 @@ export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
 	{ name: 'kthread/0', entry: '__kthread0', uses: KTHREADS, count: 1 },
 	{ name: 'kthread/1', entry: '__kthread1', uses: KTHREADS, count: 1 },
-	{ name: 'timer', entry: '__timer_softirq', uses: ['mod_timer'], count: 1 },
+	{ name: 'timer', entry: '__timer_softirq0', uses: ['mod_timer'], count: 1 },
+	{ name: 'timer/1', entry: '__timer_softirq1', uses: ['mod_timer'], count: 1 },
+	{ name: 'hrtimer', entry: '__hrtimer_interrupt0', uses: ['hrtimer_start'], count: 1 },
+	{ name: 'hrtimer/1', entry: '__hrtimer_interrupt1', uses: ['hrtimer_start'], count: 1 },
 	{ name: 'kworker/0', entry: '__kworker0', uses: WORKERS, count: 1 },
 	{ name: 'kworker/1', entry: '__kworker1', uses: WORKERS, count: 1 },
 	{ name: 'kworker/2', entry: '__kworker2', uses: WORKERS, count: 1 },

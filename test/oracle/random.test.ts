@@ -40,7 +40,11 @@ async function disagree(text: string): Promise<void> {
 		const every = explore(program, scenario, 10 * MOST, true);
 		if (every === undefined) continue;
 		seen.everyAccess++;
-		expect(Object.keys(shortest(every.findings)), 'every access a step').toEqual(Object.keys(codes));
+		const all = Object.keys(shortest(every.findings));
+		// a step that ends the run in its invisible rest hides what others may do before that: less is found, but never nothing
+		const ends = engine.graph.reports.some(({ report }) => report.fatal);
+		if (ends) expect(all, 'every access a step').toEqual(expect.arrayContaining(Object.keys(codes)));
+		else expect(all, 'every access a step').toEqual(Object.keys(codes));
 	}
 }
 

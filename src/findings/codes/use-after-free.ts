@@ -30,6 +30,8 @@ const waitsForItem = (queued: RunEvent): string =>
 
 /** Who comes too late, and what sees to it that nobody does. */
 function tooLate(name: string, report: Report): string {
+	if (name.startsWith('hrtimer'))
+		return 'The timer is still armed then, or its function runs, and may start it again: hrtimer_cancel() comes before kfree(), when nobody starts it any more';
 	if (name.startsWith('timer'))
 		return 'The timer is still armed then, or its function runs, and may arm it again: timer_shutdown_sync() comes before kfree()';
 	if (name.startsWith('kthread')) return 'The thread still runs then: kthread_stop() comes before kfree()';

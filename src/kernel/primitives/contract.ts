@@ -258,6 +258,7 @@ export const contract: readonly Primitive[] = [
 			return 0;
 		},
 	},
+	{ name: '__in_callback', visible: false, run: (c) => (c.inNotifierCallback ? 1 : 0) },
 	{
 		// a lock of the caller's, such as mmap_lock, is not the driver's
 		name: '__locked_in_callback',
