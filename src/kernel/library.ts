@@ -23,6 +23,7 @@ import list from './lib/kernel/list.mmn';
 import locks from './lib/kernel/locks.mmn';
 import math from './lib/kernel/math.mmn';
 import mm from './lib/kernel/mm.mmn';
+import module from './lib/kernel/module.mmn';
 import notify from './lib/kernel/notify.mmn';
 import pages from './lib/kernel/pages.mmn';
 import rcu from './lib/kernel/rcu.mmn';
@@ -92,6 +93,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/xarray': xarray,
 	'kernel/idr': idr,
 	'kernel/driver': driver,
+	'kernel/module': module,
 };
 const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges': activeRanges,

@@ -228,6 +228,37 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'call get_user_pages() or pin_user_pages() where mmap_lock is held, or give it up first',
 		callback: false,
 	},
+	33: {
+		broken: '%r is still queued, or runs, when its module goes: its function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'cancel_work_sync(), cancel_delayed_work_sync() or destroy_workqueue() in what module_exit() names, when nobody queues it any more',
+		callback: false,
+	},
+	34: {
+		broken: '%r is still armed, or its function runs, when its module goes: the function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'timer_shutdown_sync() or timer_delete_sync() in what module_exit() names, when nobody arms it any more',
+		callback: false,
+	},
+	35: {
+		broken: '%r is still started, or its function runs, when its module goes: the function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'hrtimer_cancel() in what module_exit() names, when nobody starts it any more',
+		callback: false,
+	},
+	36: {
+		broken:
+			'a callback of call_rcu(), call_srcu() or mmu_notifier_put() is still to run when its module goes: the function is gone then',
+		source: 'Documentation/RCU/rcubarrier.rst, kernel-doc of mmu_notifier_synchronize()',
+		fix: 'rcu_barrier(), srcu_barrier() or mmu_notifier_synchronize() in what module_exit() names',
+		callback: false,
+	},
+	37: {
+		broken: 'a kernel thread still runs when its module goes: its function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'kthread_stop() in what module_exit() names',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
