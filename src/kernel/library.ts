@@ -153,7 +153,7 @@ export interface KernelThread {
 
 /** Kernel threads run in every environment (language.md, Scenarios). */
 const WORKERS = ['queue_work', 'flush_work', 'cancel_work_sync', 'flush_workqueue', 'drain_workqueue'];
-const KTHREADS = ['kthread_run', 'kthread_create'];
+const KTHREADS = ['kthread_run', 'kthread_create', 'kthread_create_on_node'];
 export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'mmput', entry: '__mmput_async_fn', uses: ['mmput_async'], count: 1 },
 	{ name: 'gpu', entry: '__dev_job_fn', uses: ['__dev_submit'], count: 1 },

@@ -259,6 +259,12 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'kthread_stop() in what module_exit() names',
 		callback: false,
 	},
+	38: {
+		broken: '%r is handed to call_rcu() or call_srcu() while its callback is still to run: it would be linked twice',
+		source: 'debug_rcu_head_queue()',
+		fix: 'let only who takes the last reference, or unlinks the object, free it',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
