@@ -165,7 +165,8 @@ function instructionText(model: Model, code: FunctionCode, i: Instruction, pc: n
 		case 'primitive': {
 			const name = model.primitive(i.primitive);
 			const args = [...i.args.map(v), '0', '0', '0', '0'].slice(0, 4).join(', ');
-			const sleeps = cPrimitive(name)?.sleeps ? ' may_sleep ();' : '';
+			const known = cPrimitive(name);
+			const sleeps = known?.sleeps ? ` may_sleep (${known.inAnyState ? 1 : 0});` : '';
 			return `{ int held = me->nheld, v; cursor_before = cursor;${sleeps} v = p_${name} (${args}); claimed (held); ${set(i.to, 'v')} }`;
 		}
 		case 'return':

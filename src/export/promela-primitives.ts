@@ -8,21 +8,35 @@ export interface CPrimitive {
 	/** Others can see it: it is a step. */
 	readonly visible: boolean;
 	readonly sleeps: boolean;
+	/** It sleeps whatever the task has said of its state. */
+	readonly inAnyState: boolean;
 	readonly body: string;
 }
 
 const table = new Map<string, CPrimitive>();
 
-function define(names: string | readonly string[], body: string, how: { hidden?: true; sleeps?: true } = {}): void {
+function define(
+	names: string | readonly string[],
+	body: string,
+	how: { hidden?: true; sleeps?: true; inAnyState?: true } = {},
+): void {
 	for (const name of typeof names === 'string' ? [names] : names)
-		table.set(name, { visible: how.hidden === undefined, sleeps: how.sleeps !== undefined, body });
+		table.set(name, {
+			visible: how.hidden === undefined,
+			sleeps: how.sleeps !== undefined,
+			inAnyState: how.inAnyState !== undefined,
+			body,
+		});
 }
 
 const EXPIRES = 'if (!may_fail()) return block(); expire(); return -4;';
 const TAKE = 'store(a, 1); take(a, MUTEX); return 0;';
 define('mutex_lock', `if (load(a)) return block(); ${TAKE}`, { sleeps: true });
 define(['mutex_lock_interruptible', 'mutex_lock_killable'], `if (load(a)) { ${EXPIRES} } ${TAKE}`, { sleeps: true });
-define('mutex_trylock', 'if (load(a)) return 0; store(a, 1); take(a, MUTEX); return 1;');
+define(
+	'mutex_trylock',
+	'if (interrupts[self] >= 0 && !PREEMPT_RT) warn("contract: mutex_trylock in an interrupt"); if (load(a)) return 0; store(a, 1); take(a, MUTEX); return 1;',
+);
 define('mutex_unlock', 'if (!drop(a, MUTEX)) fatal("bad-unlock: mutex_unlock"); store(a, 0); return 0;');
 define('mutex_is_locked', 'return load(a) != 0;');
 
@@ -136,6 +150,7 @@ define('__holds', 'int n; for (n = 0; n < me->nheld; n++) if (me->held[2 * n] ==
 define('__waits_for', 'return 0;', { hidden: true });
 define('__might_lock', 'return 0;');
 define('__might_sleep', 'return 0;', { hidden: true, sleeps: true });
+define('__might_resched', 'return 0;', { hidden: true, sleeps: true, inAnyState: true });
 define(
 	'__assert_held',
 	`int n, held = 0, only_read = 1;
@@ -188,7 +203,7 @@ define('in_interrupt', 'return interrupts[self] >= 0;', { hidden: true });
 // a wait queue is { tasks that a wake-up takes off, tasks that stay, those who wait exclusively: five bits each, first come first }
 define(
 	'prepare_to_wait',
-	'if (!(load(a + 1) & 1 << self)) update(a, load(a) | 1 << self); set_state(self, c); return 0;',
+	'if (!(load(a + 1) & 1 << self)) update(a, load(a) | 1 << self); me->state = c; set_state(self, c); return 0;',
 );
 define(
 	'prepare_to_wait_exclusive',
@@ -196,24 +211,29 @@ define(
 		for (; n < 6 && seats >> 5 * n & 31; n++) if ((seats >> 5 * n & 31) == self + 1) there = 1;
 		if (n == 6) fatal("bounded: more than 6 tasks wait exclusively on one queue");
 		if (!there) store(a + 2, seats | (self + 1) << 5 * n);
-		set_state(self, c);
+		me->state = c; set_state(self, c);
 		return 0;`,
 );
 const OFF_THE_QUEUE = `update(a, load(a) & ~(1 << self)); update(a + 1, load(a + 1) & ~(1 << self));
 		{ int seats = load(a + 2), kept = 0, n, k = 0;
 		for (n = 0; n < 6; n++) if ((seats >> 5 * n & 31) && (seats >> 5 * n & 31) != self + 1) kept |= (seats >> 5 * n & 31) << 5 * k++;
 		update(a + 2, kept); }`;
-define('finish_wait', `set_state(self, 0); ${OFF_THE_QUEUE} return 0;`);
+define('finish_wait', `me->state = 0; set_state(self, 0); ${OFF_THE_QUEUE} return 0;`);
 define('add_wait_queue', 'update(a + 1, load(a + 1) | 1 << self); return 0;');
 define('remove_wait_queue', `${OFF_THE_QUEUE} return 0;`);
-define('set_current_state', 'set_state(self, a); return 0;');
-define(['schedule', '__schedule_on'], 'if (load(current_task() + TASK_STATE)) return block(); return 0;', {
-	sleeps: true,
-});
+define('set_current_state', 'me->state = a; set_state(self, a); return 0;');
+define(
+	['schedule', '__schedule_on'],
+	'if (load(current_task() + TASK_STATE)) return block(); me->state = 0; return 0;',
+	{
+		sleeps: true,
+		inAnyState: true,
+	},
+);
 define(
 	'__schedule_timeout_on',
-	'if (!load(current_task() + TASK_STATE)) return 0; expire(); set_state(self, 0); return 1;',
-	{ sleeps: true },
+	'me->state = 0; if (!load(current_task() + TASK_STATE)) return 0; expire(); set_state(self, 0); return 1;',
+	{ sleeps: true, inAnyState: true },
 );
 define('__signal_pending', 'return may_fail() ? pick(0, 1) : 0;');
 define('__expire', 'if (a == 1 && !may_fail()) return block(); expire(); return 0;', { hidden: true });
@@ -274,15 +294,12 @@ define('__holds_more_than', 'int n; for (n = 0; n < me->nheld; n++) if (me->held
 	hidden: true,
 });
 define('__page_is_free', 'fatal("use-after-free: a page frame that is free"); return 0;', { hidden: true });
-define(
-	'__not_in_callback',
-	`int f;
+const inCallback = (then: string): string => `int f;
 		for (f = 1; f < me->depth; f++)
-			if (me->stack[frame[f] + 2] >= 0 && in_notifiers[me->stack[frame[f - 1]]])
-				warn("contract: called from a notifier callback");
-		return 0;`,
-	{ hidden: true },
-);
+			if (me->stack[frame[f] + 2] >= 0 && in_notifiers[me->stack[frame[f - 1]]]) ${then}
+		return 0;`;
+define('__not_in_callback', inCallback('warn("contract: called from a notifier callback");'), { hidden: true });
+define('__in_callback', inCallback('return 1;'), { hidden: true });
 define(
 	'__locked_in_callback',
 	`int n;

@@ -332,10 +332,11 @@ c_code {
 		for (f = 0; f < me->depth; f++) if (me->stack[frame[f] + 2] >= 0) inside = 1;
 		for (; inside && before < me->nheld; before++) me->held[2 * before + 1] |= IN_CALLBACK;
 	}
-	static void may_sleep(void)
+	static void may_sleep(int in_any_state)
 	{
 		if (me->atomic > 0 || me->irqs_off > 0) warn("sleep-in-atomic");
 		else if (me->nonblock > 0) warn("sleep-in-nonblock");
+		else if (me->state && !in_any_state) warn("contract: sleeps before it sleeps");
 	}
 
 	static void enter_atomic(int may_sleep_with_rt)

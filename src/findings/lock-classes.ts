@@ -157,13 +157,13 @@ const TAKES =
 	/^(mutex_lock|mutex_lock_interruptible|mutex_lock_killable|(raw_)?spin_lock(_irq|_bh)?|__(raw_)?spin_lock_irqsave|down_read|down_read_killable|down_read_interruptible|__down_write_fast|read_lock|write_lock|__(read|write)_lock\w*)$/;
 
 /** Wait until an item does not run, or until no reader is left: as if they took what a worker, or a reader, holds. */
-const WAITS_FOR =
-	/^(flush_work|cancel_work_sync|disable_work_sync|synchronize_srcu|timer_delete_sync|timer_shutdown_sync|del_timer_sync)$/;
+const WAITS_FOR = /^(flush_work|cancel_work_sync|disable_work_sync|synchronize_srcu|delete_sync|hrtimer_cancel)$/;
 /** Held while an item or a timer runs (kernel/workqueue.c, process_one_work; kernel/time/timer.c, call_timer_fn), and by readers of an SRCU domain (f0f44752f5f6). */
 const HELD_BY_RUNNING: Readonly<Record<string, string>> = {
 	work_struct: 'work item',
 	srcu_struct: 'readers of',
 	timer_list: 'timer',
+	hrtimer: 'timer',
 };
 
 /** The class of what a token stands for: `work item struct drv.work`, `readers of srcu`; undefined where lockdep has none. */

@@ -46,8 +46,8 @@ function* stuckUnder(
 ): Turns<Stuck[]> {
 	const found: Stuck[] = [];
 	const delayed = only !== undefined;
-	const explained = new Set<number>();
-	let open: { state: number; mask: number } | undefined;
+	let closed = false;
+	let open: { state: number; edges: readonly WaitEdge[] } | undefined;
 	const key = (edges: readonly WaitEdge[], state: number): string =>
 		edges
 			.map(
@@ -64,37 +64,41 @@ function* stuckUnder(
 		const stuck = prospects.alive(state) & ~prospects.canMove(state);
 		if (stuck === 0 || only?.[state] === 0) continue;
 		const local = `${graph.sharedIndex(state)} ${stuck} ${graph.system.threads.map((_, t) => (stuck & (1 << t) ? graph.localIndex(state, t) : '-')).join(' ')}`;
-		if (seen.has(local)) continue;
+		if (seen.has(local)) {
+			closed = true;
+			continue;
+		}
 		const edges = waitsIn(graph, state, stuck);
-		const reason = classify(graph, state, edges);
+		const reason = classify(graph, state, edges, delayed);
 		if (reason === undefined) {
-			open ??= { state, mask: stuck };
+			if (!heldUp(prospects, state, stuck, edges)) open ??= { state, edges };
 			continue;
 		}
 		seen.add(local);
-		for (const e of reason.cycle) explained.add(e.thread);
+		closed = true;
 		const signature = `${reason.kind.code} ${key(reason.cycle, state)}`;
 		if (seen.has(signature)) continue;
 		seen.add(signature);
 		found.push({ ...reason, state, edges, prospects, delayed });
 	}
-	if (open !== undefined && found.length === 0) {
-		const { state, mask } = open;
-		const edges = waitsIn(graph, state, mask);
-		// who holds what is wanted runs on, and never lets go: that is the livelock of endless.ts
-		const spins = edges.some((edge) =>
-			edge.holders.some((h) => !(mask & (1 << h)) && !(prospects.canEnd(state) & (1 << h))),
-		);
-		if (!spins) found.push({ kind: deadlock, state, cycle: [edges[0] as WaitEdge], edges, prospects, delayed });
+	if (open !== undefined && !closed) {
+		const { state, edges } = open;
+		const first = edges.find((e) => e.holders.length === 0) ?? (edges[0] as WaitEdge);
+		found.push({ kind: deadlock, state, cycle: [first], edges, prospects, delayed });
 	}
 	return found;
 }
 
-/** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. */
+/** Who holds what is wanted runs on, and never lets go: it gets stuck later, or that is the livelock of endless.ts. */
+const heldUp = (prospects: Prospects, state: number, mask: number, edges: readonly WaitEdge[]): boolean =>
+	edges.some((edge) => edge.holders.some((h) => !(mask & (1 << h)) && !(prospects.canEnd(state) & (1 << h))));
+
+/** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. `delayed`: no timer and no signal helps them. */
 export function classify(
 	graph: Graph,
 	state: number,
 	edges: readonly WaitEdge[],
+	delayed = false,
 ): Pick<Stuck, 'kind' | 'cycle'> | undefined {
 	const { system } = graph;
 	for (const edge of edges) {
@@ -106,7 +110,7 @@ export function classify(
 	// guesses count when nobody is left who could prove them wrong
 	const sure =
 		cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup' && !e.guessed)) ??
-		(everybodyElseIsDone(graph, state, edges) ? cycleIn(edges) : undefined);
+		(everybodyElseIsDone(graph, state, edges, delayed) ? cycleIn(edges) : undefined);
 	if (sure !== undefined && sure.length === 2) {
 		// a handler that waits for the thread it runs on waits for itself: there is one CPU for both
 		const handler = sure.find(
@@ -122,13 +126,14 @@ export function classify(
 	);
 	if (sleeper !== undefined) return { kind: lostWakeup, cycle: [sleeper] };
 	const [first] = alone;
-	if (first === undefined || !everybodyElseIsDone(graph, state, edges)) return undefined;
+	if (first === undefined || !everybodyElseIsDone(graph, state, edges, delayed)) return undefined;
 	const upToItself = first.wait.kind === 'token' && !first.isRange && onlyItselfWakes(graph, state, first.thread);
 	return { kind: upToItself ? selfDeadlock : deadlock, cycle: [first] };
 }
 
 /** Nobody who could still act is left: the others have ended or are stuck themselves. */
-function everybodyElseIsDone(graph: Graph, state: number, edges: readonly WaitEdge[]): boolean {
+function everybodyElseIsDone(graph: Graph, state: number, edges: readonly WaitEdge[], delayed: boolean): boolean {
 	const { from, to } = graph.edges(state);
-	return from === to && edges.length > 0;
+	for (let edge = from; edge < to; edge++) if (!delayed || !graph.timeouts.has(edge)) return false;
+	return edges.length > 0;
 }

@@ -28,7 +28,7 @@ export interface Task {
 	irqsOff: number;
 	/** Depth of dma_fence_begin_signalling: what a fence waits for must not wait for memory, reservations or mmap_lock. */
 	signalling: number;
-	/** TASK_RUNNING (0) or what set_current_state() said. */
+	/** What set_current_state() or prepare_to_wait() said, until the sleep is over; others who wake the task do not change it. */
 	state: number;
 	/** In the order in which they were taken. */
 	readonly held: Held[];
@@ -75,7 +75,7 @@ export interface KernelContext {
 	/** `config preempt_rt`: spinlock_t sleeps. */
 	readonly preemptRt: boolean;
 	/** Complains where nothing may sleep, and goes on. */
-	mightSleep(what: string): void;
+	mightSleep(what: string, inAnyState?: boolean): void;
 	/** Calls that can fail do so when the adversary wants it: not in setup, and not with `config no_errors`. */
 	mayFail(): boolean;
 	/** The scenario's setup runs: nothing fails, and no allocation reclaims what it maps. */
@@ -111,6 +111,8 @@ export interface Primitive {
 	readonly visible: boolean;
 	/** It may sleep: illegal in atomic and non-blockable context (checked before `run`). */
 	readonly sleeps?: boolean;
+	/** The task may have said that it is about to sleep: this is that sleep, or does not mind. */
+	readonly inAnyState?: boolean;
 	/** From here on the thread is not preempted: on few CPUs (`config cpus N`) that is a step of its own. */
 	readonly staysOnCpu?: boolean;
 	/** It may call `block` or `expire`. */

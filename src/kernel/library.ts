@@ -6,6 +6,7 @@ import hmm from './lib/hmm.mmn';
 import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
 import completion from './lib/kernel/completion.mmn';
+import delayedWork from './lib/kernel/delayed_work.mmn';
 import device from './lib/kernel/device.mmn';
 import driver from './lib/kernel/driver.mmn';
 import errno from './lib/kernel/errno.mmn';
@@ -13,6 +14,7 @@ import exclusive from './lib/kernel/exclusive.mmn';
 import fault from './lib/kernel/fault.mmn';
 import fence from './lib/kernel/fence.mmn';
 import gup from './lib/kernel/gup.mmn';
+import hrtimer from './lib/kernel/hrtimer.mmn';
 import idr from './lib/kernel/idr.mmn';
 import invalidators from './lib/kernel/invalidators.mmn';
 import jobs from './lib/kernel/jobs.mmn';
@@ -21,11 +23,13 @@ import list from './lib/kernel/list.mmn';
 import locks from './lib/kernel/locks.mmn';
 import math from './lib/kernel/math.mmn';
 import mm from './lib/kernel/mm.mmn';
+import module from './lib/kernel/module.mmn';
 import notify from './lib/kernel/notify.mmn';
 import pages from './lib/kernel/pages.mmn';
 import rcu from './lib/kernel/rcu.mmn';
 import rmap from './lib/kernel/rmap.mmn';
 import rwlock from './lib/kernel/rwlock.mmn';
+import semaphore from './lib/kernel/semaphore.mmn';
 import seqlock from './lib/kernel/seqlock.mmn';
 import tasks from './lib/kernel/tasks.mmn';
 import time from './lib/kernel/time.mmn';
@@ -67,6 +71,7 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/rcu': rcu,
 	'kernel/seqlock': seqlock,
 	'kernel/completion': completion,
+	'kernel/semaphore': semaphore,
 	'kernel/mm': mm,
 	'kernel/vma_lock': vmaLock,
 	'kernel/notify': notify,
@@ -80,12 +85,15 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/alloc': alloc,
 	'kernel/kthread': kthread,
 	'kernel/timer': timer,
+	'kernel/hrtimer': hrtimer,
 	'kernel/workqueue': workqueue,
+	'kernel/delayed_work': delayedWork,
 	'kernel/fence': fence,
 	'kernel/ww': ww,
 	'kernel/xarray': xarray,
 	'kernel/idr': idr,
 	'kernel/driver': driver,
+	'kernel/module': module,
 };
 const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/active-ranges': activeRanges,
@@ -160,14 +168,17 @@ export interface KernelThread {
 
 /** Kernel threads run in every environment (language.md, Scenarios). */
 const WORKERS = ['queue_work', 'flush_work', 'cancel_work_sync', 'flush_workqueue', 'drain_workqueue'];
-const KTHREADS = ['kthread_run', 'kthread_create'];
+const KTHREADS = ['kthread_run', 'kthread_create', 'kthread_create_on_node'];
 export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'mmput', entry: '__mmput_async_fn', uses: ['mmput_async'], count: 1 },
 	{ name: 'gpu', entry: '__dev_job_fn', uses: ['__dev_submit'], count: 1 },
 	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
 	{ name: 'kthread/0', entry: '__kthread0', uses: KTHREADS, count: 1 },
 	{ name: 'kthread/1', entry: '__kthread1', uses: KTHREADS, count: 1 },
-	{ name: 'timer', entry: '__timer_softirq', uses: ['mod_timer'], count: 1 },
+	{ name: 'timer', entry: '__timer_softirq0', uses: ['mod_timer'], count: 1 },
+	{ name: 'timer/1', entry: '__timer_softirq1', uses: ['mod_timer'], count: 1 },
+	{ name: 'hrtimer', entry: '__hrtimer_interrupt0', uses: ['hrtimer_start'], count: 1 },
+	{ name: 'hrtimer/1', entry: '__hrtimer_interrupt1', uses: ['hrtimer_start'], count: 1 },
 	{ name: 'kworker/0', entry: '__kworker0', uses: WORKERS, count: 1 },
 	{ name: 'kworker/1', entry: '__kworker1', uses: WORKERS, count: 1 },
 	{ name: 'kworker/2', entry: '__kworker2', uses: WORKERS, count: 1 },

@@ -174,6 +174,21 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 		'include/linux/ww_mutex.h, dma-resv.c',
 	],
 	[
+		/^(down|down_interruptible|down_killable|down_timeout|down_trylock|up|sema_init)$/,
+		'Counts, and belongs to nobody: anybody may up(), from any context. down_trylock() returns 0 when it has it.',
+		'kernel/locking/semaphore.c',
+	],
+	[
+		/^hrtimer_(setup|init|start|cancel|try_to_cancel)/,
+		'The function runs in hard interrupt context; with _SOFT, or on PREEMPT_RT without _HARD, in softirq context. hrtimer_cancel() waits for it: hold nothing that it takes.',
+		'kernel/time/hrtimer.c',
+	],
+	[
+		/^(timer_setup|mod_timer|add_timer|timer_delete|timer_delete_sync|timer_shutdown_sync|del_timer|del_timer_sync)$/,
+		'The function runs in softirq context. The _sync forms wait for it: hold nothing that it takes. One that arms itself again is stopped by timer_shutdown_sync().',
+		'kernel/time/timer.c',
+	],
+	[
 		/^kthread_(stop|park)$/,
 		'Waits until the thread leaves its loop: hold nothing that the thread needs.',
 		'kernel/kthread.c',

@@ -52,4 +52,6 @@ export const MACRO_STRUCTS: Readonly<Record<string, string>> = {
 	DEFINE_WW_CLASS: 'ww_class',
 	DEFINE_WW_MUTEX: 'ww_mutex',
 	DEFINE_STATIC_PERCPU_RWSEM: 'percpu_rw_semaphore',
+	DEFINE_SEMAPHORE: 'semaphore',
+	DEFINE_TIMER: 'timer_list',
 };

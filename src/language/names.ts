@@ -20,7 +20,7 @@ export interface Declarations {
 
 /** Functions with two underscores that drivers do call; all others are their library's own. */
 const PUBLIC_UNDERSCORES =
-	/^__([A-Z]|mmu_notifier_|mmu_interval_notifier_|get_user_pages|get_free_page|free_page|set_current_state|set_page_dirty|wake_up|add_wait_queue|remove_wait_queue|copy_(to|from)_user|xa_(store|erase)$|get_user$|put_user$)/;
+	/^__([A-Z]|mmu_notifier_|mmu_interval_notifier_|get_user_pages|get_free_page|free_page|set_current_state|set_page_dirty|wake_up|add_wait_queue|remove_wait_queue|copy_(to|from)_user|xa_(store|erase)$|(test_and_)?(set|clear)_bit$|ffs$|get_user$|put_user$)/;
 
 /** False for what a file of the simulated kernel keeps from sketches. */
 export function isPublic(node: Named): boolean {

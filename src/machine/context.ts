@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import { BLOCKED, type KernelContext, type Task, type Wait } from '../kernel/context.js';
+import { brokenRule } from '../kernel/primitives/contract.js';
 import { isCall, isNameRef } from '../language/generated/ast.js';
 import { sourceOf } from '../language/text.js';
 import type { Footprint } from './footprint.js';
@@ -115,7 +116,7 @@ export abstract class StepContext implements KernelContext {
 	}
 
 	/** The kernel's might_sleep(): complains, and goes on. */
-	mightSleep(what: string): void {
+	mightSleep(what: string, inAnyState = false): void {
 		if (this.thread.atomic > 0 || this.thread.irqsOff > 0) {
 			const lock = this.thread.held.find((h) => h.mode === 2);
 			this.warn(
@@ -125,6 +126,7 @@ export abstract class StepContext implements KernelContext {
 			);
 		} else if (this.thread.nonBlock > 0)
 			this.warn('sleep-in-nonblock', `${what} may sleep in a non-blockable invalidation`);
+		else if (this.thread.state !== 0 && !inAnyState) this.warn('contract', brokenRule(29));
 	}
 
 	// ---- memory ----

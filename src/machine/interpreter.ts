@@ -481,7 +481,7 @@ export class Interpreter extends Merging {
 		const primitive = this.image.primitives[i.primitive] as Primitive;
 		this.cursorBefore = this.cursor;
 		const args = i.args.map((a) => this.used(a));
-		if (primitive.sleeps) this.mightSleep(this.sleeper(primitive.name, i.node));
+		if (primitive.sleeps) this.mightSleep(this.sleeper(primitive.name, i.node), primitive.inAnyState);
 		const holds = this.thread.held.length;
 		const expired = this.expired;
 		this.beginPrimitive(primitive, args);

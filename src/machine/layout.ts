@@ -98,6 +98,8 @@ const WHOLE = new Set([
 	'work_struct',
 	'delayed_work',
 	'timer_list',
+	'hrtimer',
+	'semaphore',
 	'workqueue_struct',
 	'dma_fence',
 	'task_struct',

@@ -54,6 +54,11 @@ test.each(names)('%s', async (name) => {
 	for (const scenario of result.scenarios) {
 		const codes = scenario.findings.map((finding) => finding.code);
 		for (const { related } of scenario.findings) expect(onlyInTheKernel(related)).toEqual([]);
+		// in the default environment nothing is expected: the marker is what counts
+		if (!/^scenario /m.test(plain)) {
+			expect(codes).not.toEqual([]);
+			continue;
+		}
 		expect({ name: scenario.name, codes, asExpected: scenario.asExpected }).toMatchObject({ asExpected: true });
 	}
 });

@@ -32,12 +32,19 @@ async function disagree(text: string): Promise<void> {
 		if (engine === undefined) continue;
 		seen.naive++;
 		const codes = shortest(engine.findings);
-		for (const other of permutations(scenario).slice(-1))
-			expect(shortest(explore(program, other, MOST)?.findings ?? []), 'its threads in another order').toEqual(codes);
+		for (const other of permutations(scenario).slice(-1)) {
+			const again = explore(program, other, MOST + 1000);
+			expect(again?.graph.count, 'states, its threads in another order').toBe(engine.graph.count);
+			expect(shortest(again?.findings ?? []), 'its threads in another order').toEqual(codes);
+		}
 		const every = explore(program, scenario, 10 * MOST, true);
 		if (every === undefined) continue;
 		seen.everyAccess++;
-		expect(Object.keys(shortest(every.findings)), 'every access a step').toEqual(Object.keys(codes));
+		const all = Object.keys(shortest(every.findings));
+		// a step that ends the run in its invisible rest hides what others may do before that: less is found, but never nothing
+		const ends = engine.graph.reports.some(({ report }) => report.fatal);
+		if (ends) expect(all, 'every access a step').toEqual(expect.arrayContaining(Object.keys(codes)));
+		else expect(all, 'every access a step').toEqual(Object.keys(codes));
 	}
 }
 

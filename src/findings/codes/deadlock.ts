@@ -31,14 +31,16 @@ export const deadlock: StuckKind = {
 		if (forgotten !== undefined) return forgotten;
 		const name = (t: number): string => threadName(graph, t);
 		const parts = cycle.map((edge, n) => {
-			const holder = cycle[(n + 1) % cycle.length] as WaitEdge;
+			const next = (cycle[(n + 1) % cycle.length] as WaitEdge).thread;
 			const where = inLine(graph, userSpan(blockedPlace(evidence, edge.thread)));
 			const callback = userFunction(blockedPlace(evidence, edge.thread))?.name;
 			const waits = `${name(edge.thread)} ${waitWords(edge)}${callback && !edge.readers ? ` in ${callback}()` : ''}${where}`;
 			const leaver = leaverOf(evidence, edge);
 			if (edge.holders.length === 0 && leaver !== undefined)
 				return `${waits}, which ${name(leaver.thread)} took${inLine(graph, userSpan(leaver))} and never released`;
-			return edge.holders.length === 0 ? waits : `${waits}, ${holds(evidence, edge, holder.thread)}`;
+			return edge.holders.length === 0
+				? waits
+				: `${waits}, ${holds(evidence, edge, edge.holders.includes(next) ? next : (edge.holders[0] as number))}`;
 		});
 		const closing = cycle.map((edge, n) => {
 			const before = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;

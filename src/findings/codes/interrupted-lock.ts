@@ -29,6 +29,8 @@ interface Handler {
 }
 
 const TIMER: Handler = { words: 'a timer', softirq: true };
+const HRTIMER: Handler = { words: 'an hrtimer', softirq: false };
+const SOFT_HRTIMER: Handler = { words: 'an hrtimer', softirq: true };
 const RCU: Handler = { words: 'a callback of call_rcu()', softirq: true };
 /** `interrupt NAME on T` comes on top of T only; on the machine it may come on top of who runs beside T, a work item, too. */
 const IRQ: Handler = { words: 'an interrupt', softirq: false };
@@ -68,13 +70,15 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 	return found;
 }
 
-const HANDLERS = /^(timer|srcu|gpu)$/;
+const HANDLERS = /^((hr)?timer(\/1)?|srcu|gpu)$/;
 
 function handlerOf(system: System, thread: number, task: ThreadState, shared: Int32Array): Handler | undefined {
 	const { kind, name: lane } = system.threads[thread] as System['threads'][number];
 	if (kind === 'interrupt') return IRQ;
 	if (!task.frames.some((f) => !f.code.kernel)) return undefined;
-	if (lane === 'timer') return TIMER;
+	if (lane.startsWith('timer')) return TIMER;
+	if (lane.startsWith('hrtimer'))
+		return task.frames.some((f) => f.code.name === 'run_in_softirq') ? SOFT_HRTIMER : HRTIMER;
 	if (lane === 'gpu') return FENCE;
 	const rcu = lane === 'srcu' && task.held.some((h) => system.nameOf(h.resource, shared) === 'rcu.callbacks');
 	return rcu ? RCU : undefined;

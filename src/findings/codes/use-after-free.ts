@@ -24,6 +24,25 @@ const isQueueing = (e: RunEvent, address: number): boolean =>
 	e.frames.at(-1)?.code.kernel !== true &&
 	e.args.some((argument) => isHeap(argument) && slotOf(argument) === slotOf(address));
 
+/** What waits for an item that was queued like that. */
+const waitsForItem = (queued: RunEvent): string =>
+	/delayed/.test(queued.code.name) ? 'cancel_delayed_work_sync()' : 'cancel_work_sync() or flush_work()';
+
+/** Who comes too late, and what sees to it that nobody does. */
+function tooLate(name: string, report: Report): string {
+	if (name.startsWith('hrtimer'))
+		return 'The timer is still armed then, or its function runs, and may start it again: hrtimer_cancel() comes before kfree(), when nobody starts it any more';
+	if (name.startsWith('timer'))
+		return 'The timer is still armed then, or its function runs, and may arm it again: timer_shutdown_sync() comes before kfree()';
+	if (name.startsWith('kthread')) return 'The thread still runs then: kthread_stop() comes before kfree()';
+	// the lane of all callbacks that come after a grace period
+	if (name === 'srcu')
+		return report.stack.some((f) => f.code.name.startsWith('mmu_notifier_free'))
+			? 'free_notifier() comes after a grace period: mmu_notifier_synchronize() waits for it'
+			: 'A callback is still on its way then, which no grace period waits for: rcu_barrier(), or srcu_barrier(), does';
+	return 'The notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()';
+}
+
 /**
  * Memory is used after kfree(), or a local after its function has returned. Where the kernel, or a callback that the
  * kernel has called, comes too late, the kfree() is to blame: it came while the notifier was still registered, or a work item
@@ -57,12 +76,10 @@ export const useAfterFree: ReportKind = {
 			message: uses,
 			cure:
 				queued !== undefined
-					? `${queues} has queued the work item (${lineOf(graph, userSpan(queued))}): first see to it that nobody queues it any more, then cancel_work_sync() or flush_work(), then kfree()`
-					: late && name.startsWith('timer')
-						? 'The timer is still armed then, or its function runs, and may arm it again: timer_shutdown_sync() comes before kfree()'
-						: late
-							? 'The notifier is still registered then, or its callbacks still run: mmu_notifier_unregister() or mmu_interval_notifier_remove() come before kfree()'
-							: undefined,
+					? `${queues} has queued the work item (${lineOf(graph, userSpan(queued))}): first see to it that nobody queues it any more, then ${waitsForItem(queued)}, then kfree()`
+					: late && by !== name
+						? tooLate(name, report)
+						: undefined,
 			span: blamed,
 			related: [
 				...(queued === undefined ? [] : [{ span: userSpan(queued), message: `${queues} queues the work item here` }]),

@@ -72,7 +72,7 @@ const OF_CURRENT =
 const BORROWS = /^kthread_use_mm$/;
 /** What is done to an object before anybody else knows of it. */
 const INITIALISES =
-	/^(kref_init|mutex_init|(raw_)?spin_lock_init|rwlock_init|init_rwsem|init_waitqueue_head|init_srcu_struct)$/;
+	/^(kref_init|mutex_init|(raw_)?spin_lock_init|rwlock_init|init_rwsem|sema_init|init_waitqueue_head|init_srcu_struct)$/;
 const ALLOCATES = /[mzc]alloc|_alloc$/;
 /** What gives back a reference that somebody else has taken, once for each. */
 const GIVES_BACK = /(^|_)(put|release|destroy|free|exit|fini|cleanup|teardown|disconnect|remove|delete)(_|$)/;

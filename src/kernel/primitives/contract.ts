@@ -176,6 +176,95 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'keep the mm that is meant, with mmgrab(), and mmget_not_zero() around the use; kthread_use_mm() for what wants current->mm',
 		callback: false,
 	},
+	25: {
+		broken:
+			'the timer of %r may run out while its queue is drained: it is on no queue yet, so that nobody waits for it, and the kernel warns and loses it',
+		source: '__queue_work',
+		fix: 'cancel_delayed_work_sync() or flush_delayed_work() first',
+		callback: false,
+	},
+	26: {
+		broken: '%r is unregistered, and is not registered, or was unregistered already: one mmgrab() is given up twice',
+		source: 'mmu_notifier_unregister',
+		fix: 'unregister it once: let one of those who close it win, under a lock or by xchg()',
+		callback: false,
+	},
+	27: {
+		broken:
+			"mmput() of a use that was not taken: it is the process's own that is given up, so that its address space is torn down while its tasks run",
+		source: 'Documentation/mm/active_mm.rst, mmput()',
+		fix: 'mmput() once for each mmget() or mmget_not_zero() that has said yes',
+		callback: false,
+	},
+	28: {
+		broken: 'mmdrop() of a reference that was not taken: the mm_struct is freed while the process runs',
+		source: 'Documentation/mm/active_mm.rst, mmdrop()',
+		fix: 'mmdrop() once for each mmgrab(); what is registered with the mm has a reference of its own',
+		callback: false,
+	},
+	29: {
+		broken:
+			'what may sleep is called between set_current_state() or prepare_to_wait() and the sleep, or in the condition of wait_event(): when it does sleep the task is TASK_RUNNING again, and does not wait for what it wanted to wait for',
+		source: '__might_sleep()',
+		fix: 'do it before, or let the condition look at what needs no such lock',
+		callback: false,
+		warning: true,
+	},
+	30: {
+		broken: '%r is tried in an interrupt: a mutex belongs to a task, and an interrupt is none',
+		source: 'kernel-doc of mutex_trylock()',
+		fix: 'use a spinlock with its _irqsave form elsewhere, or leave it to a work item',
+		callback: false,
+	},
+	31: {
+		broken: 'kthread_stop() of a thread that has ended already: its task_struct is gone then',
+		source: 'kernel-doc of kthread_create_on_node()',
+		fix: 'let the thread run until kthread_should_stop() says so, or keep it with get_task_struct() and kthread_stop_put()',
+		callback: false,
+	},
+	32: {
+		broken: 'pages are asked for with mmap_lock held, by what takes it for itself where it does not find them at once',
+		source: 'gup_fast_fallback()',
+		fix: 'call get_user_pages() or pin_user_pages() where mmap_lock is held, or give it up first',
+		callback: false,
+	},
+	33: {
+		broken: '%r is still queued, or runs, when its module goes: its function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'cancel_work_sync(), cancel_delayed_work_sync() or destroy_workqueue() in what module_exit() names, when nobody queues it any more',
+		callback: false,
+	},
+	34: {
+		broken: '%r is still armed, or its function runs, when its module goes: the function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'timer_shutdown_sync() or timer_delete_sync() in what module_exit() names, when nobody arms it any more',
+		callback: false,
+	},
+	35: {
+		broken: '%r is still started, or its function runs, when its module goes: the function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'hrtimer_cancel() in what module_exit() names, when nobody starts it any more',
+		callback: false,
+	},
+	36: {
+		broken:
+			'a callback of call_rcu(), call_srcu() or mmu_notifier_put() is still to run when its module goes: the function is gone then',
+		source: 'Documentation/RCU/rcubarrier.rst, kernel-doc of mmu_notifier_synchronize()',
+		fix: 'rcu_barrier(), srcu_barrier() or mmu_notifier_synchronize() in what module_exit() names',
+		callback: false,
+	},
+	37: {
+		broken: 'a kernel thread still runs when its module goes: its function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'kthread_stop() in what module_exit() names',
+		callback: false,
+	},
+	38: {
+		broken: '%r is handed to call_rcu() or call_srcu() while its callback is still to run: it would be linked twice',
+		source: 'debug_rcu_head_queue()',
+		fix: 'let only who takes the last reference, or unlinks the object, free it',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;
@@ -206,6 +295,7 @@ export const contract: readonly Primitive[] = [
 			return 0;
 		},
 	},
+	{ name: '__in_callback', visible: false, run: (c) => (c.inNotifierCallback ? 1 : 0) },
 	{
 		// a lock of the caller's, such as mmap_lock, is not the driver's
 		name: '__locked_in_callback',

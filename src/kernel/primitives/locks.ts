@@ -1,4 +1,5 @@
 import { HeldMode, type KernelContext, type Primitive } from '../context.js';
+import { brokenRule } from './contract.js';
 import { drop, enterAtomic, enterPreemptOff, leavePreemptOff, notHeld, PREEMPT_OFF, take } from './holding.js';
 import { readersAndWriters } from './rwlocks.js';
 
@@ -41,6 +42,7 @@ const mutex: Primitive[] = [
 		visible: true,
 		ofLock: true,
 		run(c, [lock = 0]) {
+			if (c.inInterrupt && !c.preemptRt) c.warn('contract', brokenRule(30), lock);
 			if (c.load(lock) !== 0) return 0;
 			c.store(lock, 1);
 			take(c, lock, HeldMode.mutex);
@@ -217,6 +219,7 @@ const LIMITS: Readonly<Record<number, string>> = {
 
 const context: Primitive[] = [
 	{ name: '__might_sleep', visible: false, sleeps: true, run: () => 0 },
+	{ name: '__might_resched', visible: false, sleeps: true, inAnyState: true, run: () => 0 },
 	{
 		name: '__assert_held',
 		visible: false,

@@ -30,6 +30,12 @@ function setState(c: KernelContext, index: number, state: number): void {
 	if (c.load(at) !== state) c.store(at, state);
 }
 
+/** As above, by the task itself: it says whether it is about to sleep. */
+function setOwnState(c: KernelContext, state: number): void {
+	c.task.state = state;
+	setState(c, c.task.index, state);
+}
+
 /** Wakes a task that sleeps in one of the states of `mode`, as try_to_wake_up does. */
 function tryToWake(c: KernelContext, index: number, mode: number): boolean {
 	if ((c.load(task(c, index) + TASK.state) & mode) === 0) return false;
@@ -84,13 +90,17 @@ const sleep = (name: string, expires: boolean): Primitive => ({
 	name,
 	visible: true,
 	sleeps: true,
+	inAnyState: true,
 	waits: true,
 	run(c, [queue = 0]) {
-		if (c.load(task(c, c.task.index) + TASK.state) === TASK_RUNNING) return 0;
+		if (c.load(task(c, c.task.index) + TASK.state) === TASK_RUNNING) {
+			c.task.state = TASK_RUNNING;
+			return 0;
+		}
 		const wait = { kind: 'wakeup', resource: queue } as const;
 		if (!expires) return c.block(wait);
 		c.expire(wait);
-		setState(c, c.task.index, TASK_RUNNING);
+		setOwnState(c, TASK_RUNNING);
 		return 1;
 	},
 });
@@ -134,7 +144,7 @@ export const tasks: readonly Primitive[] = [
 			const me = 1 << c.task.index;
 			if ((c.load(queue + QUEUE.staying) & me) === 0)
 				update(c, queue + QUEUE.waiters, c.load(queue + QUEUE.waiters) | me);
-			setState(c, c.task.index, state);
+			setOwnState(c, state);
 			return 0;
 		},
 	},
@@ -146,7 +156,7 @@ export const tasks: readonly Primitive[] = [
 			if (seats.length === SEATS)
 				c.fatal('bounded', `more than ${SEATS} tasks wait exclusively on one queue: the model has no room for more`);
 			if (!seats.includes(c.task.index)) c.store(queue + QUEUE.exclusive, packSeats([...seats, c.task.index]));
-			setState(c, c.task.index, state);
+			setOwnState(c, state);
 			return 0;
 		},
 	},
@@ -154,7 +164,7 @@ export const tasks: readonly Primitive[] = [
 		name: 'finish_wait',
 		visible: true,
 		run(c, [queue = 0]) {
-			setState(c, c.task.index, TASK_RUNNING);
+			setOwnState(c, TASK_RUNNING);
 			leave(c, queue);
 			return 0;
 		},
@@ -179,7 +189,7 @@ export const tasks: readonly Primitive[] = [
 		name: 'set_current_state',
 		visible: true,
 		run(c, [state = 0]) {
-			setState(c, c.task.index, state);
+			setOwnState(c, state);
 			return 0;
 		},
 	},

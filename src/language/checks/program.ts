@@ -31,13 +31,16 @@ function checkClashes(files: readonly LinkedFile[], report: Report): void {
 				else if (!file.parsed.kernel && sourceOf(before).uri !== file.parsed.uri) structClash(before, item, report);
 			}
 			if (item.$type !== 'FunctionDecl' || !item.body) continue;
-			if (file.parsed.kernel && (isStatic(item) || !isPublic(item))) continue;
+			if (file.parsed.kernel && (isStatic(item) || !isPublic(item) || PLAIN_WORDS.has(item.name))) continue;
 			const before = bodies.get(item.name);
 			if (!before) bodies.set(item.name, item);
 			else if (before !== item && fileOfDecl(before) !== fileOfDecl(item)) clash(before, item, files, report);
 		}
 	}
 }
+
+/** Of <linux/semaphore.h>, which few include: a sketch that has such a function itself means its own. */
+const PLAIN_WORDS = new Set(['up', 'down']);
 
 function structClash(before: StructDef, node: StructDef, report: Report): void {
 	const { uri, kernel } = sourceOf(before);

@@ -75,11 +75,13 @@ export type MmnKeywordNames =
     | "DEFINE_MUTEX"
     | "DEFINE_RAW_SPINLOCK"
     | "DEFINE_RWLOCK"
+    | "DEFINE_SEMAPHORE"
     | "DEFINE_SEQLOCK"
     | "DEFINE_SPINLOCK"
     | "DEFINE_SRCU"
     | "DEFINE_STATIC_PERCPU_RWSEM"
     | "DEFINE_STATIC_SRCU"
+    | "DEFINE_TIMER"
     | "DEFINE_WAIT"
     | "DEFINE_WW_CLASS"
     | "DEFINE_WW_MUTEX"
@@ -526,10 +528,10 @@ export function isDefine(item: unknown): item is Define {
     return reflection.isInstance(item, Define.$type);
 }
 
-export type DefineMacro = 'DECLARE_COMPLETION' | 'DECLARE_COMPLETION_ONSTACK' | 'DECLARE_DELAYED_WORK' | 'DECLARE_RWSEM' | 'DECLARE_WAITQUEUE' | 'DECLARE_WAIT_QUEUE_HEAD' | 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' | 'DECLARE_WORK' | 'DEFINE_IDA' | 'DEFINE_IDR' | 'DEFINE_MUTEX' | 'DEFINE_RAW_SPINLOCK' | 'DEFINE_RWLOCK' | 'DEFINE_SEQLOCK' | 'DEFINE_SPINLOCK' | 'DEFINE_SRCU' | 'DEFINE_STATIC_PERCPU_RWSEM' | 'DEFINE_STATIC_SRCU' | 'DEFINE_WAIT' | 'DEFINE_WW_CLASS' | 'DEFINE_WW_MUTEX' | 'DEFINE_XARRAY' | 'DEFINE_XARRAY_ALLOC' | 'DEFINE_XARRAY_FLAGS' | 'HLIST_HEAD' | 'LIST_HEAD';
+export type DefineMacro = 'DECLARE_COMPLETION' | 'DECLARE_COMPLETION_ONSTACK' | 'DECLARE_DELAYED_WORK' | 'DECLARE_RWSEM' | 'DECLARE_WAITQUEUE' | 'DECLARE_WAIT_QUEUE_HEAD' | 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' | 'DECLARE_WORK' | 'DEFINE_IDA' | 'DEFINE_IDR' | 'DEFINE_MUTEX' | 'DEFINE_RAW_SPINLOCK' | 'DEFINE_RWLOCK' | 'DEFINE_SEMAPHORE' | 'DEFINE_SEQLOCK' | 'DEFINE_SPINLOCK' | 'DEFINE_SRCU' | 'DEFINE_STATIC_PERCPU_RWSEM' | 'DEFINE_STATIC_SRCU' | 'DEFINE_TIMER' | 'DEFINE_WAIT' | 'DEFINE_WW_CLASS' | 'DEFINE_WW_MUTEX' | 'DEFINE_XARRAY' | 'DEFINE_XARRAY_ALLOC' | 'DEFINE_XARRAY_FLAGS' | 'HLIST_HEAD' | 'LIST_HEAD';
 
 export function isDefineMacro(item: unknown): item is DefineMacro {
-    return item === 'DEFINE_MUTEX' || item === 'DEFINE_SPINLOCK' || item === 'DEFINE_RAW_SPINLOCK' || item === 'DEFINE_RWLOCK' || item === 'DECLARE_RWSEM' || item === 'DEFINE_SEQLOCK' || item === 'DECLARE_WAIT_QUEUE_HEAD' || item === 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' || item === 'DEFINE_WAIT' || item === 'DECLARE_COMPLETION' || item === 'DECLARE_COMPLETION_ONSTACK' || item === 'LIST_HEAD' || item === 'HLIST_HEAD' || item === 'DEFINE_SRCU' || item === 'DEFINE_STATIC_SRCU' || item === 'DECLARE_WORK' || item === 'DECLARE_DELAYED_WORK' || item === 'DECLARE_WAITQUEUE' || item === 'DEFINE_XARRAY' || item === 'DEFINE_XARRAY_ALLOC' || item === 'DEFINE_XARRAY_FLAGS' || item === 'DEFINE_IDR' || item === 'DEFINE_IDA' || item === 'DEFINE_WW_CLASS' || item === 'DEFINE_WW_MUTEX' || item === 'DEFINE_STATIC_PERCPU_RWSEM';
+    return item === 'DEFINE_MUTEX' || item === 'DEFINE_SPINLOCK' || item === 'DEFINE_RAW_SPINLOCK' || item === 'DEFINE_RWLOCK' || item === 'DECLARE_RWSEM' || item === 'DEFINE_SEQLOCK' || item === 'DECLARE_WAIT_QUEUE_HEAD' || item === 'DECLARE_WAIT_QUEUE_HEAD_ONSTACK' || item === 'DEFINE_WAIT' || item === 'DECLARE_COMPLETION' || item === 'DECLARE_COMPLETION_ONSTACK' || item === 'LIST_HEAD' || item === 'HLIST_HEAD' || item === 'DEFINE_SRCU' || item === 'DEFINE_STATIC_SRCU' || item === 'DECLARE_WORK' || item === 'DECLARE_DELAYED_WORK' || item === 'DECLARE_WAITQUEUE' || item === 'DEFINE_XARRAY' || item === 'DEFINE_XARRAY_ALLOC' || item === 'DEFINE_XARRAY_FLAGS' || item === 'DEFINE_IDR' || item === 'DEFINE_IDA' || item === 'DEFINE_WW_CLASS' || item === 'DEFINE_WW_MUTEX' || item === 'DEFINE_STATIC_PERCPU_RWSEM' || item === 'DEFINE_SEMAPHORE' || item === 'DEFINE_TIMER';
 }
 
 export interface Designator extends langium.AstNode {
@@ -1485,7 +1487,7 @@ export function isTypeArgument(item: unknown): item is TypeArgument {
     return reflection.isInstance(item, TypeArgument.$type);
 }
 
-/* The lexer turns the name into a TYPE_NAME from there on: src/language/typedefs.ts. */
+/* The lexer turns the name into a TYPE_NAME from there on. */
 export interface Typedef extends langium.AstNode {
     readonly $container: File;
     readonly $type: 'Typedef';

@@ -979,7 +979,7 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
       "entry": false,
       "fragment": false,
       "parameters": [],
-      "$comment": "/* The lexer turns the name into a TYPE_NAME from there on: src/language/typedefs.ts. */"
+      "$comment": "/* The lexer turns the name into a TYPE_NAME from there on. */"
     },
     {
       "$type": "ParserRule",
@@ -2271,6 +2271,14 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "Keyword",
             "value": "DEFINE_STATIC_PERCPU_RWSEM"
+          },
+          {
+            "$type": "Keyword",
+            "value": "DEFINE_SEMAPHORE"
+          },
+          {
+            "$type": "Keyword",
+            "value": "DEFINE_TIMER"
           }
         ]
       },

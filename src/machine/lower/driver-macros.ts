@@ -76,8 +76,10 @@ const fromCache =
 	(zero: boolean): Rule =>
 	(f, e) => {
 		const type = allocatedType(f, e);
-		rvalue(f, arg(e, 0), true);
+		const cache = rvalue(f, arg(e, 0), true);
 		const gfp = rvalue(f, arg(e, 1));
+		const check = f.module.named('__kmem_cache_is_there');
+		if (check !== undefined) f.call(check, f.register(), [cache], e);
 		return allocate(f, e, type, f.constant(type === undefined ? 1 : bytesOf(f, type)), gfp, zero);
 	};
 define('kmem_cache_alloc', fromCache(false));

@@ -13,7 +13,7 @@ import { decay, INT, type IntType, type StructType, type Type } from '../../lang
 import type { BinaryOperator, IntKind, Operand } from '../ir.js';
 import { byValue, compoundLiteral, structInto } from './aggregates.js';
 import { arithmetic, isUnsigned, kindOf } from './arithmetic.js';
-import { askFirst } from './ask-first.js';
+import { askFirst, leaveModule } from './ask-first.js';
 import { lowerMacro } from './builtins.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
@@ -438,6 +438,7 @@ function call(f: FunctionLowering, e: Call): Operand {
 				ofDevice ? [semantics.typeOf(e.arguments[0] as Expression), ...parameters] : parameters,
 			);
 			f.call(definition, to, args, e);
+			leaveModule(f, definition, e);
 			return to;
 		}
 		const primitive = module.primitive(definition.name);

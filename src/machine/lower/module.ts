@@ -292,21 +292,23 @@ export class ModuleLowering {
 
 	private initialiseMacro(node: MacroDecl, address: number, type: Type): void {
 		if (node.macro === 'LIST_HEAD') this.listHead(address);
-		if (/^DEFINE_XARRAY_/.test(node.macro) && type.kind === 'struct') {
-			const [flags] = node.arguments;
-			// of DEFINE_XARRAY_ALLOC(): XA_FLAGS_ALLOC
-			const value = flags === undefined ? 4 : this.constant(flags);
-			this.initial.push([address + (this.layouts.offset(type, 'xa_flags') ?? 0), value ?? 0]);
-		}
-		if (/^DECLARE_(DELAYED_)?WORK$/.test(node.macro) && type.kind === 'struct') {
-			const [callback] = node.arguments;
-			// of a delayed item it is in the work item that it begins with
-			const work = type.fields[0]?.type;
-			const offset =
-				this.layouts.offset(type, 'func') ?? (work?.kind === 'struct' ? this.layouts.offset(work, 'func') : 0);
-			if (callback !== undefined && offset !== undefined)
-				this.pending.push(() => void this.initial.push([address + offset, this.constantValue(callback)]));
-		}
+		if (type.kind !== 'struct') return;
+		const [first] = node.arguments;
+		const put = (offset: number | undefined, value: () => number): void => {
+			if (offset !== undefined) this.pending.push(() => void this.initial.push([address + offset, value()]));
+		};
+		const field = (name: string): number | undefined => this.layouts.offset(type, name);
+		// of DEFINE_XARRAY_ALLOC(): XA_FLAGS_ALLOC
+		if (/^DEFINE_XARRAY_/.test(node.macro)) put(field('xa_flags'), () => (first ? (this.constant(first) ?? 0) : 4));
+		// without a number until 6.4
+		if (node.macro === 'DEFINE_SEMAPHORE') put(field('count'), () => (first ? (this.constant(first) ?? 0) : 1));
+		if (first === undefined) return;
+		const callback = () => this.constantValue(first);
+		if (node.macro === 'DEFINE_TIMER') put(field('function'), callback);
+		// of a delayed item it is in the work item that it begins with
+		const work = type.fields[0]?.type;
+		if (/^DECLARE_(DELAYED_)?WORK$/.test(node.macro))
+			put(field('func') ?? (work?.kind === 'struct' ? this.layouts.offset(work, 'func') : undefined), callback);
 	}
 
 	private listHead(address: number): void {
