@@ -188,6 +188,10 @@ export async function runCheck(
 			console,
 			`nothing to check: ${inputs.length === 1 ? 'the sketch has' : 'the sketches have'} no scenario and no fault handler`,
 		);
+		// what to do about it, where something is there that could run
+		for (const { hints = [] } of results)
+			for (const { code, message, span } of hints)
+				if (code === 'bounded') console.err(`${path(span.uri)}:${span.line}:${span.column}: note: ${message}\n`);
 		// a folder may hold what others include
 		if (!folders) statuses.push(Status.usage);
 	}

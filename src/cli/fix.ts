@@ -5,6 +5,7 @@ import { applyEdits } from '../findings/fixes/edits.js';
 import { checkedFixes } from '../findings/fixes/try.js';
 import { isExpected } from '../findings/forms/text.js';
 import type { FileResult, Problem } from '../findings/result.js';
+import { DEFAULT_LIMITS } from '../findings/scenario.js';
 import type { Checker } from './check.js';
 import type { Console } from './console.js';
 import type { DiskSources, Input } from './inputs.js';
@@ -31,16 +32,25 @@ export async function fixSketch(
 	for (let round = 0; round < MOST_ROUNDS && !options.signal?.aborted; round++) {
 		const found = wrongIn(result).find((p) => p.span.uri === input.uri && !tried.has(keyOf(p)));
 		if (found === undefined) break;
+		const unfinished: string[] = [];
 		const [fix] = await checkedFixes(result, found, sources, {
 			check: options,
 			checker,
 			most: 1,
+			// who waits at a terminal has asked for it
+			maxSeconds: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,
+			onUnfinished: (title) => unfinished.push(title),
 			...(options.signal && { signal: options.signal }),
 		});
 		const text = sources.text(input.uri);
 		if (fix === undefined || text === undefined || fix.edits.some(({ uri }) => uri !== input.uri)) {
 			tried.add(keyOf(found));
-			console.err(`${input.path}:${found.span.line}: no fix that was tried cures this ${found.code}\n`);
+			const [title] = unfinished;
+			const what =
+				title === undefined
+					? `no fix that was tried cures this ${found.code}`
+					: `'${title}' may cure this ${found.code}, but its check met a limit: raise --max-seconds or --max-states, or write a scenario, which takes less`;
+			console.err(`${input.path}:${found.span.line}: ${what}\n`);
 			continue;
 		}
 		const fixed = applyEdits(text, input.uri, fix.edits);

@@ -31,6 +31,16 @@ test('--fix leaves alone what it knows no fix for, and the findings stay', async
 	expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe(text);
 });
 
+test('--fix names what may be a fix, where its check met a limit', async () => {
+	const text = fixture('trylock-interval.mmn').replace(/\nscenario[\s\S]*$/, '');
+	const cwd = folderWith({ 'a.mmn': text });
+	const { stderr } = await checkWith(checkSketch, cwd, ['a.mmn', '--fix', '--max-states', '3000']);
+	expect(stderr).toContain(
+		"'Try notifier_lock where the range is not blockable, and return false' may cure this sleep-in-nonblock, but its check met a limit",
+	);
+	expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe(text);
+});
+
 test.each([
 	[['-', '--fix'], /standard input cannot be fixed/],
 	[['a.mmn', '--fix', '--watch'], /--fix changes the files that --watch watches/],

@@ -31,6 +31,8 @@ export interface FixOptions {
 	readonly maxSeconds?: number;
 	/** Stop to look for more when so many were found (default 3). */
 	readonly most?: number;
+	/** Called with the title of a fix that may be one: its check met a limit, and had found nothing so far. */
+	readonly onUnfinished?: (title: string) => void;
 }
 
 /** What a finding, hint or problem asks to be fixed. */
@@ -49,7 +51,7 @@ export async function checkedFixes(
 	before: FileResult,
 	found: Problem,
 	sources: Sources,
-	{ check = {}, checker = checkSketch, signal, maxSeconds = 10, most = 3 }: FixOptions = {},
+	{ check = {}, checker = checkSketch, signal, maxSeconds = 10, most = 3, onUnfinished }: FixOptions = {},
 ): Promise<CheckedFix[]> {
 	const end = performance.now() + maxSeconds * 1000;
 	const program = await loadProgram(before.uri, sources, kernelLibraries);
@@ -61,7 +63,7 @@ export async function checkedFixes(
 		const left = (end - performance.now()) / 1000;
 		if (signal?.aborted || left <= 0 || fixes.length >= most) break;
 		const options = { ...check, maxSeconds: Math.min(check.maxSeconds ?? left, left), ...(signal && { signal }) };
-		const tried = await tryFix(program, before, found, fix, sources, options, checker);
+		const tried = await tryFix(program, before, found, fix, sources, options, checker, onUnfinished);
 		if (tried && !fixes.some(({ title }) => title === tried.title)) fixes.push(tried);
 		if (tried?.ok && fix.group !== undefined) done.add(fix.group);
 	}
@@ -95,6 +97,7 @@ async function tryFix(
 	sources: Sources,
 	options: CheckOptions,
 	checker: typeof checkSketch,
+	onUnfinished: FixOptions['onUnfinished'],
 ): Promise<CheckedFix | undefined> {
 	const changed = changedBy(fix, sources);
 	// where it was found says soonest that a fix is none
@@ -110,10 +113,17 @@ async function tryFix(
 			: told(program, fix, after, newHints(before, after));
 	}
 	const after = await checker(before.uri, changed, options);
-	return options.signal?.aborted || !cures(before, after, found)
-		? undefined
-		: told(program, fix, after, newHints(before, after));
+	if (options.signal?.aborted) return undefined;
+	if (cures(before, after, found)) return told(program, fix, after, newHints(before, after));
+	if (isUnfinished(after)) onUnfinished?.(fix.title);
+	return undefined;
 }
+
+/** Nothing was found, as far as the searches came. */
+const isUnfinished = ({ problems, scenarios }: FileResult): boolean =>
+	problems.every((p) => p.severity !== 'error') &&
+	scenarios.some((s) => s.bounds !== undefined) &&
+	scenarios.every((s) => s.findings.every((f) => f.code === 'bounded' || f.severity !== 'error'));
 
 /** The files as they would be with the fix. */
 function changedBy(fix: Fix, sources: Sources): Sources {

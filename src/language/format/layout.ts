@@ -153,6 +153,8 @@ class Layout {
 
 	#isAligned(index: number): boolean {
 		const top = this.#brace();
+		// on one line there is no column, and whether it fits was told with single spaces
+		if (top?.oneLine) return false;
 		if (top?.kind === 'struct') return isFieldColumn(this.pieces[index]?.kind, this.#roles[index]);
 		if (top?.kind === 'list') return this.pieces[index]?.text === '=';
 		return top?.kind === 'scenario';

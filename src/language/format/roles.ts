@@ -128,7 +128,8 @@ function isOperandEnd(piece: Piece | undefined, role: Role): boolean {
 	if (piece.kind === 'word') return !KEYWORDS.has(piece.text);
 	if (piece.kind === 'number' || piece.kind === 'string') return true;
 	if (piece.text === ')') return role !== 'cast' && role !== 'control';
-	return piece.text === ']' || role === 'postfix' || piece.text === '}';
+	// behind a brace a statement begins, or the name of a declaration
+	return piece.text === ']' || role === 'postfix';
 }
 
 /** A type of the kernel, or one that is named as they are. */

@@ -198,6 +198,32 @@ scenario s {
 `);
 	});
 
+	test('tells a star behind a block from a product', () => {
+		const text = `struct box { int n; } *boxes;
+
+static void f(int x, int *out)
+{
+	if (x) {
+		x = 1;
+	}
+	*out = x;
+	for (x = 0; x < 3; x++) {
+		g(x);
+	}
+	--*out;
+	do {
+		x++;
+	} while (x < 3);
+	*out = (x + 1) * 2;
+	{
+		x--;
+	}
+	(void)x;
+}
+`;
+		expect(formatText(text)).toBe(text);
+	});
+
 	test('breaks what is too long behind a comma or an operator, and aligns it with its parenthesis', () => {
 		const text = `static int device_invalidate_range(struct mmu_notifier *subscription, const struct mmu_notifier_range *range, unsigned long seq)
 {
@@ -223,6 +249,10 @@ scenario s {
 	.release = device_release
 };
 `);
+		// on one line nothing is aligned: with its tab this one did not fit, and was broken behind its sign
+		expect(
+			formatText('static const struct mmu_notifier_ops right = { .invalidate_range_start\t= zaps_what_overlaps };'),
+		).toBe('static const struct mmu_notifier_ops right = { .invalidate_range_start = zaps_what_overlaps };\n');
 		expect(formatText('struct a x = { .a = 1, .b = { 2, 3 } };')).toBe('struct a x = { .a = 1, .b = { 2, 3 } };\n');
 	});
 
