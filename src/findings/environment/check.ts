@@ -96,6 +96,7 @@ class Searches {
 	/** Waits that nobody has ended, in parts in which somebody is missing. */
 	private readonly lonely: { finding: Finding; part: Part }[] = [];
 	readonly coverage = new Coverage();
+	/** What searches that were cut short have found out on their way: they begin there when they are made again. */
 	private readonly looks = new Map<string, NonNullable<ScenarioScope['kept']>>();
 	private readonly start = performance.now();
 	private spent = 0;

@@ -100,30 +100,32 @@ async function tryFix(
 	onUnfinished: FixOptions['onUnfinished'],
 ): Promise<CheckedFix | undefined> {
 	const changed = changedBy(fix, sources);
+	const failed = (after: FileResult): undefined => {
+		if (!options.signal?.aborted && isUnfinished(after)) onUnfinished?.(fix.title);
+	};
 	// where it was found says soonest that a fix is none
 	const shown = before.scenarios.filter((s) => s.findings.some((f) => isSame(f, found))).map((s) => s.name);
 	const others = before.scenarios.map((s) => s.name).filter((name) => !shown.includes(name));
 	if (shown.length > 0 && others.length > 0) {
 		const part = await checker(before.uri, changed, { ...options, scenarios: shown });
-		if (options.signal?.aborted || !cures(only(before, shown), part, found)) return undefined;
+		if (options.signal?.aborted || !cures(only(before, shown), part, found)) return failed(part);
 		const rest = await checker(before.uri, changed, { ...options, scenarios: others });
 		const after = { ...part, scenarios: inOrder(before, [...part.scenarios, ...rest.scenarios]) };
 		return options.signal?.aborted || !cures(before, after, found)
-			? undefined
+			? failed(after)
 			: told(program, fix, after, newHints(before, after));
 	}
 	const after = await checker(before.uri, changed, options);
-	if (options.signal?.aborted) return undefined;
-	if (cures(before, after, found)) return told(program, fix, after, newHints(before, after));
-	if (isUnfinished(after)) onUnfinished?.(fix.title);
-	return undefined;
+	return options.signal?.aborted || !cures(before, after, found)
+		? failed(after)
+		: told(program, fix, after, newHints(before, after));
 }
 
 /** Nothing was found, as far as the searches came. */
 const isUnfinished = ({ problems, scenarios }: FileResult): boolean =>
 	problems.every((p) => p.severity !== 'error') &&
 	scenarios.some((s) => s.bounds !== undefined) &&
-	scenarios.every((s) => s.findings.every((f) => f.code === 'bounded' || f.severity !== 'error'));
+	scenarios.every((s) => s.findings.every((f) => f.severity !== 'error'));
 
 /** The files as they would be with the fix. */
 function changedBy(fix: Fix, sources: Sources): Sources {
