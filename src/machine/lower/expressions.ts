@@ -13,10 +13,11 @@ import { decay, INT, type IntType, type StructType, type Type } from '../../lang
 import type { BinaryOperator, IntKind, Operand } from '../ir.js';
 import { byValue, compoundLiteral, structInto } from './aggregates.js';
 import { arithmetic, isUnsigned, kindOf } from './arithmetic.js';
-import { askFirst, leaveModule } from './ask-first.js';
+import { askFirst } from './ask-first.js';
 import { lowerMacro } from './builtins.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
+import { leaveModule } from './leave-module.js';
 import { CannotLower, pathOffset } from './module.js';
 
 /** Where an lvalue is. */
