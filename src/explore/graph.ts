@@ -1,6 +1,5 @@
 import type { Wait } from '../kernel/context.js';
-import { UNINITIALISED } from '../machine/memory.js';
-import { LONGEST_GAP, renumber, type Sequences } from '../machine/sequences.js';
+import { LONGEST_GAP } from '../machine/sequences.js';
 import type { Report } from '../machine/step.js';
 import type { System } from '../machine/system.js';
 import { Status } from '../machine/thread.js';
@@ -11,6 +10,7 @@ import type { Host, Machine } from './loop/machine.js';
 import { giveBack } from './loop/pool.js';
 import { StepMemo } from './memo.js';
 import type { Moves } from './pairs.js';
+import { bitsOf, RenumberedParts } from './renumbered.js';
 import { type EdgeRows, MOST_STATES, Store } from './store.js';
 import { drain, ROUNDS, type Turns } from './turns.js';
 
@@ -43,8 +43,6 @@ interface Asked {
 export type Expanded = 'all' | 'more' | 'no memory' | 'overturned' | 'no symmetry';
 
 const NO_MOVES: Moves = { targets: [], timeout: false };
-/** Sequence values above this are not kept as bits: bit 0 stands for them. */
-const MOST_BIT = 31;
 
 /**
  * The states reached so far, breadth first, and the edges between them. A state is a row of indices: one for each
@@ -62,6 +60,7 @@ export class Graph implements Host {
 	private readonly wrong = new Map<number, Entry['reports']>();
 	/** Pairs that only somebody who looks at the graph has asked for. */
 	private readonly asked = new Map<string, Asked>();
+	private readonly renumbered: RenumberedParts | undefined;
 	readonly reports: EdgeReport[] = [];
 
 	constructor(
@@ -84,6 +83,12 @@ export class Graph implements Host {
 		this.shared = shared as Selection;
 		locals.reverse();
 		this.locals = alike.map((t) => locals[t] as Selection);
+		this.renumbered =
+			system.sequences &&
+			new RenumberedParts(system.sequences, this.threads, {
+				get: (part, index) => this.selection(part).get(index),
+				intern: (part, vector) => (part === this.threads ? this.internShared(vector) : this.internLocal(part, vector)),
+			});
 		machine.host = this;
 		const store = new Store(machine, this.threads, expected);
 		this.store = store;
@@ -150,6 +155,10 @@ export class Graph implements Host {
 		return this.store.parts;
 	}
 
+	private selection(part: number): Selection {
+		return part === this.threads ? this.shared : (this.locals[part] as Selection);
+	}
+
 	private internLocal(thread: number, vector: Int32Array): number {
 		return this.knownLocal(thread, (this.locals[thread] as Selection).table.intern(vector));
 	}
@@ -165,7 +174,7 @@ export class Graph implements Host {
 			(status === Status.running ? C.FLAG_RUNNING : 0) |
 			(status === Status.idle ? C.FLAG_IDLE : 0) |
 			(this.system.cpus.stays(thread, vector) ? C.FLAG_STAYS : 0);
-		const values = bitsOf(this.system.sequences?.inLocal(vector));
+		const values = bitsOf(this.system.sequences?.inLocal(vector) ?? []);
 		this.alike.forEach((first, t) => {
 			if (first === this.alike[thread]) this.store.describe(t, flags, values);
 		});
@@ -179,7 +188,7 @@ export class Graph implements Host {
 	private knownShared(key: number): number {
 		const index = this.shared.index(key);
 		if (index === this.store.size(this.threads))
-			this.store.describe(this.threads, 0, bitsOf(this.system.sequences?.inShared(this.shared.get(index))));
+			this.store.describe(this.threads, 0, bitsOf(this.system.sequences?.inShared(this.shared.get(index)) ?? []));
 		return index;
 	}
 
@@ -410,43 +419,20 @@ export class Graph implements Host {
 		}
 	}
 
-	private readonly sequenceValues: (readonly number[])[][] = [];
-
-	/** Sequence values of a part of a row: a thread's local vector, or the shared one. */
-	private valuesOf(part: number, index: number, sequences: Sequences): readonly number[] {
-		this.sequenceValues[part] ??= [];
-		const known = this.sequenceValues[part] as (readonly number[])[];
-		let values = known[index];
-		if (values === undefined) {
-			values =
-				part === this.threads
-					? sequences.inShared(this.shared.get(index))
-					: sequences.inLocal((this.locals[part] as Selection).get(index));
-			known[index] = values;
-		}
-		return values;
-	}
-
-	private readonly allValues: number[] = [];
+	private readonly indices: number[] = [];
 
 	/** Puts the state that stands for it in place of a packed one. */
 	renumber(row: number): number {
-		const sequences = this.system.sequences as Sequences;
-		const values = this.allValues;
-		values.length = 0;
-		for (let k = 0; k <= this.threads; k++)
-			for (const value of this.valuesOf(k, this.store.indexAt(row, k), sequences)) values.push(value);
-		const to = renumber(values);
-		if (to === undefined) return 1;
-		for (let k = 0; k <= this.threads; k++) {
-			const index = this.store.indexAt(row, k);
-			if (!this.valuesOf(k, index, sequences).some((v) => to.has(v))) continue;
-			const next =
-				k === this.threads
-					? this.internShared(sequences.rewriteShared(this.shared.get(index), to))
-					: this.internLocal(k, sequences.rewriteLocal((this.locals[k] as Selection).get(index), to));
-			if (!this.store.settled) return 0;
-			this.store.setIndexAt(row, k, next);
+		const { indices, store } = this;
+		const renumbered = this.renumbered as RenumberedParts;
+		for (let part = 0; part <= this.threads; part++) indices[part] = store.indexAt(row, part);
+		const by = renumbered.of(indices);
+		if (by === undefined) return 1;
+		for (let part = 0; part <= this.threads; part++) {
+			const index = indices[part] as number;
+			const next = renumbered.next(part, index, by);
+			if (!store.settled) return 0;
+			if (next !== index) store.setIndexAt(row, part, next);
 		}
 		return 1;
 	}
@@ -473,14 +459,6 @@ export class Graph implements Host {
 		giveBack(this.machine);
 		this.store.arena.leave();
 	}
-}
-
-/** Sequence values as bits, for the loop. */
-function bitsOf(values: readonly number[] | undefined): number {
-	let bits = 0;
-	for (const value of values ?? [])
-		if (value !== 0 && value !== UNINITIALISED) bits |= value < 0 || value > MOST_BIT ? 1 : 1 << value;
-	return bits >>> 0;
 }
 
 /** Breadth first, states are numbered in the order in which edges lead to them first. */
