@@ -24,8 +24,8 @@ const COUNT = 4;
 const TARGETS = 5;
 
 /** Steps that one memo holds at most, and all together: searches that need more are long ones anyway. */
-const MOST_STEPS = 40_000;
-const MOST_OF_ALL = 80_000;
+const MOST_STEPS = 200_000;
+const MOST_OF_ALL = 600_000;
 
 export class StepMemo {
 	/** `keeps` false: every step is worked out. */
@@ -249,7 +249,7 @@ const sameSet = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => a.s
 
 /** Memos of the scenarios that were searched last. */
 const memos = new Map<string, StepMemo>();
-const MOST_MEMOS = 16;
+const MOST_MEMOS = 64;
 
 /** The memo of the scenario with these threads. */
 export function memoFor(system: System): StepMemo {

@@ -90,7 +90,8 @@ export interface CheckOptions {
 	readonly onText?: (result: FileResult) => void;
 	/**
 	 * Called once for a scenario whose search takes long and some of whose threads are alike, when one of each of them shows
-	 * an error already: a part of what the scenario's result will say.
+	 * an error already, and in the default environment whenever one of its searches shows another: a part of what the
+	 * scenario's result will say.
 	 */
 	readonly onEarly?: (result: ScenarioResult) => void;
 	/** Called as each scenario is done, before the whole file is. */

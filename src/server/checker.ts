@@ -6,11 +6,12 @@ import type { CheckOptions, checkSketch, Sources } from '../findings/check.js';
 import { mergeHeld } from '../findings/held.js';
 import { mayGrow } from '../findings/larger.js';
 import type { FileResult, Finding, HeldAt } from '../findings/result.js';
+import { type Checked, scenariosOf } from './checked.js';
 import { count, type DiagnosticsByFile, stateOf, toDiagnostics, withoutRepeats } from './diagnostics.js';
 import { LargerLooks } from './larger.js';
 import { type CheckState, type FindingReference, KERNEL_SCHEME, type Settings, type Status } from './protocol.js';
 import { JobQueue } from './queue.js';
-import { type Change, findingsOf, moved, STALE_MS, stale } from './stale.js';
+import { type Change, findingsOf, moved, notFoundAgain, STALE_MS, stale, together } from './stale.js';
 
 /** Between the last keystroke and the start of a check, in milliseconds: a burst of typing is one edit. */
 export const DEBOUNCE_MS = 30;
@@ -38,16 +39,6 @@ export interface Editor {
 	changed(uri: string): void;
 	/** For the log: a defect of the checker, not of a sketch. */
 	crash(message: string): void;
-}
-
-/** The last finished check of one sketch. */
-export interface Checked {
-	readonly result: FileResult;
-	readonly files: DiagnosticsByFile;
-	/** The version of each file that the check read; undefined for one that was not open. */
-	readonly versions: ReadonlyMap<string, number | undefined>;
-	/** The last check that came to run anything, where this one did not, or not yet: its findings stay, as old ones. */
-	readonly earlier?: { readonly result: FileResult; readonly files: DiagnosticsByFile };
 }
 
 export class Checker {
@@ -168,9 +159,15 @@ export class Checker {
 	}
 
 	/** The finding a diagnostic was made from, as of the last finished check. */
-	finding({ uri, scenario, index }: FindingReference): { finding: Finding; threads: readonly string[] } | undefined {
+	finding({
+		uri,
+		scenario,
+		index,
+		stale,
+	}: FindingReference): { finding: Finding; threads: readonly string[] } | undefined {
 		const known = this.checked.get(uri);
-		const found = (known?.earlier ?? known)?.result.scenarios.find(({ name }) => name === scenario);
+		const results = stale === true ? known?.earlier?.result.scenarios : undefined;
+		const found = (results ?? scenariosOf(known)).find(({ name }) => name === scenario);
 		const finding = found?.findings[index];
 		return found && finding && { finding, threads: found.threads };
 	}
@@ -315,7 +312,7 @@ export class Checker {
 		};
 	}
 
-	/** Keeps a result, and shows it in place of the one before. @param early its scenarios are still to be run */
+	/** Keeps a result, and shows it in place of the one before. @param early its scenarios are still to be run, or to be run to the end */
 	private keep(
 		uri: string,
 		result: FileResult,
@@ -328,11 +325,16 @@ export class Checker {
 			links: this.editor.links(),
 			severity: this.editor.settings().findings.severity,
 		});
-		const ran = result.scenarios.length > 0 || (!early && result.problems.every((p) => p.severity !== 'error'));
-		const last = known && known.result.scenarios.length > 0 ? known : undefined;
-		const earlier = ran
-			? undefined
-			: (known?.earlier ?? (last && { result: last.result, files: findingsOf(last.files) }));
+		const ran = !early && (result.scenarios.length > 0 || result.problems.every((p) => p.severity !== 'error'));
+		const scenarios = scenariosOf(known);
+		const earlier =
+			ran || known === undefined || scenarios.length === 0
+				? undefined
+				: {
+						result: { ...known.result, scenarios },
+						// what is found again is no old finding; what is not may be found still
+						files: notFoundAgain(together(known.earlier?.files, findingsOf(known.files)), files),
+					};
 		this.checked.set(uri, { result, files, versions, ...(earlier && { earlier }) });
 		if (ran) this.renewed(uri);
 		for (const file of new Set([...files.keys(), ...before])) this.publish(file);
@@ -373,8 +375,8 @@ export class Checker {
 	/** What settings say of how far a check goes. */
 	limits(): CheckOptions {
 		const { check, environment } = this.editor.settings();
-		const { maxStates, maxSeconds, maxMemoryMB } = check;
-		return { maxStates, maxSeconds, maxMemoryMB, environment };
+		const { when: _, oneThreadMore: __, ...limits } = check;
+		return { ...limits, environment };
 	}
 
 	private options(uri: string, signal: AbortSignal, versions: ReadonlyMap<string, number | undefined>): CheckOptions {

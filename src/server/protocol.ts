@@ -42,9 +42,10 @@ export interface InitializationOptions {
 export interface Settings {
 	readonly check: {
 		readonly when: 'onType' | 'onSave' | 'manual';
-		readonly maxStates: number;
-		/** Seconds for each scenario. */
-		readonly maxSeconds: number;
+		/** For each scenario, or for all of a sketch that has none; undefined: what a check takes where nobody says otherwise. */
+		readonly maxStates?: number;
+		/** As many seconds. */
+		readonly maxSeconds?: number;
 		readonly maxMemoryMB: number;
 		/** Look at scenarios that come out right with one thread more, when there is nothing else to do. */
 		readonly oneThreadMore: boolean;
@@ -69,6 +70,8 @@ export interface FindingReference {
 	readonly scenario: string;
 	/** Index in the scenario's findings. */
 	readonly index: number;
+	/** It is of an older text. */
+	readonly stale?: boolean;
 }
 
 export type CheckState =

@@ -19,6 +19,7 @@ import { loadProgram } from '../language/program.js';
 import { spanOf } from '../language/text.js';
 import type { Judgement } from '../lessons/lesson.js';
 import type { ExportFormat } from '../webview/messages.js';
+import { scenariosOf as resultsOf } from './checked.js';
 import { Checker } from './checker.js';
 import { toRange } from './diagnostics.js';
 import type { ExplorerHost, Panels, Whole } from './explorer.js';
@@ -224,11 +225,11 @@ export function startServer(
 		const [own] = checker.checksOf(uri);
 		if (!settings.codeLens.enabled || own?.root !== uri) return [];
 		const { checked, fresh } = own;
-		const { scenarios: results, hints = [] } = (checked.earlier ?? checked).result;
+		const { hints = [] } = (checked.earlier ?? checked).result;
 		return lensesOf({
 			uri,
 			scenarios: await scenariosOf(uri),
-			results,
+			results: resultsOf(checked),
 			hints,
 			stale: !fresh || checked.earlier !== undefined,
 			commands: new Set([...(options.commands ?? []), ...(takesEdits ? [ADD_SCENARIO] : [])]),

@@ -2,7 +2,7 @@ import type { Severity } from '../findings/result.js';
 import type { Settings, ShownSeverity } from './protocol.js';
 
 const DEFAULTS: Settings = {
-	check: { when: 'onType', maxStates: 2_000_000, maxSeconds: 60, maxMemoryMB: 1024, oneThreadMore: true },
+	check: { when: 'onType', maxMemoryMB: 1024, oneThreadMore: true },
 	environment: 'default',
 	findings: { severity: {} },
 	codeLens: { enabled: true },
@@ -22,9 +22,9 @@ const SEVERITIES: Readonly<Record<string, ShownSeverity>> = {
 /** Reads the `notifierLab` section of an editor's settings; what is missing or makes no sense has its default. */
 export function readSettings(section: unknown): Settings {
 	const check = objectIn(section, 'check');
-	const number = (key: 'maxStates' | 'maxSeconds' | 'maxMemoryMB') => {
+	const limit = (key: 'maxStates' | 'maxSeconds' | 'maxMemoryMB') => {
 		const value = check[key];
-		return typeof value === 'number' && value > 0 ? value : DEFAULTS.check[key];
+		return typeof value === 'number' && value > 0 ? { [key]: value } : {};
 	};
 	const when = check.when;
 	const severity: Record<string, ShownSeverity> = {};
@@ -34,10 +34,11 @@ export function readSettings(section: unknown): Settings {
 	}
 	return {
 		check: {
-			when: when === 'onSave' || when === 'manual' ? when : DEFAULTS.check.when,
-			maxStates: number('maxStates'),
-			maxSeconds: number('maxSeconds'),
-			maxMemoryMB: number('maxMemoryMB'),
+			...DEFAULTS.check,
+			...((when === 'onSave' || when === 'manual') && { when }),
+			...limit('maxStates'),
+			...limit('maxSeconds'),
+			...limit('maxMemoryMB'),
 			oneThreadMore: check.oneThreadMore !== false,
 		},
 		environment: valueIn(section, 'environment') === 'none' ? 'none' : DEFAULTS.environment,

@@ -65,6 +65,25 @@ export function findingsOf(files: DiagnosticsByFile): DiagnosticsByFile {
 	return new Map([...files].map(([file, all]) => [file, all.filter(isFinding)]));
 }
 
+/** Findings of two checks, in the order of these. */
+export function together(earlier: DiagnosticsByFile | undefined, later: DiagnosticsByFile): DiagnosticsByFile {
+	if (earlier === undefined) return later;
+	const files = new Set([...earlier.keys(), ...later.keys()]);
+	return new Map([...files].map((file) => [file, [...(earlier.get(file) ?? []), ...(later.get(file) ?? [])]]));
+}
+
+/** Findings of an earlier check, without those that a later one has made again. */
+export function notFoundAgain(earlier: DiagnosticsByFile, later: DiagnosticsByFile): DiagnosticsByFile {
+	const key = ({ code, range, data }: Diagnostic): string =>
+		JSON.stringify([code, range.start, (data as { scenario?: string } | undefined)?.scenario]);
+	return new Map(
+		[...earlier].map(([file, all]) => {
+			const found = new Set((later.get(file) ?? []).map(key));
+			return [file, all.filter((d) => !found.has(key(d)))];
+		}),
+	);
+}
+
 const isFinding = ({ data }: Diagnostic): boolean => typeof data === 'object' && data !== null && 'scenario' in data;
 
 /** A diagnostic of an older text. @param faded it is old enough to look so, too */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkSketch } from '../../src/findings/check.js';
+import { type CheckOptions, checkSketch } from '../../src/findings/check.js';
+import type { ScenarioResult } from '../../src/findings/result.js';
 import { nothingThere } from '../../src/findings/vacuous.js';
 
 const corpus = path.join(import.meta.dirname, '../corpus');
@@ -11,7 +12,7 @@ function driver(file: string): string {
 	return readFileSync(path.join(corpus, file), 'utf8').replace(/^scenario \w+ \{[\s\S]*?^\}$/gm, '');
 }
 
-const inEnvironment = (text: string, limits: { maxStates?: number } = {}) =>
+const inEnvironment = (text: string, limits: Pick<CheckOptions, 'maxStates' | 'onEarly'> = {}) =>
 	checkSketch(
 		'file:///drivers/driver.mmn',
 		{ read: async (uri) => (uri.endsWith('/driver.mmn') ? text : undefined) },
@@ -49,6 +50,23 @@ describe('a sketch without scenarios', () => {
 			expect(finding.span.uri).toBe('file:///drivers/driver.mmn');
 			if (finding.threads.length > 1) expect(finding.message).toMatch(/\w is /);
 		}
+	});
+
+	test('shows its first error while the search for others goes on', async () => {
+		const early: ScenarioResult[] = [];
+		const { scenarios } = await inEnvironment(driver('interval/s27-read-begin-under-lock.mmn'), {
+			onEarly: (result) => early.push(result),
+		});
+		const [last] = scenarios;
+		const [first] = early;
+		expect(first).toMatchObject({ name: 'default_environment', verdict: 'fail', complete: false });
+		expect(first?.states).toBeLessThan((last?.states ?? 0) / 10);
+		// as it will be told in the end
+		expect(first?.findings.map((f) => f.message)).toEqual([last?.findings.find((f) => f.code === 'deadlock')?.message]);
+		// right ones have nothing to tell early
+		const none: ScenarioResult[] = [];
+		await inEnvironment(driver('seed/s02-eagain-drop-lock.mmn'), { onEarly: (result) => none.push(result) });
+		expect(none).toEqual([]);
 	});
 
 	test('hears of the wait that counts, as of the kernel and not of the driver (S07)', async () => {

@@ -92,3 +92,32 @@ test('what a smaller instance shows is there while the search of the whole goes 
 	await client.until(() => client.shown(A).some(({ code }) => code === 'deadlock'));
 	expect(client.shown(A).some(isOld)).toBe(false);
 });
+
+test('what is not found early stays as it was until the search ends, and what is found again is no longer old', async () => {
+	let checks = 0;
+	let end = (): void => undefined;
+	const check: Check = async (uri, sources, options) => {
+		const result = await checkSketch(uri, sources);
+		if (++checks === 1) return result;
+		const [scenario] = result.scenarios;
+		const [one] = scenario?.findings ?? [];
+		if (scenario && one) options.onEarly?.({ ...scenario, findings: [one] });
+		await new Promise<void>((resolve) => {
+			end = resolve;
+		});
+		return result;
+	};
+	const client = await TestClient.start(check);
+	client.open(A, WRONG);
+	await client.until(() => client.shown(A).length > 0);
+	const before = client.shown(A).map(({ code }) => code);
+	expect(before.length).toBeGreaterThan(1);
+	void insert(client, 2, 0, '\n');
+	await client.until(() => client.shown(A).some(isOld) && !client.shown(A).every(isOld));
+	// one is of the new text, the others are as they were; none is shown twice, and none has gone
+	expect(client.shown(A).map(({ code }) => code)).toEqual(before);
+	expect(client.shown(A).filter((d) => !isOld(d))).toHaveLength(1);
+	end();
+	await client.until(() => !client.shown(A).some(isOld));
+	expect(client.shown(A).map(({ code }) => code)).toEqual(before);
+});

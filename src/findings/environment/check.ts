@@ -209,8 +209,10 @@ class Searches {
 			return { complete: one.complete, clean, failed: !clean, states: one.states };
 		}
 		const findings = this.counted(one.findings, part);
+		const known = this.results.flatMap((r) => r.findings);
 		this.results.push({ ...one, findings });
 		const wrong = findings.some((f) => f.severity === 'error');
+		if (findings.some((f) => f.severity === 'error' && !known.some((k) => repeats(k, f)))) this.tellEarly();
 		// what has failed at the start fails in every part
 		if (wrong && findings.some((f) => f.threads.includes('setup'))) this.early = true;
 		else if (wrong) this.enough = Math.min(this.enough, this.spent + ENOUGH_MORE);
@@ -222,6 +224,14 @@ class Searches {
 					failed: wrong,
 					states: one.states,
 				};
+	}
+
+	/** What the parts so far show need not wait for the others. */
+	private tellEarly(): void {
+		const { environment, home, options, results, unfinished, smaller } = this;
+		if (options.onEarly === undefined || options.signal?.aborted) return;
+		const so = merged({ results, cut: [], early: true }, home);
+		options.onEarly(told(so, environment, { unfinished, smaller }, home));
 	}
 
 	/** What a part says of the sketch; what only says something of the environment is left out. */
