@@ -37,7 +37,7 @@ define(
 	'mutex_trylock',
 	'if (interrupts[self] >= 0 && !PREEMPT_RT) warn("contract: mutex_trylock in an interrupt"); if (load(a)) return 0; store(a, 1); take(a, MUTEX); return 1;',
 );
-define('mutex_unlock', 'if (!drop(a, MUTEX)) fatal("bad-unlock: mutex_unlock"); store(a, 0); return 0;');
+define('__mutex_unlock', 'if (!drop(a, MUTEX)) fatal("bad-unlock: mutex_unlock"); store(a, 0); return 0;');
 define('mutex_is_locked', 'return load(a) != 0;');
 
 // with PREEMPT_RT a spinlock_t is a lock that sleeps, and leaves interrupts alone
@@ -71,7 +71,7 @@ const UNWRITABLE = 'load(a + 1) || load(a)';
 const ENTER_READ = 'store(a, load(a) + 1); take(a, READ);';
 const ENTER_WRITE = 'store(a + 1, 1); take(a, WRITE);';
 /** An mmap_lock: its mm has to be there for who is no task of the process, and no fence may wait for it. */
-const MMAP_LOCK = 'if (!of_the_process[self] && is_mm(a) && load(a + 4) <= 0) fatal("use-after-free: an mm_struct");';
+const MMAP_LOCK = 'if (!of_the_process[self] && is_mm(a) && load(a + 5) <= 0) fatal("use-after-free: an mm_struct");';
 const MMAP_WAIT = `if (me->signalling && is_mm(a)) warn("contract: mmap_lock in a fence signalling section"); ${MMAP_LOCK}`;
 const LEAVE_QUEUE = 'store(a + 2, load(a + 2) - 1);';
 define('down_read', `${MMAP_WAIT} if (${UNREADABLE}) return block(); ${ENTER_READ} return 0;`, { sleeps: true });
@@ -86,7 +86,10 @@ define('down_read_non_owner', `${MMAP_WAIT} if (${UNREADABLE}) return block(); s
 	sleeps: true,
 });
 define('down_read_trylock', `${MMAP_LOCK} if (${UNREADABLE}) return 0; ${ENTER_READ} return 1;`);
-define('up_read', 'if (!drop(a, READ)) fatal("bad-unlock: up_read"); store(a, load(a) - 1); return 0;');
+define(
+	'__up_read',
+	'if (!drop(a, READ)) fatal("bad-unlock: up_read"); store(a, load(a) - 1); return !load(a) && load(a + 2);',
+);
 define('up_read_non_owner', 'if (!load(a)) fatal("bad-unlock: up_read_non_owner"); store(a, load(a) - 1); return 0;');
 define(
 	'__down_write_fast',
@@ -98,7 +101,7 @@ define(
 	`if (${UNWRITABLE}) { if (!b || !may_fail()) return block(); expire(); ${LEAVE_QUEUE} return -4; } ${LEAVE_QUEUE} ${ENTER_WRITE} return 0;`,
 );
 define('down_write_trylock', `${MMAP_LOCK} if (${UNWRITABLE} || load(a + 2)) return 0; ${ENTER_WRITE} return 1;`);
-define('up_write', 'if (!drop(a, WRITE)) fatal("bad-unlock: up_write"); store(a + 1, 0); return 0;');
+define('__up_write', 'if (!drop(a, WRITE)) fatal("bad-unlock: up_write"); store(a + 1, 0); return 0;');
 define(
 	'downgrade_write',
 	`if (!drop(a, WRITE)) fatal("bad-unlock: downgrade_write"); store(a + 1, 0); ${ENTER_READ} return 0;`,
@@ -161,15 +164,15 @@ define(
 		return 0;`,
 	{ hidden: true },
 );
-define('preempt_disable', 'me->atomic += PREEMPT_OFF; return 0;', { hidden: true });
+define('__preempt_disable', 'me->atomic += PREEMPT_OFF; return 0;', { hidden: true });
 define(
-	'preempt_enable',
+	'__preempt_enable',
 	'if (me->atomic < PREEMPT_OFF) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic -= PREEMPT_OFF; return 0;',
 	{ hidden: true },
 );
-define(['__rcu_enter', 'local_bh_disable'], 'me->atomic++; return 0;', { hidden: true });
+define(['__rcu_enter', '__bh_disable'], 'me->atomic++; return 0;', { hidden: true });
 define(
-	['__rcu_exit', 'local_bh_enable'],
+	['__rcu_exit', '__bh_enable'],
 	'if (!(PREEMPT_RT ? me->atomic % PREEMPT_OFF : me->atomic)) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic--; return 0;',
 	{ hidden: true },
 );
@@ -177,10 +180,9 @@ define('non_block_start', 'me->nonblock++; return 0;', { hidden: true });
 define('non_block_end', 'me->nonblock--; return 0;', { hidden: true });
 // a handler may come just before interrupts go off, and just after they come on
 for (const [name, after] of [
-	['local_irq_disable', '1'],
-	['local_irq_enable', '0'],
-	['local_irq_restore', 'a != 0'],
-	['__local_irq_save', '1'],
+	['__irqs_disable', '1'],
+	['__irqs_enable', '0'],
+	['__irqs_restore', 'a != 0'],
 	['__spin_irq_save', 'PREEMPT_RT ? before : 1'],
 	['__spin_irq_restore', 'PREEMPT_RT ? before : a != 0'],
 ] as const)
@@ -281,6 +283,7 @@ for (const prefix of ['atomic', 'atomic_long', 'atomic64']) {
 }
 
 define('__allocate', 'if (!(d & 32768) && may_fail() && pick(0, 1)) return 0; return allocate(a, b, c || d & 256);');
+define('__unset', 'int n; if (is_heap(a)) for (n = b; n < d; n += c) store(a + n, UNSET); return 0;', { hidden: true });
 define('kfree', 'release(a); return 0;');
 define('__stale_mapping', 'fatal("stale-mapping"); return 0;', { hidden: true });
 define('__contract', 'warn("contract: a rule of the notifier API is broken"); return 0;', { hidden: true });

@@ -97,6 +97,8 @@ export interface KernelContext {
 	waitsFor(resource: number): void;
 	/** Allocates `cells` cells and returns their address; `fill` is their first value. */
 	allocate(type: number, cells: number, zero: boolean): number;
+	/** A cell of an object from the heap is as if it had never been set. */
+	forget(address: number): void;
 	/** Ends the life of the object at `address`. */
 	free(address: number): void;
 	/** Every later access to what `address` leads to is visible to other threads. */

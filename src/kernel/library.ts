@@ -17,6 +17,7 @@ import gup from './lib/kernel/gup.mmn';
 import hrtimer from './lib/kernel/hrtimer.mmn';
 import idr from './lib/kernel/idr.mmn';
 import invalidators from './lib/kernel/invalidators.mmn';
+import irq from './lib/kernel/irq.mmn';
 import jobs from './lib/kernel/jobs.mmn';
 import kthread from './lib/kernel/kthread.mmn';
 import list from './lib/kernel/list.mmn';
@@ -26,11 +27,13 @@ import mm from './lib/kernel/mm.mmn';
 import module from './lib/kernel/module.mmn';
 import notify from './lib/kernel/notify.mmn';
 import pages from './lib/kernel/pages.mmn';
+import percpuRef from './lib/kernel/percpu_ref.mmn';
 import rcu from './lib/kernel/rcu.mmn';
 import rmap from './lib/kernel/rmap.mmn';
 import rwlock from './lib/kernel/rwlock.mmn';
 import semaphore from './lib/kernel/semaphore.mmn';
 import seqlock from './lib/kernel/seqlock.mmn';
+import tasklet from './lib/kernel/tasklet.mmn';
 import tasks from './lib/kernel/tasks.mmn';
 import time from './lib/kernel/time.mmn';
 import timer from './lib/kernel/timer.mmn';
@@ -86,6 +89,9 @@ const PRELUDE: Readonly<Record<string, string>> = {
 	'kernel/kthread': kthread,
 	'kernel/timer': timer,
 	'kernel/hrtimer': hrtimer,
+	'kernel/tasklet': tasklet,
+	'kernel/irq': irq,
+	'kernel/percpu_ref': percpuRef,
 	'kernel/workqueue': workqueue,
 	'kernel/delayed_work': delayedWork,
 	'kernel/fence': fence,
@@ -169,6 +175,7 @@ export interface KernelThread {
 /** Kernel threads run in every environment (language.md, Scenarios). */
 const WORKERS = ['queue_work', 'flush_work', 'cancel_work_sync', 'flush_workqueue', 'drain_workqueue'];
 const KTHREADS = ['kthread_run', 'kthread_create', 'kthread_create_on_node'];
+const REQUESTS = ['request_threaded_irq'];
 export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'mmput', entry: '__mmput_async_fn', uses: ['mmput_async'], count: 1 },
 	{ name: 'gpu', entry: '__dev_job_fn', uses: ['__dev_submit'], count: 1 },
@@ -179,6 +186,12 @@ export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'timer/1', entry: '__timer_softirq1', uses: ['mod_timer'], count: 1 },
 	{ name: 'hrtimer', entry: '__hrtimer_interrupt0', uses: ['hrtimer_start'], count: 1 },
 	{ name: 'hrtimer/1', entry: '__hrtimer_interrupt1', uses: ['hrtimer_start'], count: 1 },
+	{ name: 'tasklet', entry: '__tasklet_action0', uses: ['tasklet_schedule'], count: 1 },
+	{ name: 'tasklet/1', entry: '__tasklet_action1', uses: ['tasklet_schedule'], count: 1 },
+	{ name: 'irq', entry: '__irq0', uses: REQUESTS, count: 1 },
+	{ name: 'irq/1', entry: '__irq1', uses: REQUESTS, count: 1 },
+	{ name: 'irq-thread', entry: '__irq_thread0', uses: REQUESTS, count: 1 },
+	{ name: 'irq-thread/1', entry: '__irq_thread1', uses: REQUESTS, count: 1 },
 	{ name: 'kworker/0', entry: '__kworker0', uses: WORKERS, count: 1 },
 	{ name: 'kworker/1', entry: '__kworker1', uses: WORKERS, count: 1 },
 	{ name: 'kworker/2', entry: '__kworker2', uses: WORKERS, count: 1 },

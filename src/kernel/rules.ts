@@ -189,6 +189,26 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 		'kernel/time/timer.c',
 	],
 	[
+		/^tasklet_/,
+		'The function runs in softirq context, never beside itself. tasklet_kill() and tasklet_disable() wait for it: hold nothing that it takes, and let nobody schedule it any more.',
+		'kernel/softirq.c',
+	],
+	[
+		/^(request_irq|request_threaded_irq)$/,
+		'The handler may come before this returns: what it looks at has to be ready. It must not sleep; its thread may.',
+		'kernel/irq/manage.c',
+	],
+	[
+		/^(free_irq|disable_irq|synchronize_irq|synchronize_hardirq|disable_hardirq)$/,
+		'Waits for the handler, and but for the _hardirq forms for its thread: never in them, and hold nothing that they take.',
+		'kernel/irq/manage.c',
+	],
+	[
+		/^percpu_ref_/,
+		'Nobody looks for zero before percpu_ref_kill(), which gives up the reference that it began with, once. release() must not sleep.',
+		'lib/percpu-refcount.c',
+	],
+	[
 		/^kthread_(stop|park)$/,
 		'Waits until the thread leaves its loop: hold nothing that the thread needs.',
 		'kernel/kthread.c',

@@ -112,7 +112,7 @@ define('list_first_entry_or_null hlist_entry rb_entry', 'expression type member'
 define('list_next_entry list_prev_entry', 'expression member', argument(0), {
 	memberOf: { argument: 0, pointee: true },
 });
-define('timer_container_of from_timer', 'expression expression member', argument(0), {
+define('timer_container_of from_timer from_tasklet', 'expression expression member', argument(0), {
 	memberOf: { argument: 0, pointee: true },
 });
 define('list_entry_is_head', 'expression expression member', as(BOOL), { memberOf: { argument: 0, pointee: true } });
@@ -128,7 +128,12 @@ define('swap', 'lvalue lvalue', as(VOID));
 define('ARRAY_SIZE', 'expression', as(ULONG));
 
 define('READ_ONCE rcu_access_pointer', 'lvalue', argument(0));
-define('rcu_dereference rcu_dereference_raw srcu_dereference_check', 'lvalue', argument(0), { rest: 'expression' });
+define(
+	'rcu_dereference rcu_dereference_raw rcu_dereference_bh rcu_dereference_sched srcu_dereference_check',
+	'lvalue',
+	argument(0),
+	{ rest: 'expression' },
+);
 define('rcu_dereference_protected rcu_dereference_check srcu_dereference', 'lvalue expression', argument(0));
 define('get_user __get_user', 'lvalue expression', as(INT));
 define('put_user __put_user', 'expression expression', as(INT));

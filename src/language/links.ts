@@ -54,4 +54,17 @@ export const MACRO_STRUCTS: Readonly<Record<string, string>> = {
 	DEFINE_STATIC_PERCPU_RWSEM: 'percpu_rw_semaphore',
 	DEFINE_SEMAPHORE: 'semaphore',
 	DEFINE_TIMER: 'timer_list',
+	DECLARE_TASKLET: 'tasklet_struct',
+	DECLARE_TASKLET_DISABLED: 'tasklet_struct',
+	DECLARE_TASKLET_OLD: 'tasklet_struct',
+};
+
+/** The field that the function goes to which such a macro is given. */
+export const MACRO_CALLBACKS: Readonly<Record<string, string>> = {
+	DECLARE_WORK: 'func',
+	DECLARE_DELAYED_WORK: 'func',
+	DEFINE_TIMER: 'function',
+	DECLARE_TASKLET: 'callback',
+	DECLARE_TASKLET_DISABLED: 'callback',
+	DECLARE_TASKLET_OLD: 'func',
 };

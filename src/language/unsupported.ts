@@ -54,7 +54,6 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	alloc_percpu: 'variables of each CPU are not modelled: use an array, and the index of the thread',
 	this_cpu_dec: 'variables of each CPU are not modelled: use an array, and the index of the thread',
 	this_cpu_add: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	tasklet_setup: 'tasklets are not modelled: use a work item, or an interrupt block of the scenario',
 	this_cpu_ptr: 'variables of each CPU are not modelled: use an array, and the index of the thread',
 	this_cpu_read: 'variables of each CPU are not modelled: use an array, and the index of the thread',
 	this_cpu_write: 'variables of each CPU are not modelled: use an array, and the index of the thread',
@@ -66,15 +65,6 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	get_cpu: 'which CPU a thread runs on is not modelled: call preempt_disable(), and use the index of the thread',
 	local_lock: 'local_lock_t is not modelled: use a spinlock for each thread, or preempt_disable()',
 	local_lock_irqsave: 'local_lock_t is not modelled: use a spinlock for each thread, or local_irq_save()',
-	percpu_ref_init:
-		'struct percpu_ref is not modelled: use a refcount_t, and call_rcu() for what percpu_ref_kill() does',
-	tasklet_init: 'tasklets are not modelled: use a work item, or an interrupt block of the scenario',
-	tasklet_schedule: 'tasklets are not modelled: use a work item, or an interrupt block of the scenario',
-	tasklet_kill: 'tasklets are not modelled: use a work item, or an interrupt block of the scenario',
-	synchronize_irq:
-		'interrupt lines are not modelled: an interrupt block of the scenario is what comes; what waits for it, leave out',
-	free_irq: 'interrupt lines are not modelled: an interrupt block of the scenario is what comes',
-	request_irq: 'interrupt lines are not modelled: an interrupt block of the scenario is what comes',
 	rb_insert_color:
 		'trees that a driver walks itself are not modelled: use interval_tree_insert() and its like, or a list',
 	rb_erase: 'trees that a driver walks itself are not modelled: use interval_tree_remove() and its like, or a list',

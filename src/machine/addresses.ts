@@ -55,6 +55,7 @@ export abstract class Addresses {
 			if (global.name === '__frames' && frame) return `the lock of page frame ${frame[1]}`;
 			const kthread = /^\[(\d+)\]/.exec(path);
 			if (global.kernel && global.name === 'kthreads' && kthread) return `kthread/${kthread[1]}`;
+			if (global.kernel && global.name === 'irq_actions') return 'the interrupt handler';
 			const locked = /^\[(\d+)\]$/.exec(path);
 			if (global.name === 'range_locked' && locked) return `the range lock of page ${locked[1]}`;
 			return `${global.name}${path}`;
@@ -83,10 +84,15 @@ export abstract class Addresses {
 			const end = this.layouts.offset(type, 'end') ?? 0;
 			return `[${object.cells[start]}, ${object.cells[end]})`;
 		}
-		const path = pathTo(this.layouts, type, offset, false);
 		const name = this.layouts.nameOf(object.layout);
-		if (isHeap(addressOf(object.slot, 0)))
-			return type?.kind === 'struct' ? `struct ${type.name}${path}` : `memory from ${name}${path}`;
+		if (isHeap(addressOf(object.slot, 0)) && type?.kind === 'struct') {
+			// of several, or what lies behind it
+			const size = this.layouts.cells(type);
+			const of = object.cells.length % size === 0 ? Math.floor(offset / size) : 0;
+			return `struct ${type.name}${of > 0 ? `[${of}]` : ''}${pathTo(this.layouts, type, offset - of * size, false)}`;
+		}
+		const path = pathTo(this.layouts, type, offset, false);
+		if (isHeap(addressOf(object.slot, 0))) return `memory from ${name}${path}`;
 		return `${name.replace(/^.*:/, '')}${path}`;
 	}
 

@@ -93,6 +93,7 @@ export abstract class StepContext implements KernelContext {
 		return this.fatal(
 			'uninitialised',
 			`${origin?.text ?? 'a value'}${why}${heap ? ': kmalloc() leaves what was there before' : ''}`,
+			heap ? (registers[origin?.address as number] as number) : 0,
 		);
 	}
 
@@ -381,6 +382,10 @@ export abstract class StepContext implements KernelContext {
 		// which place is free is for all to see
 		this.shows();
 		return addressOf(this.memory.add(this.memory.freeHeapSlot(), layout, cells, zero).slot, 0);
+	}
+
+	forget(address: number): void {
+		if (isHeap(address)) this.store(address, UNINITIALISED);
 	}
 
 	free(address: number): void {

@@ -29,6 +29,8 @@ interface Handler {
 }
 
 const TIMER: Handler = { words: 'a timer', softirq: true };
+const TASKLET: Handler = { words: 'a tasklet', softirq: true };
+const LINE: Handler = { words: 'an interrupt handler', softirq: false };
 const HRTIMER: Handler = { words: 'an hrtimer', softirq: false };
 const SOFT_HRTIMER: Handler = { words: 'an hrtimer', softirq: true };
 const RCU: Handler = { words: 'a callback of call_rcu()', softirq: true };
@@ -70,13 +72,16 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 	return found;
 }
 
-const HANDLERS = /^((hr)?timer(\/1)?|srcu|gpu)$/;
+const HANDLERS = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
 
 function handlerOf(system: System, thread: number, task: ThreadState, shared: Int32Array): Handler | undefined {
 	const { kind, name: lane } = system.threads[thread] as System['threads'][number];
 	if (kind === 'interrupt') return IRQ;
 	if (!task.frames.some((f) => !f.code.kernel)) return undefined;
 	if (lane.startsWith('timer')) return TIMER;
+	if (lane.startsWith('tasklet')) return TASKLET;
+	// the thread of one is a task like any other
+	if (/^irq(\/1)?$/.test(lane)) return LINE;
 	if (lane.startsWith('hrtimer'))
 		return task.frames.some((f) => f.code.name === 'run_in_softirq') ? SOFT_HRTIMER : HRTIMER;
 	if (lane === 'gpu') return FENCE;

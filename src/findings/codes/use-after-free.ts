@@ -28,10 +28,17 @@ const isQueueing = (e: RunEvent, address: number): boolean =>
 const waitsForItem = (queued: RunEvent): string =>
 	/delayed/.test(queued.code.name) ? 'cancel_delayed_work_sync()' : 'cancel_work_sync() or flush_work()';
 
+/** These wake whoever waits when the lock is free already. */
+const LOOKS_ONCE_MORE = /^(mutex_unlock|up_(read|write))$/;
+
 /** Who comes too late, and what sees to it that nobody does. */
 function tooLate(name: string, report: Report): string {
 	if (name.startsWith('hrtimer'))
 		return 'The timer is still armed then, or its function runs, and may start it again: hrtimer_cancel() comes before kfree(), when nobody starts it any more';
+	if (name.startsWith('tasklet'))
+		return 'The tasklet is still scheduled then, or its function runs: tasklet_kill() comes before kfree(), when nobody schedules it any more';
+	if (name.startsWith('irq'))
+		return 'The interrupt is still requested then, or its handler runs: free_irq() comes before kfree()';
 	if (name.startsWith('timer'))
 		return 'The timer is still armed then, or its function runs, and may arm it again: timer_shutdown_sync() comes before kfree()';
 	if (name.startsWith('kthread')) return 'The thread still runs then: kthread_stop() comes before kfree()';
@@ -69,17 +76,20 @@ export const useAfterFree: ReportKind = {
 		const by = threadName(graph, freed.thread);
 		const what = pointerIn(report) ?? 'memory';
 		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${by === name ? 'it' : by} has freed it (${lineOf(graph, userSpan(freed))})`;
+		const unlocks = report.stack.findLast((f) => f.code.kernel && LOOKS_ONCE_MORE.test(f.code.name))?.code.name;
 		const queued = run.events.findLast((e) => name.startsWith('kworker') && isQueueing(e, report.resource));
 		const queues = queued && threadName(graph, queued.thread);
 		const blamed = late || queued !== undefined ? userSpan(freed) : reportPlaceSpan(report);
 		return {
 			message: uses,
 			cure:
-				queued !== undefined
-					? `${queues} has queued the work item (${lineOf(graph, userSpan(queued))}): first see to it that nobody queues it any more, then ${waitsForItem(queued)}, then kfree()`
-					: late && by !== name
-						? tooLate(name, report)
-						: undefined,
+				unlocks !== undefined && by !== name
+					? `${unlocks}() still looks at the lock when somebody else may have taken it (Documentation/locking/mutex-design.rst): drop a reference behind it, or guard the count with a spinlock, so that nobody frees the lock before it has returned`
+					: queued !== undefined
+						? `${queues} has queued the work item (${lineOf(graph, userSpan(queued))}): first see to it that nobody queues it any more, then ${waitsForItem(queued)}, then kfree()`
+						: late && by !== name
+							? tooLate(name, report)
+							: undefined,
 			span: blamed,
 			related: [
 				...(queued === undefined ? [] : [{ span: userSpan(queued), message: `${queues} queues the work item here` }]),

@@ -87,7 +87,7 @@ const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 export function rolesOf(program: Program): Roles {
 	const own = [...program.functions.values()].filter((f) => f.body !== undefined && !sourceOf(f).kernel);
 	const calls = new Map(own.map((f) => [f, calledIn(program, f)]));
-	const { named, operations, callbacks, opening, releasing, areas } = referencesOf(program, own);
+	const { named, operations, callbacks, opening, releasing, areas, requested } = referencesOf(program, own);
 	const called = new Set([...calls].flatMap(([f, { functions }]) => [...functions].filter((callee) => callee !== f)));
 	const byFault = new Set(
 		[...calls].flatMap(([f, { functions }]) => (FAULT.test(f.name) ? [...functions].filter((c) => c !== f) : [])),
@@ -110,7 +110,8 @@ export function rolesOf(program: Program): Roles {
 	for (const f of own) {
 		if (callbacks.has(f)) continue;
 		if (isInterrupt(f)) {
-			if (!called.has(f)) interrupts.push(f);
+			// what the sketch requests itself comes from then on
+			if (!called.has(f) && !requested.has(f)) interrupts.push(f);
 			continue;
 		}
 		if (areas.has(f)) {
@@ -223,10 +224,12 @@ function isKernels(program: Program, name: string): boolean {
 function referencesOf(
 	program: Program,
 	own: readonly FunctionDecl[],
-): Record<'named' | 'operations' | 'callbacks' | 'opening' | 'releasing', Set<FunctionDecl>> & Pick<Roles, 'areas'> {
+): Record<'named' | 'operations' | 'callbacks' | 'opening' | 'releasing' | 'requested', Set<FunctionDecl>> &
+	Pick<Roles, 'areas'> {
 	const areas = new Map<FunctionDecl, AreaCall>();
 	const [opening, releasing] = [new Set<FunctionDecl>(), new Set<FunctionDecl>()];
 	const named = new Set<FunctionDecl>();
+	const requested = new Set<FunctionDecl>();
 	const inTable = new Map<FunctionDecl, Set<unknown>>();
 	const callbacks = new Set<FunctionDecl>();
 	const dispatched = new Set<unknown>();
@@ -239,6 +242,7 @@ function referencesOf(
 			const f = program.definitionOf(node.target.ref);
 			if (!bodies.has(f)) continue;
 			named.add(f);
+			if (isRequested(node)) requested.add(f);
 			const field = fieldOf(node);
 			if (field === undefined) continue;
 			const ofFiles = tableOf(field) === 'file_operations';
@@ -255,10 +259,16 @@ function referencesOf(
 	const operations = new Set(
 		[...inTable].flatMap(([f, fields]) => ([...fields].some((x) => dispatched.has(x)) ? [] : [f])),
 	);
-	return { named, operations, callbacks, opening, releasing, areas };
+	return { named, operations, callbacks, opening, releasing, areas, requested };
 }
 
 const isCallee = (node: NameRef): boolean => isCall(node.$container) && node.$container.callee === node;
+
+/** Is the name an argument of request_irq() or its like? */
+const isRequested = (node: NameRef): boolean =>
+	isCall(node.$container) &&
+	isNameRef(node.$container.callee) &&
+	/^request_(threaded_)?irq$/.test(node.$container.callee.target.$refText);
 
 /** The name of the struct that a field is one of. */
 function tableOf(field: Field): string | undefined {

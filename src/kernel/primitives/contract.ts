@@ -265,6 +265,37 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'let only who takes the last reference, or unlinks the object, free it',
 		callback: false,
 	},
+	39: {
+		broken: '%r is still scheduled, or its function runs, when its module goes: the function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'tasklet_kill() in what module_exit() names, when nobody schedules it any more',
+		callback: false,
+	},
+	40: {
+		broken: 'free_irq() of a handler that is not requested, or was freed already: nothing is waited for',
+		source: '__free_irq()',
+		fix: 'free it once, with the number and the dev_id that request_irq() was given',
+		callback: false,
+	},
+	41: {
+		broken: 'an interrupt handler is still requested when its module goes: its function is gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'free_irq() in what module_exit() names, or in the remove that this calls',
+		callback: false,
+	},
+	42: {
+		broken:
+			'percpu_ref_kill() of %r, which has been killed already: the reference that it began with is given up a second time',
+		source: 'percpu_ref_kill_and_confirm()',
+		fix: 'let one of those who close it win, under a lock or by xchg()',
+		callback: false,
+	},
+	43: {
+		broken: '%r is put more often than it was got: its count has gone below what is held',
+		source: 'percpu_ref_switch_to_atomic_rcu()',
+		fix: 'percpu_ref_put() once for each percpu_ref_get() or percpu_ref_tryget() that has said yes; percpu_ref_kill() gives up the first',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;

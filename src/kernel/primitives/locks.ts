@@ -50,7 +50,7 @@ const mutex: Primitive[] = [
 		},
 	},
 	{
-		name: 'mutex_unlock',
+		name: '__mutex_unlock',
 		visible: true,
 		lock: 'releases',
 		ofLock: true,
@@ -211,6 +211,7 @@ const LIMITS: Readonly<Record<number, string>> = {
 	1: 'more work items run at once than the model has workers',
 	2: 'more kernel threads are made than the model has lanes for them',
 	3: 'more tasks wait for one ww_mutex than the model has room for',
+	8: 'more interrupt handlers are requested at once than the model has room for',
 	7: 'a number of an idr or ida is larger than the model has room for',
 	6: 'an index of an xarray is larger than the model has room for (the number of pages, and 4)',
 	5: 'more addresses are slept on (wait_var_event, wait_on_bit) than the model has queues',
@@ -232,24 +233,30 @@ const context: Primitive[] = [
 			return 0;
 		},
 	},
-	...(['preempt_disable', '__rcu_enter', 'local_bh_disable'] as const).map((name) => ({
+	...(['__preempt_disable', '__rcu_enter', '__bh_disable'] as const).map((name) => ({
 		name,
 		visible: false,
 		staysOnCpu: true,
 		run(c: KernelContext) {
-			if (name === 'preempt_disable') enterPreemptOff(c);
+			if (name === '__preempt_disable') enterPreemptOff(c);
 			else c.task.atomic++;
 			return 0;
 		},
 	})),
-	...(['preempt_enable', '__rcu_exit', 'local_bh_enable'] as const).map((name) => ({
+	...(
+		[
+			['__preempt_enable', 'preempt_enable'],
+			['__rcu_exit', 'rcu_read_unlock'],
+			['__bh_enable', 'local_bh_enable'],
+		] as const
+	).map(([name, called]) => ({
 		name,
 		visible: false,
 		run(c: KernelContext) {
-			const preempts = name === 'preempt_enable';
+			const preempts = called === 'preempt_enable';
 			const { atomic } = c.task;
 			if ((!c.preemptRt ? atomic : preempts ? Math.floor(atomic / PREEMPT_OFF) : atomic % PREEMPT_OFF) === 0)
-				c.fatal('bad-unlock', `${name === '__rcu_exit' ? 'rcu_read_unlock' : name}() without its counterpart`);
+				c.fatal('bad-unlock', `${called}() without its counterpart`);
 			if (preempts) leavePreemptOff(c);
 			else c.task.atomic--;
 			return 0;
@@ -271,10 +278,9 @@ const context: Primitive[] = [
 			return 0;
 		},
 	},
-	interrupts('local_irq_disable', () => 1),
-	interrupts('local_irq_enable', () => 0),
-	interrupts('local_irq_restore', (_, flags) => (flags === 0 ? 0 : 1)),
-	interrupts('__local_irq_save', () => 1),
+	interrupts('__irqs_disable', () => 1),
+	interrupts('__irqs_enable', () => 0),
+	interrupts('__irqs_restore', (_, flags) => (flags === 0 ? 0 : 1)),
 	interrupts('__spin_irq_save', (c) => (c.preemptRt ? c.task.irqsOff : 1)),
 	interrupts('__spin_irq_restore', (c, flags) => (c.preemptRt ? c.task.irqsOff : flags === 0 ? 0 : 1)),
 	{ name: 'irqs_disabled', visible: false, run: (c) => (c.task.irqsOff > 0 ? 1 : 0) },

@@ -91,6 +91,15 @@ export const memory: readonly Primitive[] = [
 		},
 	},
 	{
+		// of objects from the heap alone: what is declared may be initialised elsewhere
+		name: '__unset',
+		visible: false,
+		run(c, [object = 0, first = 0, stride = 1, cells = 0]) {
+			for (let n = first; n < cells; n += stride) c.forget(object + n);
+			return 0;
+		},
+	},
+	{
 		name: 'kfree',
 		visible: true,
 		run(c, [address = 0]) {

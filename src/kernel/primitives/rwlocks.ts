@@ -51,7 +51,7 @@ const visible = (name: string, step: Step, { sleeps = false, waits = false } = {
 // ---- rw_semaphore ----
 
 /** The fields of struct mm_struct, in cells; a test compares them with lib/kernel/mm.mmn. */
-export const MM = { mmap_lock: 0, mm_users: 3, mm_count: 4 } as const;
+export const MM = { mmap_lock: 0, mm_users: 4, mm_count: 5 } as const;
 
 const isMm = (c: KernelContext, address: number): boolean => {
 	for (let n = 0; c.symbol(`mm_struct ${n}`) !== 0; n++) if (c.symbol(`mm_struct ${n}`) === address) return true;
@@ -100,9 +100,9 @@ const rwsem: Primitive[] = [
 		takeRead(c, sem);
 		return 1;
 	}),
-	visible('up_read', (c, sem) => {
+	visible('__up_read', (c, sem) => {
 		releaseRead(c, 'up_read', sem);
-		return 0;
+		return c.load(sem + READERS) === 0 && c.load(sem + QUEUED) !== 0 ? 1 : 0;
 	}),
 	visible('up_read_non_owner', (c, sem) => {
 		if (c.load(sem + READERS) === 0) c.fatal('bad-unlock', 'up_read_non_owner of %r, which nobody holds', sem);
@@ -145,7 +145,7 @@ const rwsem: Primitive[] = [
 		takeWrite(c, sem);
 		return 1;
 	}),
-	visible('up_write', (c, sem) => {
+	visible('__up_write', (c, sem) => {
 		releaseWrite(c, 'up_write', sem);
 		return 0;
 	}),

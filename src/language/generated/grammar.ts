@@ -2279,6 +2279,18 @@ export const MmnGrammar = (): Grammar => loadedMmnGrammar ?? (loadedMmnGrammar =
           {
             "$type": "Keyword",
             "value": "DEFINE_TIMER"
+          },
+          {
+            "$type": "Keyword",
+            "value": "DECLARE_TASKLET"
+          },
+          {
+            "$type": "Keyword",
+            "value": "DECLARE_TASKLET_DISABLED"
+          },
+          {
+            "$type": "Keyword",
+            "value": "DECLARE_TASKLET_OLD"
           }
         ]
       },

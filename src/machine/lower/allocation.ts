@@ -1,7 +1,9 @@
+import { INITIALISERS } from '../../kernel/initialisers.js';
 import { type Call, type Expression, isReturnStatement, isVariable } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { type Type, UINT } from '../../language/types.js';
 import type { Operand } from '../ir.js';
+import type { Layouts } from '../layout.js';
 import type { FunctionLowering } from './function.js';
 import { primitive, typeOf } from './macro.js';
 
@@ -81,5 +83,29 @@ export function allocate(
 	const layout = f.layout(sourceText(e), type, cells);
 	const reclaim = f.module.named('__alloc_enter');
 	if (reclaim !== undefined) f.call(reclaim, f.register(), [gfp], e);
-	return primitive(f, '__allocate', [layout, total, f.constant(zero ? 1 : 0), gfp], e);
+	const object = primitive(f, '__allocate', [layout, total, f.constant(zero ? 1 : 0), gfp], e);
+	if (type !== undefined) needsInitialiser(f, e, type, object, total);
+	return object;
+}
+
+/** Zeros make no lock: what has to be initialised is left unset, in every element of an object of `total` cells. */
+export function needsInitialiser(f: FunctionLowering, e: Call, type: Type, object: Operand, total: Operand): void {
+	const stride = f.constant(f.module.layouts.cells(type));
+	for (const cell of unsetCells(f.module.layouts, type))
+		primitive(f, '__unset', [object, f.constant(cell), stride, total], e);
+}
+
+function unsetCells(layouts: Layouts, type: Type): number[] {
+	if (type.kind === 'array') {
+		const inside = unsetCells(layouts, type.of);
+		const size = layouts.cells(type.of);
+		const length = inside.length === 0 ? 0 : Math.floor(layouts.cells(type) / size);
+		return Array.from({ length }, (_, n) => inside.map((cell) => n * size + cell)).flat();
+	}
+	if (type.kind !== 'struct') return [];
+	const own = INITIALISERS.get(type.name)?.fields ?? [];
+	return type.fields.flatMap((field) => {
+		const at = layouts.offset(type, field.name) ?? 0;
+		return own.includes(field.name) ? [at] : unsetCells(layouts, field.type).map((cell) => at + cell);
+	});
 }

@@ -56,7 +56,7 @@ const containerOf: Rule = (f, e) => {
 define('container_of list_entry hlist_entry rb_entry', containerOf);
 
 // of the first argument only the type counts: it is the variable that is being set
-define('timer_container_of from_timer', (f, e) => {
+define('timer_container_of from_timer from_tasklet', (f, e) => {
 	const type = decay(typeOf(f, arg(e, 0)));
 	const given = typeOf(f, arg(e, 1));
 	const container = type.kind === 'pointer' ? type.to : type;
@@ -165,7 +165,7 @@ define('ARRAY_SIZE', (f, e) => {
 // ---- memory ----
 
 define(
-	'READ_ONCE rcu_dereference rcu_dereference_raw rcu_access_pointer rcu_dereference_protected rcu_dereference_check srcu_dereference srcu_dereference_check',
+	'READ_ONCE rcu_dereference rcu_dereference_raw rcu_dereference_bh rcu_dereference_sched rcu_access_pointer rcu_dereference_protected rcu_dereference_check srcu_dereference srcu_dereference_check',
 	(f, e) => {
 		const start = f.code.code.length;
 		const value = pass(f, e);

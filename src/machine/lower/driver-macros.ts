@@ -2,7 +2,7 @@ import type { Call, Expression } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { decay, type Type, UINT } from '../../language/types.js';
 import type { Operand } from '../ir.js';
-import { allocate, allocatedType } from './allocation.js';
+import { allocate, allocatedType, needsInitialiser } from './allocation.js';
 import { lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
@@ -54,7 +54,10 @@ define('memset', (f, e) => {
 	const known = f.module.constant(arg(e, 1));
 	// every byte of a cell
 	const value = wide && known !== undefined ? f.constant((known & 0xff) * 0x01010101) : byte;
-	return primitive(f, '__memset', [at, value, cellsFor(f, pointer, bytes, e)], e);
+	const cells = cellsFor(f, pointer, bytes, e);
+	const filled = primitive(f, '__memset', [at, value, cells], e);
+	if (known === 0 && pointer.kind === 'pointer') needsInitialiser(f, e, pointer.to, at, cells);
+	return filled;
 });
 define('memcpy memmove', (f, e) => {
 	const [to, from, bytes] = operands(f, e.arguments, []) as [Operand, Operand, Operand];

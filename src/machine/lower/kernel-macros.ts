@@ -175,12 +175,12 @@ const saving =
 	};
 // with PREEMPT_RT, only raw spinlocks turn interrupts off
 define('spin_lock_irqsave spin_lock_irqsave_nested', saving('spin_lock', '__spin_irq_save'));
-define('raw_spin_lock_irqsave', saving('raw_spin_lock', '__local_irq_save'));
+define('raw_spin_lock_irqsave', saving('raw_spin_lock', '__irqs_disable'));
 define('read_lock_irqsave', saving('read_lock', '__spin_irq_save'));
 define('write_lock_irqsave', saving('write_lock', '__spin_irq_save'));
 define('write_seqlock_irqsave', saving('write_seqlock', '__spin_irq_save'));
 define('read_seqlock_excl_irqsave', saving('read_seqlock_excl', '__spin_irq_save'));
-define('local_irq_save', (f, e) => storeTo(f, lvalue(f, arg(e, 0)), primitive(f, '__local_irq_save', [], e), ULONG, e));
+define('local_irq_save', (f, e) => storeTo(f, lvalue(f, arg(e, 0)), library(f, '__local_irq_save', [], e), ULONG, e));
 
 const trySaving =
 	(lock: string, save: string, restore: string): Rule =>
@@ -198,7 +198,7 @@ const trySaving =
 		return taken;
 	};
 define('spin_trylock_irqsave', trySaving('spin_trylock', '__spin_irq_save', '__spin_irq_restore'));
-define('raw_spin_trylock_irqsave', trySaving('raw_spin_trylock', '__local_irq_save', 'local_irq_restore'));
+define('raw_spin_trylock_irqsave', trySaving('raw_spin_trylock', '__irqs_disable', '__irqs_restore'));
 
 // ---- RCU ----
 

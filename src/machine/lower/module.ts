@@ -16,12 +16,13 @@ import {
 	type NameRef,
 	type Variable,
 } from '../../language/generated/ast.js';
+import { MACRO_CALLBACKS } from '../../language/links.js';
 import type { Problem } from '../../language/problem.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, spanOf } from '../../language/text.js';
 import type { FieldInfo, Type } from '../../language/types.js';
 import type { FunctionCode, Instruction, MemoryLocal } from '../ir.js';
-import { Layouts } from '../layout.js';
+import { Layouts, structsIn } from '../layout.js';
 import { computeLiveness } from '../liveness.js';
 import { FUNCTION, GLOBAL_BASE } from '../memory.js';
 import { FunctionLowering } from './function.js';
@@ -303,12 +304,11 @@ export class ModuleLowering {
 		// without a number until 6.4
 		if (node.macro === 'DEFINE_SEMAPHORE') put(field('count'), () => (first ? (this.constant(first) ?? 0) : 1));
 		if (first === undefined) return;
-		const callback = () => this.constantValue(first);
-		if (node.macro === 'DEFINE_TIMER') put(field('function'), callback);
-		// of a delayed item it is in the work item that it begins with
-		const work = type.fields[0]?.type;
-		if (/^DECLARE_(DELAYED_)?WORK$/.test(node.macro))
-			put(field('func') ?? (work?.kind === 'struct' ? this.layouts.offset(work, 'func') : undefined), callback);
+		if (node.macro === 'DECLARE_TASKLET_DISABLED') put(field('count'), () => 1);
+		// of a delayed item it is the first cell of the work item in it
+		const work = structsIn(this.layouts, type, 'work_struct')[0];
+		const callback = MACRO_CALLBACKS[node.macro];
+		if (callback !== undefined) put(field(callback) ?? work, () => this.constantValue(first));
 	}
 
 	private listHead(address: number): void {
