@@ -13,28 +13,39 @@ const MAPS = /^(map|bind|populate|prefault|[a-z]?pte|ptes)$/;
 /** Names that ask, and those of other things that are mapped. */
 const OTHER = /^(is|can|may|should|needs?|has|get|find|lookup|read|lock|unlock|trylock|alloc|free|dma|init)$/;
 
+const ALLOCATES = /^[a-z]*alloc$|^(create|new)$/;
+
+const SIZE = /^(size|len|length)$/;
 const START = /(^|_)(start|first|begin|addr|address|iova|gfn|pfn|va|vaddr|offset)$/;
 const END = /(^|_)(end|stop|limit)$/;
 const LAST = /(^|_)last$/;
 const LENGTH = /(^|_)(size|len|length|n?pages|nr_pages|num_pages|count)$/;
 
-/** The statements of a stub: what its name says that it does, then what it returns. */
-export function stubBody(name: string, parameters: readonly StubParameter[], returns: Type): string {
+/** Where the value goes that a stub returns: the name of a variable or parameter, if it has one. */
+export type Destination = string | undefined;
+
+/** The statements and comments of a stub, one a line: what its name says that it does, then what it returns. */
+export function stubBody(
+	name: string,
+	parameters: readonly StubParameter[],
+	returns: Type,
+	to: Destination = undefined,
+): readonly string[] {
 	const action = actionOf(name, parameters);
 	const done = action.endsWith(';') && returns.kind === 'int' && returns.name !== 'bool' && returns.signed;
-	return [action, done ? 'return 0;' : resultOf(returns)].filter((part) => part !== '').join(' ');
+	return [action, done ? 'return 0;' : resultOf(name, parameters, returns, to)].filter((part) => part !== '');
 }
 
+const wordsOf = (name: string): string[] => (name.match(WORDS) ?? []).map((word) => word.toLowerCase());
+
 function actionOf(name: string, parameters: readonly StubParameter[]): string {
-	const words = (name.match(WORDS) ?? []).map((word) => word.toLowerCase());
+	const words = wordsOf(name);
 	const said = (what: RegExp): boolean => words.some((word) => what.test(word));
 	if (said(OTHER)) return '';
 	if (said(/^(io)?tlbs?$/) && (said(UNMAPS) || said(/^flush$/)))
-		return onRange('dev_flush', parameters) ?? '/* call dev_flush(start, end) here, where its TLB matters */';
+		return onRange('dev_flush', parameters) ?? '/* call dev_flush(start, end), where its TLB matters */';
 	if (said(UNMAPS))
-		return (
-			onRange('dev_unmap', parameters) ?? '/* call dev_unmap(start, end) here: else the device keeps its entries */'
-		);
+		return onRange('dev_unmap', parameters) ?? '/* call dev_unmap(start, end): else the device keeps its entries */';
 	return said(MAPS) ? map(parameters) : '';
 }
 
@@ -52,13 +63,28 @@ function map(parameters: readonly StubParameter[]): string {
 	const page = parameters.find(({ type }) => typeToString(type) === 'struct page *');
 	const addr = parameters.find(({ name, type }) => type.kind === 'int' && START.test(name));
 	if (page && addr) return `dev_map_page(${addr.name}, ${page.name}, 0);`;
-	return '/* call dev_map_page(addr, page, 0) here: else nothing is mapped, and nothing can be stale */';
+	return '/* call dev_map_page(addr, page, 0): else nothing can be stale */';
 }
 
-function resultOf(type: Type): string {
-	if (type.kind === 'int') {
-		if (type.name === 'bool') return 'return any_bool();';
-		return type.signed ? 'return any(-EINVAL, 0);' : 'return any(0, 1);';
-	}
-	return type.kind === 'pointer' ? 'return NULL;' : '';
+function resultOf(name: string, parameters: readonly StubParameter[], type: Type, to: Destination): string {
+	if (type.kind === 'pointer') return allocation(name, parameters, type) ?? `return NULL; ${OBJECT}`;
+	if (type.kind !== 'int') return '';
+	if (type.name === 'bool') return 'return any_bool();';
+	// what the value is kept in says more than the function's own name
+	const is = (what: RegExp): boolean => what.test(to ?? name);
+	if (is(END) || (is(LENGTH) && !(to === undefined && type.signed && /pages$/.test(name)))) return 'return 1;';
+	if (is(START) || is(LAST)) return 'return 0;';
+	return type.signed ? 'return any_bool() ? -EINVAL : 0;' : 'return any(0, 1);';
+}
+
+const OBJECT = '/* or the object: what NULL skips is not checked */';
+
+/** A function that is called an allocation is one: with the size that it is given, or for what it returns. */
+function allocation(name: string, parameters: readonly StubParameter[], type: Type): string | undefined {
+	if (type.kind !== 'pointer' || !wordsOf(name).some((word) => ALLOCATES.test(word))) return undefined;
+	const gfp = parameters.find((p) => p.type.kind === 'int' && /^gfp/.test(p.name))?.name ?? 'GFP_KERNEL';
+	const size = parameters.find((p) => p.type.kind === 'int' && SIZE.test(p.name))?.name;
+	if (type.to.kind === 'void') return size && `return kzalloc(${size}, ${gfp});`;
+	const known = type.to.kind === 'struct' && type.to.def !== undefined;
+	return known ? `return kzalloc(sizeof(${typeToString(type.to)}), ${gfp});` : undefined;
 }

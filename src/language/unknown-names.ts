@@ -81,9 +81,15 @@ function unknownFunction(
 	const functions = [...scope.allNames()].filter((n) => n.$type === 'FunctionDecl');
 	const guess = closest(name, [...functions.map((n) => n.name ?? ''), ...locals]);
 	const like = functions.find((n) => n.name === guess);
-	const stub = `write a stub, e.g. \`${stubForCall(call, name, semantics, like)}\``;
+	const stub = stubMessage(stubForCall(call, name, semantics, like));
 	if (guess) return `'${name}' is not declared; did you mean '${guess}'? Else ${stub}`;
 	return `the simulated kernel does not model '${name}': ${stub}`;
+}
+
+/** A stub whose parameters nobody can know yet would have to be written twice. */
+function stubMessage(stub: ReturnType<typeof stubForCall>): string {
+	if ('needs' in stub) return `define struct ${stub.needs}, which tells the parameters of its stub`;
+	return `write a stub, e.g. \`${stub.line}\``;
 }
 
 function unknownObject(node: ast.NameRef, name: string, locals: readonly string[], scope: FileScope): string {

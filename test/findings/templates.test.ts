@@ -7,7 +7,10 @@ import { checkText } from './examples.js';
 const folder = path.join(import.meta.dirname, '../../media/templates');
 
 test.each(readdirSync(folder))('%s', async (name) => {
-	const { problems, scenarios, hints } = await checkText(readFileSync(path.join(folder, name), 'utf8'));
+	const text = readFileSync(path.join(folder, name), 'utf8');
+	// as checkpatch wants it
+	expect(text.split('\n').filter((line) => line.replaceAll('\t', ' '.repeat(8)).length > 100)).toEqual([]);
+	const { problems, scenarios, hints } = await checkText(text);
 	expect({ problems, hints }).toEqual({ problems: [], hints: undefined });
 	expect(scenarios.length).toBeGreaterThan(0);
 	for (const { verdict, asExpected, expected } of scenarios)

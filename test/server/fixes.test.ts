@@ -111,7 +111,7 @@ test('an unmodelled call gets its stub', async () => {
 	const [stub] = await ask(client, text, 'gpu_tracks');
 	expect(stub?.title).toBe('Add a stub for gpu_tracks() (checked: 1 other error remains)');
 	expect(applied(text, stub as CodeAction)).toContain(
-		'static bool gpu_tracks(unsigned long start) { return any_bool(); }',
+		'static bool gpu_tracks(unsigned long start)\n{\n\treturn any_bool();\n}\n',
 	);
 });
 

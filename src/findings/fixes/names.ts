@@ -50,14 +50,19 @@ function stub({ program, blamed }: FixContext, node: AstNode): Fix[] {
 	if (call === undefined || !isNameRef(call.callee)) return [];
 	const name = call.callee.target.$refText;
 	const declared = call.callee.target.ref;
-	const text =
+	const stub =
 		declared && isFunctionDecl(declared)
 			? stubFor(declared, program.semantics)
 			: stubForCall(call, name, program.semantics);
+	if ('needs' in stub) return [];
 	let owner: AstNode = call;
 	while (owner.$container?.$container !== undefined) owner = owner.$container;
 	const { uri, text: source } = sourceOf(call);
 	const eol = eolOf(source);
-	const edits = new Edits().insert(uri, aboveComment(source, rangeOf(owner)[0]), `${text}${eol}${eol}`);
+	const edits = new Edits().insert(
+		uri,
+		aboveComment(source, rangeOf(owner)[0]),
+		`${stub.text.replaceAll('\n', eol)}${eol}${eol}`,
+	);
 	return [{ title: `Add a stub for ${name}()`, edits: edits.list }];
 }

@@ -97,7 +97,7 @@ function checkBodies(program: Program, users: readonly LinkedFile[], report: Rep
 			report.error(
 				'name',
 				call.callee,
-				`'${target.name}' has no body here: write a stub, e.g. \`${stubFor(target, program.semantics)}\``,
+				`'${target.name}' has no body here: write a stub, e.g. \`${stubFor(target, program.semantics).line}\``,
 			);
 		}
 	}

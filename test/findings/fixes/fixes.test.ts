@@ -227,6 +227,29 @@ test('stub: one for each unmodelled call, which together make the sketch whole',
 	if (second) await apply('stub', once, second);
 });
 
+test('stub: in kernel style, with no line over 80 columns; none before its parameters can be known', async () => {
+	const call = 'gpu_populate_with_a_long_name(range->start, range->end, true, GFP_KERNEL, &fault_lock, "name");';
+	const text = read('stub')
+		.replace(/gpu_note\(.*\);/, call)
+		.replace('gpu_tracks(range->start)', 'gpu_tracks(gpu.tracker->tree)')
+		.replace(
+			'static DEFINE_MUTEX',
+			'struct gpu {\n\tstruct tracker *tracker;\n};\n\nstatic struct gpu gpu;\nstatic DEFINE_MUTEX',
+		);
+	const before = await checkText(text);
+	const fixesOf = async (name: string) => {
+		const found = before.problems.find((p) => p.message.includes(`'${name}'`));
+		return checkedFixes(before, found as Problem, { read: async () => text });
+	};
+	expect(await fixesOf('gpu_tracks')).toEqual([]);
+	const [fix] = await fixesOf('gpu_populate_with_a_long_name');
+	const added = fix?.edits[0]?.text ?? '';
+	expect(added).toMatch(
+		/^static void gpu_populate_with_a_long_name\(unsigned long start,\n\t{5} {2}unsigned long end, bool flag,\n/,
+	);
+	for (const line of added.split('\n')) expect(line.replaceAll('\t', ' '.repeat(8)).length).toBeLessThanOrEqual(80);
+});
+
 test('rename-api: the whole file has the new names', async () => {
 	const text = read('rename-api');
 	const { rename } = await checkedActions(URI, { read: async () => text });
