@@ -9,13 +9,14 @@ import { DEFAULT_LIMITS } from '../findings/scenario.js';
 import type { Checker } from './check.js';
 import type { Console } from './console.js';
 import type { DiskSources, Input } from './inputs.js';
+import { ProgressLine } from './progress.js';
 
 /** Each round applies one fix: more than this is no repair any more. */
 const MOST_ROUNDS = 20;
 
 /**
  * Applies to a sketch, one after the other, fixes that were checked: each takes a finding away, or an error of the
- * text, and brings no new one. Writes the file, and says on standard error what was done.
+ * text, and brings no new one. Writes the file, and says on standard error what was done, and in the end what was not.
  *
  * @returns the result of the check of what stands there now
  */
@@ -28,41 +29,64 @@ export async function fixSketch(
 	options: CheckOptions,
 ): Promise<FileResult> {
 	let result = before;
-	const tried = new Set<string>();
-	for (let round = 0; round < MOST_ROUNDS && !options.signal?.aborted; round++) {
-		const found = wrongIn(result).find((p) => p.span.uri === input.uri && !tried.has(keyOf(p)));
+	/** What came of those that nothing cured, by what they are; `after`: how many fixes had been applied by then. */
+	const refused = new Map<string, { readonly why: string; readonly after: number }>();
+	let applied = 0;
+	while (applied < MOST_ROUNDS && !options.signal?.aborted) {
+		const text = sources.text(input.uri);
+		if (text === undefined) break;
+		const wrong = wrongIn(result).filter((p) => p.span.uri === input.uri);
+		// what nothing has cured may be curable when something else is out of the way: once more, after all others
+		const found =
+			wrong.find((p) => !refused.has(keyOf(p, text))) ??
+			wrong.find((p) => (refused.get(keyOf(p, text))?.after ?? applied) < applied);
 		if (found === undefined) break;
+		const progress = new ProgressLine(console);
 		const unfinished: string[] = [];
 		const [fix] = await checkedFixes(result, found, sources, {
-			check: options,
+			check: { ...options, onProgress: progress.show },
 			checker,
 			most: 1,
 			// who waits at a terminal has asked for it
 			maxSeconds: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,
+			onTry: (title) => progress.about(`${found.code}: ${title}`),
 			onUnfinished: (title) => unfinished.push(title),
 			...(options.signal && { signal: options.signal }),
 		});
-		const text = sources.text(input.uri);
-		if (fix === undefined || text === undefined || fix.edits.some(({ uri }) => uri !== input.uri)) {
-			tried.add(keyOf(found));
+		progress.clear();
+		if (fix === undefined || fix.edits.some(({ uri }) => uri !== input.uri)) {
 			const [title] = unfinished;
-			const what =
+			const why =
 				title === undefined
 					? `no fix that was tried cures this ${found.code}`
 					: `'${title}' may cure this ${found.code}, but its check met a limit: raise --max-seconds or --max-states, or write a scenario, which takes less`;
-			console.err(`${input.path}:${found.span.line}: ${what}\n`);
+			refused.set(keyOf(found, text), { why, after: applied });
 			continue;
 		}
 		const fixed = applyEdits(text, input.uri, fix.edits);
 		await writeFile(fileURLToPath(input.uri), fixed);
 		sources.replace(input.uri, fixed);
+		applied++;
 		console.err(`${input.path}:${found.span.line}: ${fix.title}\n`);
-		result = await checker(input.uri, sources, options);
+		result = await checker(input.uri, sources, { ...options, onProgress: progress.show });
+		progress.clear();
+	}
+	const text = sources.text(input.uri) ?? '';
+	const told = new Set<string>();
+	for (const found of wrongIn(result)) {
+		const line = `${input.path}:${found.span.line}: ${refused.get(keyOf(found, text))?.why}\n`;
+		if (found.span.uri !== input.uri || !refused.has(keyOf(found, text)) || told.has(line)) continue;
+		told.add(line);
+		console.err(line);
 	}
 	return result;
 }
 
-const keyOf = ({ code, message, span }: Problem): string => `${code} ${span.line} ${message}`;
+/** What is wrong and where, however many lines were added above. */
+function keyOf({ code, message, span }: Problem, text: string): string {
+	const line = text.split('\n')[span.line - 1] ?? '';
+	return [code, message.replace(/\bline \d+/g, 'line'), span.column, line].join('\n');
+}
 
 /** What is wrong with a sketch, errors of the text first. */
 function wrongIn({ problems, scenarios }: FileResult): Problem[] {

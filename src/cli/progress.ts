@@ -4,11 +4,14 @@ import type { Console } from './console.js';
 /** Nothing is drawn for what takes no longer than this. */
 const QUIET_MS = 1000;
 const REDRAW_MS = 100;
+/** Leaves room for the figures in a terminal of 80 columns. */
+const LONGEST = 52;
 
 /** One line on standard error, drawn over and over while a search takes longer than a second; only on a terminal. */
 export class ProgressLine {
 	private readonly began = Date.now();
 	private drawn = 0;
+	private what: string | undefined;
 
 	constructor(private readonly console: Console) {}
 
@@ -16,11 +19,20 @@ export class ProgressLine {
 		const now = Date.now();
 		if (!this.console.live || now - this.began < QUIET_MS || now - this.drawn < REDRAW_MS) return;
 		this.drawn = now;
+		const { what } = this;
 		const seconds = (progress.milliseconds / 1000).toFixed(0);
 		const rate = number(Math.round((1000 * progress.states) / Math.max(1, progress.milliseconds)));
 		const figures = `${number(progress.states)} states, ${rate} a second, ${number(progress.frontier)} to go, ${seconds} s`;
-		this.console.err(`\r\u001b[K${progress.scenario}: ${figures}; Ctrl-C ends the search`);
+		const line = what
+			? `${what}: ${number(progress.states)} states, ${seconds} s`
+			: `${progress.scenario}: ${figures}; Ctrl-C ends the search`;
+		this.console.err(`\r\u001b[K${line}`);
 	};
+
+	/** What the searches from now on are for, in place of the scenario's name. A line that wraps cannot be drawn over. */
+	about(what: string): void {
+		this.what = what.length > LONGEST ? `${what.slice(0, LONGEST - 1)}…` : what;
+	}
 
 	/** Removes the line, so that results do not run into it. */
 	clear(): void {

@@ -10,7 +10,7 @@ import { withoutIgnored } from './ignore.js';
 import { checkLarger, mayGrow } from './larger.js';
 import { callbacksOf } from './lints/callbacks.js';
 import { lintsOf } from './lints/index.js';
-import type { FileResult, Finding, Hint, ScenarioResult } from './result.js';
+import type { Combination, FileResult, Finding, Hint, ScenarioResult } from './result.js';
 import { checkScenario, judged, turn, wanted } from './scenario.js';
 
 /** Where the text of files comes from: open editors, a disk, a browser's workspace. */
@@ -69,6 +69,8 @@ export interface CheckOptions {
 	readonly ignore?: readonly string[];
 	/** What a sketch without scenarios is checked in (default `default`: every adversary that a driver meets). */
 	readonly environment?: 'default' | 'none';
+	/** In the default environment: only this of its searches. Nothing is checked where the sketch gives no such one. */
+	readonly combination?: Combination;
 	/** False: every interleaving, for comparison. Default true. */
 	readonly reduction?: boolean | Reductions;
 	/** Ends the search at its next slice (within 20 ms); what was found so far is returned, `complete` false. */

@@ -44,6 +44,14 @@ export interface RunStep {
 	readonly choice: number | null;
 }
 
+/** Who ran, where the default environment was: some threads of one of its scenarios, which a user has never seen. */
+export interface Combination {
+	readonly scenario: string;
+	readonly threads: readonly string[];
+	/** What they are, for a reader: `device_fault() with reclaim`. */
+	readonly words: string;
+}
+
 /** A finding: one defect, explained by one shortest run. */
 export interface Finding {
 	readonly code: string;
@@ -65,6 +73,8 @@ export interface Finding {
 	readonly noReturn: number | null;
 	/** Waiting only: nobody holds what is waited for; that it never comes is because nobody in the scenario brings it. */
 	readonly guessed?: boolean;
+	/** In the default environment: the combination whose search has found it. */
+	readonly combination?: Combination;
 	/** The sentence that closes the mail table: the cycle, or what is wrong. */
 	readonly closing: string;
 }

@@ -167,7 +167,12 @@ export class Fixes {
 		if (known) return known;
 		const { signal } = this.abort;
 		const search = this.inTurn(() =>
-			checkedFixes(result, found, { read: (uri) => this.checker.read(uri) }, { checker: this.check, signal }),
+			checkedFixes(
+				result,
+				found,
+				{ read: (uri) => this.checker.read(uri) },
+				{ checker: this.check, signal, partly: true },
+			),
 		);
 		this.known.set(key, search);
 		return search;

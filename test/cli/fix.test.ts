@@ -41,6 +41,51 @@ test('--fix names what may be a fix, where its check met a limit', async () => {
 	expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe(text);
 });
 
+/** Two mistakes, of which one has a fix; no scenario. */
+const TWO_MISTAKES = `#include <mn/interval>
+
+static DEFINE_MUTEX(notifier_lock);
+static struct mmu_interval_notifier sub;
+
+static bool gpu_invalidate(struct mmu_interval_notifier *mni, const struct mmu_notifier_range *range,
+			   unsigned long cur_seq)
+{
+	mutex_lock(&notifier_lock);
+	mmu_interval_set_seq(mni, cur_seq);
+	dev_unmap(range->start, range->end);
+	mutex_unlock(&notifier_lock);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops gpu_ops = { .invalidate = gpu_invalidate };
+
+static int gpu_fault(unsigned long addr)
+{
+	BUG_ON(addr == 1);
+	return 0;
+}
+`;
+
+test('--fix mends one of several mistakes, says what stays, and tells that once, where it stands in the end', async () => {
+	const cwd = folderWith({ 'a.mmn': TWO_MISTAKES });
+	const { stderr } = await checkWith(checkSketch, cwd, ['a.mmn', '--fix']);
+	expect(stderr.replace(/[\d,]+ states/, 'N states')).toBe(
+		'a.mmn:9: Try notifier_lock where the range is not blockable, and return false (checked: N states, assertion remains)\n' +
+			'a.mmn:23: no fix that was tried cures this assertion\n',
+	);
+});
+
+test('--fix shows on a terminal what it tries', async () => {
+	const cwd = folderWith({ 'a.mmn': fixture('unlock-before-retry.mmn') });
+	const slow: typeof checkSketch = async (uri, sources, options) => {
+		if (options?.onProgress) await new Promise((resolve) => setTimeout(resolve, 1050));
+		options?.onProgress?.({ scenario: 's', states: 1234, transitions: 3, frontier: 9, milliseconds: 1200 });
+		return checkSketch(uri, sources, options);
+	};
+	const { stderr } = await checkWith(slow, cwd, ['a.mmn', '--fix'], { live: true });
+	expect(stderr).toContain('\r\u001b[Kdeadlock: Unlock fault_lock before the retry: 1,234 states, 1 s\r\u001b[K');
+});
+
 test.each([
 	[['-', '--fix'], /standard input cannot be fixed/],
 	[['a.mmn', '--fix', '--watch'], /--fix changes the files that --watch watches/],

@@ -1,9 +1,10 @@
 import { KERNEL_SCHEME, kernelLibraries } from '../../kernel/library.js';
+import { isInterruptItem, isThreadItem } from '../../language/generated/ast.js';
 import type { Problem } from '../../language/problem.js';
 import { loadProgram, type Program } from '../../language/program.js';
 import type { CheckOptions, Sources } from '../check.js';
 import { Coverage } from '../coverage.js';
-import type { FileResult, Finding, ScenarioResult } from '../result.js';
+import type { Combination, FileResult, Finding, ScenarioResult } from '../result.js';
 import { checkScenario, type ScenarioScope } from '../scenario.js';
 import { vacuous } from '../vacuous.js';
 import {
@@ -51,7 +52,7 @@ export async function checkInEnvironment(
 	if (errors.length > 0) return none(errors.map((e) => notFitting(e, uri)));
 	if (options.scenarios !== undefined && !options.scenarios.includes(DEFAULT_ENVIRONMENT)) return none();
 	const searches = new Searches(whole, environment, uri, options);
-	const parts = plan(environment);
+	const parts = options.combination ? searches.only(options.combination) : plan(environment);
 	for (let next = parts.next(); !next.done; ) {
 		const outcome = await searches.run(next.value);
 		if (outcome === undefined) break;
@@ -135,6 +136,14 @@ class Searches {
 		return named.length === 1 ? `${named[0]} alone` : `${named.slice(0, -1).join(', ')} with ${named.at(-1)}`;
 	}
 
+	/** One part and no other; none where other threads, or other functions, run in the sketch as it is now. */
+	*only({ scenario, threads, words }: Combination): Generator<Part, void, Outcome> {
+		const items = this.program.scenarios.find((s) => s.name === scenario)?.items ?? [];
+		const all = items.flatMap((item) => (isThreadItem(item) || isInterruptItem(item) ? [item.name] : []));
+		const part = { scenario, threads };
+		if (threads.every((t) => all.includes(t)) && this.words(part) === words) yield part;
+	}
+
 	/** Does one part. Undefined: there is no going on. */
 	async run(part: Part): Promise<Outcome | undefined> {
 		const { maxSeconds, maxStates } = this.limits;
@@ -208,7 +217,8 @@ class Searches {
 			this.results.push({ ...one, findings: [] });
 			return { complete: one.complete, clean, failed: !clean, states: one.states };
 		}
-		const findings = this.counted(one.findings, part);
+		const combination = { scenario: part.scenario, threads: part.threads, words };
+		const findings = this.counted(one.findings, part).map((f): Finding => ({ ...f, combination }));
 		const known = this.results.flatMap((r) => r.findings);
 		this.results.push({ ...one, findings });
 		const wrong = findings.some((f) => f.severity === 'error');
@@ -280,7 +290,12 @@ class Searches {
 				{ home: this.home, threads: all },
 			);
 			if ('problems' in one) continue;
-			const found = one.findings.filter((f) => repeats(f, finding));
+			const combination = {
+				scenario: part.scenario,
+				threads: [...all],
+				words: this.words({ ...part, threads: [...all] }),
+			};
+			const found = one.findings.filter((f) => repeats(f, finding)).map((f) => ({ ...f, combination }));
 			this.results.push({ ...one, findings: found });
 		}
 	}

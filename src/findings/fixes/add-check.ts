@@ -1,39 +1,130 @@
 import {
 	type Call,
+	type Expression,
 	type FunctionDecl,
 	isAssignment,
+	isCall,
+	isExpressionStatement,
+	isFunctionDecl,
+	isLabelStatement,
+	isMember,
 	isNameRef,
+	isUnary,
 	isVariable,
+	isVariableDecl,
 	type Statement,
 } from '../../language/generated/ast.js';
-import { sourceText } from '../../language/text.js';
+import type { Program } from '../../language/program.js';
+import { sourceOf, sourceText } from '../../language/text.js';
+import { callbacksOf } from '../lints/callbacks.js';
 import { heldAt, lockText, releaseOf, statementOfLock } from '../text/locks.js';
-import { callsOf, offsetOf, statementOf } from '../text/sketch.js';
+import { allOf, callsOf, following, nameOf, offsetOf, ownFunctions, statementOf } from '../text/sketch.js';
+import { COUNT, SEQUENCE } from './ask-both.js';
 import { CHECKS } from './check-under-lock.js';
 import { Edits } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
+const MAPS = /^dev_map(_page)?$/;
+/** What gives back what a round got hold of. */
+const GIVES_BACK = /^(put_page|folio_put|unpin_user_pages?|release_pages|mmput|mmdrop|kv?free)$/;
+
+/** How a reader notes where it began, and how it can ask whether an invalidation has come since. */
+interface Reader {
+	readonly statement: Statement;
+	/** What is noted: a call of `mmu_interval_read_begin()`, or the value of a counter. */
+	readonly begin: Expression;
+	/** `seq`, `range.notifier_seq`; undefined where nothing keeps it. */
+	readonly snapshot: string | undefined;
+	readonly asks: (snapshot: string) => string;
+	/** What is asked, for the title. */
+	readonly what: string;
+}
+
 /** A reader that begins and never asks whether it collided (S30): the check belongs under the lock, before the map. */
-export const addCheck: Fixer = ({ functions }) =>
+export const addCheck: Fixer = ({ functions, program }) =>
 	functions.flatMap((f): Fix[] => {
-		const [begin, ...others] = callsOf(f, /^mmu_interval_read_begin$/);
-		if (begin === undefined || others.length > 0 || callsOf(f, CHECKS).length > 0) return [];
-		const statement = statementOf(begin);
-		const lock = callsOf(f, /^dev_map(_page)?$/).flatMap((map) => heldAt(map))[0];
+		const [reader, ...others] = [...intervalReaders(f), ...countingReaders(f, program)];
+		if (reader === undefined || others.length > 0 || callsOf(f, CHECKS).length > 0) return [];
+		const lock = mapsIn(f).flatMap((map) => heldAt(map))[0];
 		const taken = lock && statementOfLock(lock);
-		if (!statement || !lock || !taken || statement.$container !== f.body || offsetOf(taken) < offsetOf(statement))
-			return [];
-		return [checked(f, begin, statement, lock, taken)];
+		if (!taken || reader.statement.$container !== f.body || offsetOf(taken) < offsetOf(reader.statement)) return [];
+		if (isVariableDecl(reader.statement) && reader.snapshot === undefined) return [];
+		return [checked(f, reader, lock, taken)];
 	});
 
-function checked(f: FunctionDecl, begin: Call, statement: Statement, lock: Call, taken: Statement): Fix {
+function intervalReaders(f: FunctionDecl): Reader[] {
+	return callsOf(f, /^mmu_interval_read_begin$/).flatMap((begin): Reader[] => {
+		const statement = statementOf(begin);
+		const sub = begin.arguments[0] ? sourceText(begin.arguments[0]) : '';
+		const what = 'mmu_interval_read_retry()';
+		const asks = (seq: string): string => `mmu_interval_read_retry(${sub}, ${seq})`;
+		return statement ? [{ statement, begin, snapshot: keptIn(begin), asks, what }] : [];
+	});
+}
+
+/** Where a value is kept. */
+function keptIn(value: Expression): string | undefined {
+	const owner = value.$container;
+	if (isVariable(owner)) return owner.name;
+	return isAssignment(owner) && owner.value === value ? sourceText(owner.target) : undefined;
+}
+
+/** KVM's way: a count and a sequence of the driver's own, which its callbacks change. The sequence is noted, and never asked for. */
+function countingReaders(f: FunctionDecl, program: Program): Reader[] {
+	const callbacks = callbacksOf(program).map((c) => c.function);
+	if (callbacks.includes(f)) return [];
+	const all = ownFunctions(program);
+	const changed = all
+		.filter((g) => callbacks.includes(g) || callbacks.some((c) => callsOf(c, /./).some((call) => calleeOf(call) === g)))
+		.flatMap((g) => allOf(g).filter(isMember))
+		.map((m) => m.field.$refText);
+	const count = changed.find((name) => COUNT.test(name));
+	if (count === undefined) return [];
+	return allOf(f).flatMap((node): Reader[] => {
+		const value = isVariable(node) ? node.init : isAssignment(node) && node.operator === '=' ? node.value : undefined;
+		if (value === undefined || value.$type === 'InitializerList') return [];
+		const snapshot = keptIn(value);
+		const counter = allOf(value).find(isMember);
+		const statement = statementOf(value);
+		if (!snapshot || !statement || !counter || !SEQUENCE.test(counter.field.$refText)) return [];
+		const uses = allOf(f).filter((n) => isNameRef(n) && n.target.$refText === snapshot);
+		if (uses.length !== (isVariable(node) ? 0 : 1)) return [];
+		const object = sourceText(counter.object);
+		const by = `${object}${counter.operator}`;
+		const sequence = `${by}${counter.field.$refText}`;
+		const own = all.find((g) => /retry/.test(g.name) && g.parameters.length === 2)?.name;
+		const what = own ? `${own}()` : `${by}${count} and ${sequence}`;
+		const asks = (seq: string): string =>
+			own ? `${own}(${object}, ${seq})` : `${by}${count} || ${sequence} != ${seq}`;
+		return [{ statement, begin: value, snapshot, asks, what }];
+	});
+}
+
+/** The user's function that a call names. */
+function calleeOf(call: Call): FunctionDecl | undefined {
+	const target = isNameRef(call.callee) ? call.callee.target.ref : undefined;
+	return isFunctionDecl(target) && !sourceOf(target).kernel ? target : undefined;
+}
+
+/** Where a function maps, itself or by a helper. */
+function mapsIn(f: FunctionDecl): Call[] {
+	const maps = (g: FunctionDecl | undefined, depth: number): boolean =>
+		g !== undefined &&
+		callsOf(g, /./).some((call) => MAPS.test(nameOf(call)) || (depth > 0 && maps(calleeOf(call), depth - 1)));
+	return callsOf(f, /./).filter((call) => MAPS.test(nameOf(call)) || maps(calleeOf(call), 1));
+}
+
+function checked(
+	f: FunctionDecl,
+	{ statement, begin, snapshot, asks, what }: Reader,
+	lock: Call,
+	taken: Statement,
+): Fix {
 	const edits = new Edits();
-	const snapshot = variableOf(begin);
 	const name = snapshot ?? 'seq';
-	const sub = begin.arguments[0] ? sourceText(begin.arguments[0]) : '';
 	const first = f.body?.statements.find((s) => s.$type !== 'VariableDecl' && s.$type !== 'LabelStatement') ?? statement;
 	// a label that stands where the round begins will do
-	const declared = statement.$type === 'VariableDecl';
+	const declared = isVariableDecl(statement);
 	const known = labelBefore(f, declared ? first : statement);
 	const label = known ?? (/\bagain\b/.test(sourceText(f)) ? 'retry' : 'again');
 	if (known === undefined) edits.label(declared ? first : statement, label);
@@ -44,26 +135,31 @@ function checked(f: FunctionDecl, begin: Call, statement: Statement, lock: Call,
 		edits.declare(f, `unsigned long ${name};`);
 		edits.replace(begin, `${name} = ${sourceText(begin)}`);
 	}
-	edits.after(
-		taken,
-		`if (mmu_interval_read_retry(${sub}, ${name})) {`,
-		`\t${releaseOf(lock)}`,
-		`\tgoto ${label};`,
-		'}',
-	);
-	return { title: `Check mmu_interval_read_retry() under ${lockText(lock)}`, edits: edits.list };
+	const back = givenBack(statement, taken).map((line) => `\t${line}`);
+	edits.after(taken, `if (${asks(name)}) {`, `\t${releaseOf(lock)}`, ...back, `\tgoto ${label};`, '}');
+	return { title: `Check ${what} under ${lockText(lock)}`, edits: edits.list };
+}
+
+/** What a round has got hold of by the time it has the lock, and the function gives back behind it. */
+function givenBack(begin: Statement, taken: Statement): string[] {
+	const round = following(begin).filter((s) => offsetOf(s) < offsetOf(taken));
+	const got = new Set<string>();
+	for (const node of round.flatMap(allOf)) {
+		if (isUnary(node) && node.operator === '&') got.add(sourceText(node.operand));
+		if (isAssignment(node)) got.add(sourceText(node.target));
+		if (isCall(node) && /get|grab|pin/.test(nameOf(node))) for (const a of node.arguments) got.add(sourceText(a));
+	}
+	const lines = following(taken).flatMap((s) => {
+		const call = isExpressionStatement(s) && isCall(s.expression) ? s.expression : undefined;
+		if (call === undefined || !GIVES_BACK.test(nameOf(call))) return [];
+		return call.arguments.some((a) => got.has(sourceText(a))) ? [sourceText(s)] : [];
+	});
+	return [...new Set(lines)];
 }
 
 /** The label of a function's body that stands right before a statement. */
 function labelBefore(f: FunctionDecl, statement: Statement): string | undefined {
 	const statements = f.body?.statements ?? [];
 	const before = statements[statements.indexOf(statement) - 1];
-	return before?.$type === 'LabelStatement' ? before.name : undefined;
-}
-
-/** The variable that a call's value is kept in. */
-function variableOf(call: Call): string | undefined {
-	const owner = call.$container;
-	if (isVariable(owner)) return owner.name;
-	return isAssignment(owner) && isNameRef(owner.target) ? owner.target.target.$refText : undefined;
+	return before && isLabelStatement(before) ? before.name : undefined;
 }

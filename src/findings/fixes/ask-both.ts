@@ -5,8 +5,8 @@ import { allOf } from '../text/sketch.js';
 import { Edits } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
 
-const SEQUENCE = /(^|_)seq(uence)?$/;
-const COUNT = /(in_progress|count|active|notifiers)/;
+export const SEQUENCE = /(^|_)seq(uence)?$/;
+export const COUNT = /(in_progress|count|active|notifiers)/;
 
 /**
  * A reader collides with ranges that are active and with those that are over (S19): who asks for the count only, or for

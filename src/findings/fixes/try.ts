@@ -2,7 +2,7 @@ import { kernelLibraries } from '../../kernel/library.js';
 import { isExpectItem } from '../../language/generated/ast.js';
 import { loadProgram, type Program } from '../../language/program.js';
 import { type CheckOptions, checkSketch, type Sources } from '../check.js';
-import type { FileResult, Problem, ScenarioResult, Span } from '../result.js';
+import type { Combination, FileResult, Finding, Problem, ScenarioResult, Span } from '../result.js';
 import { turn } from '../scenario.js';
 import { addScenario } from './add-scenario.js';
 import { applyEdits, type Edit, Edits } from './edits.js';
@@ -31,6 +31,10 @@ export interface FixOptions {
 	readonly maxSeconds?: number;
 	/** Stop to look for more when so many were found (default 3). */
 	readonly most?: number;
+	/** Offer also what cures the finding where it was found, in the default environment, and met a limit in the rest. */
+	readonly partly?: boolean;
+	/** Called with the title of a fix before it is tried. */
+	readonly onTry?: (title: string) => void;
 	/** Called with the title of a fix that may be one: its check met a limit, and had found nothing so far. */
 	readonly onUnfinished?: (title: string) => void;
 }
@@ -51,10 +55,11 @@ export async function checkedFixes(
 	before: FileResult,
 	found: Problem,
 	sources: Sources,
-	{ check = {}, checker = checkSketch, signal, maxSeconds = 10, most = 3, onUnfinished }: FixOptions = {},
+	{ check = {}, checker = checkSketch, signal, maxSeconds = 10, most = 3, ...told }: FixOptions = {},
 ): Promise<CheckedFix[]> {
 	const end = performance.now() + maxSeconds * 1000;
 	const program = await loadProgram(before.uri, sources, kernelLibraries);
+	const attempt: Attempt = { program, before, found, sources, checker, there: new Map(), ...told };
 	const fixes: CheckedFix[] = [];
 	const done = new Set<string>();
 	for (const fix of fixesFor(program, blamedOf(found))) {
@@ -63,7 +68,8 @@ export async function checkedFixes(
 		const left = (end - performance.now()) / 1000;
 		if (signal?.aborted || left <= 0 || fixes.length >= most) break;
 		const options = { ...check, maxSeconds: Math.min(check.maxSeconds ?? left, left), ...(signal && { signal }) };
-		const tried = await tryFix(program, before, found, fix, sources, options, checker, onUnfinished);
+		told.onTry?.(fix.title);
+		const tried = await tryFix(attempt, fix, options);
 		if (tried && !fixes.some(({ title }) => title === tried.title)) fixes.push(tried);
 		if (tried?.ok && fix.group !== undefined) done.add(fix.group);
 	}
@@ -82,43 +88,89 @@ export async function checkedActions(
 	const tried = async (fix: Fix | undefined): Promise<CheckedFix | undefined> => {
 		const after = fix && (await checker(uri, changedBy(fix, sources), options));
 		if (!fix || !after || signal?.aborted || after.problems.some((p) => p.severity === 'error')) return undefined;
-		return told(program, fix, after, [], 'finds');
+		return told({ program }, fix, after, []);
 	};
 	const rename = await tried(renameApi(program));
 	const scenario = await tried(addScenario(program));
 	return { ...(rename && { rename }), ...(scenario && { scenario }) };
 }
 
-async function tryFix(
-	program: Program,
-	before: FileResult,
-	found: Problem,
-	fix: Fix,
-	sources: Sources,
-	options: CheckOptions,
-	checker: typeof checkSketch,
-	onUnfinished: FixOptions['onUnfinished'],
-): Promise<CheckedFix | undefined> {
+/** One finding that fixes are tried against. */
+interface Attempt extends Pick<FixOptions, 'onUnfinished' | 'partly'> {
+	readonly program: Program;
+	readonly before: FileResult;
+	readonly found: Problem;
+	readonly sources: Sources;
+	readonly checker: typeof checkSketch;
+	/** The sketch as it is, in combinations of the environment, by their words. */
+	readonly there: Map<string, Promise<FileResult>>;
+}
+
+async function tryFix(attempt: Attempt, fix: Fix, options: CheckOptions): Promise<CheckedFix | undefined> {
+	const { before, found, sources, checker, onUnfinished, partly } = attempt;
 	const changed = changedBy(fix, sources);
+	const over = (): boolean => options.signal?.aborted === true;
 	const failed = (after: FileResult): undefined => {
-		if (!options.signal?.aborted && isUnfinished(after)) onUnfinished?.(fix.title);
+		if (!over() && isUnfinished(after)) onUnfinished?.(fix.title);
 	};
 	// where it was found says soonest that a fix is none
+	const combination = before.scenarios.flatMap((s) => s.findings).find((f) => isSame(f, found))?.combination;
+	if (combination !== undefined) {
+		const was = await asItIs(attempt, combination, options);
+		const part = await checker(before.uri, changed, { ...options, combination });
+		if (over()) return undefined;
+		// a fix that brings functions to run has other combinations
+		const known = part.scenarios.length > 0 && was.scenarios.some((s) => s.findings.some((f) => isSame(f, found)));
+		if (known && !cures(was, part, found, true)) return failed(part);
+		const after = await checker(before.uri, changed, options);
+		if (over()) return undefined;
+		if (known ? await isNoWorse(attempt, after, options) : cures(before, after, found))
+			return told(attempt, fix, after, newHints(before, after));
+		if (!known || !partly || !isUnfinished(after)) return failed(after);
+		return told(attempt, fix, part, newHints(before, part), 'where it failed');
+	}
 	const shown = before.scenarios.filter((s) => s.findings.some((f) => isSame(f, found))).map((s) => s.name);
 	const others = before.scenarios.map((s) => s.name).filter((name) => !shown.includes(name));
 	if (shown.length > 0 && others.length > 0) {
 		const part = await checker(before.uri, changed, { ...options, scenarios: shown });
-		if (options.signal?.aborted || !cures(only(before, shown), part, found)) return failed(part);
+		if (over() || !cures(only(before, shown), part, found)) return failed(part);
 		const rest = await checker(before.uri, changed, { ...options, scenarios: others });
 		const after = { ...part, scenarios: inOrder(before, [...part.scenarios, ...rest.scenarios]) };
-		return options.signal?.aborted || !cures(before, after, found)
-			? failed(after)
-			: told(program, fix, after, newHints(before, after));
+		return over() || !cures(before, after, found) ? failed(after) : told(attempt, fix, after, newHints(before, after));
 	}
 	const after = await checker(before.uri, changed, options);
-	return options.signal?.aborted || !cures(before, after, found)
-		? failed(after)
-		: told(program, fix, after, newHints(before, after));
+	return over() || !cures(before, after, found) ? failed(after) : told(attempt, fix, after, newHints(before, after));
+}
+
+/** The sketch without the fix, in one combination. */
+function asItIs(attempt: Attempt, combination: Combination, options: CheckOptions): Promise<FileResult> {
+	const { before, sources, checker, there } = attempt;
+	const key = JSON.stringify(combination);
+	const known = there.get(key) ?? checker(before.uri, sources, { ...options, combination });
+	there.set(key, known);
+	return known;
+}
+
+/**
+ * A fix has cured a finding where the environment had shown it. What else is wrong then ends the search as before, and may
+ * be something that the finding had kept it from: no worse, where the sketch without the fix shows it, too.
+ */
+async function isNoWorse(attempt: Attempt, after: FileResult, options: CheckOptions): Promise<boolean> {
+	const [was] = attempt.before.scenarios;
+	const [is] = after.scenarios;
+	if (was === undefined || is === undefined || !isNoMoreEmpty(was, is) || toldMore(attempt.before, after)) return false;
+	if (!is.complete && is.verdict !== 'fail') return false;
+	const before = counts(was.findings.map((f) => f.code));
+	const now = counts(is.findings.map((f) => f.code));
+	const others = (code: string): number => (before.get(code) ?? 0) - (code === attempt.found.code ? 1 : 0);
+	for (const { code, combination } of is.findings) {
+		if ((now.get(code) ?? 0) <= others(code)) continue;
+		if (combination === undefined) return false;
+		const there = await asItIs(attempt, combination, options);
+		const same = (f: Finding) => f.code === code && f.combination?.words === combination.words;
+		if ((there.scenarios[0]?.findings.filter(same).length ?? 0) < is.findings.filter(same).length) return false;
+	}
+	return true;
 }
 
 /** Nothing was found, as far as the searches came. */
@@ -148,23 +200,36 @@ const inOrder = (before: FileResult, scenarios: readonly ScenarioResult[]): Scen
 const isSame = (a: Problem, b: Problem): boolean =>
 	a.code === b.code && a.span.uri === b.span.uri && a.span.line === b.span.line && a.span.column === b.span.column;
 
-/** Lines move with a fix, so findings are counted by code: one less of this in each scenario, no more of any other. */
-function cures(before: FileResult, after: FileResult, found: Problem): boolean {
-	const errors = (r: FileResult) => r.problems.filter((p) => p.severity === 'error' || p.severity === 'warning');
+const textErrors = (r: FileResult) =>
+	counts(
+		r.problems.filter((p) => p.severity === 'error' || p.severity === 'warning').map((p) => `${p.code} ${p.message}`),
+	);
+
+/** Whether the text has errors that it had not. */
+const toldMore = (before: FileResult, after: FileResult): boolean => more(textErrors(after), textErrors(before));
+
+/** Nobody is cured by not being there any more. */
+const isNoMoreEmpty = (was: ScenarioResult, is: ScenarioResult): boolean =>
+	was.bounds !== undefined || !is.vacuous?.some((what) => !was.vacuous?.includes(what));
+
+/**
+ * Lines move with a fix, so findings are counted by code: one less of this in each scenario, no more of any other. `part`: of
+ * the environment, one combination, which is looked at to its end also where something is wrong.
+ */
+function cures(before: FileResult, after: FileResult, found: Problem, part = false): boolean {
 	const wasProblem = before.problems.some((p) => isSame(p, found));
-	const told = (r: FileResult) => counts(errors(r).map((p) => `${p.code} ${p.message}`));
 	// what was missing as a whole is right or wrong in its parts only when it is there
-	if (found.code !== 'include' && more(told(after), told(before))) return false;
+	if (found.code !== 'include' && toldMore(before, after)) return false;
 	if (wasProblem) {
 		const key = `${found.code} ${found.message}`;
-		return (told(after).get(key) ?? 0) < (told(before).get(key) ?? 0);
+		return (textErrors(after).get(key) ?? 0) < (textErrors(before).get(key) ?? 0);
 	}
 	if (after.scenarios.length !== before.scenarios.length) return false;
 	for (const [n, was] of before.scenarios.entries()) {
 		const is = after.scenarios[n];
-		if (is === undefined || is.name !== was.name || !is.complete) return false;
-		// nobody is cured by not being there any more
-		if (was.bounds === undefined && is.vacuous?.some((what) => !was.vacuous?.includes(what))) return false;
+		if (is === undefined || is.name !== was.name) return false;
+		if (!is.complete && !(part && is.bounds === undefined && is.verdict === 'fail')) return false;
+		if (!isNoMoreEmpty(was, is)) return false;
 		const is_ = counts(is.findings.map((f) => f.code));
 		const was_ = counts(was.findings.map((f) => f.code));
 		if (more(is_, was_)) return false;
@@ -192,11 +257,11 @@ const newHints = (before: FileResult, after: FileResult): string[] =>
 	[...hintsOf(after).keys()].filter((code) => !hintsOf(before).has(code));
 
 function told(
-	program: Program,
+	{ program, found }: { readonly program: Program; readonly found?: Problem },
 	fix: Fix,
 	after: FileResult,
 	hints: readonly string[],
-	verb: 'finds' | 'remains' = 'remains',
+	where = '',
 ): CheckedFix {
 	const states = after.scenarios.reduce((sum, s) => sum + s.states, 0);
 	const errors = after.problems.filter((p) => p.severity === 'error').length;
@@ -210,18 +275,20 @@ function told(
 			? `${errors} other error${errors === 1 ? '' : 's'} remain${errors === 1 ? 's' : ''}`
 			: after.scenarios.length === 0
 				? 'no error'
-				: `${states.toLocaleString('en-US')} states, ${ok ? 'ok' : leftWords(left, verb)}${hints.length > 0 ? `, a hint of ${hints.join(' and ')} is left` : ''}`;
+				: `${states.toLocaleString('en-US')} states, ${ok ? 'ok' : leftWords(left, found)}${hints.length > 0 ? `, a hint of ${hints.join(' and ')} is left` : ''}`;
+	const whole = where === '';
 	return {
-		title: `${fix.title} (checked: ${verdict})`,
+		title: `${fix.title} (checked${whole ? '' : ` ${where}`}: ${verdict}${whole ? '' : '; the rest met a limit'})`,
 		edits: [...fix.edits, ...(errors > 0 ? [] : expectations(program, after))],
-		ok: ok && hints.length === 0,
+		ok: ok && hints.length === 0 && whole,
 		states,
 	};
 }
 
-function leftWords(left: readonly string[], verb: 'finds' | 'remains'): string {
-	if (verb === 'finds') return `finds ${left.join(', ')}`;
-	return `${left.join(', ')} ${left.length === 1 ? 'remains' : 'remain'}`;
+function leftWords(left: readonly string[], found: Problem | undefined): string {
+	if (found === undefined) return `finds ${left.join(', ')}`;
+	const others = left.map((code) => (code === found.code ? `another ${code}` : code));
+	return `${others.join(', ')} ${left.length === 1 ? 'remains' : 'remain'}`;
 }
 
 /** What was expected and is cured is expected no longer. */
