@@ -3,6 +3,7 @@
 import { count } from '../../findings/explorer/fold.js';
 import type { Alternative, Outlook, Picture } from '../../findings/explorer/picture.js';
 import { isNews, type StepRow, waysOf } from './rows.js';
+import { numbersOf, taken } from './taken.js';
 
 export const OUTLOOK: Readonly<Record<Outlook, string>> = {
 	well: 'every way from there ends well',
@@ -20,11 +21,19 @@ export function noReturnWords(picture: Picture): string {
 	return /deadlock/.test(code) ? 'every way deadlocks' : 'every way ends badly';
 }
 
+/** `steps 3 to 4 of 13`; `after 13 of 13 steps` where it waits. */
+function placeWords(picture: Picture, first: number, last: number): string {
+	const all = taken(picture);
+	const numbers = numbersOf(picture, first, last, ' to ');
+	if (numbers === '') return `after ${taken(picture, first)} of ${count(all, 'step')}`;
+	return `${numbers.includes(' ') ? 'steps' : 'step'} ${numbers} of ${all}`;
+}
+
 /** A position on the slider, for a screen reader: `step 5 of 7, A: mutex_lock(&fault_lock), takes fault_lock`. */
 export function positionWords(picture: Picture, cursor: number): string {
 	const step = picture.steps[cursor - 1];
-	if (!step) return `start of ${count(picture.steps.length, 'step')}`;
-	const parts = [`step ${cursor} of ${picture.steps.length}, ${laneName(picture, step.lane)}: ${step.text}`];
+	if (!step) return `start of ${count(taken(picture), 'step')}`;
+	const parts = [`${placeWords(picture, cursor - 1, cursor - 1)}, ${laneName(picture, step.lane)}: ${step.text}`];
 	if (step.remark) parts.push(step.remark);
 	if (step.cause) parts.push('the cause');
 	if (picture.noReturn === cursor) parts.push(`from here ${noReturnWords(picture)}`);
@@ -34,10 +43,9 @@ export function positionWords(picture: Picture, cursor: number): string {
 /** The row that is read to its end, as it is drawn: `steps 3 to 4 of 13, B: munmap(1, 3), takes mmap_lock for writing`. */
 function rowWords(picture: Picture, row: StepRow): string {
 	const { first, last, lane, head, callback, remarks, cause } = row;
-	const steps = last > first ? `steps ${first + 1} to ${last + 1}` : `step ${last + 1}`;
 	const others = [...waysOf(picture, row)].filter(([, ways]) => ways.some((way) => isNews(picture, row, way)));
 	const parts = [
-		`${steps} of ${picture.steps.length}, ${laneName(picture, lane)}: ${head}`,
+		`${placeWords(picture, first, last)}, ${laneName(picture, lane)}: ${head}`,
 		...(callback === null ? [] : [`in the callback ${callback}`]),
 		...remarks.map(({ text }) => text),
 		...(cause ? ['the cause'] : []),

@@ -1,6 +1,7 @@
 import type { Alternative, Picture } from '../../findings/explorer/picture.js';
 import { type AloneRow, isNews, isWrong, type MarkRow, type Row, type StepRow, waysOf } from '../model/rows.js';
 import { contextWords } from '../model/spans.js';
+import { numbersOf } from '../model/taken.js';
 import { laneName, noReturnWords, OUTLOOK, wayWords } from '../model/words.js';
 import { AloneCell } from './alone.js';
 import { Badge, laneClass } from './badge.js';
@@ -77,8 +78,8 @@ function isFinding({ finding }: Picture, remark: string): boolean {
 /** Where a lane's cell has its rail. */
 const placeOf = (lane: number, column: number) => `--rail: var(--rail${lane}); --x: var(--x${column})`;
 
-function numbers({ first, last, depth }: StepRow): string {
-	return first === last || depth >= 0 ? String(first + 1) : `${first + 1}–${last + 1}`;
+function numbers(picture: Picture, { first, last, depth }: StepRow): string {
+	return numbersOf(picture, first, depth >= 0 ? first : last);
 }
 
 function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture: Picture; readonly stop: boolean }) {
@@ -182,7 +183,7 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 			onClick={() => explorer.go(row.last + 1)}
 		>
 			<div class="number" role="rowheader" data-column={0} tabIndex={stop === 0 ? 0 : -1}>
-				{numbers(row)}
+				{numbers(picture, row) || <span class="unseen">no step</span>}
 			</div>
 			{columns.map((at, column) => (
 				<div
@@ -263,7 +264,7 @@ export function MarkRowView({
 			return (
 				<div class={`row mark call${future}${row.switched ? ' switched' : ''}`} {...common}>
 					<div class="number" role="rowheader">
-						<span class="unseen">{`steps ${row.first + 1} to ${row.last + 1}`}</span>
+						<span class="unseen">{`steps ${numbersOf(picture, row.first, row.last, ' to ')}`}</span>
 					</div>
 					{columns.map((at, column) => (
 						<div key={at} class={at === row.lane ? 'cell mover' : 'cell'} role="gridcell" style={placeOf(at, column)}>

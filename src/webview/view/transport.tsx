@@ -1,4 +1,6 @@
 import type { Picture } from '../../findings/explorer/picture.js';
+import { taken } from '../model/taken.js';
+import { laneName } from '../model/words.js';
 import { useExplorer } from './context.js';
 import { Icon, type IconName } from './icons.js';
 import { Timeline } from './timeline.js';
@@ -38,6 +40,8 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 	const atStart = cursor.value === 0;
 	const atEnd = cursor.value === end;
 	const unwatched = watched.value.size === 0;
+	const here = picture.steps[cursor.value - 1];
+	const waits = here?.blocked === true ? here : undefined;
 	return (
 		<div class="transport" role="toolbar" aria-label="Stepping">
 			<div class="buttons">
@@ -99,7 +103,8 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 			</div>
 			<Timeline picture={picture} />
 			<span class="position">
-				step <b>{cursor.value}</b> of {end}
+				step <b>{taken(picture, cursor.value)}</b> of {taken(picture)}
+				{waits && ` · ${laneName(picture, waits.lane)} waits`}
 			</span>
 			<div class="keys">
 				<span aria-hidden="true">
