@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Explorer, Shown } from '../findings/explorer/explorer.js';
 import type { Alternative, Picture, State, Step } from '../findings/explorer/picture.js';
-import { savedRunOf } from '../findings/explorer/saved.js';
+import { savedRunOf } from '../findings/explorer/saving.js';
 import { aloneLines } from '../findings/forms/alone.js';
 import { type Paint, paintWith } from '../findings/forms/paint.js';
 import { printable, wrap } from '../findings/forms/wrap.js';

@@ -2,7 +2,7 @@
 import type { CheckOptions, SUPERSEDED } from '../findings/check.js';
 import { type Exploration, Explorer, explore, firstToShow, type Shown } from '../findings/explorer/explorer.js';
 import type { Picture, SavedRun } from '../findings/explorer/picture.js';
-import { savedRunOf } from '../findings/explorer/saved.js';
+import { savedRunOf } from '../findings/explorer/saving.js';
 import type { FileResult, Span } from '../findings/result.js';
 import type { ExportFormat, FromPage, ToPage } from '../webview/messages.js';
 import { LastPictures } from './last-pictures.js';

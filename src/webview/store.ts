@@ -2,6 +2,7 @@
 
 import { batch, computed, signal } from '@preact/signals';
 import type { Alternative, Picture, SavedRun, State } from '../findings/explorer/picture.js';
+import { savedRunOf } from '../findings/explorer/saving.js';
 import type { Span } from '../findings/result.js';
 import type { Host, Kept } from './host.js';
 import type { ExportFormat, ToPage } from './messages.js';
@@ -452,22 +453,7 @@ export class Explorer {
 	/** The shown run as it is replayed. */
 	savedRun(): SavedRun | null {
 		const picture = this.picture.value;
-		if (!picture) return null;
-		return {
-			version: 1,
-			tool: 'notifier-lab',
-			file: picture.file,
-			scenario: picture.scenario,
-			code: picture.finding?.code ?? null,
-			steps: picture.steps
-				.filter(({ blocked }) => !blocked)
-				.map((step) => ({
-					thread: picture.lanes[step.lane]?.name ?? '',
-					choice: step.choice,
-					text: step.text,
-					line: step.span.line,
-				})),
-		};
+		return picture && savedRunOf(picture);
 	}
 
 	private keep(): void {

@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Picture, Step } from '../../src/findings/explorer/picture.js';
+import { savedRunOf } from '../../src/findings/explorer/saving.js';
 import { cursor, type Explored, explore, sample, startChromium } from './page.js';
 import { longPicture } from './pictures.js';
 
@@ -49,11 +50,11 @@ describe('stepping', () => {
 		expect(said.some((words) => words.includes('takes fault_lock'))).toBe(true);
 		// what is heard is what is drawn: calls of the sketch, not the insides of the simulated kernel
 		expect(said[0]).toBe(
-			'step 1 of 11, A: mmu_notifier_range_wait_valid(mm, start, end), returns: nothing overlaps [0, 2), B could have gone instead.',
+			'step 1 of 10, A: mmu_notifier_range_wait_valid(mm, start, end), returns: nothing overlaps [0, 2), B could have gone instead.',
 		);
-		expect(said[2]).toMatch(/^steps 3 to 4 of 11, B: munmap\(1, 3\), takes mmap_lock for writing, keeps /);
+		expect(said[2]).toMatch(/^steps 3 to 4 of 10, B: munmap\(1, 3\), takes mmap_lock for writing, keeps /);
 		// who waits takes no step, here as above the scenario
-		expect(said[4]).toMatch(/^after 5 of 11 steps, B: /);
+		expect(said[4]).toMatch(/^after 5 of 10 steps, B: /);
 		expect(said[4]).toContain('in the callback invalidate_range_start, blocked: fault_lock is held by A');
 		expect(said.some((words) => words.includes('from here every way deadlocks'))).toBe(true);
 		expect(said.at(-1)).toContain('blocked: [1, 3) is active in B');
@@ -62,6 +63,17 @@ describe('stepping', () => {
 		// And on across the lanes, to the other thread.
 		await page.keyboard.press('ArrowRight');
 		expect(await page.evaluate(() => document.activeElement?.getAttribute('data-column'))).toBe('2');
+	});
+
+	test('a saved run has the steps that were taken: a jump is none', async () => {
+		const { page, lastPosted } = await open(seed);
+		await page.getByRole('button', { name: 'Export' }).click();
+		await page.getByRole('menuitem', { name: /^Run as JSON/ }).click();
+		await expect.poll(() => lastPosted('save')).toBeTruthy();
+		const run = (await lastPosted('save'))?.run;
+		expect(run).toEqual(savedRunOf(seed));
+		expect(run?.steps).toHaveLength(10);
+		expect(seed.steps.filter((step) => !step.blocked)).toHaveLength(11);
 	});
 
 	test('a folded call is one step; unfolded, each of its steps is', async () => {
@@ -96,7 +108,7 @@ describe('stepping', () => {
 		expect(await cursor(page)).toBe(6);
 		await page.getByRole('slider').fill('3');
 		expect(await cursor(page)).toBe(3);
-		expect(await page.getByRole('slider').getAttribute('aria-valuetext')).toMatch(/^step 3 of 11, B: down_write/);
+		expect(await page.getByRole('slider').getAttribute('aria-valuetext')).toMatch(/^step 3 of 10, B: down_write/);
 	});
 
 	test('to the next change of what is watched', async () => {

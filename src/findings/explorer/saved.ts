@@ -1,7 +1,7 @@
 /** Runs to keep: they replay after edits, or say which step no longer fits. */
 import type { Graph } from '../../explore/graph.js';
 import { rowOf } from '../run.js';
-import type { Picture, SavedRun } from './picture.js';
+import type { SavedRun } from './picture.js';
 import { wordsOf } from './steps.js';
 
 /** The first step of a saved run that the sketch no longer has. */
@@ -9,25 +9,6 @@ export interface Misfit {
 	/** From 0. */
 	readonly step: number;
 	readonly message: string;
-}
-
-/** The run of a picture, to be kept. */
-export function savedRunOf(picture: Picture): SavedRun {
-	return {
-		version: 1,
-		tool: 'notifier-lab',
-		file: picture.file,
-		scenario: picture.scenario,
-		code: picture.finding?.code ?? null,
-		steps: picture.steps
-			.filter((s) => s.moves)
-			.map(({ lane, choice, text, span }) => ({
-				thread: picture.lanes[lane]?.name ?? '',
-				choice,
-				text,
-				line: span.line,
-			})),
-	};
 }
 
 /** What a file has that ought to be a saved run. @returns what is wrong with it, in words, where it is none */

@@ -1,4 +1,4 @@
-/** How steps are counted: as everywhere else, who waits in vain takes none. */
+/** How steps are counted: as everywhere else, who waits in vain takes none, and a jump belongs to the step before it. */
 import type { Picture } from '../../findings/explorer/picture.js';
 
 const counts = new WeakMap<Picture, Int32Array>();
@@ -8,13 +8,13 @@ export function taken(picture: Picture, rows = picture.steps.length): number {
 	let known = counts.get(picture);
 	if (known === undefined) {
 		known = new Int32Array(picture.steps.length + 1);
-		for (const [at, { blocked }] of picture.steps.entries()) known[at + 1] = (known[at] as number) + (blocked ? 0 : 1);
+		for (const [at, { moves }] of picture.steps.entries()) known[at + 1] = (known[at] as number) + (moves ? 1 : 0);
 		counts.set(picture, known);
 	}
 	return known[rows] ?? 0;
 }
 
-/** `3`, `3–5`: which of the steps taken an entry, or several, are; empty where all wait. */
+/** `3`, `3–5`: which of the steps taken an entry, or several, are; empty where none is. */
 export function numbersOf(picture: Picture, first: number, last: number, dash = '–'): string {
 	const before = taken(picture, first) + 1;
 	const after = taken(picture, last + 1);

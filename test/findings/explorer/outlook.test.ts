@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Explored } from '../../../src/findings/check.js';
 import { Explorer, explore } from '../../../src/findings/explorer/explorer.js';
 import { Outlooks } from '../../../src/findings/explorer/outlook.js';
-import { savedRunOf } from '../../../src/findings/explorer/saved.js';
+import { savedRunOf } from '../../../src/findings/explorer/saving.js';
 import { isGoodEnd } from '../../../src/findings/explorer/ways.js';
 import { Status } from '../../../src/machine/thread.js';
 import { disk, uriOf } from '../../oracle/compare.js';
