@@ -36,6 +36,12 @@ export function stubBody(
 	return [action, done ? 'return 0;' : resultOf(name, parameters, returns, to)].filter((part) => part !== '');
 }
 
+/** Whether a function of that name maps pages. */
+export const isMap = (name: string): boolean => {
+	const words = wordsOf(name);
+	return words.some((word) => MAPS.test(word)) && !words.some((word) => UNMAPS.test(word) || OTHER.test(word));
+};
+
 const wordsOf = (name: string): string[] => (name.match(WORDS) ?? []).map((word) => word.toLowerCase());
 
 function actionOf(name: string, parameters: readonly StubParameter[]): string {
@@ -62,7 +68,9 @@ function onRange(call: string, parameters: readonly StubParameter[]): string | u
 function map(parameters: readonly StubParameter[]): string {
 	const page = parameters.find(({ type }) => typeToString(type) === 'struct page *');
 	const addr = parameters.find(({ name, type }) => type.kind === 'int' && START.test(name));
-	if (page && addr) return `dev_map_page(${addr.name}, ${page.name}, 0);`;
+	const writable = parameters.filter(({ type }) => type.kind === 'int' && type.name === 'bool');
+	const flags = writable.length === 1 ? `${writable[0]?.name} ? DEV_WRITE : 0` : '0';
+	if (page && addr) return `dev_map_page(${addr.name}, ${page.name}, ${flags});`;
 	return '/* call dev_map_page(addr, page, 0): else nothing can be stale */';
 }
 

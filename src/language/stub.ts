@@ -3,7 +3,7 @@
 import type { AstNode } from 'langium';
 import type * as ast from './generated/ast.js';
 import type { Semantics } from './semantics.js';
-import { type Destination, type StubParameter, stubBody } from './stub-body.js';
+import { type Destination, isMap, type StubParameter, stubBody } from './stub-body.js';
 import { sourceText } from './text.js';
 import { unwrap, walk } from './tree.js';
 import { BOOL, decay, INT, intFromWords, pointerTo, type Type, typeToString, ULONG, VOID } from './types.js';
@@ -41,7 +41,7 @@ export function stubForCall(
 		const needs = known ? undefined : undefinedStruct(argument, semantics);
 		if (needs !== undefined) return { needs };
 		const type = known ?? guess(argument);
-		const first = nameOf(argument) ?? nameFor(type);
+		const first = nameOf(argument) ?? (type === BOOL && isMap(name) ? 'write' : nameFor(type));
 		let parameter = first;
 		for (let n = 2; used.has(parameter); n++) parameter = `${first}${n}`;
 		used.add(parameter);

@@ -5,6 +5,9 @@ import { isComment, type Piece } from './tokens.js';
 
 export type BraceKind = 'struct' | 'list' | 'function' | 'scenario' | 'block' | 'switch';
 
+/** Of these an empty one may have lines of its own. */
+export const BODIES = /^(function|block|switch)$/;
+
 export class Braces {
 	readonly #closing = new Map<number, number>();
 	readonly #opening = new Map<number, number>();
@@ -74,11 +77,13 @@ export class Braces {
 	#fits(index: number, { kind, start, column, isInOneLine, isControlled }: Place): boolean {
 		const end = this.#closing.get(index);
 		if (end === undefined) return false;
-		if (isInOneLine || (end === index + 1 && kind !== 'function')) return true;
-		if (kind === 'switch' || kind === 'scenario' || (kind === 'block' && isControlled)) return false;
+		if (isInOneLine) return true;
+		const broken = this.text.slice(this.pieces[index]?.offset ?? 0, this.pieces[end]?.offset ?? 0).includes('\n');
+		// an empty body that was given lines of its own is more easily seen
+		if (end === index + 1 && kind !== 'function') return !broken || !BODIES.test(kind);
+		if (broken || kind === 'switch' || kind === 'scenario' || (kind === 'block' && isControlled)) return false;
 		const inside = this.pieces.slice(index, end + 1);
-		const text = this.text.slice(this.pieces[index]?.offset ?? 0, this.pieces[end]?.offset ?? 0);
-		if (text.includes('\n') || inside.some((piece) => piece.kind === 'directive')) return false;
+		if (inside.some((piece) => piece.kind === 'directive')) return false;
 		const controls = inside.some(
 			(piece) => CONTROL.has(piece.text) || takesStatement(piece.text) || /^(do|else|case|default)$/.test(piece.text),
 		);

@@ -4,7 +4,7 @@
  * of code is broken inside a statement is the author's, as long as it is behind a comma or an operator.
  */
 
-import { Braces } from './braces.js';
+import { BODIES, Braces } from './braces.js';
 import { Line, TAB } from './line.js';
 import { align, type Brace, type Context, type Control, type Parenthesis, tabs } from './open.js';
 import { CONTROL, type Role, rolesOf, takesStatement } from './roles.js';
@@ -165,7 +165,7 @@ class Layout {
 		const top = this.#stack.at(-1) as Brace | undefined;
 		const isEmpty = this.#last >= 0 && this.pieces[index - 1]?.text === '{';
 		const mustBreak = endsLine(this.pieces[index - 1]) || (top?.kind === 'list' && this.#pending !== 'none');
-		if (isEmpty && top && (top.oneLine || top.kind !== 'function')) return '';
+		if (isEmpty && top && (top.oneLine || !BODIES.test(top.kind))) return '';
 		if (top?.oneLine) return mustBreak ? '\n' : ' ';
 		if (top?.kind === 'list' && !top.isTable && !mustBreak && !this.#isMultiLine(index)) return ' ';
 		return this.#newline('\n', tabs(top?.indent ?? 0), false);
@@ -391,7 +391,7 @@ class Layout {
 		if (kind === 'list' && outer?.kind === 'list' && !this.#startsLine(index)) indent = outer.indent + 1;
 		const isTable = kind === 'list' && !oneLine && this.pieces[this.#nextCode(index)]?.text === '.';
 		this.#stack.push({ type: 'brace', kind, oneLine, isTable, indent });
-		const isEmpty = this.pieces[index + 1]?.text === '}' && kind !== 'function';
+		const isEmpty = this.pieces[index + 1]?.text === '}' && !BODIES.test(kind);
 		if (kind !== 'list') {
 			this.#atStart = true;
 			this.#pending = oneLine || isEmpty ? 'none' : 'line';

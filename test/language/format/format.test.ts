@@ -256,6 +256,12 @@ static void f(int x, int *out)
 		expect(formatText('struct a x = { .a = 1, .b = { 2, 3 } };')).toBe('struct a x = { .a = 1, .b = { 2, 3 } };\n');
 	});
 
+	test('leaves an empty body its two lines', () => {
+		const text = 'static void f(void)\n{\n\tfor (i = 0; i < 3; i++) {\n\t}\n\twhile (f()) {}\n}\n';
+		expect(formatText(text)).toBe(text);
+		expect(formatText(text.replace('{}', '{ }').replace('\t}\n', '\n}\n'))).toBe(text);
+	});
+
 	test('keeps comments where they are, and what was aligned by hand', () => {
 		const text = `/* head */
 
