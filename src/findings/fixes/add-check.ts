@@ -16,6 +16,7 @@ import {
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
+import type { Type } from '../../language/types.js';
 import { callbacksOf } from '../lints/callbacks.js';
 import { heldAt, lockText, releaseOf, statementOfLock } from '../text/locks.js';
 import { allOf, callsOf, following, nameOf, offsetOf, ownFunctions, statementOf } from '../text/sketch.js';
@@ -28,11 +29,15 @@ const MAPS = /^dev_map(_page)?$/;
 /** What gives back what a round got hold of. */
 const GIVES_BACK = /^(put_page|folio_put|unpin_user_pages?|release_pages|mmput|mmdrop|kv?free)$/;
 
+const LOOKS_UP =
+	/^(mmap_read_(try)?lock|((get|pin)_user_pages|hmm_range_fault|migrate_vma_setup|make_device_exclusive)\w*|cpu_pte)$/;
+
 /** How a reader notes where it began, and how it can ask whether an invalidation has come since. */
 interface Reader {
+	/** Where it begins; where it does not, the statement that it has to begin before. */
 	readonly statement: Statement;
-	/** What is noted: a call of `mmu_interval_read_begin()`, or the value of a counter. */
-	readonly begin: Expression;
+	/** What is noted: a call of `mmu_interval_read_begin()`, or the value of a counter; as text, where that is missing, too. */
+	readonly begin: Expression | string;
 	/** `seq`, `range.notifier_seq`; undefined where nothing keeps it. */
 	readonly snapshot: string | undefined;
 	readonly asks: (snapshot: string) => string;
@@ -43,10 +48,11 @@ interface Reader {
 /** A reader that begins and never asks whether it collided (S30): the check belongs under the lock, before the map. */
 export const addCheck: Fixer = ({ functions, program }) =>
 	functions.flatMap((f): Fix[] => {
-		const [reader, ...others] = [...intervalReaders(f), ...countingReaders(f, program)];
-		if (reader === undefined || others.length > 0 || callsOf(f, CHECKS).length > 0) return [];
 		const lock = mapsIn(f).flatMap((map) => heldAt(map))[0];
 		const taken = lock && statementOfLock(lock);
+		const known = [...intervalReaders(f), ...countingReaders(f, program)];
+		const [reader, ...others] = known.length > 0 || !taken ? known : newReader(f, taken, program);
+		if (reader === undefined || others.length > 0 || callsOf(f, CHECKS).length > 0) return [];
 		if (!taken || reader.statement.$container !== f.body || offsetOf(taken) < offsetOf(reader.statement)) return [];
 		if (isVariableDecl(reader.statement) && reader.snapshot === undefined) return [];
 		return [checked(f, reader, lock, taken)];
@@ -56,10 +62,40 @@ function intervalReaders(f: FunctionDecl): Reader[] {
 	return callsOf(f, /^mmu_interval_read_begin$/).flatMap((begin): Reader[] => {
 		const statement = statementOf(begin);
 		const sub = begin.arguments[0] ? sourceText(begin.arguments[0]) : '';
-		const what = 'mmu_interval_read_retry()';
-		const asks = (seq: string): string => `mmu_interval_read_retry(${sub}, ${seq})`;
-		return statement ? [{ statement, begin, snapshot: keptIn(begin), asks, what }] : [];
+		return statement ? [{ statement, begin, snapshot: keptIn(begin), ...retry(sub) }] : [];
 	});
+}
+
+const retry = (sub: string) => ({
+	what: 'mmu_interval_read_retry()',
+	asks: (seq: string): string => `mmu_interval_read_retry(${sub}, ${seq})`,
+});
+
+/** What maps for an interval notifier and knows nothing of sequences: it begins before it looks the page up. */
+function newReader(f: FunctionDecl, taken: Statement, program: Program): Reader[] {
+	const interval = callbacksOf(program).filter(({ operation }) => operation === 'invalidate');
+	if (interval.length === 0 || interval.some((c) => c.function === f)) return [];
+	const statement = f.body?.statements.find((s) => callsOf(s, LOOKS_UP).length > 0);
+	const sub = subscriptionOf(f, program);
+	if (!statement || !sub || isVariableDecl(statement) || offsetOf(statement) >= offsetOf(taken)) return [];
+	return [{ statement, begin: `mmu_interval_read_begin(${sub})`, snapshot: undefined, ...retry(sub) }];
+}
+
+/** The interval notifier that a function can reach: of an object that it is called for, or the one there is. */
+function subscriptionOf(f: FunctionDecl, { semantics, root }: Program): string | undefined {
+	const isSubscription = (type: Type): boolean => type.kind === 'struct' && type.name === 'mmu_interval_notifier';
+	const fields = f.parameters.flatMap((p) => {
+		const type = semantics.declaredType(p);
+		if (type.kind !== 'pointer' || type.to.kind !== 'struct') return [];
+		return type.to.fields.filter((field) => isSubscription(field.type)).map(({ name }) => `&${p.name}->${name}`);
+	});
+	const globals = root.items
+		.filter(isVariableDecl)
+		.flatMap(({ variables }) => variables)
+		.filter((v) => isSubscription(semantics.declaredType(v)))
+		.map(({ name }) => `&${name}`);
+	const [only, ...more] = fields.length > 0 ? fields : globals;
+	return more.length === 0 ? only : undefined;
 }
 
 /** Where a value is kept. */
@@ -128,7 +164,10 @@ function checked(
 	const known = labelBefore(f, declared ? first : statement);
 	const label = known ?? (/\bagain\b/.test(sourceText(f)) ? 'retry' : 'again');
 	if (known === undefined) edits.label(declared ? first : statement, label);
-	if (declared) {
+	if (typeof begin === 'string') {
+		edits.declare(f, `unsigned long ${name};`);
+		edits.before(statement, `${name} = ${begin};`);
+	} else if (declared) {
 		edits.replace(statement, sourceText(statement).replace(/\s*=.*$/, ';'));
 		edits.before(first, `${name} = ${sourceText(begin)};`);
 	} else if (snapshot === undefined) {
@@ -142,7 +181,7 @@ function checked(
 
 /** What a round has got hold of by the time it has the lock, and the function gives back behind it. */
 function givenBack(begin: Statement, taken: Statement): string[] {
-	const round = following(begin).filter((s) => offsetOf(s) < offsetOf(taken));
+	const round = [begin, ...following(begin)].filter((s) => offsetOf(s) < offsetOf(taken));
 	const got = new Set<string>();
 	for (const node of round.flatMap(allOf)) {
 		if (isUnary(node) && node.operator === '&') got.add(sourceText(node.operand));

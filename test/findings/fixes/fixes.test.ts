@@ -23,6 +23,7 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['check-under-lock', 'stale-mapping', 'Check again under notifier_lock'],
 	['add-check-to-a-round', 'stale-mapping', 'Check mmu_interval_read_retry() under lock'],
 	['add-check', 'stale-mapping', 'Check mmu_interval_read_retry() under notifier_lock'],
+	['add-check-new-reader', 'stale-mapping', 'Check mmu_interval_read_retry() under pt_lock'],
 	['add-check-gives-back', 'stale-mapping', 'Check mmu_interval_read_retry() under pt_lock'],
 	[
 		'add-check-kvm',
