@@ -4,11 +4,11 @@
  */
 
 import { DefaultLexer, type LexerResult, type LexingDiagnostic } from 'langium';
-import { dropAnnotations } from './annotations.js';
+import { closingParenthesis, dropAnnotations } from './annotations.js';
 import { includeGuards } from './include-guards.js';
 import { expandMacros, KERNEL_MACROS, macroRefusal } from './macros.js';
 import { nameTypes } from './typedefs.js';
-import { ATTRIBUTE, directiveMessage } from './unsupported.js';
+import { ATTRIBUTE, directiveMessage, WRITES_FUNCTIONS } from './unsupported.js';
 
 export type Token = LexerResult['tokens'][number];
 
@@ -57,7 +57,7 @@ export class SketchLexer extends DefaultLexer {
 		const definitions = result.hidden.filter((t) => t.tokenType.name === 'FUNCTION_MACRO');
 		if (definitions.length > 0 || tokens.some((t) => Object.hasOwn(KERNEL_MACROS, t.image)))
 			tokens = expandMacros(tokens, definitions, (body) => super.tokenize(body).tokens);
-		tokens = dropAnnotations(tokens);
+		tokens = refuseWriters(dropAnnotations(tokens), diagnostics);
 		const { TYPE_NAME } = this.definition;
 		if (TYPE_NAME) tokens = nameTypes(tokens, TYPE_NAME);
 		tokens = closeBlocks(tokens, diagnostics);
@@ -96,6 +96,24 @@ function refusal(token: Token): string | undefined {
 		default:
 			return undefined;
 	}
+}
+
+/** The tokens without calls of macros that write functions, each of which is one error in the place of many. */
+function refuseWriters(tokens: Token[], diagnostics: LexerDiagnostic[]): Token[] {
+	if (!tokens.some(({ image }) => Object.hasOwn(WRITES_FUNCTIONS, image))) return tokens;
+	const kept: Token[] = [];
+	for (let i = 0; i < tokens.length; i++) {
+		const token = tokens[i] as Token;
+		const message = Object.hasOwn(WRITES_FUNCTIONS, token.image) ? WRITES_FUNCTIONS[token.image] : undefined;
+		if (message === undefined || tokens[i + 1]?.image !== '(') {
+			kept.push(token);
+			continue;
+		}
+		diagnostics.push(diagnostic(token, message, 'unsupported'));
+		i = closingParenthesis(tokens, i + 1);
+		if (tokens[i + 1]?.image === ';') i++;
+	}
+	return kept;
 }
 
 function diagnostic(token: Token, message: string, code: LexerDiagnostic['code']): LexerDiagnostic {

@@ -72,6 +72,15 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	alloca: 'alloca is not modelled: use an array of fixed size, or kmalloc()',
 };
 
+/** Macros that write functions: what they are given is no expression, and what they make nothing that could be called. */
+export const WRITES_FUNCTIONS: Readonly<Record<string, string>> = {
+	INTERVAL_TREE_DEFINE:
+		'INTERVAL_TREE_DEFINE() is not modelled: put a struct interval_tree_node into the struct, and call interval_tree_insert(), interval_tree_iter_first() and their like',
+	RB_DECLARE_CALLBACKS: 'RB_DECLARE_CALLBACKS() is not modelled: use interval_tree_insert() and its like, or a list',
+	RB_DECLARE_CALLBACKS_MAX:
+		'RB_DECLARE_CALLBACKS_MAX() is not modelled: use interval_tree_insert() and its like, or a list',
+};
+
 /** Does the field share its word with another bit-field? One that stands alone is like any other field. */
 function hasBitNeighbour(field: ast.Field): boolean {
 	const decl = field.$container;

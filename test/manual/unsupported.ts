@@ -17,6 +17,8 @@ const CONSTRUCTS: readonly (readonly [shown: string, text: string])[] = [
 	['asm("…")', 'static void f(void) { asm("nop"); }\n'],
 	['char *s = "…";', 'static void f(void) { char *s = "text"; pr_info("%s", s); }\n'],
 	['jiffies < end', 'static bool f(unsigned long end) { return jiffies < end; }\n'],
+	['INTERVAL_TREE_DEFINE(…);', 'INTERVAL_TREE_DEFINE(struct n, rb, u64, last, a, b, static, n_tree);\n'],
+	['RB_DECLARE_CALLBACKS(…);', 'RB_DECLARE_CALLBACKS(static, n_callbacks, struct n, rb, u64, last, a);\n'],
 	['__attribute__((cleanup(f)))', 'static void f(void) { int a __attribute__((cleanup(g))) = 1; }\n'],
 ];
 
