@@ -59,7 +59,9 @@ export async function exportScenario(args: readonly string[], console: Console):
 	if (wrong.length > 0) return complain(wrong);
 	const names = program.scenarios.map((s) => s.name);
 	if (names.length === 0)
-		throw new UsageError(`export: ${file} has no scenario: write the one that you want to export`);
+		throw new UsageError(
+			`export: ${file} has no scenario: write the one that you want to export; notifier-lab scenario ${file} prints one to begin with`,
+		);
 	if (values.scenario === undefined && names.length > 1)
 		throw new UsageError(`export: which scenario of ${file}? --scenario ${names.join(', --scenario ')}`);
 	const scenario = program.scenarios.find((s) => s.name === (values.scenario ?? names[0]));

@@ -2,6 +2,7 @@ export const COMMANDS = [
 	'check',
 	'explore',
 	'replay',
+	'scenario',
 	'export',
 	'explain',
 	'new',
@@ -21,8 +22,9 @@ usage: notifier-lab COMMAND …
   check FILE|DIR|- …   check sketches (.mmn)
   explore FILE         pick the next thread by hand, see how every way ends
   replay FILE RUN      take a saved run again
+  scenario FILE        a scenario for a sketch that has none
   export FILE          a scenario as a SPIN or TLC model, its run as a drawing
-  explain [CODE]       what a finding means, and how to fix it
+  explain [NAME]       what a finding means, what a kernel function does
   new NAME             write a starter sketch to NAME.mmn
   lesson [N [FILE]]    learn by doing: fourteen lessons, and their judge
   fmt FILE|DIR|- …     bring sketches into kernel style
@@ -102,6 +104,15 @@ run or the command line has errors.
 
   notifier-lab replay driver.mmn deadlock.json
 `,
+	scenario: `usage: notifier-lab scenario FILE
+
+Prints a scenario for a sketch that has none, made from its callbacks and fault
+handlers: the one that editors add. Without a scenario, check runs the sketch
+against much more; export wants one, and one of your own takes less time.
+
+  notifier-lab scenario driver.mmn
+  notifier-lab scenario driver.mmn >>driver.mmn
+`,
 	export: `usage: notifier-lab export FILE --to promela|tla|mermaid|svg [--scenario NAME]
 
 promela: a scenario as a model for SPIN 6.5 (Debian: apt install spin), with the
@@ -130,12 +141,15 @@ What the model cannot say is named, with exit status 2: never a wrong model.
   java -cp tla2tools.jar tlc2.TLC -config race.tla race.tla
   notifier-lab export driver.mmn --to svg >deadlock.svg
 `,
-	explain: `usage: notifier-lab explain [CODE …]
+	explain: `usage: notifier-lab explain [NAME …]
 
 Prints the manual's page of a finding: what it means, when it is reported, a
-wrong and a right example, how to fix it. Without CODE, lists all codes.
+wrong and a right example, how to fix it. Or what a function, macro or struct
+of the simulated kernel is: its head, its rule, and whether it may sleep.
+Without NAME, lists all findings.
 
   notifier-lab explain deadlock
+  notifier-lab explain mmu_interval_read_begin
 `,
 	new: `usage: notifier-lab new NAME [--api API]
 

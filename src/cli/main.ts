@@ -15,6 +15,7 @@ import { lsp } from './lsp.js';
 import { didYouMean } from './nearest.js';
 import { newSketch } from './new.js';
 import { replay } from './replay.js';
+import { printScenario } from './scenario.js';
 import { watchCheck } from './watch.js';
 
 /** Runs one command. `undefined` is returned by a command that goes on by itself, as the language server does. */
@@ -49,6 +50,8 @@ async function dispatch(args: readonly string[], console: Console): Promise<Stat
 			return exploreByHand(rest, console);
 		case 'replay':
 			return replay(rest, console);
+		case 'scenario':
+			return printScenario(rest, console);
 		case 'export':
 			return exportScenario(rest, console);
 		case 'new':

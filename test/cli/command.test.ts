@@ -36,7 +36,10 @@ describe('bad input is one line that says what and where', () => {
 			/no finding has the code 'dedlock' \(did you mean deadlock\?\); notifier-lab explain lists them/,
 		],
 		[['explain', 'stale'], /\(did you mean stale-mapping or stale-tlb\?\)/],
-		[['explain', 'DEADLOCK'], /no finding has the code 'DEADLOCK' \(did you mean deadlock\?\)/],
+		[
+			['explain', 'mmu_interval_read_begn'],
+			/the simulated kernel has no 'mmu_interval_read_begn' \(did you mean mmu_interval_read_begin\?\); the manual's functions\.md/,
+		],
 		[['new'], /give one name/],
 		[['new', 'a', '--api', 'intervall'], /no api 'intervall'.*did you mean interval/],
 		[['new', 'gone/x'], /gone\/x\.mmn: cannot be written: its folder does not exist/],
@@ -137,6 +140,24 @@ describe('explain', () => {
 		for (const mark of ['```', '**', '\t', '\u001b']) expect(stdout).not.toContain(mark);
 	});
 
+	test('takes a code in capitals', async () => {
+		const { stdout } = await run(cli, ['explain', 'Stale-Mapping']);
+		expect(stdout).toMatch(/^stale-mapping: /);
+	});
+
+	test.each([
+		[
+			'mmu_interval_read_begin',
+			/^mmu_interval_read_begin\n\n {4}unsigned long mmu_interval_read_begin\(.*\n\n[^*]*\nmay sleep\n\nRule\. [\s\S]*\n\nNeeds #include <mn\/interval>\.\n$/,
+		],
+		['wait_event()', /^wait_event\n\n {4}wait_event\(wait_queue, condition\)\n[\s\S]*\nNeeds no include\.\n$/],
+		['struct hmm_range', /^hmm_range\n\n {4}struct hmm_range \{\n/],
+	])('says what %s is, as an editor does', async (name, text) => {
+		const { stdout, stderr } = await run(cli, ['explain', name]);
+		expect(stderr).toBe('');
+		expect(stdout).toMatch(text);
+	});
+
 	test('lists all codes, each with its meaning', async () => {
 		const { stdout } = await run(cli, ['explain']);
 		expect(stdout).toMatch(/^deadlock {2,}threads wait/m);
@@ -191,6 +212,28 @@ describe('lesson', () => {
 		refused(await run(cli, ['lesson', '2', '--hint', '4']), /lesson 2 has 3 hints; then there is --solution/);
 		refused(await run(cli, ['lesson', '99']), /no lesson 99: 1 to 14/);
 		refused(await run(cli, ['lesson', '2', 'gone.mmn']), /gone\.mmn: no such file/);
+	});
+});
+
+describe('scenario', () => {
+	const text = readFileSync(path.join(root, 'test/findings/fixes/add-scenario.mmn'), 'utf8');
+
+	test('prints what an editor would add; with it the sketch can be exported', async () => {
+		const cwd = folderWith({ 'a.mmn': text });
+		refused(await run(cli, ['export', 'a.mmn', '--to', 'promela'], { cwd }), /notifier-lab scenario a\.mmn prints one/);
+		const { stdout, status } = await run(cli, ['scenario', 'a.mmn'], { cwd });
+		expect({ status, first: stdout.split('\n', 2) }).toEqual({
+			status: 0,
+			first: ['', 'scenario device_fault_races_munmap {'],
+		});
+		writeFileSync(path.join(cwd, 'a.mmn'), text + stdout);
+		expect((await run(cli, ['export', 'a.mmn', '--to', 'promela'], { cwd })).status).toBe(0);
+		refused(await run(cli, ['scenario', 'a.mmn'], { cwd }), /a\.mmn has one: device_fault_races_munmap/);
+	});
+
+	test('says so where nothing could run', async () => {
+		const cwd = folderWith({ 'a.mmn': 'static int n;\n' });
+		refused(await run(cli, ['scenario', 'a.mmn'], { cwd }), /nothing in a\.mmn could run/);
 	});
 });
 

@@ -1,5 +1,6 @@
 /** Every lesson, played with the judge: it begins open, wrong attempts leave it open, the solution reaches the goal. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/lessons/judge.js';
 import { COURSE, renderLesson } from '../../src/lessons/lesson.js';
@@ -23,6 +24,17 @@ const open = ({ conditions }: Awaited<ReturnType<typeof judge>>) =>
 
 describe.each(COURSE.map((id, n) => ({ id, n })))('$id', ({ id, n }) => {
 	const { lesson, start, solution } = lessonOf(id);
+
+	test('says what to do without a button, too', () => {
+		const page = readFileSync(path.join(FOLDER, `${id}.md`), 'utf8');
+		const commands: readonly (readonly [RegExp, string])[] = [
+			[/\*Explore\*/, 'notifier-lab explore'],
+			[/\*Mail table\*/, 'notifier-lab check --format table'],
+			[/red line/, 'notifier-lab check'],
+			[/New Sketch/, 'notifier-lab new'],
+		];
+		for (const [button, command] of commands) if (button.test(page)) expect(page).toContain(command);
+	});
 
 	test('has every part', () => {
 		expect(lesson.title).toMatch(new RegExp(`^${n + 1}\\. `));

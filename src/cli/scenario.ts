@@ -1,0 +1,27 @@
+import { addScenario } from '../findings/fixes/add-scenario.js';
+import { kernelLibraries } from '../kernel/library.js';
+import { loadProgram } from '../language/program.js';
+import { type Console, Status, UsageError } from './console.js';
+import { DiskSources, oneInput, pathNames } from './inputs.js';
+import { parseOptions } from './options.js';
+
+/** `scenario FILE`: prints scenarios for a sketch that has none, as the editor adds them, ready for `>>FILE`. */
+export async function printScenario(args: readonly string[], console: Console): Promise<Status> {
+	const { positionals } = parseOptions('scenario', args, {});
+	const [file] = positionals;
+	if (file === undefined || positionals.length > 1)
+		throw new UsageError('scenario: name one sketch, or - for standard input');
+	const input = await oneInput('scenario', file, console);
+	const program = await loadProgram(input.uri, new DiskSources([input]), kernelLibraries);
+	const wrong = program.problems.filter((p) => p.severity === 'error');
+	const nameOf = pathNames([input], console.cwd);
+	for (const p of wrong) console.err(`${nameOf(p.span.uri)}:${p.span.line}: error: ${p.message}\n`);
+	if (wrong.length > 0) return Status.usage;
+	if (program.scenarios.length > 0)
+		throw new UsageError(`scenario: ${file} has one: ${program.scenarios.map((s) => s.name).join(', ')}`);
+	const [edit] = addScenario(program)?.edits ?? [];
+	if (edit === undefined)
+		throw new UsageError(`scenario: nothing in ${file} could run: it has no callback and no fault handler`);
+	console.out(`\n${edit.text.trim()}\n`);
+	return Status.ok;
+}
