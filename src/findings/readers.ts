@@ -3,6 +3,7 @@ import {
 	type Expression,
 	isAssignment,
 	isCall,
+	isFunctionDecl,
 	isInitializerEntry,
 	isMember,
 	isNameRef,
@@ -48,6 +49,11 @@ function declarationAt(system: System, address: number, shared: Int32Array): Ast
 	return found;
 }
 
+/** A function that maps without asking pins its pages, or keeps others out in another way; the environment maps for who does not. */
+const isReader = (call: AstNode, name: string): boolean =>
+	name === 'mmu_interval_read_begin' ||
+	(/^(dev_map\w*|dev_submit)$/.test(name) && AstUtils.getContainerOfType(call, isFunctionDecl) !== undefined);
+
 /** Fields, and names of globals, whose sequence is compared; `any` where a pointer hides which. */
 function checkedIn(program: Program): Set<AstNode | string> | 'any' {
 	const found = new Set<AstNode | string>();
@@ -64,8 +70,7 @@ function checkedIn(program: Program): Set<AstNode | string> | 'any' {
 	for (const { root, kernel } of program.files) {
 		if (kernel) continue;
 		for (const node of AstUtils.streamAllContents(root)) {
-			if (isCall(node) && isNameRef(node.callee) && node.callee.target.$refText === 'mmu_interval_read_begin')
-				reads = true;
+			if (isCall(node) && isNameRef(node.callee)) reads ||= isReader(node, node.callee.target.$refText);
 			if (
 				isCall(node) &&
 				isNameRef(node.callee) &&

@@ -340,6 +340,11 @@ function registrationsOf(
 	const left = (global: Variable | MacroDecl): boolean =>
 		!roles.registers || (isStruct(objects.typeOf(global), 'mmu_interval_notifier') && !names.has(global.name));
 	const notifiers = notifiersOf(program, objects, left);
+	// what nobody registers is registered in an object of the environment's
+	if (!roles.registers && notifiers.first.length === 0) {
+		const supplied = objects.supplied(roles.callbacks);
+		notifiers.first.push(...supplied.flatMap(({ path, type }) => registration(program, objects, path, type) ?? []));
+	}
 	return roles.registers
 		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second] }
 		: { before: first, ...notifiers };
@@ -353,9 +358,7 @@ function notifiersOf(
 ): { first: string[]; second: string[] } {
 	const first: string[] = [];
 	const second: string[] = [];
-	const ops = objects.all.find((g) => isStruct(objects.typeOf(g), 'mmu_interval_notifier_ops'));
-	const listOps = objects.all.find((g) => isStruct(objects.typeOf(g), 'mmu_notifier_ops'));
-	const insert = (path: string): string => `mmu_interval_notifier_insert(&${path}, mm, 0, NR_PAGES, &${ops?.name});`;
+	const listOps = tableOf(objects, 'mmu_notifier_ops');
 	const clones = new Map(objects.clones.map((c) => [c.of as unknown, c.name]));
 	const seen = new Set<string>();
 	if (
@@ -366,23 +369,43 @@ function notifiersOf(
 		first.push(`mmu_notifier_get(&${listOps.name}, mm);`);
 	for (const global of objects.all.filter(left)) {
 		for (const { path, type } of objects.notifiersIn(global)) {
-			if (type === 'mmu_notifier') {
-				const hasOps = /\bops\b/.test(global.$cstNode?.text ?? '') || assignsOps(program);
-				const set = hasOps || listOps === undefined ? '' : `${path}.ops = &${listOps.name}; `;
-				first.push(`${set}mmu_notifier_register(&${path}, mm);`);
-			} else if (ops !== undefined) {
+			const hasOps = /\bops\b/.test(global.$cstNode?.text ?? '');
+			const call = registration(program, objects, path, type, hasOps);
+			if (type === 'mmu_notifier') first.push(call ?? '');
+			else if (call !== undefined) {
 				const clone = clones.get(global);
 				// of several the sketch has itself the first is enough to begin with
 				const struct = objects.typeOf(global);
 				const name = struct.kind === 'struct' ? struct.name : '';
-				(seen.has(name) ? second : first).push(insert(path));
-				if (clone !== undefined) second.push(insert(`${clone}${path.slice(global.name.length)}`));
+				(seen.has(name) ? second : first).push(call);
+				const other = clone && registration(program, objects, `${clone}${path.slice(global.name.length)}`, type);
+				if (other !== undefined) second.push(other);
 			}
 		}
 		const struct = objects.typeOf(global);
 		if (struct.kind === 'struct') seen.add(struct.name);
 	}
 	return { first, second };
+}
+
+const tableOf = (objects: Objects, struct: string): Variable | MacroDecl | undefined =>
+	objects.all.find((g) => isStruct(objects.typeOf(g), struct));
+
+/** The statement that registers the notifier at `path`; undefined for an interval notifier that the sketch has no operations for. */
+function registration(
+	program: Program,
+	objects: Objects,
+	path: string,
+	type: string,
+	hasOps = false,
+): string | undefined {
+	if (type !== 'mmu_notifier') {
+		const ops = tableOf(objects, 'mmu_interval_notifier_ops');
+		return ops && `mmu_interval_notifier_insert(&${path}, mm, 0, NR_PAGES, &${ops.name});`;
+	}
+	const ops = tableOf(objects, 'mmu_notifier_ops');
+	const set = hasOps || assignsOps(program) || ops === undefined ? '' : `${path}.ops = &${ops.name}; `;
+	return `${set}mmu_notifier_register(&${path}, mm);`;
 }
 
 /** Does the sketch set `->ops` of a notifier in a function? */

@@ -25,6 +25,8 @@ const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm' };
 /** Structs of the simulated kernel that it has no object of: the environment makes one. */
 const MADE = new Set(['file', 'inode', 'poll_table_struct', 'work_struct']);
 
+const NOTIFIERS = ['mmu_notifier', 'mmu_interval_notifier'];
+
 /** What was opened first, and what second. */
 const OPENED = ['opened', 'second_opened'];
 
@@ -309,17 +311,40 @@ export class Objects {
 
 	/** Notifiers and devices in a global: itself, or the fields of a driver's own struct. */
 	notifiersIn(global: Variable | MacroDecl): { path: string; type: string }[] {
-		return this.inside(global, ['mmu_notifier', 'mmu_interval_notifier']);
+		return this.inside(global, NOTIFIERS);
 	}
 
 	inside(global: Variable | MacroDecl, structs: readonly string[]): { path: string; type: string }[] {
+		return this.within(this.typeOf(global), global.name, structs);
+	}
+
+	/**
+	 * Notifiers in objects of the environment's own: those that functions are called on, and those that `callbacks` take their notifier
+	 * for a part of.
+	 */
+	supplied(callbacks: readonly FunctionDecl[]): { path: string; type: string }[] {
+		const { semantics, structs } = this.program;
+		for (const f of callbacks)
+			for (const node of f.body === undefined ? [] : AstUtils.streamAllContents(f.body)) {
+				if (!isCall(node) || !isNameRef(node.callee) || node.callee.target.$refText !== 'container_of') continue;
+				const type = node.arguments[1] && semantics.typeOf(node.arguments[1]);
+				if (type?.kind === 'struct' && !isKernels(type)) this.constant(type);
+			}
+		return [...this.made].flatMap(([struct, name]) => {
+			const def = structs.get(struct);
+			const type = def && semantics.structType(def);
+			return type === undefined ? [] : this.within(type, name, NOTIFIERS);
+		});
+	}
+
+	private within(whole: Type, name: string, structs: readonly string[]): { path: string; type: string }[] {
 		const found: { path: string; type: string }[] = [];
 		const visit = (type: Type, path: string, depth: number): void => {
 			if (type.kind !== 'struct') return;
 			if (structs.includes(type.name)) found.push({ path, type: type.name });
 			else if (depth < 3) for (const field of type.fields) visit(field.type, `${path}.${field.name}`, depth + 1);
 		};
-		visit(this.typeOf(global), global.name, 0);
+		visit(whole, name, 0);
 		return found;
 	}
 
