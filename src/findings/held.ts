@@ -46,9 +46,12 @@ interface Moment {
  * The locks at each line of the user's that some thread comes to, as of the moments at which it is about to take a
  * visible step there, and as of those at which it comes to the line and leaves it. Inside of a call of the kernel, what the
  * kernel itself takes does not count. Yields between slices.
+ *
+ * @param clones globals that stand for another of the same make, by name: a lock in them is called as in that one
  */
-export function* heldIn(graph: Graph): Generator<void, HeldAt[]> {
+export function* heldIn(graph: Graph, clones: ReadonlyMap<string, string>): Generator<void, HeldAt[]> {
 	const { system } = graph;
+	const same = asOriginals(system, clones);
 	const lines = new Map<string, Line>();
 	const lineOf = (span: Span): Line => {
 		const key = `${span.uri}:${span.line}`;
@@ -71,7 +74,7 @@ export function* heldIn(graph: Graph): Generator<void, HeldAt[]> {
 			known.push(number);
 			if (number < moments.length) continue;
 			numbers.set(key, number);
-			const moment = momentIn(system, t, local);
+			const moment = momentIn(system, t, local, same);
 			moments.push(moment);
 			const place = moment.places.at(-1);
 			if (place) lineOf(place.span).at.add(moment.held, moment.own);
@@ -99,10 +102,14 @@ export function* heldIn(graph: Graph): Generator<void, HeldAt[]> {
 		}
 	}
 	const names = new Names(graph);
-	const setOf = ({ always = new Set(), ever }: Sets): HeldSet => ({
-		always: names.of(always),
-		sometimes: names.of([...ever].filter((address) => !always.has(address))),
-	});
+	const setOf = ({ always = new Set(), ever }: Sets): HeldSet => {
+		const kernels = names.of([...always, ...ever].filter((address) => system.ownsVariable(address)));
+		return {
+			always: ownFirst(names.of(always), kernels),
+			sometimes: ownFirst(names.of([...ever].filter((address) => !always.has(address))), kernels),
+			kernels,
+		};
+	};
 	return [...lines.values()].map(({ span, at, comes, goes }) => ({
 		uri: span.uri,
 		line: span.line,
@@ -135,10 +142,10 @@ function momentOf(local: Int32Array, thread: number, functions: readonly Functio
 	return moment;
 }
 
-function momentIn(system: System, thread: number, local: Int32Array): Moment {
+function momentIn(system: System, thread: number, local: Int32Array, same: (address: number) => number): Moment {
 	const task = system.task(thread, local);
 	const all = task.held.filter(({ mode }) => mode !== HeldMode.token);
-	const held = all.map(({ resource }) => resource);
+	const held = all.map(({ resource }) => same(resource));
 	if (local[0] === Status.ended) return { places: [], held, own: held };
 	const { frames } = system.position(thread, local);
 	const places = frames.flatMap(({ code, node }, depth) =>
@@ -146,9 +153,24 @@ function momentIn(system: System, thread: number, local: Int32Array): Moment {
 	);
 	// what was held when the kernel called the driver is not the doing of what the driver calls
 	const given = Math.max(0, ...task.frames.map((f) => f.heldAtEntry));
-	const entered = new Set(task.held.slice(0, given).map(({ resource }) => resource));
+	const entered = new Set(task.held.slice(0, given).map(({ resource }) => same(resource)));
 	const inside = frames.at(-1)?.code.kernel === true;
 	return { places, held, own: held.filter((a) => !inside || entered.has(a) || !system.ownsVariable(a)) };
+}
+
+/** The driver's own first: who calls it may hold many. */
+function ownFirst(names: readonly string[], kernels: readonly string[]): string[] {
+	const ofKernel = new Set(kernels);
+	return [...names].sort((a, b) => Number(ofKernel.has(a)) - Number(ofKernel.has(b)) || (a < b ? -1 : 1));
+}
+
+/** The address in the original of what lies at an address in a clone of it; the address itself elsewhere. */
+function asOriginals({ globals }: System, clones: ReadonlyMap<string, string>): (address: number) => number {
+	const shifts = globals.flatMap(({ name, address, cells }) => {
+		const original = globals.find((g) => g.name === clones.get(name));
+		return original === undefined ? [] : [{ from: address, to: address + cells, by: original.address - address }];
+	});
+	return (address) => address + (shifts.find(({ from, to }) => address >= from && address < to)?.by ?? 0);
 }
 
 class Names {
@@ -157,7 +179,7 @@ class Names {
 	constructor(private readonly graph: Graph) {}
 
 	of(addresses: Iterable<number>): string[] {
-		return [...new Set([...addresses].map((address) => this.#name(address)))].sort();
+		return [...new Set([...addresses].map((address) => this.#name(address)))];
 	}
 
 	#name(address: number): string {
@@ -206,7 +228,15 @@ function bothOf(a: HeldSet | undefined, b: HeldSet | undefined): HeldSet | undef
 	if (a === undefined || b === undefined) return a ?? b;
 	const always = a.always.filter((name) => b.always.includes(name));
 	const ever = new Set([...a.always, ...a.sometimes, ...b.always, ...b.sometimes]);
-	return { always, sometimes: [...ever].filter((name) => !always.includes(name)).sort() };
+	const kernels = [...new Set([...a.kernels, ...b.kernels])];
+	return {
+		always,
+		sometimes: ownFirst(
+			[...ever].filter((name) => !always.includes(name)),
+			kernels,
+		),
+		kernels,
+	};
 }
 
 /** The same for files that are told apart. */

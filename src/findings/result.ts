@@ -88,6 +88,8 @@ export interface HeldSet {
 	readonly always: readonly string[];
 	/** Held in some runs, or by some of the threads that get there. */
 	readonly sometimes: readonly string[];
+	/** Which of them are the simulated kernel's own. They come last. */
+	readonly kernels: readonly string[];
 }
 
 /** The locks that a thread may hold at a line; those that it comes with, and those that it goes on with. */

@@ -47,6 +47,8 @@ export interface ScenarioScope {
 	readonly coverage?: Coverage;
 	/** Only these of the scenario's threads. */
 	readonly threads?: ReadonlySet<string>;
+	/** Globals that stand for another one, by name. */
+	readonly clones?: ReadonlyMap<string, string>;
 	/** What the last search of the same with less to spend has found out on its way, and this one in turn. */
 	readonly kept?: { system?: System };
 }
@@ -143,7 +145,7 @@ export async function checkScenario(
 	else scope.coverage?.begin(system);
 	let held: readonly HeldAt[] | undefined;
 	if (whole && options.held === true) {
-		const lines = heldIn(graph);
+		const lines = heldIn(graph, scope.clones ?? new Map());
 		let line = lines.next();
 		while (!line.done) {
 			if (options.signal?.aborted) break;

@@ -193,7 +193,13 @@ class Searches {
 			this.program,
 			scenario,
 			{ ...this.options, maxStates, maxSeconds },
-			{ home: this.home, threads: new Set(part.threads), coverage: this.coverage, kept },
+			{
+				home: this.home,
+				threads: new Set(part.threads),
+				coverage: this.coverage,
+				clones: this.environment.clones,
+				kept,
+			},
 		);
 		// what was cut short may be done again
 		if ('problems' in one || one.complete) this.looks.delete(keyOf(part));

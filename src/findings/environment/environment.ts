@@ -52,6 +52,8 @@ export interface Environment {
 	readonly cores: readonly string[];
 	/** Objects that were made up although the sketch makes such objects itself, and keeps them from everybody. */
 	readonly invented: readonly string[];
+	/** Second objects that were made up, by name, and which of the sketch's each is like. */
+	readonly clones: ReadonlyMap<string, string>;
 	/** What else has to be said of a result, one sentence each. */
 	readonly remarks: readonly string[];
 }
@@ -290,6 +292,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		has,
 		cores: coresOf(program),
 		invented: objects.invented,
+		clones: new Map(objects.clones.map(({ of, name }) => [name, of.name])),
 		remarks: [
 			...objects.invented.map(
 				(name) =>

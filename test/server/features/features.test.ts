@@ -424,6 +424,19 @@ static void use(void)\n{\n\tif (!get())\n\t\treturn;\n\tn++;\n\tmutex_unlock(&lo
 		expect(await hints(helper)).toEqual(['if (!mutex_trylock(&lock)) holds lock?', 'if (!get()) holds lock?']);
 	});
 
+	test('without a scenario, call a lock of the second object as the one of the first', async () => {
+		const gpu = await FeatureClient.start();
+		gpu.show(readFileSync(path.join(import.meta.dirname, '../../findings/drivers/interval-only-unmap.mmn'), 'utf8'));
+		await gpu.check();
+		const all = await hints(gpu);
+		expect(all.join()).not.toContain('second_');
+		expect(all).toContain('mutex_lock(&gpu->lock); holds gpu.lock');
+		// the driver's own first, whoever called it
+		expect(all.filter((hint) => hint.includes('mmap_lock')).some((hint) => / holds gpu\.lock\??, /.test(hint))).toBe(
+			true,
+		);
+	});
+
 	test('can be switched off', async () => {
 		const off = await FeatureClient.start({}, { inlayHints: { enabled: false } });
 		off.show(SEED);
