@@ -15,13 +15,15 @@ const again = [];
  * @param {string} name
  * @param {string[]} command
  * @param {(output: string) => { passed: number, failed: number }} [count] of a part that is more than one test
- * @param {{ tries?: number }} [options] how often a part that fails is run. More than once only what drives a whole VS Code: it
- *   draws, watches files and restores windows in its own time, and what is wrong with us fails again
+ * @param {{ tries?: number, beside?: boolean }} [options] `tries`: how often a part that fails is run. More than once only what drives a
+ *   whole VS Code: it draws, watches files and restores windows in its own time, and what is wrong with us fails again. `beside`:
+ *   another part runs at the same time, so that its output is shown when it is over
  */
-async function part(name, command, count = () => ({ passed: 0, failed: 0 }), { tries = 1 } = {}) {
-	console.log(`\n── ${name}`);
+async function part(name, command, count = () => ({ passed: 0, failed: 0 }), { tries = 1, beside = false } = {}) {
+	if (!beside) console.log(`\n── ${name}`);
 	const start = Date.now();
-	const { code, output } = await run(command);
+	const { code, output } = await run(command, { quiet: beside });
+	if (beside) console.log(`\n── ${name}\n${output}`);
 	const result = count(output);
 	// A part that ends badly has failed even where it counted no failure: it may not have come to its end.
 	if (code !== 0 && result.failed === 0) result.failed = 1;
@@ -51,8 +53,14 @@ function mocha(output) {
 	return result.passed + result.failed > 0 ? result : { passed: 0, failed: 1 };
 }
 
-const report = path.join(os.tmpdir(), `mmn-vitest-${process.pid}.json`);
-function vitest() {
+/** A part that vitest runs. @param {string[]} args beyond those of reports */
+function vitest(name, args, options) {
+	const report = path.join(os.tmpdir(), `mmn-vitest-${process.pid}-${name.replaceAll(' ', '-')}.json`);
+	const command = ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+	return part(name, bin('vitest/vitest.mjs').concat(command), () => countIn(report), options);
+}
+
+function countIn(report) {
 	if (!fs.existsSync(report)) return { passed: 0, failed: 1 };
 	const { numPassedTests, numFailedTests, testResults } = JSON.parse(fs.readFileSync(report, 'utf8'));
 	fs.rmSync(report);
@@ -71,33 +79,13 @@ await part('types', bin('typescript/bin/tsc').concat('--noEmit'));
 await part('lint', bin('@biomejs/biome/bin/biome').concat('check', '.'));
 // The fast loop leaves most of the corpus out here; see test/corpus.test.ts.
 process.env.NOTIFIER_LAB_ORACLE ??= 'all';
-await part(
-	'unit tests',
-	bin('vitest/vitest.mjs').concat('run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`),
-	vitest,
-);
-await part(
-	'models in SPIN',
-	bin('vitest/vitest.mjs').concat(
-		'run',
-		'--config=test/export/vitest.config.mjs',
-		'--reporter=default',
-		'--reporter=json',
-		`--outputFile.json=${report}`,
-	),
-	vitest,
-);
-await part(
-	'the explorer in a browser',
-	bin('vitest/vitest.mjs').concat(
-		'run',
-		'--config=test/webview/vitest.config.mjs',
-		'--reporter=default',
-		'--reporter=json',
-		`--outputFile.json=${report}`,
-	),
-	vitest,
-);
+// a browser mostly waits, and so does what compiles models
+const beside = (async () => {
+	await vitest('the explorer in a browser', ['--config=test/webview/vitest.config.mjs'], { beside: true });
+	await vitest('models in SPIN', ['--config=test/export/vitest.config.mjs'], { beside: true });
+})();
+await vitest('unit tests', []);
+await beside;
 await part('grammar tests', bin('vscode-tmgrammar-test/dist/unit.js').concat('test/grammar/**/*.mmn'), (output) => ({
 	passed: all(output, /^✓ /gm).length,
 	failed: all(output, /^✖ /gm).length,
