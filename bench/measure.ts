@@ -16,6 +16,7 @@ import { kernelLibraries } from '../src/kernel/library.js';
 import { isFunctionDecl, isThreadItem } from '../src/language/generated/ast.js';
 import { loadProgram } from '../src/language/program.js';
 import { sourceOf } from '../src/language/text.js';
+import { at, ms, table } from './tables.js';
 
 const { positionals, values } = parseArgs({
 	allowPositionals: true,
@@ -122,18 +123,6 @@ async function check(row: Row, text: string): Promise<number> {
 	return time;
 }
 
-const at = (times: readonly number[], share: number): number =>
-	[...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.ceil(share * times.length) - 1)] ?? Number.NaN;
-const ms = (time: number): string => (time < 10 ? time.toFixed(1) : time.toFixed(0));
-
-function table(head: readonly string[], body: readonly (readonly string[])[]): string {
-	const width = head.map((h, n) => Math.max(h.length, ...body.map((r) => r[n]?.length ?? 0)));
-	const line = (cells: readonly string[]): string =>
-		`| ${cells.map((c, n) => (n === 0 ? c.padEnd(width[n] ?? 0) : c.padStart(width[n] ?? 0))).join(' | ')} |`;
-	const rule = `|${width.map((w, n) => (n === 0 ? '-'.repeat(w + 2) : `${'-'.repeat(w + 1)}:`)).join('|')}|`;
-	return [line(head), rule, ...body.map(line)].join('\n');
-}
-
 /** The command line on the smallest sketch, in a process of its own each time: start-up and all. */
 function coldStart(): { node: number[]; cli: number[] } {
 	const times = { node: [] as number[], cli: [] as number[] };
@@ -150,7 +139,7 @@ function coldStart(): { node: number[]; cli: number[] } {
 	return times;
 }
 
-/** Opens a sketch and edits it. The memo of steps keeps 16 scenarios: by the next round, this sketch's are forgotten. */
+/** Opens a sketch and edits it. By the next round, its steps are forgotten: the memo keeps those of 64 scenarios. */
 async function open(row: Row): Promise<{ first: number; edits: number[] }> {
 	const first = await check(row, row.text);
 	const edits: number[] = [];

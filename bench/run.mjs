@@ -1,5 +1,5 @@
 // npm run bench: bundles the measurements and the command line, as they ship, into a folder of its own, runs them and
-// writes bench/results.md, in less than a quarter of an hour. --only keystroke|spin: one part, printed only. Other arguments go
+// writes bench/results.md, in less than a quarter of an hour. --only keystroke|drivers|spin: one part, printed only. Other arguments go
 // on: --rounds N, --small (without the model that takes SPIN minutes), --case PATTERN (of sketches and models; printed only), --cpu-prof.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,7 +9,7 @@ import esbuild from 'esbuild';
 import { packedKernelPlugin } from '../scripts/packed-kernel.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const PARTS = { keystroke: 'measure', spin: 'spin' };
+const PARTS = { keystroke: 'measure', drivers: 'drivers', spin: 'spin' };
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mmn-bench-'));
 const out = path.join(folder, 'dist');
 // the command line looks for the manual beside the folder it is in
@@ -20,7 +20,12 @@ const [, only] = at < 0 ? [] : args.splice(at, 2);
 
 await esbuild.build({
 	absWorkingDir: ROOT,
-	entryPoints: { measure: 'bench/measure.ts', spin: 'bench/spin.ts', cli: 'src/cli/main.ts' },
+	entryPoints: {
+		measure: 'bench/measure.ts',
+		drivers: 'bench/drivers.ts',
+		spin: 'bench/spin.ts',
+		cli: 'src/cli/main.ts',
+	},
 	outdir: out,
 	bundle: true,
 	minify: true,
