@@ -82,7 +82,13 @@ class Session {
 		if (/^\d+$/.test(word)) {
 			const way = next[Number(word) - 1];
 			if (way === undefined)
-				this.say(next.length === 0 ? 'there is no next step' : `there are ${next.length} ways: 1 to ${next.length}`);
+				this.say(
+					next.length === 0
+						? 'there is no next step'
+						: next.length === 1
+							? 'there is one way: 1'
+							: `there are ${next.length} ways: 1 to ${next.length}`,
+				);
 			else this.take(way);
 			return true;
 		}
@@ -177,15 +183,21 @@ class Session {
 			this.say(`  ${wrong ? error(text) : text.replace(`${kind}:`, bold(`${kind}:`))}`);
 	}
 
-	/** The steps from the `from`-th on, with what each comes to. */
+	/** The steps from the `from`-th on, with what each comes to; what would be the same row over and over is one. */
 	private steps({ steps, lanes, noReturn }: Picture, from: number): void {
 		let number = 0;
 		const width = Math.max(...lanes.map((l) => l.name.length));
+		let first = 0;
 		steps.forEach((step, at) => {
 			if (step.moves) number++;
 			if (step.moves ? number <= from : number < from || (number === from && from > 0 && !step.blocked)) return;
 			if (at === noReturn && at > 0) this.say(this.paint.error('     --- from here every way ends badly ---'));
-			this.say(this.stepWords(step, step.moves ? String(number) : '', lanes[step.lane]?.name.padEnd(width) ?? ''));
+			const next = steps[at + 1];
+			if (first === 0) first = number;
+			if (next !== undefined && at + 1 !== noReturn && goesOn(step, next)) return;
+			const numbers = !step.moves ? '' : first === number ? String(number) : `${first}-${number}`;
+			first = 0;
+			this.say(this.stepWords(step, numbers, lanes[step.lane]?.name.padEnd(width) ?? ''));
 		});
 	}
 
@@ -195,7 +207,7 @@ class Session {
 			step.kernel && step.callText !== null && step.callText !== step.text ? dim(`  in ${step.callText}`) : '';
 		const remark =
 			step.remark === '' ? '' : `\n${' '.repeat(8 + lane.length)}${step.blocked ? error(step.remark) : step.remark}`;
-		return `${number.padStart(4)}  ${bold(lane)}  ${printable(step.text)}${inside}${remark}`;
+		return `${number.padStart(4).padEnd(5)} ${bold(lane)}  ${printable(step.text)}${inside}${remark}`;
 	}
 
 	/** What can be told in a few lines: threads, locks, and the ways on. */
@@ -299,6 +311,17 @@ class Session {
 		this.console.out(`${line}\n`);
 	}
 }
+
+/** Whether the next step would be told in the same words, of which nothing else has come. */
+const goesOn = (step: Step, next: Step): boolean =>
+	step.moves &&
+	next.moves &&
+	!step.cause &&
+	step.remark === '' &&
+	step.lane === next.lane &&
+	step.text === next.text &&
+	step.callText === next.callText &&
+	step.call === next.call;
 
 const slots = (list: State['cpu']): string =>
 	list

@@ -51,6 +51,19 @@ describe('explore', () => {
 		expect(seed.stdout).toContain('\n  setup: mmu_notifier_register(&mn, mm)\n');
 	});
 
+	test('tells steps that are the same row as one, and what was picked', async () => {
+		const template = path.join(root, 'media/templates/list.mmn');
+		const { stdout } = await run(cli, ['explore', template], { stdin: 'w\n' });
+		expect(stdout).toMatch(/^\d+-\d+ I {2}in_progress\+\+\n(?!.*in_progress\+\+)/m);
+		const lesson = path.join(root, 'media/lessons/06-range-lock.mmn');
+		const cow = await run(cli, ['explore', lesson], { stdin: '9\nf\n' });
+		expect(cow.stdout).toMatch(/^ \d-\d {2}A {2}wp_page_copy\(mm, addr\) {2}in handle_mm_fault/m);
+		const picks = await run(cli, ['explore', path.join(import.meta.dirname, '../findings/fixes/stub.fixed')], {
+			stdin: '2\n'.repeat(5),
+		});
+		expect(picks.stdout).toMatch(/any_bool\(\) \(picks false\)[\s\S]*any_bool\(\)\n +picks false\n/);
+	});
+
 	test('says what it does not know, and ends with its input', async () => {
 		const { status, stdout } = await run(cli, ['explore', SEED], { stdin: '99\nnonsense\n?' });
 		expect(status).toBe(0);

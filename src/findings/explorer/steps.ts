@@ -102,7 +102,9 @@ export class Steps {
 			const choice = graph.edgeChoice(e);
 			if (lane === but?.thread && choice === but.choice) continue;
 			const several = graph.moveCount(state, lane) > 1;
-			const words = `${this.textAt(lane, moment)}${several ? ` (way ${choice + 1} of ${graph.moveCount(state, lane)})` : ''}`;
+			const at = this.textAt(lane, moment);
+			const which = pickOf(at, choice) ?? `way ${choice + 1} of ${graph.moveCount(state, lane)}`;
+			const words = `${at}${several ? ` (${which})` : ''}`;
 			const text = graph.timeouts.has(e) ? `${words}: the time is over, or a signal comes` : words;
 			found.push({ lane, choice, text, outlook: this.outlooks.ofStep(state, lane, choice) });
 		}
@@ -130,7 +132,7 @@ export class Steps {
 		const { thread, choice, place } = transition;
 		const row = rowOf('', place, n + 1, null);
 		const { remarks, matters } = this.remarks(transition, before, after);
-		const split = this.split.get(n);
+		const split = this.split.get(n) ?? pickOf(row.text, choice);
 		if (split !== undefined) remarks.unshift(split);
 		const call = callOf(place, transition.calls);
 		return {
@@ -357,6 +359,13 @@ function leavesWait({ place, ran }: Transition): boolean {
 export function isInside(node: AstNode, outer: AstNode): boolean {
 	for (let at: AstNode | undefined = node; at !== undefined; at = at.$container) if (at === outer) return true;
 	return false;
+}
+
+/** What the adversary has picked, where a step is nothing else. */
+function pickOf(text: string, choice: number): string | undefined {
+	const low = /^any\((\d+), \d+\)$/.exec(text)?.[1];
+	if (low !== undefined) return `picks ${Number(low) + choice}`;
+	return text === 'any_bool()' ? `picks ${choice === 1}` : undefined;
 }
 
 /** A condition that is no call reads as what it decides. */
