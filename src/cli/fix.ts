@@ -30,7 +30,7 @@ export async function fixSketch(
 ): Promise<FileResult> {
 	let result = before;
 	/** What came of those that nothing cured, by what they are; `after`: how many fixes had been applied by then. */
-	const refused = new Map<string, { readonly why: string; readonly after: number }>();
+	const refused = new Map<string, { readonly why: string | undefined; readonly after: number }>();
 	let applied = 0;
 	while (applied < MOST_ROUNDS && !options.signal?.aborted) {
 		const text = sources.text(input.uri);
@@ -43,13 +43,17 @@ export async function fixSketch(
 		if (found === undefined) break;
 		const progress = new ProgressLine(console);
 		const unfinished: string[] = [];
+		let tried = 0;
 		const [fix] = await checkedFixes(result, found, sources, {
 			check: { ...options, onProgress: progress.show },
 			checker,
 			most: 1,
 			// who waits at a terminal has asked for it
 			maxSeconds: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,
-			onTry: (title) => progress.about(`${found.code}: ${title}`),
+			onTry: (title) => {
+				tried++;
+				progress.about(`${found.code}: ${title}`);
+			},
 			onUnfinished: (title) => unfinished.push(title),
 			...(options.signal && { signal: options.signal }),
 		});
@@ -58,7 +62,10 @@ export async function fixSketch(
 			const [title] = unfinished;
 			const why =
 				title === undefined
-					? `no fix that was tried cures this ${found.code}`
+					? // an error of the text says itself what to do
+						tried > 0 || !result.problems.includes(found)
+						? `no fix that was tried cures this ${found.code}`
+						: undefined
 					: `'${title}' may cure this ${found.code}, but its check met a limit: raise --max-seconds or --max-states, or write a scenario, which takes less`;
 			refused.set(keyOf(found, text), { why, after: applied });
 			continue;
@@ -74,8 +81,9 @@ export async function fixSketch(
 	const text = sources.text(input.uri) ?? '';
 	const told = new Set<string>();
 	for (const found of wrongIn(result)) {
-		const line = `${input.path}:${found.span.line}: ${refused.get(keyOf(found, text))?.why}\n`;
-		if (found.span.uri !== input.uri || !refused.has(keyOf(found, text)) || told.has(line)) continue;
+		const why = found.span.uri === input.uri ? refused.get(keyOf(found, text))?.why : undefined;
+		const line = `${input.path}:${found.span.line}: ${why}\n`;
+		if (why === undefined || told.has(line)) continue;
 		told.add(line);
 		console.err(line);
 	}

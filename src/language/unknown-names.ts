@@ -79,12 +79,19 @@ function unknownFunction(
 	semantics: Semantics,
 ): string {
 	const functions = [...scope.allNames()].filter((n) => n.$type === 'FunctionDecl');
-	const guess = closest(name, [...functions.map((n) => n.name ?? ''), ...locals]);
+	const guess = closest(
+		name,
+		[...functions.map((n) => n.name ?? ''), ...locals].filter((other) => !areOpposite(name, other)),
+	);
 	const like = functions.find((n) => n.name === guess);
 	const stub = stubMessage(stubForCall(call, name, semantics, like));
 	if (guess) return `'${name}' is not declared; did you mean '${guess}'? Else ${stub}`;
 	return `the simulated kernel does not model '${name}': ${stub}`;
 }
+
+/** `reserve` and `unreserve` are no slip of the hand. */
+const areOpposite = (a: string, b: string): boolean => a !== b && positive(a) === positive(b);
+const positive = (name: string): string => name.replace(/(^|_)un(?=[a-z])/g, '$1');
 
 /** A stub whose parameters nobody can know yet would have to be written twice. */
 function stubMessage(stub: ReturnType<typeof stubForCall>): string {

@@ -31,6 +31,13 @@ test('--fix leaves alone what it knows no fix for, and the findings stay', async
 	expect(readFileSync(path.join(cwd, 'a.mmn'), 'utf8')).toBe(text);
 });
 
+test('--fix says nothing of errors of the text that it knows nothing against: they say themselves what to do', async () => {
+	const text = fixture('stub.mmn').replace('gpu_tracks(range->start)', 'gpu_tracks(range->start, GPU_LIMIT)');
+	const { stderr, stdout } = await checkWith(checkSketch, folderWith({ 'a.mmn': text }), ['a.mmn', '--fix']);
+	expect(stderr).toMatch(/^a\.mmn:9: Add a stub for gpu_tracks\(\).*\na\.mmn:15: Add a stub for gpu_note\(\).*\n$/);
+	expect(stdout).toContain("'GPU_LIMIT' is not declared");
+});
+
 test('--fix names what may be a fix, where its check met a limit', async () => {
 	const text = fixture('trylock-interval.mmn').replace(/\nscenario[\s\S]*$/, '');
 	const cwd = folderWith({ 'a.mmn': text });

@@ -101,8 +101,9 @@ test('a finding can be ignored by a comment above its line', async () => {
 	const text = applied(SEED, ignore as CodeAction);
 	expect(text).toContain('\t\t// notifier-lab-ignore: deadlock \n\t\tgoto again;');
 	client.edit(A, text);
-	await client.until(() => client.published.at(-1)?.version === 2);
-	expect(client.shown(A).map(({ code }) => code)).not.toContain('deadlock');
+	// what was found in the older text moves with it until the new one is checked
+	await client.until(() => client.shown(A).every(({ code }) => code !== 'deadlock'));
+	expect(client.published.at(-1)?.version).toBe(2);
 });
 
 test('an unmodelled call gets its stub', async () => {

@@ -201,9 +201,11 @@ const isSame = (a: Problem, b: Problem): boolean =>
 	a.code === b.code && a.span.uri === b.span.uri && a.span.line === b.span.line && a.span.column === b.span.column;
 
 const textErrors = (r: FileResult) =>
-	counts(
-		r.problems.filter((p) => p.severity === 'error' || p.severity === 'warning').map((p) => `${p.code} ${p.message}`),
-	);
+	counts(r.problems.filter((p) => p.severity === 'error' || p.severity === 'warning').map(textKey));
+
+/** A problem of the text. What is proposed for an unknown name changes with the names that are known. */
+const textKey = ({ code, message }: Problem): string =>
+	`${code} ${code === 'name' ? (/'([^']+)'/.exec(message)?.[1] ?? message) : message}`;
 
 /** Whether the text has errors that it had not. */
 const toldMore = (before: FileResult, after: FileResult): boolean => more(textErrors(after), textErrors(before));
@@ -221,7 +223,7 @@ function cures(before: FileResult, after: FileResult, found: Problem, part = fal
 	// what was missing as a whole is right or wrong in its parts only when it is there
 	if (found.code !== 'include' && toldMore(before, after)) return false;
 	if (wasProblem) {
-		const key = `${found.code} ${found.message}`;
+		const key = textKey(found);
 		return (textErrors(after).get(key) ?? 0) < (textErrors(before).get(key) ?? 0);
 	}
 	if (after.scenarios.length !== before.scenarios.length) return false;

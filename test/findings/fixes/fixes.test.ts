@@ -252,7 +252,7 @@ test('stub: in kernel style, with no line over 80 columns; none before its param
 	const [fix] = await fixesOf('gpu_populate_with_a_long_name');
 	const added = fix?.edits[0]?.text ?? '';
 	expect(added).toMatch(
-		/^static void gpu_populate_with_a_long_name\(unsigned long start,\n\t{5} {2}unsigned long end, bool flag,\n/,
+		/^static void gpu_populate_with_a_long_name\(unsigned long start,\n\t{5} {2}unsigned long end, bool write,\n/,
 	);
 	for (const line of added.split('\n')) expect(line.replaceAll('\t', ' '.repeat(8)).length).toBeLessThanOrEqual(80);
 });
