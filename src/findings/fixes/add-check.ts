@@ -24,6 +24,7 @@ import { COUNT, SEQUENCE } from './ask-both.js';
 import { CHECKS } from './check-under-lock.js';
 import { Edits } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
+import { waysToSet } from './set-seq.js';
 
 const MAPS = /^dev_map(_page)?$/;
 /** What gives back what a round got hold of. */
@@ -55,8 +56,19 @@ export const addCheck: Fixer = ({ functions, program }) =>
 		if (reader === undefined || others.length > 0 || callsOf(f, CHECKS).length > 0) return [];
 		if (!taken || reader.statement.$container !== f.body || offsetOf(taken) < offsetOf(reader.statement)) return [];
 		if (isVariableDecl(reader.statement) && reader.snapshot === undefined) return [];
-		return [checked(f, reader, lock, taken)];
+		return [withSetSeq(checked(f, reader, lock, taken), program)];
 	});
+
+/** A reader that asks is told nothing by a callback that does not note the sequence. */
+function withSetSeq(fix: Fix, program: Program): Fix {
+	const silent = callbacksOf(program)
+		.filter(({ operation }) => operation === 'invalidate')
+		.map((c) => c.function)
+		.filter((f) => callsOf(f, /^mmu_interval_set_seq$/).length === 0);
+	const more = silent.flatMap((f) => waysToSet(f)[0]?.edits ?? []);
+	if (more.length === 0) return fix;
+	return { title: `${fix.title}, and call mmu_interval_set_seq()`, edits: [...fix.edits, ...more] };
+}
 
 function intervalReaders(f: FunctionDecl): Reader[] {
 	return callsOf(f, /^mmu_interval_read_begin$/).flatMap((begin): Reader[] => {

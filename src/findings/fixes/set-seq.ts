@@ -12,7 +12,8 @@ export const setSeq: Fixer = ({ functions, program }) =>
 		.filter(({ operation, function: f }) => /^invalidate(_start)?$/.test(operation) && functions.includes(f))
 		.flatMap(({ function: f }) => waysToSet(f));
 
-function waysToSet(f: FunctionDecl): Fix[] {
+/** The ways for one callback, the likeliest first; none where it does that already, and cannot do it elsewhere. */
+export function waysToSet(f: FunctionDecl): Fix[] {
 	const sub = parameterOf(f, /struct mmu_interval_notifier\b/);
 	const seq = parameterOf(f, /^unsigned long \w+$/);
 	const first = firstStatement(f);

@@ -24,6 +24,11 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['add-check-to-a-round', 'stale-mapping', 'Check mmu_interval_read_retry() under lock'],
 	['add-check', 'stale-mapping', 'Check mmu_interval_read_retry() under notifier_lock'],
 	['add-check-new-reader', 'stale-mapping', 'Check mmu_interval_read_retry() under pt_lock'],
+	[
+		'add-check-and-set-seq',
+		'stale-mapping',
+		'Check mmu_interval_read_retry() under pt_lock, and call mmu_interval_set_seq()',
+	],
 	['add-check-gives-back', 'stale-mapping', 'Check mmu_interval_read_retry() under pt_lock'],
 	[
 		'add-check-kvm',
