@@ -1,19 +1,12 @@
 import { AstUtils } from 'langium';
-import {
-	type FunctionDecl,
-	isCall,
-	isFunctionDecl,
-	isInitializerEntry,
-	isMember,
-	isNameRef,
-	type MacroDecl,
-	type Variable,
-} from '../../language/generated/ast.js';
+import { type FunctionDecl, isCall, isFunctionDecl, isMember, isNameRef } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
-import { sourceOf } from '../../language/text.js';
+import { sourceOf, spanOfProperty } from '../../language/text.js';
+import type { Span } from '../result.js';
 import { Areas } from './areas.js';
 import { isStruct, Objects, PAGES } from './objects.js';
-import { type Roles, rolesOf } from './roles.js';
+import { callbackNames, ownNames, registrationsOf } from './registrations.js';
+import { rolesOf } from './roles.js';
 
 /**
  * The default environment (language.md, Scenarios): what a sketch without scenarios is checked against. Smaller ones
@@ -30,6 +23,19 @@ export interface Environment {
 	readonly handlers: readonly Handler[];
 	/** Threads that take the driver down. */
 	readonly teardown: readonly Handler[];
+	/** Threads that run all of it, one after another, and what module_exit() names last. */
+	readonly leaving:
+		| {
+				/** Twice, and with nobody beside it. */
+				readonly alone: string;
+				/** Once. */
+				readonly once: string;
+				/** Who may come meanwhile. */
+				readonly against: readonly string[];
+				/** The function that module_exit() names. */
+				readonly span: Span;
+		  }
+		| undefined;
 	/** Interrupt handlers of the sketch, each on top of each thread that it may meet. */
 	readonly interrupts: readonly Interrupt[];
 	/** Names of the threads that are the environment's, with what each of them is. */
@@ -93,7 +99,7 @@ export const WITH_ONE_PAGE = 'default_environment_one_page';
 /** More entry points than this are not run: say so rather than search for ever. */
 const MOST_HANDLERS = 8;
 
-/** Adversaries whose callbacks an interrupt may come on top of: with mmap_lock, and without. */
+/** Adversaries whose callbacks an interrupt may come on top of, or come while a module goes: with mmap_lock, and without. */
 const INTERRUPTED = ['I', 'R'];
 
 /** The callback of <environment/other-driver>, in which nobody but an invalidator of the environment's is to wait. */
@@ -130,7 +136,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		const before = roles.releasing.has(f) ? areas.closing() : '';
 		return call === undefined ? [] : [{ f, call: `${before}${objects.statement(f, call)}` }];
 	});
-	if (run.length === 0 && registration.first.length === 0) return undefined;
+	if (run.length === 0 && registration.first.length === 0 && roles.leaving === undefined) return undefined;
 
 	const handlers = run.map(({ f }, n): Handler => {
 		const number = run.length === 1 ? '' : String(n + 1);
@@ -153,6 +159,9 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			function: f.name,
 		}),
 	);
+	// who hands its objects to nobody may do to them elsewhere what module_exit() needs
+	const leaves =
+		roles.leaving !== undefined && (objects.invented.length === 0 || ends.length > 0) ? roles.leaving : undefined;
 	const comes = roles.interrupts.flatMap((f) => {
 		const call = objects.call(f, 0, true);
 		if (call === undefined) left.push(`${f.name}() was not run: there is nothing to pass to it`);
@@ -216,6 +225,8 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const kept = (call: string): string => `if (mmget_not_zero(mm)) { ${call} mmput(mm); }`;
 	const body = ({ f, call }: (typeof run)[number]): string =>
 		exits && roles.inProcess.has(f) && !objects.isWork(f) ? kept(call) : call;
+	const uses = run.map(body).join(' ');
+	const closes = ends.map(({ call }) => call).join(' ');
 	const threads = [
 		...run.map((handler, n) => `\tthread ${handlers[n]?.name} { ${body(handler)} }`),
 		...run.map((handler, n) => `\tthread ${handlers[n]?.twin} { ${body(handler)} }`),
@@ -224,6 +235,12 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			const name = teardown[n]?.last;
 			return name === undefined ? [] : [`\tthread ${name} { ${run.map(body).join(' ')} ${call} }`];
 		}),
+		...(leaves === undefined
+			? []
+			: [
+					`\tthread M { ${uses} ${uses} ${closes} ${leaves.name}(); }`,
+					`\tthread K { ${uses} ${closes} ${leaves.name}(); }`,
+				]),
 		...interrupts.map(({ name, on, call }) => `\tinterrupt ${name} on ${on} { ${call}; }`),
 	];
 	const seconds = handlers.flatMap(({ second }, n) => {
@@ -239,6 +256,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...(has.other ? ['#include <environment/other-driver>'] : []),
 		...objects.declarations,
 		...areas.declarations,
+		...(leaves === undefined ? [] : [`module_exit(${leaves.name});`]),
 		scenario(DEFAULT_ENVIRONMENT, first, threads),
 		has.second
 			? scenario(
@@ -283,11 +301,18 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		uri: program.uri.replace(/[^/:]*$/, (file) => `.${DEFAULT_ENVIRONMENT}.${file}`),
 		handlers,
 		teardown,
+		leaving: leaves && {
+			alone: 'M',
+			once: 'K',
+			against: roles.takesAllOff ? INTERRUPTED : [],
+			span: spanOfProperty(leaves, 'name'),
+		},
 		interrupts,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
 		sometimes: new Map([
 			...(has.stream ? ([['J', 'an endless stream of ranges elsewhere']] as const) : []),
 			...(has.exit ? [[end[0], end[1]] as const] : []),
+			...(leaves ? ['M', 'K'].map((name) => [name, `what there is in turn, and then ${leaves.name}()`] as const) : []),
 		]),
 		has,
 		cores: coresOf(program),
@@ -312,108 +337,6 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		],
 	};
 }
-
-interface Registrations {
-	/** Calls that come before any registration. */
-	readonly before: readonly string[];
-	readonly first: readonly string[];
-	/** Of a second object, or subscription. */
-	readonly second: readonly string[];
-}
-
-/** Registers every notifier among the user's globals, by the sketch's own functions where it has them. */
-function registrationsOf(
-	program: Program,
-	roles: Roles,
-	objects: Objects,
-	opening: readonly FunctionDecl[],
-): Registrations {
-	objects.cloneSubscribers();
-	const first: string[] = [];
-	const second: string[] = [];
-	for (const f of opening) {
-		const call = objects.opening(f, 0);
-		if (call === undefined) continue;
-		first.push(call);
-		const other = objects.opening(f, 1);
-		if (other !== undefined && other !== call) second.push(other);
-	}
-	// what the sketch's own functions register needs more than a registration
-	const names = ownNames(program);
-	const left = (global: Variable | MacroDecl): boolean =>
-		!roles.registers || (isStruct(objects.typeOf(global), 'mmu_interval_notifier') && !names.has(global.name));
-	const notifiers = notifiersOf(program, objects, left);
-	// what nobody registers is registered in an object of the environment's
-	if (!roles.registers && notifiers.first.length === 0) {
-		const supplied = objects.supplied(roles.callbacks);
-		notifiers.first.push(...supplied.flatMap(({ path, type }) => registration(program, objects, path, type) ?? []));
-	}
-	return roles.registers
-		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second] }
-		: { before: first, ...notifiers };
-}
-
-/** A registration of each notifier that stands in a global; of a second one where the API has subscriptions. */
-function notifiersOf(
-	program: Program,
-	objects: Objects,
-	left: (global: Variable | MacroDecl) => boolean,
-): { first: string[]; second: string[] } {
-	const first: string[] = [];
-	const second: string[] = [];
-	const listOps = tableOf(objects, 'mmu_notifier_ops');
-	const clones = new Map(objects.clones.map((c) => [c.of as unknown, c.name]));
-	const seen = new Set<string>();
-	if (
-		listOps !== undefined &&
-		callbackNames(program).has('alloc_notifier') &&
-		!ownNames(program).has('mmu_notifier_get')
-	)
-		first.push(`mmu_notifier_get(&${listOps.name}, mm);`);
-	for (const global of objects.all.filter(left)) {
-		for (const { path, type } of objects.notifiersIn(global)) {
-			const hasOps = /\bops\b/.test(global.$cstNode?.text ?? '');
-			const call = registration(program, objects, path, type, hasOps);
-			if (type === 'mmu_notifier') first.push(call ?? '');
-			else if (call !== undefined) {
-				const clone = clones.get(global);
-				// of several the sketch has itself the first is enough to begin with
-				const struct = objects.typeOf(global);
-				const name = struct.kind === 'struct' ? struct.name : '';
-				(seen.has(name) ? second : first).push(call);
-				const other = clone && registration(program, objects, `${clone}${path.slice(global.name.length)}`, type);
-				if (other !== undefined) second.push(other);
-			}
-		}
-		const struct = objects.typeOf(global);
-		if (struct.kind === 'struct') seen.add(struct.name);
-	}
-	return { first, second };
-}
-
-const tableOf = (objects: Objects, struct: string): Variable | MacroDecl | undefined =>
-	objects.all.find((g) => isStruct(objects.typeOf(g), struct));
-
-/** The statement that registers the notifier at `path`; undefined for an interval notifier that the sketch has no operations for. */
-function registration(
-	program: Program,
-	objects: Objects,
-	path: string,
-	type: string,
-	hasOps = false,
-): string | undefined {
-	if (type !== 'mmu_notifier') {
-		const ops = tableOf(objects, 'mmu_interval_notifier_ops');
-		return ops && `mmu_interval_notifier_insert(&${path}, mm, 0, NR_PAGES, &${ops.name});`;
-	}
-	const ops = tableOf(objects, 'mmu_notifier_ops');
-	const set = hasOps || assignsOps(program) || ops === undefined ? '' : `${path}.ops = &${ops.name}; `;
-	return `${set}mmu_notifier_register(&${path}, mm);`;
-}
-
-/** Does the sketch set `->ops` of a notifier in a function? */
-const assignsOps = (program: Program): boolean =>
-	program.files.some((f) => !f.kernel && /[.>]ops\s*=[^=]/.test(f.root.$cstNode?.text ?? ''));
 
 /**
  * Functions of the sketch that play the core: they call callbacks through a table of the sketch's own, or stand for the
@@ -449,27 +372,6 @@ function kernelsOwn(program: Program, name: string): FunctionDecl | undefined {
 /** The generation of <mn/list>: mmu_notifier_invalidate_range_start() takes a range, and nothing else. */
 const isToday = (program: Program): boolean =>
 	kernelsOwn(program, 'mmu_notifier_invalidate_range_start')?.parameters.length === 1;
-
-/** All names that the sketch's own files mention. */
-function ownNames(program: Program): Set<string> {
-	const names = new Set<string>();
-	for (const { root, kernel } of program.files)
-		if (!kernel)
-			for (const node of AstUtils.streamAllContents(root)) if (isNameRef(node)) names.add(node.target.$refText);
-	return names;
-}
-
-/** The operations that the sketch implements. */
-function callbackNames(program: Program): Set<string> {
-	const names = new Set<string>();
-	for (const { root, kernel } of program.files) {
-		if (kernel) continue;
-		for (const node of AstUtils.streamAllContents(root))
-			if (isInitializerEntry(node) && node.designators[0]?.field !== undefined)
-				names.add(node.designators[0].field.$refText);
-	}
-	return names;
-}
 
 /**
  * Where callbacks unmap and nobody maps, the device has everything mapped at the start: else there is nothing that a

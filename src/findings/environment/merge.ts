@@ -96,7 +96,9 @@ export function told(
 				: '';
 		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
 		// the environment has no text that the user could look at
-		const home = (at: Span): Span => (at.uri === environment.uri ? span : at);
+		const leaves = environment.leaving;
+		const top = leaves && f.threads.some((t) => t === leaves.alone || t === leaves.once) ? leaves.span : span;
+		const home = (at: Span): Span => (at.uri === environment.uri ? top : at);
 		return {
 			...f,
 			message: `${f.message}${invented}${words}`,

@@ -61,6 +61,7 @@ const FURTHER_PAIRS = [
 export function* plan({
 	handlers,
 	teardown,
+	leaving,
 	interrupts,
 	adversaries,
 	has,
@@ -117,6 +118,11 @@ export function* plan({
 		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) yield* look(extra([t.name, ...group]));
 	for (const last of teardown.flatMap((t) => t.last ?? []))
 		for (const group of [[], ['I'], ['R']]) yield* look(extra([last, ...group]));
+	if (leaving !== undefined) {
+		const before = failed;
+		yield* look(extra([leaving.alone]));
+		if (failed === before) for (const a of leaving.against) yield* look(extra([leaving.once, a]));
+	}
 	if (has.second)
 		for (const h of lanes) {
 			const second = (threads: readonly string[]): Part => ({ ...first(threads), scenario: WITH_SECOND });

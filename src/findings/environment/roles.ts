@@ -35,6 +35,10 @@ export interface Roles {
 	readonly teardown: readonly FunctionDecl[];
 	/** Called by the simulated kernel through a table of operations of its own. */
 	readonly callbacks: readonly FunctionDecl[];
+	/** What module_exit() names: run when nobody else runs any more. */
+	readonly leaving: FunctionDecl | undefined;
+	/** There are notifiers, and by then all are taken off. */
+	readonly takesAllOff: boolean;
 	/** Interrupt handlers: they return irqreturn_t. */
 	readonly interrupts: readonly FunctionDecl[];
 	/** Called by nobody, and not to be called from outside: they want a lock to be held. */
@@ -107,8 +111,14 @@ export function rolesOf(program: Program): Roles {
 	const teardown: FunctionDecl[] = [];
 	const helpers: FunctionDecl[] = [];
 	const interrupts: FunctionDecl[] = [];
+	const begin = namedIn(program, 'module_init');
+	const leaving = own.find((f) => f.name === namedIn(program, 'module_exit') && f.parameters.length === 0);
 	for (const f of own) {
-		if (callbacks.has(f)) continue;
+		if (callbacks.has(f) || f === leaving) continue;
+		if (f.name === begin) {
+			begins.unshift(f);
+			continue;
+		}
 		if (isInterrupt(f)) {
 			// what the sketch requests itself comes from then on
 			if (!called.has(f) && !requested.has(f)) interrupts.push(f);
@@ -151,12 +161,25 @@ export function rolesOf(program: Program): Roles {
 		handlers: [0, 1, 2].flatMap((turn) => handlers.filter((f) => turnOf(f) === turn)),
 		teardown,
 		callbacks: [...callbacks],
+		leaving,
+		takesAllOff:
+			callbacks.size > 0 && [...teardown, ...(leaving ? [leaving] : [])].some((f) => reaches(f, UNREGISTERS)),
 		helpers,
 		interrupts,
 		areas,
 		mapsFirst: [...areas].every(([f, call]) => call !== 'mmap' || !reaches(f, WANTS_MMAP_LOCK)),
 		releasing,
 	};
+}
+
+/** The function that the sketch's own `module_init(f);` or `module_exit(f);` names. */
+function namedIn(program: Program, macro: string): string | undefined {
+	for (const { root, kernel } of program.files)
+		for (const item of kernel ? [] : root.items) {
+			const [name] = item.$type === 'FileMacro' && item.name === macro ? item.arguments : [];
+			if (isNameRef(name)) return name.target.$refText;
+		}
+	return undefined;
 }
 
 /** What request_irq() is given; the second half of request_threaded_irq() is a thread, and may sleep. */

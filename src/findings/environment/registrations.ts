@@ -1,0 +1,136 @@
+import { AstUtils } from 'langium';
+import {
+	type FunctionDecl,
+	isInitializerEntry,
+	isNameRef,
+	type MacroDecl,
+	type Variable,
+} from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { isStruct, type Objects } from './objects.js';
+import type { Roles } from './roles.js';
+
+/* How the notifiers of a sketch without scenarios come to be registered. */
+
+interface Registrations {
+	/** Calls that come before any registration. */
+	readonly before: readonly string[];
+	readonly first: readonly string[];
+	/** Of a second object, or subscription. */
+	readonly second: readonly string[];
+}
+
+/** Registers every notifier among the user's globals, by the sketch's own functions where it has them. */
+export function registrationsOf(
+	program: Program,
+	roles: Roles,
+	objects: Objects,
+	opening: readonly FunctionDecl[],
+): Registrations {
+	objects.cloneSubscribers();
+	const first: string[] = [];
+	const second: string[] = [];
+	for (const f of opening) {
+		const call = objects.opening(f, 0);
+		if (call === undefined) continue;
+		first.push(call);
+		const other = objects.opening(f, 1);
+		if (other !== undefined && other !== call) second.push(other);
+	}
+	// what the sketch's own functions register needs more than a registration
+	const names = ownNames(program);
+	const left = (global: Variable | MacroDecl): boolean =>
+		!roles.registers || (isStruct(objects.typeOf(global), 'mmu_interval_notifier') && !names.has(global.name));
+	const notifiers = notifiersOf(program, objects, left);
+	// what nobody registers is registered in an object of the environment's
+	if (!roles.registers && notifiers.first.length === 0) {
+		const supplied = objects.supplied(roles.callbacks);
+		notifiers.first.push(...supplied.flatMap(({ path, type }) => registration(program, objects, path, type) ?? []));
+	}
+	return roles.registers
+		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second] }
+		: { before: first, ...notifiers };
+}
+
+/** A registration of each notifier that stands in a global; of a second one where the API has subscriptions. */
+function notifiersOf(
+	program: Program,
+	objects: Objects,
+	left: (global: Variable | MacroDecl) => boolean,
+): { first: string[]; second: string[] } {
+	const first: string[] = [];
+	const second: string[] = [];
+	const listOps = tableOf(objects, 'mmu_notifier_ops');
+	const clones = new Map(objects.clones.map((c) => [c.of as unknown, c.name]));
+	const seen = new Set<string>();
+	if (
+		listOps !== undefined &&
+		callbackNames(program).has('alloc_notifier') &&
+		!ownNames(program).has('mmu_notifier_get')
+	)
+		first.push(`mmu_notifier_get(&${listOps.name}, mm);`);
+	for (const global of objects.all.filter(left)) {
+		for (const { path, type } of objects.notifiersIn(global)) {
+			const hasOps = /\bops\b/.test(global.$cstNode?.text ?? '');
+			const call = registration(program, objects, path, type, hasOps);
+			if (type === 'mmu_notifier') first.push(call ?? '');
+			else if (call !== undefined) {
+				const clone = clones.get(global);
+				// of several the sketch has itself the first is enough to begin with
+				const struct = objects.typeOf(global);
+				const name = struct.kind === 'struct' ? struct.name : '';
+				(seen.has(name) ? second : first).push(call);
+				const other = clone && registration(program, objects, `${clone}${path.slice(global.name.length)}`, type);
+				if (other !== undefined) second.push(other);
+			}
+		}
+		const struct = objects.typeOf(global);
+		if (struct.kind === 'struct') seen.add(struct.name);
+	}
+	return { first, second };
+}
+
+const tableOf = (objects: Objects, struct: string): Variable | MacroDecl | undefined =>
+	objects.all.find((g) => isStruct(objects.typeOf(g), struct));
+
+/** The statement that registers the notifier at `path`; undefined for an interval notifier that the sketch has no operations for. */
+function registration(
+	program: Program,
+	objects: Objects,
+	path: string,
+	type: string,
+	hasOps = false,
+): string | undefined {
+	if (type !== 'mmu_notifier') {
+		const ops = tableOf(objects, 'mmu_interval_notifier_ops');
+		return ops && `mmu_interval_notifier_insert(&${path}, mm, 0, NR_PAGES, &${ops.name});`;
+	}
+	const ops = tableOf(objects, 'mmu_notifier_ops');
+	const set = hasOps || assignsOps(program) || ops === undefined ? '' : `${path}.ops = &${ops.name}; `;
+	return `${set}mmu_notifier_register(&${path}, mm);`;
+}
+
+/** Does the sketch set `->ops` of a notifier in a function? */
+const assignsOps = (program: Program): boolean =>
+	program.files.some((f) => !f.kernel && /[.>]ops\s*=[^=]/.test(f.root.$cstNode?.text ?? ''));
+
+/** All names that the sketch's own files mention. */
+export function ownNames(program: Program): Set<string> {
+	const names = new Set<string>();
+	for (const { root, kernel } of program.files)
+		if (!kernel)
+			for (const node of AstUtils.streamAllContents(root)) if (isNameRef(node)) names.add(node.target.$refText);
+	return names;
+}
+
+/** The operations that the sketch implements. */
+export function callbackNames(program: Program): Set<string> {
+	const names = new Set<string>();
+	for (const { root, kernel } of program.files) {
+		if (kernel) continue;
+		for (const node of AstUtils.streamAllContents(root))
+			if (isInitializerEntry(node) && node.designators[0]?.field !== undefined)
+				names.add(node.designators[0].field.$refText);
+	}
+	return names;
+}
