@@ -3,9 +3,11 @@ import {
 	type Expression,
 	type FunctionDecl,
 	isAssignment,
+	isBlock,
 	isCall,
 	isExpressionStatement,
 	isFunctionDecl,
+	isIfStatement,
 	isLabelStatement,
 	isMember,
 	isNameRef,
@@ -187,8 +189,20 @@ function checked(
 		edits.replace(begin, `${name} = ${sourceText(begin)}`);
 	}
 	const back = givenBack(statement, taken).map((line) => `\t${line}`);
-	edits.after(taken, `if (${asks(name)}) {`, `\t${releaseOf(lock)}`, ...back, `\tgoto ${label};`, '}');
+	edits.after(behindWaysOut(taken), `if (${asks(name)}) {`, `\t${releaseOf(lock)}`, ...back, `\tgoto ${label};`, '}');
 	return { title: `Check ${what} under ${lockText(lock)}`, edits: edits.list };
+}
+
+/** What has failed by the time the lock is there is no round: its ways out come first. */
+function behindWaysOut(taken: Statement): Statement {
+	let at = taken;
+	for (const s of following(taken)) {
+		if (!isIfStatement(s) || s.otherwise !== undefined || callsOf(s, /./).length > 0) return at;
+		const last = isBlock(s.then) ? s.then.statements.at(-1) : s.then;
+		if (last === undefined || !/^(Return|Goto|Break)Statement$/.test(last.$type)) return at;
+		at = s;
+	}
+	return at;
 }
 
 /** What a round has got hold of by the time it has the lock, and the function gives back behind it. */

@@ -45,18 +45,22 @@ function waysOut(call: Call, lock: Call): Fix[] {
 	const what = NAMES.find(([name]) => name.test(nameOf(call)))?.[1] ?? `${nameOf(call)}()`;
 	const fixes: Fix[] = [];
 	if (taken && waiting && waiting !== taken) {
+		// whoever checks the result under the lock gives the lock back on that way, too
+		const bare = following(taken)[0] === waiting;
 		const moved = withCheck(waiting);
 		const last = moved[moved.length - 1] ?? waiting;
 		const [next] = following(last);
 		const ends = next !== undefined && isExpressionStatement(next) && releasesOf(next, lock).includes(next);
 		// with nothing else under it, the lock has nothing to do here
-		if (ends && following(taken)[0] === waiting)
+		if (ends && bare)
 			fixes.push({
 				title: `Do not hold ${lockLabel(lock)} over ${what}`,
 				edits: withoutLock(lock, taken, moved, next),
 			});
 		else if (!ends)
 			fixes.push({ title: `Take ${lockLabel(lock)} only after ${what}`, edits: lockLater(lock, taken, last) });
+		if (bare && moved.length > 1)
+			fixes.push({ title: `Take ${lockLabel(lock)} only after ${what}`, edits: lockLater(lock, taken, waiting) });
 		fixes.push({ title: `Move ${what} before ${lockLabel(lock)}`, edits: moveBefore(lock, taken, moved) });
 		const released = following(last).find((s) => releasesOf(s, lock).includes(s));
 		if (released && isExpressionStatement(waiting))
@@ -69,6 +73,7 @@ function waysOut(call: Call, lock: Call): Fix[] {
 	const statement = siblingOf(call, waiting ?? (call.$container as Statement));
 	if (
 		statement &&
+		!(taken && following(taken)[0] === statement) &&
 		(isExpressionStatement(statement) || isIfStatement(statement)) &&
 		!isIfStatement(statement.$container)
 	)
