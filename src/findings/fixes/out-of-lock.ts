@@ -3,6 +3,7 @@ import {
 	type Call,
 	isAssignment,
 	isExpressionStatement,
+	isGotoStatement,
 	isIfStatement,
 	isNameRef,
 	isVariable,
@@ -61,6 +62,9 @@ function waysOut(call: Call, lock: Call): Fix[] {
 			fixes.push({ title: `Take ${lockLabel(lock)} only after ${what}`, edits: lockLater(lock, taken, last) });
 		if (bare && moved.length > 1)
 			fixes.push({ title: `Take ${lockLabel(lock)} only after ${what}`, edits: lockLater(lock, taken, waiting) });
+		const round = perRound(call, lock, taken, waiting);
+		if (round !== undefined)
+			fixes.push({ title: `Take ${lockLabel(lock)} only after ${what}, in each round`, edits: round });
 		fixes.push({ title: `Move ${what} before ${lockLabel(lock)}`, edits: moveBefore(lock, taken, moved) });
 		const released = following(last).find((s) => releasesOf(s, lock).includes(s));
 		if (released && isExpressionStatement(waiting))
@@ -101,6 +105,25 @@ function lockLater(lock: Call, taken: Statement, last: Statement) {
 	for (const s of [...following(taken)].filter((s) => offsetOf(s) <= offsetOf(last)))
 		for (const release of releasesOf(s, lock)) edits.remove(release);
 	return edits.after(last, takeOf(lock)).list;
+}
+
+/** A lock that all rounds of a retry are under is taken by each behind its lookup, and given back before the next. */
+function perRound(call: Call, lock: Call, taken: Statement, waiting: Statement) {
+	// another lock that the lookup needs goes first
+	const inner = heldAt(call, offsetOf(taken)).filter((l) => l !== lock && l !== call);
+	const ends = inner.map((l) => following(waiting).find((s) => releasesOf(s, l).includes(s)) ?? waiting);
+	const last = [waiting, ...ends].reduce((a, b) => (offsetOf(a) > offsetOf(b) ? a : b));
+	const jumps = following(last)
+		.flatMap(allOf)
+		.filter(isGotoStatement)
+		.filter(({ label }) => {
+			const to = label?.ref ? offsetOf(label.ref) : -1;
+			return to > offsetOf(taken) && to < offsetOf(last);
+		});
+	if (jumps.length === 0 || jumps.some((jump) => !heldAt(jump).includes(lock))) return undefined;
+	const edits = new Edits().remove(taken).after(last, takeOf(lock));
+	for (const jump of jumps) edits.before(jump, releaseOf(lock));
+	return edits.list;
 }
 
 /** The lock is not taken at all: nothing but `moved` was under it. */

@@ -43,6 +43,7 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['move-set-seq', 'contract', 'Move mmu_interval_set_seq() under the lock, before the filter'],
 	['allocation-out-of-lock', 'self-deadlock', 'Take notifier_lock only after the allocation'],
 	['lookup-out-of-lock', 'self-deadlock', 'Take lock only after the lookup of user pages'],
+	['lock-in-each-round', 'self-deadlock', 'Take lock only after the lookup of user pages, in each round'],
 	['user-copy-out-of-lock', 'deadlock', 'Do not hold notifier_lock over the user copy'],
 	['remove-without-lock', 'deadlock', 'Do not hold lock over mmu_interval_notifier_remove()'],
 	['read-begin-out-of-lock', 'deadlock', 'Take notifier_lock only after mmu_interval_read_begin()'],
