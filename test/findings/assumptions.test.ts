@@ -17,6 +17,29 @@ test('who else runs does not keep a process alive that exits: its threads would'
 
 const scenario = 'scenario s {\n\tpages 1;\n\tthread I { munmap(0, 1); }\n}\n';
 
+test('what is taken down in the end meets no work that is still queued', async () => {
+	const text = (last: string, more = 'schedule_work(&w);') => `#include <mn/list>
+static struct work_struct w;
+static int *p;
+static void fn(struct work_struct *work) { WRITE_ONCE(*p, 1); }
+scenario s {
+	pages 1;
+	setup { INIT_WORK(&w, fn); p = kzalloc(sizeof(int), GFP_KERNEL | __GFP_NOFAIL); }
+	thread A { ${more} }
+	finally { ${last} }
+}
+`;
+	const told = async (...args: [string, string?]) => {
+		const { scenarios, problems } = await checkText(text(...args));
+		expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+		return scenarios[0]?.assumptions.filter((a) => a.startsWith('finally runs when queued work'));
+	};
+	expect(await told('kfree(p);')).toHaveLength(1);
+	// who only looks takes nothing down, and where nothing runs on its own nothing can be met
+	expect(await told('assert(READ_ONCE(*p) == 1);')).toEqual([]);
+	expect(await told('kfree(p);', 'WRITE_ONCE(*p, 2);')).toEqual([]);
+});
+
 test('a header of the kernel is taken for today’s API', async () => {
 	const { scenarios } = await checkText(`#include <linux/hmm.h>\n${scenario}`);
 	expect(scenarios[0]?.assumptions).toContain("<linux/hmm.h> is today's API, as in <mn/interval>");
