@@ -19,6 +19,7 @@ import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
 import { leaveModule } from './leave-module.js';
 import { CannotLower, pathOffset } from './module.js';
+import { stopsAt } from './saturating.js';
 
 /** Where an lvalue is. */
 export type Lvalue =
@@ -352,7 +353,7 @@ export function assign(f: FunctionLowering, e: Assignment): Operand {
 	const place = lvalue(f, e.target);
 	const old = load(f, place, e.target);
 	const result = arithmetic(f, operator, old, type, rvalue(f, e.value), semantics.typeOf(e.value), e);
-	return storeTo(f, place, result.value, result.type, e);
+	return storeTo(f, place, atMost(f, e.target, result.value, e), result.type, e);
 }
 
 function step(
@@ -371,8 +372,27 @@ function step(
 		old = copy;
 	}
 	const result = arithmetic(f, operator, old, type, f.constant(1), INT, node);
-	const stored = storeTo(f, place, result.value, result.type, node);
+	const stored = storeTo(f, place, atMost(f, operand, result.value, node), result.type, node);
 	return newValue ? stored : old;
+}
+
+/** The value that a counter comes to: not beyond what anybody can tell apart. */
+function atMost(f: FunctionLowering, counter: Expression, value: Operand, node: Expression): Operand {
+	const most = stopsAt(f.module, counter);
+	if (most === undefined) return value;
+	const beyond = f.register();
+	const [to, yes, no] = [f.register(), new Label(), new Label()];
+	f.emit({ op: 'move', to, from: value }, node);
+	const limit = f.constant(most);
+	f.emit(
+		{ op: 'binary', to: beyond, operator: '>', left: value, right: limit, kind: undefined, unsigned: false },
+		node,
+	);
+	f.branch(beyond, yes, no, node);
+	f.place(yes);
+	f.emit({ op: 'move', to, from: limit }, node);
+	f.place(no);
+	return to;
 }
 
 function binary(f: FunctionLowering, e: BinaryExpr): Operand {
@@ -445,7 +465,11 @@ function call(f: FunctionLowering, e: Call): Operand {
 		const primitive = module.primitive(definition.name);
 		if (primitive === undefined || !module.isKernel(definition))
 			throw new CannotLower(e, `'${definition.name}' has no body: write a stub of it in this file`);
-		f.emit({ op: 'primitive', to, primitive, args: operands(f, e.arguments, parameters) }, e);
+		const args = operands(f, e.arguments, parameters);
+		const most = /^atomic\w*_inc$/.test(definition.name) ? stopsAt(module, e.arguments[0]) : undefined;
+		const unless = most && module.primitive(definition.name.replace(/inc$/, 'add_unless'));
+		if (most === undefined || unless === undefined) f.emit({ op: 'primitive', to, primitive, args }, e);
+		else f.emit({ op: 'primitive', to, primitive: unless, args: [...args, f.constant(1), f.constant(most)] }, e);
 		return to;
 	}
 	const pointer = rvalue(f, callee);

@@ -1,0 +1,169 @@
+import { type AstNode, AstUtils } from 'langium';
+import {
+	type Expression,
+	isAssignment,
+	isBinaryExpr,
+	isCall,
+	isConditional,
+	isExpressionStatement,
+	isField,
+	isIndex,
+	isMember,
+	isNameRef,
+	isParenthesized,
+	isPostfix,
+	isUnary,
+	isVariable,
+	type NameRef,
+} from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { sourceOf } from '../../language/text.js';
+import type { ModuleLowering } from './module.js';
+
+/*
+ * Counters that a handler or daemon counts up without end: a global or field of the sketch's that only goes up, is set, and is compared with
+ * constants. All values above the largest of those are the same to whoever asks, so that it need not go further than one above: what is
+ * found is the same, in finitely many states. One other use, such as a copy or an address, and it is a number like any other.
+ */
+
+/** Where the counter stops that an expression designates; undefined: it is none, and goes on. */
+export function stopsAt(module: ModuleLowering, e: Expression | undefined): number | undefined {
+	const entity = e && entityOf(e);
+	return entity && countersOf(module).get(entity);
+}
+
+/** By program and pages, which constants depend on. */
+const known = new WeakMap<Program, Map<number, ReadonlyMap<AstNode, number>>>();
+
+function countersOf(module: ModuleLowering): ReadonlyMap<AstNode, number> {
+	const { program, pages } = module;
+	const byPages = known.get(program) ?? new Map<number, ReadonlyMap<AstNode, number>>();
+	known.set(program, byPages);
+	let found = byPages.get(pages);
+	if (found === undefined) {
+		found = collect(module);
+		byPages.set(pages, found);
+	}
+	return found;
+}
+
+interface Counter {
+	/** Uses of any other kind. */
+	bad: boolean;
+	counts: boolean;
+	/** Somebody sets it or asks for it: a counter that nobody does is a sequence (sequence-classes.ts). */
+	asked: boolean;
+	most: number;
+}
+
+function collect(module: ModuleLowering): ReadonlyMap<AstNode, number> {
+	const counters = new Map<AstNode, Counter>();
+	for (const { root, kernel } of module.program.files) {
+		if (kernel) continue;
+		for (const node of AstUtils.streamAllContents(root)) {
+			if (!isNameRef(node) && !isMember(node)) continue;
+			const entity = entityOf(node);
+			const kind = entity && kindOf(module, entity);
+			if (entity === undefined || kind === undefined) continue;
+			const counter = counters.get(entity) ?? { bad: false, counts: false, asked: kind === 'atomic', most: 0 };
+			counters.set(entity, counter);
+			if (kind === 'atomic') atomicUse(module, counter, node);
+			else use(module, counter, node);
+		}
+	}
+	return new Map([...counters].flatMap(([e, c]) => (c.counts && c.asked && !c.bad ? [[e, c.most + 1] as const] : [])));
+}
+
+/** The global or field that an expression designates, or an element of. */
+function entityOf(e: Expression): AstNode | undefined {
+	if (isParenthesized(e)) return entityOf(e.inner);
+	if (isIndex(e)) return entityOf(e.array);
+	if (isUnary(e) && e.operator === '&') return entityOf(e.operand);
+	return isNameRef(e) ? e.target.ref : isMember(e) ? e.field.ref : undefined;
+}
+
+const ATOMICS = new Set(['atomic', 'atomic_long', 'atomic64']);
+
+function kindOf(module: ModuleLowering, node: AstNode): 'plain' | 'atomic' | undefined {
+	const global = isVariable(node) && node.$container.$container?.$type === 'File';
+	if (!(global || isField(node)) || sourceOf(node).kernel) return undefined;
+	let type = module.semantics.declaredType(node as Parameters<typeof module.semantics.declaredType>[0]);
+	while (type.kind === 'array') type = type.of;
+	if (type.kind === 'struct') return ATOMICS.has(type.name) ? 'atomic' : undefined;
+	// in a byte or two it may overflow, which is a finding
+	return type.kind === 'int' && type.max > 0xffff ? 'plain' : undefined;
+}
+
+/** The largest expression that is the same thing: in parentheses, an element. */
+function whole(node: AstNode): AstNode {
+	let top = node;
+	for (let up = top.$container; up !== undefined; up = top.$container) {
+		if (!isParenthesized(up) && !(isIndex(up) && up.array === top)) break;
+		top = up;
+	}
+	return top;
+}
+
+const isDropped = (node: AstNode): boolean =>
+	isExpressionStatement(node.$container) ||
+	(node.$container?.$type === 'ForStatement' && node.$containerProperty === 'step');
+
+const calls = (node: AstNode | undefined): string =>
+	isCall(node) && isNameRef(node.callee as NameRef) ? (node.callee as NameRef).target.$refText : '';
+
+function use(module: ModuleLowering, counter: Counter, node: AstNode): void {
+	const top = whole(node);
+	const at = top.$container;
+	if ((isPostfix(at) || (isUnary(at) && at.operator === '++')) && at.operator === '++' && isDropped(at))
+		counter.counts = true;
+	else if (isAssignment(at) && at.target === top && isDropped(at) && at.operator === '=') counter.asked = true;
+	else if (isAssignment(at) && at.target === top && isDropped(at) && at.operator === '+=') {
+		if ((module.constant(at.value) ?? 0) > 0) counter.counts = true;
+		else counter.bad = true;
+	} else if (calls(at) === 'WRITE_ONCE' && top.$containerIndex === 0 && at && isDropped(at)) counter.asked = true;
+	else value(module, counter, top);
+}
+
+const TESTS = /^(assert|BUG_ON|WARN_ON(_ONCE)?|wait_event\w*|wait_until)$/;
+const PRINTS = /^(pr_\w+|printk|trace_\w+|(dev|drm)_(dbg|info|warn|err))$/;
+const COMPARES = new Set(['==', '!=', '<', '>', '<=', '>=']);
+const BRANCHES = new Set(['IfStatement', 'WhileStatement', 'DoStatement', 'ForStatement']);
+
+/** What is done with its value: it may only be asked for zero, or how it compares with a constant. */
+function value(module: ModuleLowering, counter: Counter, node: AstNode): void {
+	const top = whole(node);
+	const at = top.$container;
+	const called = calls(at);
+	if (at !== undefined && /^(READ_ONCE|(un)?likely)$/.test(called)) {
+		value(module, counter, at);
+		return;
+	}
+	counter.asked = true;
+	if (TESTS.test(called) || PRINTS.test(called)) return;
+	if (isUnary(at) && at.operator === '!') return;
+	if (isConditional(at) && at.condition === top) return;
+	if (at !== undefined && BRANCHES.has(at.$type) && top.$containerProperty === 'condition') return;
+	if (isBinaryExpr(at)) {
+		if (at.operator === '&&' || at.operator === '||') return;
+		const constant = module.constant(at.left === top ? at.right : at.left);
+		if (COMPARES.has(at.operator) && constant !== undefined && constant < 1000) {
+			counter.most = Math.max(counter.most, constant);
+			return;
+		}
+	}
+	counter.bad = true;
+}
+
+/** The calls that an atomic counter may be handed to. */
+function atomicUse(module: ModuleLowering, counter: Counter, node: AstNode): void {
+	const top = whole(node);
+	const pointer = top.$container;
+	const at = isUnary(pointer) && pointer.operator === '&' ? whole(pointer).$container : undefined;
+	const [, operation] = /^atomic(?:_long|64)?_(inc|set|read)$/.exec(calls(at)) ?? [];
+	const to = isCall(at) && operation === 'set' ? module.constant(at.arguments[1] as Expression) : undefined;
+	if (at !== undefined && operation === 'inc' && isDropped(at)) counter.counts = true;
+	else if (at !== undefined && operation === 'read') value(module, counter, at);
+	// it is counted up unless it is there: it must not be beyond
+	else if (to !== undefined && to >= 0 && to < 1000) counter.most = Math.max(counter.most, to);
+	else counter.bad = true;
+}
