@@ -74,6 +74,22 @@ test('clients without versioned edits get plain ones', async () => {
 	expect(fix?.edit).not.toHaveProperty('documentChanges');
 });
 
+test('without a scenario, what cures where it failed is offered as that when the rest takes too long', async () => {
+	const text = fixture('trylock-interval.mmn').replace(/\nscenario[\s\S]*$/, '');
+	const check: typeof checkSketch = (uri, sources, options) =>
+		checkSketch(uri, sources, options?.combination ? options : { ...options, maxStates: 3000 });
+	const client = await TestClient.start(check, {
+		capabilities: { workspace: { workspaceEdit: { documentChanges: true } } },
+	});
+	client.open(A, text);
+	await client.until(() => client.statuses.at(-1)?.state === 'errors');
+	const [fix] = await ask(client, text, 'mutex_lock(&');
+	expect(fix?.title).toMatch(
+		/^Try notifier_lock where the range is not blockable, and return false \(checked where it failed: [\d,]+ states, ok; the rest met a limit\)$/,
+	);
+	expect(fix?.isPreferred).toBe(false);
+});
+
 test('where nothing is found nothing is offered', async () => {
 	const client = await opened(SEED);
 	expect(await ask(client, SEED, 'dev_map(start')).toEqual([]);
