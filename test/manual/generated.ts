@@ -176,7 +176,10 @@ const TASKS = [
 	['counting', 'atomic_inc atomic_dec_and_test refcount_inc_not_zero kref_put percpu_ref_tryget_live'],
 	['work for later', 'schedule_work queue_work flush_work cancel_work_sync alloc_workqueue'],
 	['work after a time', 'schedule_delayed_work mod_timer timer_delete_sync hrtimer_start hrtimer_cancel'],
-	['interrupts, and what they leave for later', 'request_irq request_threaded_irq free_irq tasklet_schedule tasklet_kill'],
+	[
+		'interrupts, and what they leave for later',
+		'request_irq request_threaded_irq free_irq tasklet_schedule tasklet_kill',
+	],
 	['a thread of the kernel', 'kthread_run kthread_should_stop kthread_stop'],
 	['memory', 'kmalloc kzalloc kcalloc kfree alloc_page'],
 	['allocation that does not reclaim', 'memalloc_nofs_save memalloc_noreclaim_save'],
