@@ -262,7 +262,7 @@ export class Graph implements Host {
 		for (let s = 0; s < this.expanded; s++) {
 			if (s % ROUNDS === ROUNDS - 1) yield;
 			const running = masks[s] as number;
-			if (running === 0 || (running & ~kthreads.mask) !== 0) continue;
+			if ((running & kthreads.mask) === 0 || (running & ~kthreads.lanes) !== 0) continue;
 			const indices = Array.from({ length: this.threads + 1 }, (_, part) => this.store.index(s, part));
 			const locals = this.locals.map((_, t) => this.local(s, t));
 			const resting = kthreads.atRest(running, locals, this.sharedOf(s), indices.join());

@@ -4,7 +4,7 @@ import { Status } from '../machine/thread.js';
 
 /**
  * Kernel threads that nobody stops. They outlive everybody who gives them work, until the module goes and calls
- * kthread_stop(); a scenario need not show that. One is at rest where all others have ended, if
+ * kthread_stop(); a scenario need not show that. One is at rest where all others have ended, or are the kernel's and it does not sleep, if
  *
  * - stopped now, it would always come to its end: it looks at kthread_should_stop() often enough;
  * - asleep, it would find nothing to do if it were woken: else its wake-up was lost.
@@ -12,28 +12,39 @@ import { Status } from '../machine/thread.js';
 export class Kthreads {
 	/** The lanes of kernel threads, as bits. */
 	readonly mask: number;
+	/** All of the kernel's own, as bits. */
+	readonly lanes: number;
 	private readonly known = new Map<string, boolean>();
 
 	constructor(private readonly system: System) {
 		this.mask = system.threads.reduce((m, { kind, name }, t) => m | (isKthread(kind, name) ? 1 << t : 0), 0);
+		this.lanes = system.threads.reduce((m, { kind }, t) => m | (kind === 'kernel' ? 1 << t : 0), 0);
 	}
 
 	/** Those of `running` that are at rest, as bits; `key` names the state. */
 	atRest(running: number, locals: readonly Int32Array[], shared: Int32Array, key: string): number {
-		// somebody may still have something for them
-		if ((running & ~this.mask) !== 0) return 0;
+		// somebody may still have something for them; of work items and timers that go on for ever only who sleeps has to be told
+		const others = running & ~this.mask;
+		if ((others & ~this.lanes) !== 0) return 0;
 		let rest = 0;
 		locals.forEach((_, t) => {
 			if ((running & (1 << t)) === 0) return;
 			const name = `${t} ${key}`;
 			let is = this.known.get(name);
 			if (is === undefined) {
-				is = this.isAtRest(t, locals, shared);
+				is = others === 0 ? this.isAtRest(t, locals, shared) : this.onlyLooks(t, locals, shared);
 				this.known.set(name, is);
 			}
 			if (is) rest |= 1 << t;
 		});
 		return rest;
+	}
+
+	/** It does not sleep, and whoever else runs, it would come to its end when stopped. */
+	private onlyLooks(t: number, locals: readonly Int32Array[], shared: Int32Array): boolean {
+		const { system } = this;
+		if (system.hasFinally || system.step(t, locals[t] as Int32Array, shared).wait !== undefined) return false;
+		return this.endsWhenStopped(t, locals, shared, [t]);
 	}
 
 	private isAtRest(t: number, locals: readonly Int32Array[], shared: Int32Array): boolean {
@@ -54,9 +65,13 @@ export class Kthreads {
 	}
 
 	/** Can it always come to its end, once all kernel threads are told to stop? */
-	private endsWhenStopped(t: number, locals: readonly Int32Array[], shared: Int32Array): boolean {
-		const lanes = this.system.threads.flatMap(({ kind }, n) => (kind === 'kernel' ? [n] : []));
-		const { states, edges } = this.runs({ locals, shared: this.system.stopKthreads(shared) }, lanes);
+	private endsWhenStopped(
+		t: number,
+		locals: readonly Int32Array[],
+		shared: Int32Array,
+		movers = threadsOf(this.lanes),
+	): boolean {
+		const { states, edges } = this.runs({ locals, shared: this.system.stopKthreads(shared) }, movers);
 		const ends = states.map((s) => s === undefined || s.locals[t]?.[0] !== Status.running);
 		for (let changed = true; changed; ) {
 			changed = false;
@@ -110,6 +125,8 @@ export class Kthreads {
 		return { states, edges, ends };
 	}
 }
+
+const threadsOf = (mask: number): number[] => Array.from({ length: 32 }, (_, t) => t).filter((t) => mask & (1 << t));
 
 interface State {
 	readonly locals: readonly Int32Array[];
