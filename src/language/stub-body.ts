@@ -78,6 +78,8 @@ function resultOf(name: string, parameters: readonly StubParameter[], type: Type
 	if (type.kind === 'pointer') return allocation(name, parameters, type) ?? `return NULL; ${OBJECT}`;
 	if (type.kind !== 'int') return '';
 	if (type.name === 'bool') return 'return any_bool();';
+	// how much a notifier covers
+	if (to === 'length') return 'return NR_PAGES;';
 	// what the value is kept in says more than the function's own name
 	const is = (what: RegExp): boolean => what.test(to ?? name);
 	if (is(END) || (is(LENGTH) && !(to === undefined && type.signed && /pages$/.test(name)))) return 'return 1;';

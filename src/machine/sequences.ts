@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import { isFunctionDecl, isIndex, isMember, isNameRef, isParenthesized } from '../language/generated/ast.js';
+import { sourceOf } from '../language/text.js';
 import type { Type } from '../language/types.js';
 import type { FunctionCode, Instruction } from './ir.js';
 import type { Layouts } from './layout.js';
@@ -41,7 +42,8 @@ export class Sequences {
 
 	/** Undefined when the program has no sequence counter. */
 	static of(module: ModuleLowering, classes: ReadonlySet<AstNode>, globalCells: number): Sequences | undefined {
-		return classes.size === 0 ? undefined : new Sequences(module, classes, globalCells);
+		if (classes.size === 0 || module.functions.some((code) => allocatesAnything(code, module))) return undefined;
+		return new Sequences(module, classes, globalCells);
 	}
 
 	/** Offsets of the cells of a type that hold sequence values. */
@@ -215,4 +217,19 @@ function entityOf(node: AstNode): AstNode | undefined {
 	if (isMember(node)) return node.field.ref;
 	if (isIndex(node)) return entityOf(node.array);
 	return undefined;
+}
+
+/**
+ * A function of the sketch's own that returns memory for whatever its caller likes: nobody knows which cells of that hold
+ * sequence values, and to renumber some of those that are compared is worse than none.
+ */
+function allocatesAnything({ node, code, constants }: FunctionCode, module: ModuleLowering): boolean {
+	if (!isFunctionDecl(node) || sourceOf(node).kernel || node.stars.length !== 1) return false;
+	if (!node.returnType.words.includes('void')) return false;
+	const allocate = module.primitive('__allocate');
+	return code.some((i) => {
+		if (i.op !== 'primitive' || i.primitive !== allocate) return false;
+		const layout = i.args[0];
+		return layout !== undefined && layout < 0 && module.layouts.typeOf(constants[-1 - layout] as number) === undefined;
+	});
 }
