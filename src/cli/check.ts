@@ -3,7 +3,7 @@ import { keeper } from '../findings/explorer/explorer.js';
 import { githubForm } from '../findings/forms/github.js';
 import { jsonForm } from '../findings/forms/json.js';
 import { tableForm } from '../findings/forms/table.js';
-import { isWrong, notesForm, problemsForm, textClosing, textForm } from '../findings/forms/text.js';
+import { hasWarnings, isWrong, notesForm, problemsForm, textClosing, textForm } from '../findings/forms/text.js';
 import type { FileResult } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { type Console, Status, UsageError, worst } from './console.js';
@@ -32,6 +32,8 @@ export interface CheckRequest {
 	readonly watch: boolean;
 	/** Apply fixes that were checked, and write the files. */
 	readonly fix: boolean;
+	/** Warnings that nobody expects make the exit status that of errors. */
+	readonly werror: boolean;
 	/** Show hints one by one. */
 	readonly hints: boolean;
 	/** Sketches checked at once, each in a thread of its own. */
@@ -59,6 +61,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		'no-reduction': { type: 'boolean' },
 		'one-more': { type: 'boolean' },
 		hints: { type: 'boolean' },
+		werror: { type: 'boolean' },
 		fix: { type: 'boolean' },
 		watch: { type: 'boolean' },
 		jobs: { type: 'string' },
@@ -95,6 +98,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		format,
 		watch: values.watch === true,
 		fix: values.fix === true,
+		werror: values.werror === true,
 		hints: values.hints === true,
 		jobs: positive('jobs', values.jobs, true) ?? 1,
 		options,
@@ -195,7 +199,7 @@ export async function runCheck(
 		// a folder may hold what others include
 		if (!folders) statuses.push(Status.usage);
 	}
-	return { status: worst([...statuses, ...results.map(statusOf)]), files: sources.files() };
+	return { status: worst([...statuses, ...results.map((result) => statusOf(result, request.werror))]), files: sources.files() };
 }
 
 /** That all is well says nothing where nothing ran. */
@@ -205,10 +209,12 @@ function isNothing(results: readonly FileResult[]): boolean {
 	);
 }
 
-/** The exit status that one file asks for. */
-export function statusOf(file: FileResult): Status {
+/** The exit status that one file asks for; with `werror` also for its warnings. */
+export function statusOf(file: FileResult, werror = false): Status {
 	if (file.problems.some((problem) => problem.severity === 'error')) return Status.usage;
 	if (file.scenarios.some(isWrong)) return Status.unexpected;
+	if (werror && (file.scenarios.some(hasWarnings) || file.problems.some((problem) => problem.severity === 'warning')))
+		return Status.unexpected;
 	return file.scenarios.some((scenario) => !scenario.complete) ? Status.limit : Status.ok;
 }
 

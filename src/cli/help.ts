@@ -34,7 +34,7 @@ usage: notifier-lab COMMAND …
   notifier-lab COMMAND --help   more about one of them
   notifier-lab --version
 
-exit status: 0 all as expected, 1 some finding is not expected or an expected
+exit status: 0 all as expected, 1 some error is not expected or an expected
 one is missing, 2 the sketch or the command line has errors, or the files named
 have nothing to check, 3 a limit was hit and nothing worse was found.
 `,
@@ -61,6 +61,7 @@ all its .mmn files, - for standard input.
   --one-more          look at what comes out right with one thread more: one of
                       its own again, or who queues for mmap_lock
   --no-reduction      walk through every interleaving, for comparison
+  --werror            warnings that are not expected fail as errors do
   --fix               apply fixes that were checked, missing includes and stubs
                       among them, and write the files
   --watch             check again whenever a file changes
@@ -70,9 +71,10 @@ Results go to standard output, progress and errors of the command line to
 standard error. Ctrl-C ends the search and prints what was found so far; a
 second one ends at once. NO_COLOR=1 turns colours off.
 
-exit status: 0 all as expected, 1 some finding is not expected or an expected
+exit status: 0 all as expected, 1 some error is not expected or an expected
 one is missing, 2 the sketch or the command line has errors, or the files named
 have nothing to check, 3 a limit was hit and nothing worse was found.
+A warning leaves it at 0, with --werror it counts as an error.
 
   notifier-lab check driver.mmn
   notifier-lab check sketches --format json >result.json
@@ -136,7 +138,7 @@ that ends well.
 What the model cannot say is named, with exit status 2: never a wrong model.
 
   notifier-lab export driver.mmn --to promela >model.pml
-  spin -a model.pml && gcc -w -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan
+  head model.pml      # the commands, with the -DVECTORSZ=N that this model needs
   notifier-lab export driver.mmn --to tla --scenario race >race.tla
   java -cp tla2tools.jar tlc2.TLC -config race.tla race.tla
   notifier-lab export driver.mmn --to svg >deadlock.svg

@@ -63,7 +63,9 @@ function header(model: Model, file: string, scenario: string): string {
 	return `/*
  * ${plain(file)}, scenario ${scenario}, for SPIN 6.5. Made by notifier-lab export --to promela.
  *
- *   spin -a model.pml && gcc -w -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan -m1000000 -w24
+ *   spin -a model.pml
+ *   gcc -w -O2 -DSAFETY -DNOREDUCE -DVECTORSZ=${vectorSize(model)} -o pan pan.c
+ *   ./pan -m1000000 -w24
  *   ./pan -r                  the trail, one line for each step
  *
 ${figures.map((f) => ` * ${f}`).join('\n')}
@@ -75,6 +77,14 @@ ${figures.map((f) => ` * ${f}`).join('\n')}
  * spin -a -DWARNINGS only. Threads that are stuck while others run, livelock and starvation
  * are not in the model: SPIN finds them by an LTL formula (see notifier-lab's manual, export).
  */`.replaceAll('…', '...');
+}
+
+/** Bytes of a state vector, for pan's -DVECTORSZ: the struct World, and room for what SPIN keeps of each process. */
+function vectorSize(model: Model): number {
+	const { system, sizes } = model;
+	const thread = 16 + 8 * sizes.held + 4 * Math.max(1, sizes.stack);
+	const world = 4 * (Math.max(1, writtenCells(model).length) + 1 + Math.max(1, sizes.objects));
+	return 1024 * Math.ceil((world + system.threads.length * (thread + 64) + 512) / 1024);
 }
 
 const plain = (text: string): string => text.replaceAll('*/', '* /').replace(/[^\x20-\x7e]/g, '?');

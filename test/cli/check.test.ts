@@ -40,6 +40,19 @@ describe('exit status', () => {
 		expect(statusOf({ ...file(scenario()), problems: [{ ...problem, severity: 'warning' }] })).toBe(0);
 	});
 
+	test('of warnings is 0, and 1 with --werror', async () => {
+		const warning = scenario({ findings: [{ ...seedFinding, severity: 'warning' as const }] });
+		const problem = { code: 'syntax', message: 'x', span: seedFinding.span, severity: 'warning' as const };
+		expect(statusOf(file(warning))).toBe(0);
+		expect(statusOf(file(warning), true)).toBe(1);
+		expect(statusOf({ ...file(scenario()), problems: [problem] }, true)).toBe(1);
+		expect(statusOf(file({ ...warning, expected: [seedFinding.code] }), true)).toBe(0);
+		expect(statusOf(file(scenario()), true)).toBe(0);
+		const warned = always({ ...warning, verdict: 'warn' });
+		expect((await checkWith(warned, folder(), ['--werror', 'a.mmn'])).status).toBe(1);
+		expect((await checkWith(warned, folder(), ['a.mmn'])).status).toBe(0);
+	});
+
 	test('3 when a limit was hit and nothing worse was found', () => {
 		expect(statusOf(file(scenario(), stopped))).toBe(3);
 		expect(statusOf(file({ ...expected, complete: false }))).toBe(3);

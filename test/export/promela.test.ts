@@ -46,6 +46,23 @@ describe('a model of a scenario', () => {
 		expect(text).toMatch(/#define G_shared \d+/);
 	});
 
+	test('names the size of state vector that it needs', async () => {
+		const sizeFor = async (objects: number): Promise<number> => {
+			const text = `static long *kept[${objects}];
+static void fill(void)
+{
+	for (int i = 0; i < ${objects}; i++) {
+		kept[i] = kmalloc(64 * sizeof(long), GFP_KERNEL | __GFP_NOFAIL);
+		kept[i][0] = i;
+	}
+}
+scenario s { thread A { fill(); } }`;
+			return Number(/-DVECTORSZ=(\d+)/.exec(promela(await modelFor(text), 'a.mmn', 's'))?.[1]);
+		};
+		expect(await sizeFor(1)).toBeLessThanOrEqual(2048);
+		expect(await sizeFor(20)).toBeGreaterThan(20 * 64 * 4);
+	});
+
 	test('has room to spare where the search did not come to its end, and says so', async () => {
 		const program = await programOf('file:///sketch.mmn', oneText(COUNTING));
 		const model = modelOf(program, program.scenarios[0] as Scenario, { maxStates: 600, maxSeconds: 10 }, false);

@@ -56,11 +56,14 @@ export async function countWithSpin(
 ): Promise<SpinResult> {
 	const home = path.join(folder, `${path.basename(file, '.mmn')}-${scenario}`);
 	await mkdir(home, { recursive: true });
-	await writeFile(path.join(home, 'model.pml'), promela(model, file, scenario));
+	const text = promela(model, file, scenario);
+	await writeFile(path.join(home, 'model.pml'), text);
 	const said = await run('spin', ['-a', 'model.pml'], { cwd: home });
 	if (/error/i.test(said.stdout)) throw new Error(`spin -a of ${file} ${scenario}: ${said.stdout}`);
 	const [compiler = 'gcc', ...options] = cc;
-	await run(compiler, [...options, '-w', '-DSAFETY', '-DNOREDUCE', '-DVECTORSZ=16384', '-o', 'pan', 'pan.c'], {
+	// what the head of the model tells a reader to give: pan refuses less than it needs
+	const [vectorSize = 'none named'] = /-DVECTORSZ=\d+/.exec(text) ?? [];
+	await run(compiler, [...options, '-w', '-DSAFETY', '-DNOREDUCE', vectorSize, '-o', 'pan', 'pan.c'], {
 		cwd: home,
 	});
 	const { stdout } = await run('./pan', ['-c0', '-m2000000', '-w20', '-n'], { cwd: home, maxBuffer: 2 ** 28 });

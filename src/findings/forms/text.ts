@@ -288,7 +288,7 @@ function closingLine(files: readonly FileResult[], paint: Paint): string {
 }
 
 /** Warnings that nobody has expected. */
-const hasWarnings = (scenario: ScenarioResult): boolean => unexpectedCodes([scenario], 'warning').length > 0;
+export const hasWarnings = (scenario: ScenarioResult): boolean => unexpectedCodes([scenario], 'warning').length > 0;
 
 function unexpectedCodes(scenarios: readonly ScenarioResult[], severity: Severity): string[] {
 	return scenarios.flatMap((scenario) =>
