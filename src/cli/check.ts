@@ -199,7 +199,10 @@ export async function runCheck(
 		// a folder may hold what others include
 		if (!folders) statuses.push(Status.usage);
 	}
-	return { status: worst([...statuses, ...results.map((result) => statusOf(result, request.werror))]), files: sources.files() };
+	return {
+		status: worst([...statuses, ...results.map((result) => statusOf(result, request.werror))]),
+		files: sources.files(),
+	};
 }
 
 /** That all is well says nothing where nothing ran. */
