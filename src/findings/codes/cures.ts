@@ -22,6 +22,8 @@ const SIGNALLED_FREELY =
 	'What a callback waits for must be signalled without its locks, and without an allocation that reclaims: allocate before the fence is published';
 const HELD_FROM_START_TO_END =
 	'What is held from the start of a range to its end is taken again by a range inside of it: count the active ranges instead';
+/** Calls that fault pages in as the processor does, and take mmap_lock for it themselves. */
+const USER_ACCESS = /^_*(copy_(to|from)_user|clear_user|(get|put)_user)$/;
 
 /** For a cycle of waits, in the order "waits for". */
 export function cureOf(evidence: Evidence, cycle: readonly WaitEdge[]): string | undefined {
@@ -57,8 +59,13 @@ export function cureOf(evidence: Evidence, cycle: readonly WaitEdge[]): string |
 			return isMmapLock(lock)
 				? 'Wait for invalidations before taking mmap_lock (Documentation/mm/hmm.rst)'
 				: `Release ${lock.resource} before waiting for invalidations: their callbacks take it`;
-		if (isMmapLock(edge) && holds && !inCallback(at(edge)) && !isMmapLock(lock))
+		if (isMmapLock(edge) && holds && !inCallback(at(edge)) && !isMmapLock(lock)) {
+			const call = entryCall(at(edge));
+			// who held mmap_lock over a page fault's own would take it twice
+			if (call !== undefined && USER_ACCESS.test(call))
+				return `Call ${call}() without ${lock.resource}: it may fault, and a fault takes mmap_lock; callbacks take ${lock.resource} with mmap_lock held`;
 			return `Take mmap_lock before ${lock.resource}, or not under it: callbacks take ${lock.resource} with mmap_lock held`;
+		}
 	}
 	const [a, b] = cycle;
 	if (
