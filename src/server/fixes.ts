@@ -12,7 +12,7 @@ import { type checkSketch, SUPERSEDED } from '../findings/check.js';
 import { addScenario } from '../findings/fixes/add-scenario.js';
 import type { Edit } from '../findings/fixes/edits.js';
 import { type CheckedFix, checkedActions, checkedFixes } from '../findings/fixes/try.js';
-import type { FileResult, Hint, Problem } from '../findings/result.js';
+import type { FileResult, Finding, Hint, Problem } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { isFindingCode } from '../language/finding-codes.js';
 import { loadProgram } from '../language/program.js';
@@ -115,7 +115,7 @@ export class Fixes {
 		if (!known) {
 			const { signal } = this.abort;
 			known = this.inTurn(() =>
-				checkedActions(uri, { read: (u) => this.checker.read(u) }, { checker: this.check, signal }),
+				checkedActions(uri, { read: (u) => this.checker.read(u) }, { checker: this.check, signal }, this.foundIn(uri)),
 			);
 			this.actions.set(uri, known);
 		}
@@ -131,11 +131,18 @@ export class Fixes {
 	/** A scenario for a sketch without any, at once, and the line that it will begin in. */
 	async scenario(uri: string): Promise<{ edit: WorkspaceEdit; line: number } | undefined> {
 		const sources = { read: (u: string) => this.checker.read(u) };
-		const [edit] = addScenario(await loadProgram(uri, sources, kernelLibraries))?.edits ?? [];
+		const program = await loadProgram(uri, sources, kernelLibraries);
+		const [edit] = addScenario(program, this.foundIn(uri))?.edits ?? [];
 		const text = await sources.read(uri);
 		if (edit === undefined || text === undefined) return undefined;
 		const before = text.slice(0, edit.start) + edit.text.slice(0, edit.text.search(/^scenario /m));
 		return { edit: await this.workspaceEdit([edit]), line: before.split('\n').length - 1 };
+	}
+
+	/** What is found in a sketch as it stands. */
+	private foundIn(uri: string): Finding[] {
+		const [own] = this.checker.checksOf(uri);
+		return own?.fresh && own.root === uri ? own.checked.result.scenarios.flatMap((s) => s.findings) : [];
 	}
 
 	/** What was found in a range, each once, with the diagnostic that shows it. */

@@ -111,12 +111,15 @@ test('a scenario is added by a command of the server, and shown', async () => {
 	await client.connection.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
 	const changes = edit?.documentChanges?.filter(TextDocumentEdit.is).flatMap(({ edits }) => edits) ?? [];
 	const text = TextDocument.applyEdits(TextDocument.create(A, 'mmn', 1, BARE), changes as []);
-	expect(text.split('\n')[line]).toBe('scenario device_fault_races_munmap {');
+	expect(text.split('\n')[line]).toMatch(/^scenario device_fault_\w+ \{$/);
 	client.edit(A, text);
 	await client.until(() => client.published.at(-1)?.version === 2, 20_000);
 	const after = await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri: A } });
-	expect(after?.map(({ range, command }) => [range.start.line, command?.title])).toEqual([
-		[line, expect.stringMatching(/^✗ /)],
+	expect(after?.[0]?.range.start.line).toBe(line);
+	// what the default environment has found is found in them
+	expect(after?.map(({ command }) => command?.title)).toEqual([
+		expect.stringMatching(/^✗ lock-leak in /),
+		expect.stringMatching(/^✗ lock-leak in /),
 	]);
 }, 30_000);
 

@@ -1,6 +1,7 @@
 import type { Program } from '../../language/program.js';
 import { sourceOf } from '../../language/text.js';
-import { DEFAULT_ENVIRONMENT, defaultEnvironment } from '../environment/environment.js';
+import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment } from '../environment/environment.js';
+import type { Finding } from '../result.js';
 import { Edits, eolOf } from './edits.js';
 import type { Fix } from './fix.js';
 
@@ -8,17 +9,85 @@ import type { Fix } from './fix.js';
 const MOST = 3;
 
 /**
- * Scenarios for a sketch without any, fitting its callbacks and handlers: each handler races an munmap(2). What it
- * needs (registration, objects) is what the default environment sets up. Undefined where there is nothing to run.
+ * Scenarios for a sketch without any. Where the default environment has found something, those threads of it that ran:
+ * what was seen without a scenario must be seen with one. Else some that fit its callbacks and handlers: each handler races
+ * an munmap(2). What they need (registration, objects) is what the default environment sets up. Undefined where there is
+ * nothing to run.
  */
-export function addScenario(program: Program): Fix | undefined {
+export function addScenario(program: Program, found: readonly Finding[] = []): Fix | undefined {
 	if (program.scenarios.length > 0) return undefined;
 	const environment = defaultEnvironment(program);
 	if (environment === undefined) return undefined;
 	const { uri, text } = sourceOf(program.root);
 	const lines = environment.text.split('\n');
-	const from = lines.indexOf(`scenario ${DEFAULT_ENVIRONMENT} {`);
-	const own = lines.slice(from, lines.indexOf('}', from));
+	const shown = whatFailed(environment, lines, found);
+	const { scenarios, functions } = shown.scenarios.length > 0 ? shown : against(environment, lines);
+	const head = lines.slice(0, lines.indexOf(`scenario ${DEFAULT_ENVIRONMENT} {`));
+	const needed = head.filter((l) => {
+		const library = /^#include <(.*)>$/.exec(l)?.[1];
+		const name = library === undefined ? /(\w+)(\[[^\]]*\])*( = .*)?;$/.exec(l)?.[1] : LIBRARIES[library];
+		return name !== undefined && scenarios.flat().some((s) => new RegExp(`\\b${name}\\b`).test(s));
+	});
+	const eol = eolOf(text);
+	const parts = [...(needed.length > 0 ? [needed] : []), ...scenarios].map((part) => part.join(eol));
+	const edits = new Edits().insert(uri, text.trimEnd().length, `${eol}${eol}${parts.join(eol + eol)}`);
+	const names = functions.map((f) => `${f}()`).join(', ');
+	return { title: names === '' ? 'Add a scenario' : `Add a scenario for ${names}`, edits: edits.list };
+}
+
+/** The libraries that the environment includes, and what is called of each. */
+const LIBRARIES: Readonly<Record<string, string>> = {
+	'environment/nested-ranges': 'zap_over_split_pmd',
+	'environment/other-driver': 'other_driver_open',
+};
+
+interface Added {
+	/** Lines of each scenario. */
+	readonly scenarios: readonly (readonly string[])[];
+	/** The sketch's functions that run in them. */
+	readonly functions: readonly string[];
+}
+
+const blockOf = (lines: readonly string[], scenario: string): string[] => {
+	const from = lines.indexOf(`scenario ${scenario} {`);
+	return from < 0 ? [] : lines.slice(from + 1, lines.indexOf('}', from));
+};
+
+const isEmptySetup = (line: string): boolean => /^\tsetup \{ *\}$/.test(line);
+
+/** Those threads of the environment that a finding was seen with, each set once, errors first. */
+function whatFailed(environment: Environment, lines: readonly string[], found: readonly Finding[]): Added {
+	const scenarios = new Map<string, string[]>();
+	const functions = new Set<string>();
+	const names = new Set<string>();
+	const first = ['error', 'warning'].flatMap((severity) => found.filter((f) => f.severity === severity));
+	for (const { code, combination } of first) {
+		if (combination === undefined || scenarios.size >= MOST) continue;
+		const wanted = new Set(combination.threads);
+		const body = blockOf(lines, combination.scenario).filter((line) => {
+			const name = /^\t(?:thread|daemon|interrupt) (\w+) /.exec(line)?.[1];
+			return name === undefined ? !isEmptySetup(line) : wanted.delete(name);
+		});
+		// an older text has had others
+		const key = body.join('\n');
+		if (body.length === 0 || wanted.size > 0 || scenarios.has(key)) continue;
+		const run = [...environment.handlers, ...environment.teardown].filter((h) =>
+			[h.name, h.second, h.twin, h.last].some((name) => name !== undefined && combination.threads.includes(name)),
+		);
+		for (const h of run) functions.add(h.function);
+		const plain = `${run[0]?.function ?? 'callback'}_${code.replaceAll('-', '_')}`;
+		const name = names.has(plain) ? `${plain}_${scenarios.size + 1}` : plain;
+		names.add(name);
+		scenarios.set(key, [`scenario ${name} {`, ...body.map(wide), '}']);
+	}
+	return { scenarios: [...scenarios.values()], functions: [...functions] };
+}
+
+const wide = (line: string): string => line.replace(/^\tsetup \{/, '\tsetup    {');
+
+/** Each handler against an munmap(2). */
+function against(environment: Environment, lines: readonly string[]): Added {
+	const own = blockOf(lines, DEFAULT_ENVIRONMENT);
 	const line = (word: string): string | undefined => own.find((l) => l.startsWith(`\t${word} `));
 	const setup = line('setup');
 	const threads = environment.handlers
@@ -28,19 +97,10 @@ export function addScenario(program: Program): Fix | undefined {
 	const scenarios = (threads.length > 0 ? threads : [{ f: 'munmap_alone', line: undefined }]).map((thread) => [
 		`scenario ${thread.line === undefined ? thread.f : `${thread.f}_races_munmap`} {`,
 		`\tpages ${pages};`,
-		...(setup === undefined || /\{ *\}/.test(setup) ? [] : [setup.replace('setup {', 'setup    {')]),
+		...(setup === undefined || isEmptySetup(setup) ? [] : [wide(setup)]),
 		...(thread.line === undefined ? [] : [thread.line]),
 		`\tthread I { munmap(0, ${pages}); }`,
 		'}',
 	]);
-	const declarations = lines.slice(0, from).filter((l) => l !== '' && !l.startsWith('#include'));
-	const needed = declarations.filter((l) => {
-		const name = /(\w+)(\[[^\]]*\])*( = .*)?;$/.exec(l)?.[1];
-		return name !== undefined && scenarios.flat().some((s) => new RegExp(`\\b${name}\\b`).test(s));
-	});
-	const eol = eolOf(text);
-	const parts = [...(needed.length > 0 ? [needed] : []), ...scenarios].map((part) => part.join(eol));
-	const edits = new Edits().insert(uri, text.trimEnd().length, `${eol}${eol}${parts.join(eol + eol)}`);
-	const names = threads.map(({ f }) => `${f}()`).join(', ');
-	return { title: names === '' ? 'Add a scenario' : `Add a scenario for ${names}`, edits: edits.list };
+	return { scenarios, functions: threads.map(({ f }) => f) };
 }

@@ -77,11 +77,12 @@ export async function checkedFixes(
 	return fixes.sort((a, b) => Number(b.ok) - Number(a.ok));
 }
 
-/** What can be done for a whole file, whatever is found in it: checked, but not against a finding. */
+/** What can be done for a whole file, checked, but not against a finding; `found`: for a scenario that shows the same. */
 export async function checkedActions(
 	uri: string,
 	sources: Sources,
 	{ check = {}, checker = checkSketch, signal, maxSeconds = 10 }: FixOptions = {},
+	found: readonly Finding[] = [],
 ): Promise<{ readonly rename?: CheckedFix; readonly scenario?: CheckedFix }> {
 	const program = await loadProgram(uri, sources, kernelLibraries);
 	const options = { ...check, maxSeconds, ...(signal && { signal }) };
@@ -91,7 +92,7 @@ export async function checkedActions(
 		return told({ program }, fix, after, []);
 	};
 	const rename = await tried(renameApi(program));
-	const scenario = await tried(addScenario(program));
+	const scenario = await tried(addScenario(program, found));
 	return { ...(rename && { rename }), ...(scenario && { scenario }) };
 }
 

@@ -5,9 +5,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { addScenario } from '../../../src/findings/fixes/add-scenario.js';
 import { applyEdits } from '../../../src/findings/fixes/edits.js';
 import { type CheckedFix, checkedActions, checkedFixes } from '../../../src/findings/fixes/try.js';
-import type { Problem } from '../../../src/findings/result.js';
+import type { FileResult, Problem } from '../../../src/findings/result.js';
+import { kernelLibraries } from '../../../src/kernel/library.js';
+import { loadProgram } from '../../../src/language/program.js';
 import { expectGolden } from '../../golden.js';
 import { checkText } from '../examples.js';
 
@@ -279,6 +282,29 @@ test('add-scenario: one that fits the callbacks and handlers', async () => {
 	expect(scenario?.title).toBe(`Add a scenario for device_fault() (checked: ${scenario?.states} states, ok)`);
 	if (scenario) await apply('add-scenario', text, scenario);
 });
+
+test.each(['hmm-under-the-lock', 'gntdev-user-copy-under-lock'])(
+	'%s: scenarios show what was found without any',
+	async (name) => {
+		const text = readFileSync(path.join(import.meta.dirname, `../drivers/${name}.mmn`), 'utf8');
+		const codes = ({ scenarios }: FileResult) =>
+			[...new Set(scenarios.flatMap((s) => s.findings.map((f) => f.code)))].sort();
+		const before = await checkText(text);
+		expect(codes(before)).toEqual(['deadlock', 'self-deadlock']);
+		const program = await loadProgram(URI, { read: async () => text }, kernelLibraries);
+		const fix = addScenario(
+			program,
+			before.scenarios.flatMap((s) => s.findings),
+		);
+		const after = await checkText(applyEdits(text, URI, fix?.edits ?? []));
+		expect(after.problems).toEqual([]);
+		expect(after.scenarios.map((s) => s.name)).toEqual([
+			expect.stringMatching(/_deadlock$/),
+			expect.stringMatching(/_self_deadlock$/),
+		]);
+		expect(codes(after)).toEqual(codes(before));
+	},
+);
 
 test('a scenario for a wrong sketch says what it finds', async () => {
 	const text = read('unlock-before-retry').replace(/\nscenario[\s\S]*$/, '');
