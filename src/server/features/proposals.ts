@@ -11,10 +11,10 @@ import { firstSentence, headComment } from './comments.js';
 import { type NoSleep, releasesAt } from './context.js';
 import { headOf, originOf, parametersOf } from './describe.js';
 import type { Place } from './place.js';
-import { includedLibraries, matches, Rank, rankOf, rankOfTag } from './ranking.js';
+import { includedLibraries, matches, Rank, rankOf, rankOfLibrary, rankOfTag, type Where } from './ranking.js';
 import { enclosing, expectedType, itemAt, labelsOf, localsAt, macroArgument, nodeAt } from './scope-at.js';
 import { sleepPath } from './sleeps.js';
-import { fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnippets } from './snippets.js';
+import { definition, fileSnippets, plainText, type Snippet, STATEMENT_SNIPPETS, scenarioSnippets } from './snippets.js';
 
 /** Stands for the word that is being typed. Nobody has a name like it. */
 export const HERE = '__the_word_that_is_being_typed';
@@ -72,7 +72,7 @@ export class Proposals {
 	readonly #seen = new Set<string>();
 	/** Parentheses stand behind the cursor already. */
 	readonly #called: boolean;
-	readonly #inScenario: boolean;
+	readonly #where: Where;
 	readonly #included: ReadonlySet<string>;
 	/** What would let go of the locks that are held. */
 	readonly #releases: ReadonlySet<string>;
@@ -85,7 +85,9 @@ export class Proposals {
 		this.#called = /^\s*\(/.test(text.slice(offset, offset + 200));
 		this.#included = includedLibraries(program.root);
 		this.#releases = place.kind === 'statement' ? releasesAt(program, place.start) : new Set();
-		this.#inScenario = itemAt(program.root, place.start)?.$type === 'Scenario';
+		const inScenario = itemAt(program.root, place.start)?.$type === 'Scenario';
+		const inSetup = inScenario && enclosing(nodeAt(program.root, place.start), 'SetupItem') !== undefined;
+		this.#where = inSetup ? 'setup' : inScenario ? 'scenario' : 'driver';
 	}
 
 	all(): Proposal[] {
@@ -115,7 +117,8 @@ export class Proposals {
 				this.#snippets(scenarioSnippets(this.program));
 				break;
 			case 'codes':
-				this.#words(['ok', ...FINDING_CODES], Rank.word, CompletionItemKind.EnumMember);
+				this.#words(['ok'], Rank.wanted, CompletionItemKind.EnumMember);
+				this.#words(FINDING_CODES, Rank.word, CompletionItemKind.EnumMember);
 				break;
 			case 'environment':
 				this.#words(ENVIRONMENT_WORDS, Rank.word, CompletionItemKind.EnumMember);
@@ -169,7 +172,7 @@ export class Proposals {
 	}
 
 	#snippets(snippets: readonly Snippet[], rank: number = Rank.snippet): void {
-		for (const { label, detail, body, filter } of snippets) {
+		for (const { label, detail, body, filter, first } of snippets) {
 			this.#add(
 				{
 					label,
@@ -179,7 +182,7 @@ export class Proposals {
 					...(filter && { filterText: filter }),
 					documentation: { kind: MarkupKind.Markdown, value: `\`\`\`c\n${plainText(body)}\n\`\`\`` },
 				},
-				rank,
+				first ? Rank.local : rank,
 			);
 		}
 	}
@@ -216,7 +219,7 @@ export class Proposals {
 					insertText: closed ? name : `${name}>`,
 					...(about && { detail: firstSentence(about), documentation: about }),
 				},
-				Rank.library,
+				rankOfLibrary(name),
 			);
 		}
 	}
@@ -233,7 +236,7 @@ export class Proposals {
 					kind: CompletionItemKind.File,
 					...(about && { detail: firstSentence(about), documentation: about }),
 				},
-				Rank.library,
+				this.place.kind === 'file' ? Math.max(rankOfLibrary(name), Rank.library) : rankOfLibrary(name),
 			);
 		}
 	}
@@ -243,7 +246,7 @@ export class Proposals {
 		// a body begins with its variables
 		if (this.place.kind === 'statement') this.#words(VARIABLES, Rank.library);
 		this.#words(TYPES, Rank.word);
-		if (this.place.kind !== 'parameter-type') this.#words(DEFINING_MACROS, Rank.word, CompletionItemKind.Class);
+		if (this.place.kind !== 'parameter-type') this.#definitions();
 		for (const names of [this.program.scope.own, ...this.program.scope.layers]) {
 			for (const [label, node] of names.typedefs)
 				this.#add({ label, kind: CompletionItemKind.Struct }, sourceOf(node).kernel ? Rank.word : own);
@@ -255,6 +258,14 @@ export class Proposals {
 				{ label: `struct ${tag.name}`, kind: CompletionItemKind.Struct, detail: originOf(tag) },
 				rank === Rank.own ? own : Math.max(rank, Rank.word),
 			);
+		}
+	}
+
+	#definitions(): void {
+		const ends = /^[^\n]*;/.test(this.#cursor.text.slice(this.#cursor.offset)) ? '' : ';';
+		for (const label of DEFINING_MACROS) {
+			const more = this.#called ? {} : this.#insert(`${definition(label)}${ends}`);
+			this.#add({ label, kind: CompletionItemKind.Class, ...more }, Rank.word);
 		}
 	}
 
@@ -415,7 +426,7 @@ export class Proposals {
 		const returns = type?.kind === 'function' ? type.returns : undefined;
 		const asValue = wanted?.kind === 'pointer' && wanted.to.kind === 'function';
 		const reason = this.#cursor.noSleep && !asValue && this.#maySleep(node) ? this.#cursor.noSleep : undefined;
-		let rank = rankOf(node, this.#included, this.#inScenario);
+		let rank = rankOf(node, this.#included, this.#where);
 		if (this.#releases.has(node.name) || (asValue && type && fits(type, wanted.to))) rank = Rank.wanted;
 		else if (wanted && returns && returns.kind !== 'void' && returns.kind !== 'int' && fits(returns, wanted))
 			rank = Rank.own;

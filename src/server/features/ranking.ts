@@ -26,19 +26,32 @@ const SELDOM = /^(__|might_|lockdep_|lock_(acquire|release))/;
 const NOTIFIERS = 'mmn-kernel:/mn/';
 const OF_NOTIFIERS = /^mmu_notifier_range(_blockable)?$/;
 
+/** What is run against a driver first. */
+const FIRST_INVALIDATORS = /^(munmap|mmap_fixed|reclaim)$/;
+const REGISTERS = /^(mmu_notifier_register|mmu_interval_notifier_insert)$/;
+
+/** Where the cursor is. */
+export type Where = 'driver' | 'setup' | 'scenario';
+
 /**
  * How likely a function is meant.
  *
  * @param included the libraries that the sketch itself asks for
- * @param scenario the cursor is in a scenario, not in the driver
  */
-export function rankOf(node: FunctionDecl, included: ReadonlySet<string>, scenario: boolean): number {
+export function rankOf(node: FunctionDecl, included: ReadonlySet<string>, where: Where): number {
 	const { uri, kernel } = sourceOf(node);
+	if (!kernel) return where === 'driver' ? Rank.own : Rank.local;
+	if (where === 'setup' && REGISTERS.test(node.name)) return Rank.local;
 	// What changes a page table is the other side of every race, and so of every scenario.
-	if (!kernel || (scenario && INVALIDATORS.test(uri))) return Rank.own;
+	if (where !== 'driver' && INVALIDATORS.test(uri)) return FIRST_INVALIDATORS.test(node.name) ? Rank.own : Rank.snippet;
 	if (SELDOM.test(node.name)) return Rank.word;
 	if (isLibrary(node.name, uri, included)) return Rank.library;
 	return USUAL.test(node.name) ? Rank.usual : Rank.prelude;
+}
+
+/** How likely a library is meant, by its name: the notifiers are what a sketch is about, the environment includes its own. */
+export function rankOfLibrary(name: string): number {
+	return name.startsWith('mn/') ? Rank.own : name.startsWith('environment/') ? Rank.word : Rank.library;
 }
 
 /** How likely a struct or an enum is meant. */

@@ -13,6 +13,8 @@ export interface Snippet {
 	/** In LSP's snippet syntax. */
 	readonly body: string;
 	readonly filter?: string;
+	/** What is to be written next. */
+	readonly first?: boolean;
 }
 
 /** What can stand at file scope. */
@@ -107,6 +109,10 @@ export const STATEMENT_SNIPPETS: readonly Snippet[] = [
 	{ label: 'with_mm', detail: 'runs as a thread of another address space', body: 'with_mm (${1:mm}) {\n\t$0\n}' },
 ];
 
+/** A call of a macro that defines something. */
+export const definition = (macro: string): string =>
+	`${macro}(${macro === 'DEFINE_SEMAPHORE' ? '${1:name}, ${2:1}' : '${1:name}'})`;
+
 /** A sketch that is right, whole. */
 export function wholeSketch(generation: Generation, program: Program): Snippet {
 	const callbacks = generation.first
@@ -126,7 +132,7 @@ export function wholeSketch(generation: Generation, program: Program): Snippet {
 		label: `sketch: ${generation.library.replace('mn/', '')}`,
 		detail: generation.title,
 		body: parts.filter((part) => part !== '').join('\n\n'),
-		filter: `sketch driver #include ${generation.library}`,
+		filter: `${generation.library.replace('mn/', '')} sketch driver #include ${generation.library}`,
 	};
 }
 
@@ -190,6 +196,7 @@ function callbackSnippets(program: Program, generation: Generation | undefined):
 				detail: `struct ${def.name}`,
 				body: tabStops(callbackText(field, field.name, mine)),
 				filter: `callback ${field.name} static`,
+				first: mine?.first.includes(field.name) ?? false,
 			});
 		}
 	}

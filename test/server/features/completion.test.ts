@@ -136,6 +136,32 @@ describe('around functions', () => {
 	});
 });
 
+describe('the likely first', () => {
+	const DRIVER = `${LIST}static DEFINE_MUTEX(lock);\nstatic int gpu_fault(unsigned long addr)\n{\n\treturn 0;\n}\n`;
+	const inScenario = (inside: string) => `${DRIVER}scenario s {\n\t${inside}\n}\n`;
+	test.each([
+		[inScenario('expect |'), ['ok'], 'what most scenarios expect'],
+		[inScenario('thread A { | }'), ['gpu_fault'], 'in a thread, what the driver has'],
+		[inScenario('thread A { m| }'), ['mmap_fixed', 'munmap'], 'and what is run against it'],
+		[inScenario('setup { mmu| }'), ['mmu_notifier_register'], 'in a setup, the registration'],
+		['#include <mn/interval>\n|', ['callback: invalidate'], 'the callback of the interface that is included'],
+		['#include <mn/list>\n|', ['callback: invalidate_range_end', 'callback: invalidate_range_start'], 'and of another'],
+		['#inc|', ['#include <mn/active-ranges>', '#include <mn/interval>'], 'libraries of notifiers'],
+		['|', ['function', 'scenario', 'sketch: active-ranges'], 'in an empty file, whole pieces'],
+		['interv|', ['sketch: interval'], 'a whole sketch before its include'],
+	])('%j', async (text, first) => {
+		expect((await client.labels(text)).slice(0, first.length)).toEqual(first);
+	});
+
+	test('what defines a lock comes with its parentheses', async () => {
+		const inserted = async (text: string) =>
+			(await client.complete(text)).find(({ label }) => label === 'DEFINE_MUTEX')?.textEdit?.newText;
+		expect(await inserted('static DEF|')).toBe('DEFINE_MUTEX(name);');
+		expect(await inserted('static DEF|;')).toBe('DEFINE_MUTEX(name)');
+		expect(await inserted('static DEF|(lock);')).toBe('DEFINE_MUTEX');
+	});
+});
+
 describe('what the context allows', () => {
 	const sleeper = async (body: string): Promise<[CompletionItem, boolean]> => {
 		const items = await client.complete(inCallback(body));
