@@ -6,7 +6,8 @@ import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKindOf } from './codes/index.js';
 import { explainInterruptedLock, findInterruptedLocks } from './codes/interrupted-lock.js';
 import { explainLockOrder, findLockOrder } from './codes/lock-order.js';
-import { explainLeftReference, findLeftReferences, type LeftReference } from './codes/page-references.js';
+import { explainLeftUse, findLeftUse } from './codes/mm-users.js';
+import { explainLeftReference, findLeftReferences } from './codes/page-references.js';
 import { counterOf, countOverflow, explainUnbalanced, findUnbalanced, type Unbalanced } from './codes/unbalanced.js';
 import { findEndless } from './endless.js';
 import { blockedRows, type Evidence, type Explanation, type ReportKind, threadName, withCure } from './finding.js';
@@ -58,7 +59,10 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 	yield;
 	for (const unbalanced of yield* findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
 	yield;
-	for (const left of yield* findLeftReferences(graph)) add(fromLeftReference(graph, prospects, shortest, left));
+	for (const left of yield* findLeftReferences(graph))
+		add(fromLeft(graph, prospects, shortest, left.state, (e) => explainLeftReference(e, left)));
+	const use = yield* findLeftUse(graph);
+	if (use) add(fromLeft(graph, prospects, shortest, use.state, (e) => explainLeftUse(e, use)));
 	yield;
 	for (const race of yield* findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
 	yield;
@@ -91,10 +95,17 @@ function fromUnbalanced(graph: Graph, prospects: Prospects, shortest: ShortestRu
 	};
 }
 
-function fromLeftReference(graph: Graph, prospects: Prospects, shortest: ShortestRuns, left: LeftReference): Finding {
-	const run = replayRun(graph, shortest.to(left.state));
+/** What is left in a state in which all have ended. */
+function fromLeft(
+	graph: Graph,
+	prospects: Prospects,
+	shortest: ShortestRuns,
+	state: number,
+	explain: (evidence: Evidence) => Explanation,
+): Finding {
+	const run = replayRun(graph, shortest.to(state));
 	return {
-		...withCure(explainLeftReference({ graph, prospects, run }, left)),
+		...withCure(explain({ graph, prospects, run })),
 		code: 'unbalanced',
 		severity: 'warning',
 		assumption: null,

@@ -5,6 +5,7 @@ import type { Turns } from '../explore/turns.js';
 import { findRaces } from './codes/data-race.js';
 import { findInterruptedLocks } from './codes/interrupted-lock.js';
 import { findLockOrder } from './codes/lock-order.js';
+import { findLeftUse } from './codes/mm-users.js';
 import { findLeftReferences } from './codes/page-references.js';
 import { findUnbalanced } from './codes/unbalanced.js';
 import { countersOf } from './counters.js';
@@ -22,6 +23,7 @@ export function* isClean(graph: Graph, wanted: (code: string) => boolean): Turns
 	const running = yield* graph.runningOf();
 	if (!(yield* endsFromEverywhere(graph, running))) return false;
 	if ((yield* findUnbalanced(graph)).length > 0 || (yield* findLeftReferences(graph)).length > 0) return false;
+	if ((yield* findLeftUse(graph)) !== undefined) return false;
 	if (wanted('data-race') && (yield* findRaces(graph)).length > 0) return false;
 	if (wanted('lock-order') && (yield* findLockOrder(graph)).length > 0) return false;
 	if (wanted('lock-order') && (yield* findInterruptedLocks(graph)).length > 0) return false;
