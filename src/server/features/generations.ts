@@ -7,6 +7,8 @@ export interface Generation {
 	/** The table of operations, by its tag. */
 	readonly ops: string;
 	readonly state: string;
+	/** The names of it that callbacks use; the types of those for which a lock of the sketch's does as well. */
+	readonly shared: Readonly<Record<string, string>>;
 	/** Bodies of callbacks, by operation. */
 	readonly callbacks: Readonly<Record<string, string>>;
 	/** The operations that a driver begins with. */
@@ -19,6 +21,7 @@ export interface Generation {
 }
 
 const LOCK = 'static DEFINE_MUTEX(fault_lock);';
+const MUTEX = { fault_lock: 'struct mutex' };
 const LOCKED_UNMAP = 'mutex_lock(&fault_lock);\n\tdev_unmap(range->start, range->end);\n\tmutex_unlock(&fault_lock);';
 const NOTIFIER = 'static struct mmu_notifier mn = { .ops = &ops };';
 const REGISTER = 'mmu_notifier_register(&mn, mm);';
@@ -29,6 +32,7 @@ export const GENERATIONS: readonly Generation[] = [
 		title: 'interval notifier (Linux 5.5 and later)',
 		ops: 'mmu_interval_notifier_ops',
 		state: `${LOCK}\nstatic struct mmu_interval_notifier interval_sub;`,
+		shared: MUTEX,
 		callbacks: {
 			invalidate: `if (mmu_notifier_range_blockable(range))
 		mutex_lock(&fault_lock);
@@ -67,6 +71,7 @@ again:
 		title: 'list notifier with a count and a sequence (as KVM)',
 		ops: 'mmu_notifier_ops',
 		state: 'static DEFINE_SPINLOCK(mmu_lock);\nstatic unsigned long invalidate_seq;\nstatic int in_progress;',
+		shared: { mmu_lock: 'spinlock_t', invalidate_seq: '', in_progress: '' },
 		callbacks: {
 			invalidate_range_start: `spin_lock(&mmu_lock);
 	in_progress++;
@@ -106,6 +111,7 @@ again:
 		title: 'active ranges (2015 series)',
 		ops: 'mmu_notifier_ops',
 		state: LOCK,
+		shared: MUTEX,
 		callbacks: { invalidate_range_start: LOCKED_UNMAP },
 		first: ['invalidate_range_start'],
 		object: NOTIFIER,
@@ -129,6 +135,7 @@ again:
 		title: 'range lock (proposed in the review of 2015)',
 		ops: 'mmu_notifier_ops',
 		state: '',
+		shared: {},
 		callbacks: { invalidate_range_start: 'dev_unmap(range->start, range->end);' },
 		first: ['invalidate_range_start'],
 		object: NOTIFIER,

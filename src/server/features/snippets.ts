@@ -4,7 +4,7 @@ import { signatureOf } from '../../language/checks/calls.js';
 import type * as ast from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf } from '../../language/text.js';
-import { sameType } from '../../language/types.js';
+import { sameType, typeToString } from '../../language/types.js';
 import { GENERATIONS, type Generation, generationOf } from './generations.js';
 
 export interface Snippet {
@@ -194,13 +194,29 @@ function callbackSnippets(program: Program, generation: Generation | undefined):
 			snippets.push({
 				label: `callback: ${field.name}`,
 				detail: `struct ${def.name}`,
-				body: tabStops(callbackText(field, field.name, mine)),
+				body: withOwnState(tabStops(callbackText(field, field.name, mine)), mine, program),
 				filter: `callback ${field.name} static`,
 				first: mine?.first.includes(field.name) ?? false,
 			});
 		}
 	}
 	return snippets;
+}
+
+/** A callback with the sketch's own lock; what it needs and the sketch has not is a tab stop. */
+function withOwnState(body: string, generation: Generation | undefined, program: Program): string {
+	const own = program.scope.own.names;
+	const missing = Object.keys(generation?.shared ?? {}).filter((name) => !own.has(name));
+	return missing.reduce((text, name) => {
+		const type = generation?.shared[name];
+		const locks = [...own.values()].filter(
+			(node) =>
+				(node.$type === 'Variable' || node.$type === 'MacroDecl') &&
+				typeToString(program.semantics.declaredType(node)) === type,
+		);
+		const stop = `\${${missing.indexOf(name) + 1}:${(locks.length === 1 && locks[0]?.name) || name}}`;
+		return text.replace(new RegExp(`\\b${name}\\b`, 'g'), () => stop);
+	}, body);
 }
 
 function operationTables(program: Program): ast.StructDef[] {

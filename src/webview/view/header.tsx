@@ -109,7 +109,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 				/>
 			)}
 			{explorer.busy.value && <span class="busy">{explorer.busy.value}</span>}
-			{!explorer.busy.value && explorer.stale.value && (
+			{explorer.stale.value && (
 				<span class="chip old" title="The text has been edited since; the run is checked again.">
 					of older text
 				</span>

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are placeholders of LSP snippets
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -151,6 +152,17 @@ describe('the likely first', () => {
 		['interv|', ['sketch: interval'], 'a whole sketch before its include'],
 	])('%j', async (text, first) => {
 		expect((await client.labels(text)).slice(0, first.length)).toEqual(first);
+	});
+
+	test.each([
+		['#include <mn/interval>\nstatic DEFINE_MUTEX(gpu_lock);\n|', 'invalidate', 'mutex_lock(&${1:gpu_lock});'],
+		['#include <mn/interval>\n|', 'invalidate', 'mutex_unlock(&${1:fault_lock});'],
+		['#include <mn/interval>\nstatic DEFINE_MUTEX(fault_lock);\n|', 'invalidate', 'mutex_lock(&fault_lock);'],
+		['#include <mn/list>\nstatic DEFINE_SPINLOCK(l);\n|', 'invalidate_range_end', 'spin_lock(&${1:l});\n\t${2:inv'],
+	])('%j: the callback takes the lock of the sketch', async (text, operation, expected) => {
+		const editor = await FeatureClient.start({}, {}, { completionItem: { snippetSupport: true } });
+		const item = (await editor.complete(text)).find(({ label }) => label === `callback: ${operation}`);
+		expect(item?.textEdit?.newText).toContain(expected);
 	});
 
 	test('what defines a lock comes with its parentheses', async () => {
