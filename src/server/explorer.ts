@@ -232,10 +232,14 @@ export class Explorers {
 		if (panel.scenario === undefined || (names.length > 0 && !names.includes(panel.scenario))) panel.scenario = first;
 		const { scenario } = panel;
 		const limits = await this.host.limits();
+		const older = panel.explorer !== undefined && !(await this.isCurrent(panel));
 		const busy =
 			known !== undefined
 				? undefined
-				: setTimeout(() => this.host.send(panel.id, { type: 'busy', what: 'exploring every interleaving…' }), PATIENCE);
+				: setTimeout(
+						() => this.host.send(panel.id, { type: 'busy', what: 'exploring every interleaving…', older }),
+						PATIENCE,
+					);
 		const { read, texts } = this.reader();
 		let exploration: Exploration;
 		try {

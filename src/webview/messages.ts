@@ -12,7 +12,8 @@ export type ToPage =
 	  }
 	/** The states `from` … of the picture that were left out. */
 	| { readonly type: 'states'; readonly from: number; readonly states: readonly State[] }
-	| { readonly type: 'busy'; readonly what: string }
+	/** `older`: the picture on show is of older text, and a newer one is being made */
+	| { readonly type: 'busy'; readonly what: string; readonly older?: boolean }
 	/** Nothing can be shown: why, and what to do about it. The last picture stays, marked as old unless it is `current`. */
 	| { readonly type: 'problem'; readonly message: string; readonly span: Span | null; readonly current?: boolean }
 	/** Go to the first step (after the cursor, round) that runs this line. */

@@ -131,6 +131,7 @@ export class Explorer {
 				break;
 			case 'busy':
 				this.busy.value = message.what;
+				if (message.older) this.stale.value = this.picture.value !== null;
 				break;
 			case 'problem':
 				this.busy.value = null;

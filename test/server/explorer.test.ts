@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { checkSketch } from '../../src/findings/check.js';
 import type { Picture } from '../../src/findings/explorer/picture.js';
+import { Explorers } from '../../src/server/explorer.js';
 import {
 	CloseExplorerNotification,
 	ExportRunRequest,
@@ -89,6 +90,38 @@ test('typing the fix turns the panel green, and an error leaves its picture', as
 	expect(green.finding).toBeNull();
 	expect(green.verdict).toBe('ok');
 	expect(green.ending).toBe('every thread has ended');
+});
+
+test('while newer text is explored, the picture is told to be of older text', async () => {
+	const heard: ToPage[] = [];
+	let text = SEED;
+	let slow = false;
+	const panels = new Explorers({
+		read: async (uri) => {
+			if (slow) await new Promise((r) => setTimeout(r, 400));
+			return uri === URI ? text : undefined;
+		},
+		kernelSource: () => undefined,
+		limits: async () => ({}),
+		known: async () => undefined,
+		send: (_, message) => void heard.push(message),
+		export: () => undefined,
+		crash: (message) => expect.fail(message),
+	});
+	panels.open({ panel: 'p', uri: URI });
+	await panels.idle();
+	expect(heard.at(-1)).toMatchObject({ type: 'picture', stale: false });
+	slow = true;
+	text = FIXED;
+	panels.checked(URI);
+	await panels.idle();
+	expect(heard.at(-2)).toMatchObject({ type: 'busy', older: true });
+	expect(heard.at(-1)).toMatchObject({ type: 'picture', stale: false, picture: { verdict: 'ok' } });
+	// another scenario of the same text is no newer text
+	heard.length = 0;
+	panels.message('p', { type: 'show', scenario: 'other', finding: null });
+	await panels.idle();
+	expect(heard.flatMap((m) => (m.type === 'busy' ? [m.older] : []))).toEqual([false]);
 });
 
 test('two lines in order: the shortest such run, or the word that there is none', async () => {

@@ -273,6 +273,18 @@ describe('the adversary is you', () => {
 		expect(await page.locator('.trail').count()).toBe(0);
 	});
 
+	test('the choice of two lines is in sight when it is begun by its key, and Escape leaves it', async () => {
+		const { page } = await open(seed);
+		await page.setViewportSize({ width: 500, height: 420 });
+		await page.keyboard.press('l');
+		const bar = page.locator('.order-bar');
+		await bar.waitFor();
+		const box = await bar.boundingBox();
+		expect(box?.y).toBeLessThan(420);
+		await page.keyboard.press('Escape');
+		expect(await bar.count()).toBe(0);
+	});
+
 	test('two lines of the source are put in an order', async () => {
 		const explored = await open(seed);
 		const { page } = explored;
@@ -306,6 +318,11 @@ describe('alive with the text', () => {
 		const explored = await open(seed);
 		await explored.send({ type: 'picture', picture: seed, stale: true });
 		expect(await explored.page.locator('.head').textContent()).toContain('of older text');
+		await explored.send({ type: 'picture', picture: seed, stale: false });
+		expect(await explored.page.locator('.head').textContent()).not.toContain('of older text');
+		// while it is explored again, it is still the old one that shows
+		await explored.send({ type: 'busy', what: 'exploring…', older: true });
+		expect(await explored.page.locator('.head').textContent()).toContain('of older textexploring…');
 		await explored.send({ type: 'problem', message: 'The sketch has an error.', span: seed.steps[1]?.span ?? null });
 		expect(await explored.page.getByRole('alert').textContent()).toContain('The sketch has an error.');
 		expect(await explored.page.locator('.row').count()).toBeGreaterThan(5);

@@ -8,6 +8,8 @@ export interface Binding {
 	/** As printed on the key caps. */
 	readonly caps: readonly string[];
 	readonly words: string;
+	/** Whether it is for anything now; always, where nothing is said. */
+	when?(explorer: Explorer): boolean;
 	/** Also where the focus is on a control that has a use for the key of its own. */
 	run(explorer: Explorer): void;
 }
@@ -80,6 +82,13 @@ export const BINDINGS: readonly Binding[] = [
 	{ keys: ['e'], caps: ['E'], words: 'export', run: () => press('#export') },
 	{ keys: ['l'], caps: ['L'], words: 'order two lines', run: () => press('#order') },
 	{
+		keys: ['Escape'],
+		caps: ['Esc'],
+		words: 'leave the choice of two lines',
+		when: (explorer) => explorer.order.value !== null,
+		run: (explorer) => explorer.startOrder(),
+	},
+	{
 		keys: ['?'],
 		caps: ['?'],
 		words: 'all keys',
@@ -113,7 +122,7 @@ export function handleKey(explorer: Explorer, event: KeyboardEvent): boolean {
 	const name = event.shiftKey && (letter || /^Arrow/.test(event.key)) ? `Shift+${event.key}` : event.key;
 	if (uses(event.target, name)) return false;
 	const binding = BY_KEY.get(name);
-	if (!binding) return false;
+	if (!binding || binding.when?.(explorer) === false) return false;
 	binding.run(explorer);
 	return true;
 }

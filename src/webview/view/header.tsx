@@ -108,10 +108,14 @@ export function Header({ picture }: { readonly picture: Picture }) {
 					pick={(index) => explorer.showRun(picture.scenario, Number(index))}
 				/>
 			)}
-			{explorer.busy.value && <span class="busy">{explorer.busy.value}</span>}
 			{explorer.stale.value && (
 				<span class="chip old" title="The text has been edited since; the run is checked again.">
 					of older text
+				</span>
+			)}
+			{explorer.busy.value && (
+				<span class="busy" title={explorer.busy.value}>
+					{explorer.busy.value}
 				</span>
 			)}
 			<span class="space" />

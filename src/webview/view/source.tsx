@@ -187,9 +187,15 @@ const NOBODY: readonly number[] = [];
 function OrderBar() {
 	const explorer = useExplorer();
 	const order = explorer.order.value;
+	const bar = useRef<HTMLDivElement>(null);
+	const open = order !== null;
+	// the lines to pick from may be below what is visible
+	useEffect(() => {
+		if (open) bar.current?.closest('section')?.scrollIntoView({ block: 'nearest' });
+	}, [open]);
 	if (!order) return null;
 	return (
-		<div class="order-bar">
+		<div class="order-bar" ref={bar}>
 			<span>
 				{!order.first ? (
 					'Pick the line that shall be executed first.'
