@@ -242,15 +242,21 @@ function report(run: vscode.TestRun, item: vscode.TestItem, outcome: ScenarioRun
 		);
 }
 
-function messageOf({ message, location }: ScenarioFailure, expected: string, actual: string): vscode.TestMessage {
-	const shown = messageAt(message, location.uri, location.range);
-	shown.expectedOutput = expected;
-	shown.actualOutput = actual;
-	return shown;
+/** What is wrong, and the run that shows it. With `expectedOutput` and `actualOutput`, VS Code shows those two and no more. */
+function messageOf(
+	{ message, location, table }: ScenarioFailure,
+	expected: string,
+	actual: string,
+): vscode.TestMessage {
+	const text = new vscode.MarkdownString();
+	text.appendText(message);
+	if (table !== '') text.appendCodeblock(table, 'text');
+	text.appendText(vscode.l10n.t('Expected: {0}. Found: {1}.', expected, actual));
+	return messageAt(text, location.uri, location.range);
 }
 
 function messageAt(
-	text: string,
+	text: string | vscode.MarkdownString,
 	uri: string,
 	{ start, end }: ScenarioFailure['location']['range'],
 ): vscode.TestMessage {

@@ -177,8 +177,11 @@ suite('Working with sketches', () => {
 			equal(seen.get('twice')?.state, 'failed', 'twice');
 			const [message] = seen.get('twice')?.messages ?? [];
 			equal(message?.location?.range.start.line, 3, 'line of the message');
-			equal(message?.expectedOutput, 'ok', 'expected');
-			equal(message?.actualOutput, 'self-deadlock', 'actual');
+			const markdown = message?.message instanceof vscode.MarkdownString ? message.message.value : '';
+			const shown = markdown.replaceAll('&nbsp;', ' ').replaceAll('\\', '');
+			ok(shown.startsWith('self-deadlock: A waits for l'), `the sentence: ${shown}`);
+			ok(/```text\n[^`]*mutex_lock\(&l\)\n/.test(shown), `the run: ${shown}`);
+			ok(shown.includes('Expected: ok. Found: self-deadlock.'), `what was expected: ${shown}`);
 			await write(text('\texpect self-deadlock;\n'));
 			const one = file.children.get('twice');
 			ok(one, 'the scenario is an item');
