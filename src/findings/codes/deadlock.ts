@@ -44,6 +44,9 @@ export const deadlock: StuckKind = {
 		});
 		const closing = cycle.map((edge, n) => {
 			const before = cycle[(n + cycle.length - 1) % cycle.length] as WaitEdge;
+			// who queues waits for nothing else
+			if (before.wait.behindQueue && before.resource === edge.resource)
+				return `${name(edge.thread)} queues for ${edge.resource} for writing`;
 			const has =
 				before.wait.kind === 'wakeup' || before.guessed || before.holders.length === 0
 					? ''
@@ -51,10 +54,8 @@ export const deadlock: StuckKind = {
 						? `${before.readers.callbacks ? 'runs a callback' : `is a reader of ${before.readers.of}`} and `
 						: before.isRange
 							? `has ${before.resource} active and `
-							: before.wait.behindQueue
-								? `queues for ${before.resource} and `
-								: `${runsIt(evidence, before, edge.thread) ? 'runs' : 'holds'} ${before.resource} and `;
-			return `${name(edge.thread)} ${has}${waitWords(edge)}`;
+							: `${runsIt(evidence, before, edge.thread) ? 'runs' : 'holds'} ${before.resource}${before.resource === edge.resource ? modeOf(evidence, before, edge.thread) : ''} and `;
+			return `${name(edge.thread)} ${has}${waitWords(edge)}${edge.wait.behindQueue ? ' for reading' : ''}`;
 		});
 		const end =
 			cycle.length === 1 ? 'it never goes on.' : cycle.length === 2 ? 'neither can go on.' : 'none of them can go on.';
@@ -97,6 +98,12 @@ function coreForgets({ graph, run }: Evidence, cycle: readonly WaitEdge[]): Expl
 		closing: `${name} waits for the end of an invalidation that is over: the core has forgotten to count it down. It is the kernel's to mend.`,
 		threads: [name],
 	};
+}
+
+/** ` for reading`: how a thread has what another one waits for. */
+function modeOf({ run }: Evidence, edge: WaitEdge, holder: number): string {
+	const mode = acquisitionOf(run, holder, edge.wait.resource)?.held.mode;
+	return mode === HeldMode.read ? ' for reading' : mode === HeldMode.write ? ' for writing' : '';
 }
 
 /** `which is active in B`, `which A has held since line 28`. */

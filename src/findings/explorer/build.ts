@@ -1,9 +1,10 @@
 /** A picture of one run. */
 import type { ScheduleStep } from '../../explore/shortest.js';
 import { acquisitionOf, blockedRows, type Evidence, reportMessage, threadName } from '../finding.js';
-import type { Finding, ScenarioResult } from '../result.js';
+import type { Finding, RunStep, ScenarioResult } from '../result.js';
 import { isToken, type ReplayedRun, replayRun, textOf, userSpan } from '../run.js';
 import { isStuckCode } from '../stuck.js';
+import type { WaitEdge } from '../waits.js';
 import { finallyOf, setupOf } from './alone.js';
 import { Locks } from './locks.js';
 import type { Outlooks } from './outlook.js';
@@ -190,8 +191,19 @@ class Drawing {
 			let since = moments.length - 1;
 			const moved = transitions.findLastIndex((t) => t.thread === edge.thread) + 1;
 			while (since > moved && this.waitsAt(since - 1, edge.thread)) since--;
-			return [{ thread: edge.thread, row, since, waits: true }];
+			return [{ thread: edge.thread, row: this.asOf(since, edge, row), since, waits: true }];
 		});
+	}
+
+	/** A closing row where it has begun: what the run's end says of a work item may be still to come there. */
+	private asOf(moment: number, edge: WaitEdge, row: RunStep): RunStep {
+		const { graph } = this.subject.outlooks;
+		const { locals } = this.walk.moments[moment] as Moment;
+		const [holder] = edge.holders;
+		if (!edge.runs || holder === undefined) return row;
+		const { held } = graph.system.task(holder, locals[holder] as Int32Array);
+		if (held.some((h) => h.resource === edge.wait.resource)) return row;
+		return { ...row, remarks: [`blocked: ${edge.resource} is still to run in ${threadName(graph, holder)}`] };
 	}
 
 	/** The closing rows of a race: accesses that meet. */
