@@ -143,6 +143,10 @@ describe('stepping', () => {
 		const { page } = await open(seed);
 		await page.keyboard.press('?');
 		await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+		// those that this run has not, too
+		expect(await page.getByRole('dialog').getByRole('list', { name: 'Marks' }).textContent()).toContain(
+			'holds it with others',
+		);
 		await page.keyboard.press('Escape');
 		await page.getByRole('dialog').waitFor({ state: 'detached' });
 	});

@@ -2,8 +2,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import { BINDINGS } from '../model/keys.js';
 import { useExplorer } from './context.js';
 import { Icon } from './icons.js';
+import { Legend } from './legend.js';
 
-/** All keys. The dialog is the browser's own: it keeps the focus and gives it back. */
+/** All keys, and all marks. The dialog is the browser's own: it keeps the focus and gives it back. */
 export function Help() {
 	const explorer = useExplorer();
 	const dialog = useRef<HTMLDialogElement>(null);
@@ -45,6 +46,7 @@ export function Help() {
 				In the run, ← and → go from thread to thread; Enter unfolds a call or takes another way. A line of the source
 				goes to the steps that run it.
 			</p>
+			<Legend every />
 		</dialog>
 	);
 }

@@ -10,18 +10,18 @@ const ENDS: Readonly<Record<Outlook, string>> = {
 	unknown: 'not explored',
 };
 
-/** What the marks mean; only those that the run has. */
-export function Legend() {
+/** What the marks mean; only those that the run has, or every one. */
+export function Legend({ every = false }: { readonly every?: boolean }) {
 	const explorer = useExplorer();
 	const picture = explorer.picture.value;
 	const all = explorer.spans.value?.all ?? [];
 	const has = (kind: string, more = (_: { shared: boolean; forEver: boolean }) => true) =>
-		all.some((span) => span.kind === kind && more(span));
+		every || all.some((span) => span.kind === kind && more(span));
 	if (!picture) return null;
 	const seen = new Set(picture.steps.flatMap(({ alternatives }) => alternatives.map(({ outlook }) => outlook)));
-	const ends = (Object.keys(ENDS) as Outlook[]).filter((outlook) => seen.has(outlook));
+	const ends = (Object.keys(ENDS) as Outlook[]).filter((outlook) => every || seen.has(outlook));
 	return (
-		<ul class="legend" aria-label="Key">
+		<ul class="legend" aria-label={every ? 'Marks' : 'Key'}>
 			{has('lock', ({ shared }) => !shared) && (
 				<li>
 					<i class="sample lock" />
@@ -69,6 +69,11 @@ export function Legend() {
 							<Verdict outlook={outlook} /> {ENDS[outlook]}
 						</Fragment>
 					))}
+				</li>
+			)}
+			{every && (
+				<li>
+					<code>g2</code> freed and used again, <code>rw</code> writable, <code>ro</code> read only
 				</li>
 			)}
 		</ul>
