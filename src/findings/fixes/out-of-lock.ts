@@ -55,7 +55,7 @@ function waysOut(call: Call, lock: Call): Fix[] {
 		// with nothing else under it, the lock has nothing to do here
 		if (ends && bare)
 			fixes.push({
-				title: `Do not hold ${lockLabel(lock)} over ${what}`,
+				title: `Remove ${lockLabel(lock)} around ${what}: nothing else is under it`,
 				edits: withoutLock(lock, taken, moved, next),
 			});
 		else if (!ends)
