@@ -17,15 +17,20 @@ export const lostWakeup: StuckKind = {
 		const place = blockedPlace(evidence, edge.thread);
 		const wake = run.rows.findLast((r) => r.thread !== name && /\bwake_up/.test(r.text));
 		// wake_up_interruptible() leaves alone who sleeps otherwise (try_to_wake_up() looks at the state)
+		const call = sourceText(ownNode(place));
 		const deaf =
 			wakesOnlyInterruptible(graph.system.program) &&
-			/^(io_)?wait_event(_idle|_killable|_cmd|_timeout|_exclusive)?\b/.test(sourceText(ownNode(place)));
+			/^(io_)?wait_event(_idle|_killable|_cmd|_timeout|_exclusive)?\b/.test(call);
+		// who looks again before each sleep has done its part
+		const looks = /\bwait_event(_\w+)?\(/.test(call);
 		const on = edge.resource === '' ? '' : ` on ${edge.resource}`;
 		return {
 			message: `${name} sleeps${on}${inLine(graph, userSpan(place))} although what it waits for has happened${deaf ? ': wake_up_interruptible() wakes only who sleeps interruptibly' : wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
 			cure: deaf
 				? 'Call wake_up(), or sleep with wait_event_interruptible() and look at what it returns'
-				: 'Set the state of the task before looking (prepare_to_wait), or use wait_event(), which looks again',
+				: looks
+					? 'wait_event() has looked again before it slept: who makes the condition true calls wake_up() behind that, and decides under the lock of the condition whether to'
+					: 'Set the state of the task before looking (prepare_to_wait), or use wait_event(), which looks again',
 			span: userSpan(place),
 			related: [
 				...(wake ? [{ span: wake.span, message: `${wake.thread} wakes here${deaf ? '' : ', too early'}` }] : []),

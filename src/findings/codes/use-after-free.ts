@@ -24,6 +24,17 @@ const isQueueing = (e: RunEvent, address: number): boolean =>
 	e.frames.at(-1)?.code.kernel !== true &&
 	e.args.some((argument) => isHeap(argument) && slotOf(argument) === slotOf(address));
 
+/** Who has left the object of `address` to the kernel thread that runs what comes after a grace period. */
+const handedOver = (events: readonly RunEvent[], address: number): RunEvent | undefined =>
+	events.findLast(
+		(e) =>
+			e.kind === 'call' &&
+			e.code.kernel &&
+			(/^(__kfree_rcu|call_rcu(_hurry)?)$/.test(e.code.name) ||
+				(e.code.name === 'call_srcu' && e.frames.at(-1)?.code.kernel !== true)) &&
+			e.args.some((argument) => isHeap(argument) && slotOf(argument) === slotOf(address)),
+	);
+
 /** What waits for an item that was queued like that. */
 const waitsForItem = (queued: RunEvent): string =>
 	/delayed/.test(queued.code.name) ? 'cancel_delayed_work_sync()' : 'cancel_work_sync() or flush_work()';
@@ -74,12 +85,23 @@ export const useAfterFree: ReportKind = {
 		const callback = at > 0 && report.stack[at - 1]?.code.kernel === true;
 		const late = user === undefined || callback;
 		const by = threadName(graph, freed.thread);
+		const handed =
+			by === 'srcu' && name !== by
+				? handedOver(run.events.slice(0, run.events.indexOf(freed)), report.resource)
+				: undefined;
+		const freedAt = userSpan(handed !== undefined && userFunction(freed) === undefined ? handed : freed);
+		const frees =
+			handed === undefined
+				? by === name
+					? 'it'
+					: by
+				: `${handed.code.name.replace(/^__/, '')}() of ${handed.thread === thread ? 'its own' : threadName(graph, handed.thread)}`;
 		const what = pointerIn(report) ?? 'memory';
-		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${by === name ? 'it' : by} has freed it (${lineOf(graph, userSpan(freed))})`;
+		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${frees} has freed it (${lineOf(graph, freedAt)})`;
 		const unlocks = report.stack.findLast((f) => f.code.kernel && LOOKS_ONCE_MORE.test(f.code.name))?.code.name;
 		const queued = run.events.findLast((e) => name.startsWith('kworker') && isQueueing(e, report.resource));
 		const queues = queued && threadName(graph, queued.thread);
-		const blamed = late || queued !== undefined ? userSpan(freed) : reportPlaceSpan(report);
+		const blamed = late || queued !== undefined ? freedAt : reportPlaceSpan(report);
 		return {
 			message: uses,
 			cure:
@@ -93,15 +115,15 @@ export const useAfterFree: ReportKind = {
 			span: blamed,
 			related: [
 				...(queued === undefined ? [] : [{ span: userSpan(queued), message: `${queues} queues the work item here` }]),
-				blamed.line === userSpan(freed).line
+				blamed.line === freedAt.line
 					? { span: reportPlaceSpan(report), message: `${name} uses it here` }
-					: { span: userSpan(freed), message: `${by} frees it here` },
+					: { span: freedAt, message: `${frees} frees it here` },
 				...kernelRelated(report, said),
 			],
 			closing: `${uses}.`,
 			threads: [...new Set([name, by])],
 			// whoever comes too late meets it at every line from there on
-			defect: `use-after-free ${lineOf(graph, userSpan(freed))} ${name.replace(/\/\d+$/, '')}`,
+			defect: `use-after-free ${lineOf(graph, freedAt)} ${name.replace(/\/\d+$/, '')}`,
 		};
 	},
 };
