@@ -82,6 +82,12 @@ export function toldSince(
 	return told.findLast((e) => !hasOthers(evidence, e, device)) ?? told.at(-1);
 }
 
+/** Whose invalidation it is that shows when that of `thread` ends, which the driver may have refused. */
+function tellerOf(evidence: Evidence, thread: number, page: number): number {
+	const told = toldOf(evidence, page);
+	return told.some((e) => e.thread === thread) ? thread : (told.at(-1)?.thread ?? thread);
+}
+
 /** The callback clears or flushes entries, but none of this device. */
 function hasOthers(evidence: Evidence, callback: RunEvent, device: number): boolean {
 	const { events } = evidence.run;
@@ -205,7 +211,10 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 	const mapped = mappingOf(evidence, report, page);
 	const name = threadName(graph, thread);
 	const maps = mapped === undefined ? name : threadName(graph, mapped.thread);
-	const told = toldSince(evidence, thread, mapped, page, report.resource);
+	const teller = tellerOf(evidence, thread, page);
+	const kept = toldSince(evidence, teller, mapped, page, report.resource);
+	// another thread may still be in its callback
+	const told = teller === thread || (kept && returnOf(evidence, kept)) ? kept : undefined;
 	const related: Related[] = [];
 	if (mapped !== undefined) related.push({ span: userSpan(mapped), message: `${maps} maps page ${page} here` });
 	const threads = [...new Set([maps, name])];
@@ -213,7 +222,7 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 		const span = wayOut(evidence, told);
 		const left = /runs a job/.test(report.message) ? 'without waiting for it' : 'without dropping the mapping';
 		const because = `${told.code.name}() was told, and returned ${left} (${lineOf(graph, span)})`;
-		return { span, because, related, threads, told: true };
+		return { span, because, related, threads: [...new Set([maps, threadName(graph, teller), name])], told: true };
 	}
 	const unpinned = mapped && unpinningOf(evidence, mapped);
 	if (unpinned !== undefined && toldOf(evidence, page).length === 0) {
@@ -272,9 +281,6 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 			told: false,
 			removed: 'uncovered',
 		};
-	// a range that was refused may be the one at whose end it shows
-	const others = toldOf(evidence, page);
-	const teller = others.some((e) => e.thread === thread) ? thread : (others.at(-1)?.thread ?? thread);
 	const because =
 		mapped === undefined || mapped.thread === thread || mapped.thread === teller
 			? ''
