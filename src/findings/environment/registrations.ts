@@ -43,8 +43,11 @@ export function registrationsOf(
 		!roles.registers || (isStruct(objects.typeOf(global), 'mmu_interval_notifier') && !names.has(global.name));
 	const notifiers = notifiersOf(program, objects, left);
 	// what nobody registers is registered in an object of the environment's
-	if (!roles.registers && notifiers.first.length === 0) {
-		const supplied = objects.supplied(roles.callbacks);
+	const lists = !roles.registersLists && tableOf(objects, 'mmu_notifier_ops') !== undefined;
+	if ((!roles.registers || lists) && notifiers.first.length === 0) {
+		const supplied = objects
+			.supplied(roles.callbacks)
+			.filter(({ type }) => !roles.registers || type === 'mmu_notifier');
 		notifiers.first.push(...supplied.flatMap(({ path, type }) => registration(program, objects, path, type) ?? []));
 	}
 	return roles.registers

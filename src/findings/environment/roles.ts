@@ -25,6 +25,8 @@ export interface Roles {
 	readonly setup: readonly FunctionDecl[];
 	/** Some function of the sketch registers notifiers. */
 	readonly registers: boolean;
+	/** And list notifiers among them. */
+	readonly registersLists: boolean;
 	/** Handlers that do so themselves: two of them at once would register the same notifier twice. */
 	readonly registering: ReadonlySet<FunctionDecl>;
 	/** Handlers that a task of the process runs: what they do to `current` keeps the address space alive meanwhile. */
@@ -63,6 +65,7 @@ const AREA_CALLS: Readonly<Record<string, AreaCall>> = {
 };
 
 const REGISTERS = /^_*mmu_(interval_)?notifier_(register|insert|insert_locked|get)(_locked)?$/;
+const REGISTERS_LIST = /^_*mmu_notifier_(register|get)(_locked)?$/;
 const UNREGISTERS = /^_*mmu_(interval_)?notifier_(unregister|remove|put)$/;
 const TAKES_OFF = new RegExp(`${UNREGISTERS.source}|^(destroy_workqueue|kthread_stop|cancel_work_sync)$`);
 const BEGINS = /(^|_)(init|probe|open|create|setup|attach|bind|load|enable|begin|start|register)$/;
@@ -156,6 +159,7 @@ export function rolesOf(program: Program): Roles {
 	return {
 		setup: [...begins, ...setup],
 		registers: own.some((f) => reaches(f, REGISTERS)),
+		registersLists: own.some((f) => reaches(f, REGISTERS_LIST)),
 		inProcess: new Set(handlers.filter((f) => areas.has(f) || (reaches(f, OF_CURRENT) && !reaches(f, BORROWS)))),
 		registering: new Set(handlers.filter((f) => reaches(f, REGISTERS))),
 		handlers: [0, 1, 2].flatMap((turn) => handlers.filter((f) => turnOf(f) === turn)),

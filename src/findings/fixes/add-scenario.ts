@@ -23,11 +23,16 @@ export function addScenario(program: Program, found: readonly Finding[] = []): F
 	const shown = whatFailed(environment, lines, found);
 	const { scenarios, functions } = shown.scenarios.length > 0 ? shown : against(environment, lines);
 	const head = lines.slice(0, lines.indexOf(`scenario ${DEFAULT_ENVIRONMENT} {`));
-	const needed = head.filter((l) => {
+	// objects point to each other: what one needs is declared before it
+	const used = scenarios.flat();
+	const needed: string[] = [];
+	for (const l of head.reverse()) {
 		const library = /^#include <(.*)>$/.exec(l)?.[1];
 		const name = library === undefined ? /(\w+)(\[[^\]]*\])*( = .*)?;$/.exec(l)?.[1] : LIBRARIES[library];
-		return name !== undefined && scenarios.flat().some((s) => new RegExp(`\\b${name}\\b`).test(s));
-	});
+		if (name === undefined || !used.some((u) => new RegExp(`\\b${name}\\b`).test(u))) continue;
+		needed.unshift(l);
+		used.push(l);
+	}
 	const eol = eolOf(text);
 	const parts = [...(needed.length > 0 ? [needed] : []), ...scenarios].map((part) => part.join(eol));
 	const edits = new Edits().insert(uri, text.trimEnd().length, `${eol}${eol}${parts.join(eol + eol)}`);

@@ -306,6 +306,26 @@ test.each(['hmm-under-the-lock', 'gntdev-user-copy-under-lock'])(
 	},
 );
 
+test('a scenario declares all that its objects point to', async () => {
+	const text = `struct drm { int used; };
+struct client { struct drm *drm; };
+struct vmm { struct client *client; };
+static DEFINE_MUTEX(lock);
+static int vmm_fault(struct vmm *vmm)
+{
+	mutex_lock(&lock);
+	vmm->client->drm->used = 1;
+	mutex_unlock(&lock);
+	return 0;
+}
+`;
+	const { scenario } = await checkedActions(URI, { read: async () => text });
+	const added = scenario?.edits[0]?.text ?? '';
+	expect(added).toContain('static struct drm default_drm;');
+	const { problems } = await checkText(text + added);
+	expect(problems).toEqual([]);
+});
+
 test('a scenario for a wrong sketch says what it finds', async () => {
 	const text = read('unlock-before-retry').replace(/\nscenario[\s\S]*$/, '');
 	const { scenario } = await checkedActions(URI, { read: async () => text });
