@@ -138,7 +138,7 @@ that ends well.
 What the model cannot say is named, with exit status 2: never a wrong model.
 
   notifier-lab export driver.mmn --to promela >model.pml
-  head model.pml      # the commands, with the -DVECTORSZ=N that this model needs
+  head model.pml      # the commands, with the -DVECTORSZ=N that it needs
   notifier-lab export driver.mmn --to tla --scenario race >race.tla
   java -cp tla2tools.jar tlc2.TLC -config race.tla race.tla
   notifier-lab export driver.mmn --to svg >deadlock.svg
