@@ -164,7 +164,7 @@ const nothingRuns = (program: Program): Problem => ({
 	code: 'bounded',
 	severity: 'hint',
 	message:
-		'nothing was run: there is no scenario, no function that looks like a fault handler, and no global object with a notifier that could be registered. Declare one (static struct my_driver drv;), or write a scenario',
+		'nothing was run: there is no scenario, no fault handler that could be called, together with what makes its object, and no global object with a notifier that could be registered. Declare one (static struct my_driver drv;), or write a scenario',
 	span: spanOf(callbacksOf(program)[0]?.function ?? program.root),
 });
 

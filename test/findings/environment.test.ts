@@ -224,6 +224,83 @@ static int ctx_init(void)
 		expect(scenarios).toEqual([]);
 	});
 
+	test('does not call on NULL what wants an object that nobody can be called to make (hfi1)', async () => {
+		const { scenarios } = await inEnvironment(`
+#include <linux/workqueue.h>
+struct handler { struct workqueue_struct *wq; int uses; };
+static DEFINE_SPINLOCK(lock);
+static int total;
+int handler_open(struct workqueue_struct *wq, struct handler **out)
+{
+	struct handler *h = kzalloc(sizeof(*h), GFP_KERNEL);
+
+	if (!h)
+		return -ENOMEM;
+	h->wq = wq;
+	*out = h;
+	return 0;
+}
+int handler_insert(struct handler *h)
+{
+	spin_lock(&lock);
+	h->uses++;
+	spin_unlock(&lock);
+	return 0;
+}
+int count_fault(void)
+{
+	spin_lock(&lock);
+	total++;
+	spin_unlock(&lock);
+	return 0;
+}
+`);
+		expect(scenarios[0]?.findings).toEqual([]);
+		expect(scenarios[0]?.assumptions).toContain(
+			'handler_insert() was not run: its object comes from handler_open(), and there is nothing to pass to that; call both in a scenario',
+		);
+	});
+
+	test('registers the list notifier of an object that is made up, where handlers insert interval notifiers only (nouveau)', async () => {
+		const { scenarios } = await inEnvironment(`
+#include <linux/mmu_notifier.h>
+struct svmm { struct mmu_notifier notifier; struct mutex mutex; };
+struct svm_notifier { struct mmu_interval_notifier notifier; };
+static bool invalidate(struct mmu_interval_notifier *mni, const struct mmu_notifier_range *range, unsigned long seq)
+{
+	if (!mmu_notifier_range_blockable(range))
+		return false;
+	mmu_interval_set_seq(mni, seq);
+	return true;
+}
+static const struct mmu_interval_notifier_ops mni_ops = { .invalidate = invalidate };
+static int start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	struct svmm *svmm = container_of(mn, struct svmm, notifier);
+
+	if (!mmu_notifier_range_blockable(range))
+		return -EAGAIN;
+	mutex_lock(&svmm->mutex);
+	BUG_ON(range->start == 0);
+	mutex_unlock(&svmm->mutex);
+	return 0;
+}
+static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
+static int range_fault(struct svmm *svmm, struct svm_notifier *n)
+{
+	int ret = mmu_interval_notifier_insert(&n->notifier, svmm->notifier.mm, 0, 1, &mni_ops);
+
+	if (!ret)
+		mmu_interval_notifier_remove(&n->notifier);
+	return ret;
+}
+`);
+		const codes = scenarios[0]?.findings.map((f) => f.code);
+		// it is called, and the handler has an mm to insert into
+		expect(codes).toContain('assertion');
+		expect(codes).not.toContain('null-deref');
+	});
+
 	test("with a driver's own registration is set up by it", async () => {
 		const { scenarios } = await inEnvironment(`
 #include <mn/active-ranges>

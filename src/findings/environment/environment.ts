@@ -123,7 +123,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 				: plain === undefined
 					? areas.body(f)
 					: objects.statement(f, plain);
-		if (call === undefined) left.push(`${f.name}() was not run: there is nothing to pass to it`);
+		if (call === undefined) left.push(`${f.name}() was not run: ${objects.missing(f)}`);
 		return call === undefined ? [] : [{ f, call }];
 	});
 	for (const { f } of callable.slice(MOST_HANDLERS))
@@ -164,7 +164,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		roles.leaving !== undefined && (objects.invented.length === 0 || ends.length > 0) ? roles.leaving : undefined;
 	const comes = roles.interrupts.flatMap((f) => {
 		const call = objects.call(f, 0, true);
-		if (call === undefined) left.push(`${f.name}() was not run: there is nothing to pass to it`);
+		if (call === undefined) left.push(`${f.name}() was not run: ${objects.missing(f)}`);
 		return call === undefined ? [] : [{ f, call }];
 	});
 	const interrupts = comes.flatMap(({ f, call }, n) =>

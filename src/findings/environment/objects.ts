@@ -121,8 +121,20 @@ export class Objects {
 			const names = OPENED.map((prefix) => `${prefix}_${out.struct.name}`);
 			this.opened.set(out.struct.name, names);
 			this.openers.set(f, out.struct.name);
-			for (const name of names) this.declarations.push(`static struct ${out.struct.name} *${name};`);
 		}
+		// what nobody can be called to make is not there: whoever wants it would be called on NULL
+		let before: number;
+		do {
+			before = this.openers.size;
+			for (const [f, struct] of this.openers) {
+				if (this.call(f, 0, false) !== undefined) continue;
+				this.openers.delete(f);
+				this.opened.delete(struct);
+				this.unopened.set(struct, f.name);
+			}
+		} while (this.openers.size < before);
+		for (const [struct, names] of this.opened)
+			for (const name of names) this.declarations.push(`static struct ${struct} *${name};`);
 		const wants = (f: FunctionDecl): boolean => {
 			const type = this.program.semantics.declaredType(f);
 			const parameters = type.kind === 'function' ? type.parameters : [];
@@ -147,6 +159,21 @@ export class Objects {
 	/** By struct: the names of what was opened first and second; and who opens it. */
 	private readonly opened = new Map<string, readonly string[]>();
 	private readonly openers = new Map<FunctionDecl, string>();
+
+	/** By struct: who makes such objects, and cannot be called, because there is nothing to pass to it. */
+	private readonly unopened = new Map<string, string>();
+
+	/** Why there is no call of `f`, for a reader. */
+	missing(f: FunctionDecl): string {
+		const type = this.program.semantics.declaredType(f);
+		const makers = (type.kind === 'function' ? type.parameters : []).flatMap((p) =>
+			p.kind === 'pointer' && p.to.kind === 'struct' ? (this.unopened.get(p.to.name) ?? []) : [],
+		);
+		const [maker] = makers;
+		return maker === undefined
+			? 'there is nothing to pass to it'
+			: `its object comes from ${maker}(), and there is nothing to pass to that; call both in a scenario`;
+	}
 
 	/** Is `f` a work item's function? */
 	isWork(f: FunctionDecl): boolean {
@@ -202,6 +229,7 @@ export class Objects {
 		const kernels = KERNELS[to.name];
 		if (kernels !== undefined) return kernels;
 		const all = this.ofStruct(to.name);
+		if (all.length === 0 && this.unopened.has(to.name)) return undefined;
 		return all[nth] ?? all[0] ?? (isKernels(to) && !MADE.has(to.name) ? undefined : this.make(to));
 	}
 
