@@ -21,7 +21,9 @@ export async function printScenario(args: readonly string[], console: Console): 
 		throw new UsageError(`scenario: ${file} has one: ${program.scenarios.map((s) => s.name).join(', ')}`);
 	const [edit] = addScenario(program)?.edits ?? [];
 	if (edit === undefined)
-		throw new UsageError(`scenario: nothing in ${file} could run: it has no callback whose notifier could be registered, and no fault handler that could be called`);
+		throw new UsageError(
+			`scenario: nothing in ${file} could run: it has no callback whose notifier could be registered, and no fault handler that could be called`,
+		);
 	console.out(`\n${edit.text.trim()}\n`);
 	return Status.ok;
 }
