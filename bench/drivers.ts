@@ -21,7 +21,7 @@ const { positionals, values } = parseArgs({
 const [root = '.', , output = ''] = positionals;
 const FOLDER = 'test/findings/drivers';
 /** Edits of each driver. */
-const EDITS = 4;
+const EDITS = 2;
 /** As many drivers are shown: the slowest. */
 const SHOWN = 25;
 
