@@ -1,11 +1,18 @@
 import { AstUtils } from 'langium';
 import type { Graph } from '../../explore/graph.js';
 import { ROUNDS, type Turns } from '../../explore/turns.js';
-import { isCall, isFunctionDecl, isNameRef } from '../../language/generated/ast.js';
+import {
+	isCall,
+	isExpressionStatement,
+	isFunctionDecl,
+	isNameRef,
+	isThreadItem,
+} from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import type { System } from '../../machine/system.js';
 import { type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
 import { type Place, userFunction, userSpan } from '../run.js';
+import { isOver } from './page-references.js';
 
 /** A use of the address space (mm_users) that is left when all have ended: the process's memory is never torn down. */
 export interface LeftUse {
@@ -31,10 +38,7 @@ export function* findLeftUse(graph: Graph): Turns<LeftUse | undefined> {
 	const index = graph.reader(graph.threads);
 	for (let state = 0; state < graph.expanded; state++) {
 		if (state % ROUNDS === ROUNDS - 1) yield;
-		if (running[state] !== 0 || seen.has(index(state))) continue;
-		// nobody comes later, either: no worker, timer or interrupt
-		const { from, to } = graph.edges(state);
-		if (from !== to) continue;
+		if (running[state] !== 0 || seen.has(index(state)) || !isOver(graph, state)) continue;
 		seen.add(index(state));
 		if ((system.cell(address, graph.sharedOf(state)) ?? 0) > expected) return { address, state };
 	}
@@ -67,12 +71,18 @@ function usersOf(system: System): number | undefined {
 	return mm === undefined || offset === undefined ? undefined : mm.address + offset;
 }
 
-/** The process gives up its own use where some thread lets it end. */
+/** The process gives up its own use where some thread lets it end in every run: who only may is not counted. */
 function exits({ threads }: System): number {
-	const ends = threads.some(({ node }) =>
-		AstUtils.streamAllContents(node).some(
-			(n) => isCall(n) && isNameRef(n.callee) && n.callee.target.$refText === 'exit_mmap',
-		),
+	const ends = threads.some(
+		({ node }) =>
+			isThreadItem(node) &&
+			node.body.statements.some(
+				(s) =>
+					isExpressionStatement(s) &&
+					isCall(s.expression) &&
+					isNameRef(s.expression.callee) &&
+					s.expression.callee.target.$refText === 'exit_mmap',
+			),
 	);
 	return ends ? 1 : 0;
 }

@@ -57,7 +57,7 @@ function takesReferences({ files }: Program): boolean {
 }
 
 /** Nobody comes later, either: no worker, timer or interrupt. */
-function isOver(graph: Graph, state: number): boolean {
+export function isOver(graph: Graph, state: number): boolean {
 	const { from, to } = graph.edges(state);
 	return from === to;
 }

@@ -246,8 +246,8 @@ class Searches {
 	private tellEarly(): void {
 		const { environment, home, options, results, unfinished, smaller } = this;
 		if (options.onEarly === undefined || options.signal?.aborted) return;
-		const so = merged({ results, cut: [], early: true }, home);
-		options.onEarly(told(so, environment, { unfinished, smaller }, home));
+		const soFar = merged({ results, cut: [], early: true }, home);
+		options.onEarly(told(soFar, environment, { unfinished, smaller }, home));
 	}
 
 	/** What a part says of the sketch; what only says something of the environment is left out. */
