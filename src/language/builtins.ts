@@ -103,12 +103,18 @@ function define(
 	}
 }
 
-define('container_of list_entry list_first_entry list_last_entry', 'expression type member', pointerToArgument(1), {
-	memberOf: { argument: 1, pointee: false },
-});
-define('list_first_entry_or_null hlist_entry rb_entry', 'expression type member', pointerToArgument(1), {
-	memberOf: { argument: 1, pointee: false },
-});
+define(
+	'container_of list_entry list_entry_rcu hlist_entry hlist_entry_safe rb_entry rb_entry_safe',
+	'expression type member',
+	pointerToArgument(1),
+	{ memberOf: { argument: 1, pointee: false } },
+);
+define(
+	'list_first_entry list_last_entry list_first_entry_or_null list_first_or_null_rcu',
+	'expression type member',
+	pointerToArgument(1),
+	{ memberOf: { argument: 1, pointee: false } },
+);
 define('list_next_entry list_prev_entry', 'expression member', argument(0), {
 	memberOf: { argument: 0, pointee: true },
 });

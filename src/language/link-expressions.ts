@@ -294,12 +294,7 @@ export class ExpressionLinker {
 				this.#report.missing(at, property, { name: type.name, isTag: true, field: name });
 				return;
 			}
-			this.#report.error(
-				'type',
-				at,
-				`'struct ${type.name}' is not defined here, so its field '${name}' is not known: define the struct with the fields the sketch uses`,
-				property,
-			);
+			this.#report.undefinedStruct(at, property, type.name);
 		} else {
 			const guess = didYouMean(
 				name,
@@ -322,7 +317,11 @@ export class ExpressionLinker {
 		this.expression(e.callee);
 		const macro = builtin(macroName) && this.semantics.macroOf(e);
 		if (!macro) {
-			for (const argument of e.arguments) this.expression(argument);
+			// what is given a type is a macro, and may be given the name of a field
+			const unknown = e.arguments.some((a) => a.$type === 'TypeArgument') && !this.#declares(macroName);
+			for (const argument of e.arguments)
+				if (!(unknown && argument.$type === 'NameRef' && !this.#declares(argument.target.$refText)))
+					this.expression(argument);
 			return;
 		}
 		e.arguments.forEach((argument, index) => {

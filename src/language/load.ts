@@ -26,6 +26,7 @@ import { Report } from './report.js';
 import { didYouMean } from './suggest.js';
 import { fileName, spanOf } from './text.js';
 import { reportUnknownNames } from './unknown-names.js';
+import { reportUndefinedStructs } from './unknown-structs.js';
 
 /** A file with its names linked. It never changes: what it means depends on what stands above it only. */
 export interface LinkedFile {
@@ -76,6 +77,7 @@ function linkGroup(
 		if (checked) reportUnknownNames(linker.unresolved, scope, report);
 		const calls = checked ? checkFile(parsed.root, scope, report) : [];
 		if (checked) reportMissing(report, scope);
+		if (checked) reportUndefinedStructs(report, parsed.root, scope);
 		return {
 			id: nextId++,
 			parsed,

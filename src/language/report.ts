@@ -4,11 +4,14 @@ import type { AstNode } from 'langium';
 import type { Missing } from './missing-includes.js';
 import type { Problem, ProblemCode, Severity, Span } from './problem.js';
 import { spanOf, spanOfProperty } from './text.js';
+import type { UndefinedUse } from './unknown-structs.js';
 
 export class Report {
 	readonly problems: Problem[] = [];
 	/** Uses of names that a library declares which is not included, for reportMissing(). */
 	readonly missed: Missing[] = [];
+	/** Uses of structs that nobody defines, for reportUndefinedStructs(). */
+	readonly undefinedStructs: UndefinedUse[] = [];
 	readonly #seen = new Set<string>();
 
 	/** An error at a node, or at the text of one of its properties. */
@@ -24,6 +27,11 @@ export class Report {
 	/** A name, or the tag of a struct, that a library declares which is not included. */
 	missing(at: AstNode, property: string | undefined, missing: Omit<Missing, 'span'>): void {
 		this.missed.push({ ...missing, span: property ? spanOfProperty(at, property) : spanOf(at) });
+	}
+
+	/** A struct that nobody defines, where one is needed. */
+	undefinedStruct(at: AstNode, property: string, name: string): void {
+		this.undefinedStructs.push({ name, span: spanOfProperty(at, property) });
 	}
 
 	private add(

@@ -11,7 +11,7 @@ const WORDS = /[A-Z]?[a-z]+|[A-Z]+|\d+/g;
 const UNMAPS = /^(zap|unmap|invalidate|inval|shootdown|unbind|evict)$/;
 const MAPS = /^(map|bind|populate|prefault|[a-z]?pte|ptes)$/;
 /** Names that ask, and those of other things that are mapped. */
-const OTHER = /^(is|can|may|should|needs?|has|get|find|lookup|read|lock|unlock|trylock|alloc|free|dma|init)$/;
+const OTHER = /^(is|can|may|should|needs?|has|get|find|lookup|read|lock|unlock|trylock|alloc|free|init|order)$/;
 
 const ALLOCATES = /^[a-z]*alloc$|^(create|new)$/;
 
@@ -48,6 +48,8 @@ function actionOf(name: string, parameters: readonly StubParameter[]): string {
 	const words = wordsOf(name);
 	const said = (what: RegExp): boolean => words.some((word) => what.test(word));
 	if (said(OTHER)) return '';
+	if (said(/^dma$/))
+		return said(UNMAPS) ? '/* call dev_unmap(start, end), if it is the device that maps no more after this */' : '';
 	if (said(/^(io)?tlbs?$/) && (said(UNMAPS) || said(/^flush$/)))
 		return onRange('dev_flush', parameters) ?? '/* call dev_flush(start, end), where its TLB matters */';
 	if (said(UNMAPS))
@@ -83,7 +85,8 @@ function resultOf(name: string, parameters: readonly StubParameter[], type: Type
 	// what the value is kept in says more than the function's own name
 	const is = (what: RegExp): boolean => what.test(to ?? name);
 	if (is(END) || (is(LENGTH) && !(to === undefined && type.signed && /pages$/.test(name)))) return 'return 1;';
-	if (is(START) || is(LAST)) return 'return 0;';
+	if (is(START) || is(LAST) || ((to === undefined || /^\w*order$/.test(to)) && /_order$/.test(name)))
+		return 'return 0;';
 	return type.signed ? 'return any_bool() ? -EINVAL : 0;' : 'return any(0, 1);';
 }
 

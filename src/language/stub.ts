@@ -6,7 +6,8 @@ import type { Semantics } from './semantics.js';
 import { type Destination, isMap, type StubParameter, stubBody } from './stub-body.js';
 import { sourceText } from './text.js';
 import { unwrap, walk } from './tree.js';
-import { BOOL, decay, INT, intFromWords, pointerTo, type Type, typeToString, ULONG, VOID } from './types.js';
+import { BOOL, decay, INT, intFromWords, pointerTo, type Type, typeToString, VOID } from './types.js';
+import { kernelStruct, nameOf, wanted } from './wanted.js';
 
 /** A stub on one line, as messages have it, and in kernel style. */
 export interface Stub {
@@ -47,6 +48,9 @@ export function stubForCall(
 		used.add(parameter);
 		parameters.push({ name: parameter, type });
 	}
+	const owner = call.$container;
+	if (owner?.$type === 'Member' && (owner as ast.Member).operator === '.')
+		return stubOfStruct(call, name, parameters, semantics);
 	const { type, to } = wanted(call, semantics);
 	const texts = parameters.map((p) => typeToString(p.type, p.name));
 	// what allocates any number of bytes is called for more than one type
@@ -82,52 +86,6 @@ function guess(argument: ast.Expression): Type {
 	return inner.$type === 'Unary' && inner.operator === '&' ? pointerTo(VOID) : INT;
 }
 
-/** A name for the parameter that takes this value. */
-function nameOf(argument: ast.Expression): string | undefined {
-	const inner = unwrap(argument);
-	switch (inner.$type) {
-		case 'NameRef': {
-			const kind = inner.target.ref?.$type;
-			const name = inner.target.$refText;
-			if (/^GFP_/.test(name)) return 'gfp';
-			return kind === 'Variable' || kind === 'Parameter' || (!kind && /^[a-z]/.test(name)) ? name : undefined;
-		}
-		case 'Member':
-			return inner.field.$refText;
-		case 'Unary':
-		case 'Postfix':
-			return nameOf(inner.operand);
-		case 'Cast':
-			return inner.operand && nameOf(inner.operand);
-		case 'SizeOf':
-			return 'size';
-		case 'StringLiteral':
-			return 'name';
-		case 'Index': {
-			// one of the pages is a page
-			const all = nameOf(inner.array);
-			return all && all.length > 2 ? all.replace(/s$/, '') : all;
-		}
-		case 'Call':
-			return inner.callee.$type === 'NameRef' ? /[a-z]+$/.exec(inner.callee.target.$refText)?.[0] : undefined;
-		case 'BinaryExpr':
-			return nameOfResult(inner);
-		default:
-			return undefined;
-	}
-}
-
-function nameOfResult({ left, operator, right }: ast.BinaryExpr): string | undefined {
-	const name = nameOf(left);
-	if (operator === '-') {
-		const from = nameOf(right);
-		if (right.$type === 'NumberLiteral') return name && /end$/.test(name) ? name.replace(/end$/, 'last') : name;
-		return from !== undefined && /end$/.test(name ?? '') && /start$/.test(from) ? 'size' : 'offset';
-	}
-	// an address is a page number
-	return /^(<<|>>|\+|&|\|)$/.test(operator) ? name : undefined;
-}
-
 /** A name for a parameter of whose value only the type is known. */
 function nameFor(type: Type): string {
 	if (type.kind === 'int') return type === BOOL ? 'flag' : 'value';
@@ -135,63 +93,32 @@ function nameFor(type: Type): string {
 	return (to.kind === 'struct' && /[a-z]+$/.exec(to.name)?.[0]) || 'arg';
 }
 
-interface Wanted {
-	readonly type: Type;
-	readonly to?: Destination;
+/** A stub that returns a struct of which only fields are known: both, one above the other. */
+function stubOfStruct(call: ast.Call, name: string, parameters: readonly StubParameter[], semantics: Semantics): Stub {
+	const fields = new Map<string, Type>();
+	walk(rootOf(call), (node) => {
+		const object = node.$type === 'Member' && node.operator === '.' ? unwrap(node.object) : undefined;
+		if (object?.$type !== 'Call' || object.callee.$type !== 'NameRef' || object.callee.target.$refText !== name) return;
+		if (node.$type === 'Member') fields.set(node.field.$refText, wanted(node, semantics).type);
+	});
+	const type = kernelStruct(`${name}_result`);
+	const values = [...fields].map(
+		([field, is]) => `.${field} = ${is === BOOL ? 'any_bool()' : is.kind === 'pointer' ? 'NULL' : '0'}`,
+	);
+	const body = [`${typeToString(type, 'result')} = { ${values.join(', ')} };`, '', 'return result;'];
+	const texts = parameters.map((p) => typeToString(p.type, p.name));
+	const declared = [...fields].map(([field, is]) => `${typeToString(is, field)};`);
+	const { line, text } = written(name, type, texts, body);
+	return {
+		line: `struct ${type.name} { ${declared.join(' ')} }; ${line}`,
+		text: [`struct ${type.name} {`, ...declared.map((field) => `\t${field}`), '};', '', text].join('\n'),
+	};
 }
 
-/** The type that a call should have where it stands, and where its value goes. */
-function wanted(call: ast.Call, semantics: Semantics): Wanted {
-	let node: AstNode = call;
-	while (node.$container?.$type === 'Parenthesized') node = node.$container;
-	const owner = node.$container as ast.Statement | ast.Expression | ast.Variable | undefined;
-	const known = (type: Type) => (type.kind === 'error' || type.kind === 'array' ? INT : type);
-	switch (owner?.$type) {
-		case 'ExpressionStatement':
-			return { type: VOID };
-		case 'Assignment':
-			return { type: known(semantics.typeOf(owner.target)), to: nameOf(owner.target) };
-		case 'Variable':
-			return { type: known(semantics.declaredType(owner)), to: owner.name };
-		case 'Call':
-			return parameterOf(owner, node, semantics);
-		case 'Cast':
-			return { type: known(decay(semantics.typeOf(owner))) };
-		case 'Index':
-			return { type: ULONG, to: 'offset' };
-		case 'IfStatement':
-		case 'WhileStatement':
-		case 'DoStatement':
-		case 'ForStatement':
-			return { type: BOOL };
-		case 'Unary':
-			return { type: owner.operator === '!' ? BOOL : INT };
-		case 'ReturnStatement': {
-			let at: AstNode | undefined = owner;
-			while (at && at.$type !== 'FunctionDecl') at = at.$container;
-			const type = at ? semantics.declaredType(at as ast.FunctionDecl) : VOID;
-			return { type: type.kind === 'function' ? known(type.returns) : INT };
-		}
-		case 'BinaryExpr': {
-			if (owner.operator === '&&' || owner.operator === '||') return { type: BOOL };
-			const other = owner.left === node ? owner.right : owner.left;
-			const type = known(decay(semantics.typeOf(other)));
-			// a sum or a part of something, and no error number
-			return /^(<<|>>|[-+*/%&|^])$/.test(owner.operator) ? { type, to: nameOf(other) ?? 'size' } : { type };
-		}
-		default:
-			return { type: INT };
-	}
-}
-
-/** The parameter that the call's value is passed for. */
-function parameterOf(owner: ast.Call, node: AstNode, semantics: Semantics): Wanted {
-	const index = owner.arguments.indexOf(node as ast.Expression);
-	const callee = semantics.typeOf(owner.callee);
-	const type = callee.kind === 'function' ? callee.parameters[index] : undefined;
-	const target = owner.callee.$type === 'NameRef' ? owner.callee.target.ref : undefined;
-	const to = target?.$type === 'FunctionDecl' ? target.parameters[index]?.name : undefined;
-	return { type: type && type.kind !== 'error' ? decay(type) : INT, to };
+function rootOf(node: AstNode): AstNode {
+	let at = node;
+	while (at.$container) at = at.$container;
+	return at;
 }
 
 /** Where the kernel breaks lines. */
@@ -205,16 +132,22 @@ function stub(
 	texts: readonly string[],
 	to?: Destination,
 ): Stub {
-	const body = stubBody(name, parameters, returns, to);
-	const head = `static ${typeToString(returns, name)}(`;
+	return written(name, returns, texts, stubBody(name, parameters, returns, to));
+}
+
+function written(name: string, returns: Type, texts: readonly string[], body: readonly string[]): Stub {
+	const whole = `static ${typeToString(returns, name)}(`;
 	const all = texts.length === 0 ? ['void'] : texts;
-	const line = `${head}${all.join(', ')}) { ${body.map((part) => `${part} `).join('')}}`;
+	const line = `${whole}${all.join(', ')}) { ${body.map((part) => part && `${part} `).join('')}}`;
+	// the name begins a line of its own where a parameter does not fit behind what it returns
+	const head = whole.length + Math.max(...all.map((text) => text.length)) < WIDTH ? whole : `${name}(`;
 	const indent = '\t'.repeat(head.length / TAB) + ' '.repeat(head.length % TAB);
-	const lines: string[] = [];
+	const lines: string[] = head === whole ? [] : [whole.slice(0, -head.length).trimEnd()];
+	const above = lines.length;
 	let last = head;
 	for (const [n, text] of all.entries()) {
 		const piece = `${text}${n === all.length - 1 ? ')' : ','}`;
-		const room = WIDTH - (lines.length === 0 ? last.length : head.length + last.trimStart().length);
+		const room = WIDTH - (lines.length === above ? last.length : head.length + last.trimStart().length);
 		if (n > 0 && piece.length + 1 > room) {
 			lines.push(last);
 			last = `${indent}${piece}`;
@@ -222,5 +155,5 @@ function stub(
 	}
 	// a comment goes above what it is about
 	const statements = body.flatMap((part) => part.replace(/^(.*;) (\/\*.*\*\/)$/, '$2\n$1').split('\n'));
-	return { line, text: [...lines, last, '{', ...statements.map((part) => `\t${part}`), '}'].join('\n') };
+	return { line, text: [...lines, last, '{', ...statements.map((part) => part && `\t${part}`), '}'].join('\n') };
 }

@@ -84,6 +84,10 @@ function unknownFunction(
 		[...functions.map((n) => n.name ?? ''), ...locals].filter((other) => !areOpposite(name, other)),
 	);
 	const like = functions.find((n) => n.name === guess);
+	if (call.arguments.some((a) => a.$type === 'TypeArgument')) {
+		const mean = guess === undefined ? '' : `; did you mean '${guess}'?`;
+		return `'${name}' is not declared${mean}${mean ? ' Else' : ':'} it is given a type, so it is a macro: write its #define, or what it stands for, e.g. container_of()`;
+	}
 	const stub = stubMessage(stubForCall(call, name, semantics, like));
 	if (guess) return `'${name}' is not declared; did you mean '${guess}'? Else ${stub}`;
 	return `the simulated kernel does not model '${name}': ${stub}`;

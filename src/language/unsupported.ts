@@ -22,6 +22,12 @@ export function directiveMessage(word: string): string {
 export const ATTRIBUTE =
 	'__attribute__((cleanup(…))) is not modelled: use guard(), scoped_guard() or __free(), or release on every way out';
 
+/** Functions of <linux/rbtree.h>, by what is modelled instead. */
+function trees(instead: string, names: string): Record<string, string> {
+	const message = `trees that a driver walks itself are not modelled: use ${instead} and its like, or a list`;
+	return Object.fromEntries(names.split(' ').map((name) => [name, message]));
+}
+
 /** Words of C and GNU C that the grammar does not know, for the messages of syntax errors and unknown names. */
 export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	typeof_unqual: 'typeof is not modelled: write the type itself',
@@ -65,10 +71,9 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	get_cpu: 'which CPU a thread runs on is not modelled: call preempt_disable(), and use the index of the thread',
 	local_lock: 'local_lock_t is not modelled: use a spinlock for each thread, or preempt_disable()',
 	local_lock_irqsave: 'local_lock_t is not modelled: use a spinlock for each thread, or local_irq_save()',
-	rb_insert_color:
-		'trees that a driver walks itself are not modelled: use interval_tree_insert() and its like, or a list',
-	rb_erase: 'trees that a driver walks itself are not modelled: use interval_tree_remove() and its like, or a list',
-	rb_link_node: 'trees that a driver walks itself are not modelled: use interval_tree_insert() and its like, or a list',
+	...trees('interval_tree_insert()', 'rb_insert_color rb_insert_color_cached rb_link_node rb_add rb_add_cached'),
+	...trees('interval_tree_remove()', 'rb_erase rb_erase_cached'),
+	...trees('interval_tree_iter_first()', 'rb_first rb_first_cached rb_last rb_next rb_prev rb_find rb_find_first'),
 	alloca: 'alloca is not modelled: use an array of fixed size, or kmalloc()',
 };
 

@@ -29,7 +29,7 @@ import { lockOrder } from './lock-order.js';
 import { lookupUnderLock } from './lookup-under-lock.js';
 import { mayWrite } from './may-write.js';
 import { mmget, mmgrab } from './mmget.js';
-import { unknownName } from './names.js';
+import { defineStruct, unknownName } from './names.js';
 import { newRead } from './new-read.js';
 import { noWaitBehind } from './no-wait-behind.js';
 import { markOnce } from './once.js';
@@ -118,6 +118,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	'null-deref': [checkAllocation],
 	'use-after-free': [referenceUnderLock, mmgrab, beforeFree],
 	name: [unknownName],
+	type: [defineStruct],
 	include: [unknownName],
 };
 

@@ -1,9 +1,10 @@
 import { type AstNode, AstUtils } from 'langium';
-import { type Call, isCall, isFunctionDecl, isInclude, isNameRef } from '../../language/generated/ast.js';
+import { type Call, isCall, isFile, isFunctionDecl, isInclude, isNameRef } from '../../language/generated/ast.js';
 import { stubFor, stubForCall } from '../../language/stub.js';
 import { sourceOf } from '../../language/text.js';
+import { definitionOf } from '../../language/unknown-structs.js';
 import { nodeAt } from '../text/sketch.js';
-import { aboveComment, Edits, eolOf, rangeOf } from './edits.js';
+import { aboveComment, Edits, eolOf, rangeOf, rawText } from './edits.js';
 import type { Fix, FixContext, Fixer } from './fix.js';
 
 /** A name that nothing declares: the library that does, the name that was meant, or a stub. */
@@ -66,3 +67,23 @@ function stub({ program, blamed }: FixContext, node: AstNode): Fix[] {
 	);
 	return [{ title: `Add a stub for ${name}()`, edits: edits.list }];
 }
+
+/** The struct that nobody defines, in a message that says so. */
+export const undefinedStruct = (message: string): string | undefined =>
+	/^'struct (\w+)' is not defined\b/.exec(message)?.[1];
+
+/** Above the first that speaks of it, with the fields that the sketch uses. */
+export const defineStruct: Fixer = ({ program, blamed }) => {
+	const tag = undefinedStruct(blamed.message);
+	const node = nodeAt(program, blamed.span);
+	if (tag === undefined || node === undefined || sourceOf(node).kernel) return [];
+	const { uri, text } = sourceOf(node);
+	const file = AstUtils.getContainerOfType(node, isFile);
+	const named = new RegExp(`\\bstruct\\s+${tag}\\b`);
+	const first = file?.items.find((item) => !isInclude(item) && named.test(rawText(item)));
+	if (file === undefined || first === undefined) return [];
+	const eol = eolOf(text);
+	const definition = definitionOf(tag, file, program.semantics).replaceAll('\n', eol);
+	const edits = new Edits().insert(uri, aboveComment(text, rangeOf(first)[0]), `${definition}${eol}${eol}`);
+	return [{ title: `Define struct ${tag} with the fields it is used with`, edits: edits.list }];
+};

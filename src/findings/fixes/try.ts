@@ -8,6 +8,7 @@ import { addScenario } from './add-scenario.js';
 import { applyEdits, type Edit, Edits } from './edits.js';
 import type { Blamed, Fix } from './fix.js';
 import { fixesFor } from './index.js';
+import { undefinedStruct } from './names.js';
 import { renameApi } from './rename-api.js';
 
 /** A fix whose edits were applied to a copy of the sketch, and the copy checked. */
@@ -204,9 +205,9 @@ const isSame = (a: Problem, b: Problem): boolean =>
 const textErrors = (r: FileResult) =>
 	counts(r.problems.filter((p) => p.severity === 'error' || p.severity === 'warning').map(textKey));
 
-/** A problem of the text. What is proposed for an unknown name changes with the names that are known. */
+/** A problem of the text. What is proposed for an unknown name or struct changes with what is known. */
 const textKey = ({ code, message }: Problem): string =>
-	`${code} ${code === 'name' ? (/'([^']+)'/.exec(message)?.[1] ?? message) : message}`;
+	`${code} ${code === 'name' || undefinedStruct(message) !== undefined ? (/'([^']+)'/.exec(message)?.[1] ?? message) : message}`;
 
 /** Whether the text has errors that it had not. */
 const toldMore = (before: FileResult, after: FileResult): boolean => more(textErrors(after), textErrors(before));

@@ -2,7 +2,9 @@
 
 import { argumentKind, type Builtin, type EachRule, eachRule, memberStruct } from '../builtins.js';
 import type * as ast from '../generated/ast.js';
+import type { Expression } from '../generated/ast.js';
 import { sourceText } from '../text.js';
+import { unwrap } from '../tree.js';
 import { decay, sameType, type Type, typeToString } from '../types.js';
 import { checkAssign, checkCondition } from './assign.js';
 import type { CheckContext } from './context.js';
@@ -37,8 +39,19 @@ export function checkCall(call: ast.Call, context: CheckContext): void {
 	}
 	args.forEach((argument, index) => {
 		const parameter = callee.parameters[index];
+		if (name === 'INIT_HLIST_NODE' && isOnNotifierList(argument, context)) return;
 		if (parameter) checkAssign(argument, parameter, context, `argument ${index + 1} of '${name}'`);
 	});
+}
+
+/** `&sub->hlist`: notifiers are on a list of the other kind here. */
+function isOnNotifierList(argument: Expression, { semantics }: CheckContext): boolean {
+	const inner = unwrap(argument);
+	const field = inner.$type === 'Unary' && inner.operator === '&' ? unwrap(inner.operand) : inner;
+	if (field.$type !== 'Member' || field.field.$refText !== 'hlist') return false;
+	const owner = decay(semantics.typeOf(field.object));
+	const struct = owner.kind === 'pointer' ? owner.to : owner;
+	return struct.kind === 'struct' && struct.name === 'mmu_notifier';
 }
 
 function count(n: number): string {
@@ -129,7 +142,7 @@ function checkMacroArgument(argument: ast.Expression, index: number, macro: Buil
 
 const STORES = new Set(['WRITE_ONCE', 'rcu_assign_pointer', 'RCU_INIT_POINTER']);
 const ATOMIC_STORES = /^(xchg|cmpxchg|smp_store_release|smp_store_mb)/;
-const CONTAINERS = new Set(['container_of', 'list_entry', 'hlist_entry', 'rb_entry']);
+const CONTAINERS = /^(container_of|list_entry(_rcu)?|(hlist|rb)_entry(_safe)?)$/;
 const NUMERIC = /^(min|max|min3|max3|clamp|clamp_val|min_t|max_t|clamp_t|any|kmalloc|kzalloc|kvmalloc|kcalloc)$/;
 
 /** What the arguments of one macro must have to do with each other. */
@@ -183,7 +196,7 @@ function checkMemberMacro(call: ast.Call, macro: Builtin, context: CheckContext)
 		return;
 	}
 	const pointer = call.arguments[0];
-	if (!CONTAINERS.has(macro.name) || !pointer) return;
+	if (!CONTAINERS.test(macro.name) || !pointer) return;
 	const from = decay(semantics.typeOf(pointer));
 	const path = semantics.memberPath(member, struct);
 	const last = path?.at(-1);

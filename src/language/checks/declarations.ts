@@ -58,9 +58,7 @@ function checkObject(node: Node, type: Type, what: string, context: CheckContext
 			context.report.missing(node, 'name', { name: inner.name, isTag: true });
 			return;
 		}
-		const tags = [...context.scope.allTags()].map((tag) => `struct ${tag}`);
-		const way = didYouMean(`struct ${inner.name}`, tags) || ': define it with the fields the sketch uses';
-		context.report.error('type', node, `'struct ${inner.name}' is not defined${way}`, 'name');
+		context.report.undefinedStruct(node, 'name', inner.name);
 	} else if (inner.kind === 'function') {
 		context.report.error('type', node, `${what} cannot be a function: make it a pointer to one`, 'name');
 	}

@@ -53,7 +53,33 @@ const containerOf: Rule = (f, e) => {
 	const by = -memberOffset(f, arg(e, 2), container);
 	return part(f, pointer, by, container, given.kind === 'pointer' ? given.to : given, e);
 };
-define('container_of list_entry hlist_entry rb_entry', containerOf);
+define('container_of list_entry list_entry_rcu hlist_entry rb_entry', containerOf);
+
+/** NULL where there is nothing, else what `some` makes. */
+function orNull(f: FunctionLowering, e: Call, empty: Operand, some: () => Operand): Operand {
+	const to = f.register();
+	const [none, there, end] = [new Label(), new Label(), new Label()];
+	f.branch(empty, none, there, e);
+	f.place(none);
+	f.emit({ op: 'move', to, from: f.constant(0) }, e);
+	f.jump(end, e);
+	f.place(there);
+	f.emit({ op: 'move', to, from: some() }, e);
+	f.place(end);
+	return to;
+}
+
+function isEqual(f: FunctionLowering, e: Call, left: Operand, right: Operand): Operand {
+	const to = f.register();
+	f.emit({ op: 'binary', to, operator: '==', left, right, kind: undefined, unsigned: false }, e);
+	return to;
+}
+
+define('hlist_entry_safe rb_entry_safe', (f, e) => {
+	const pointer = rvalue(f, arg(e, 0));
+	const by = -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1)));
+	return orNull(f, e, isEqual(f, e, pointer, f.constant(0)), () => offset(f, pointer, by, e));
+});
 
 // of the first argument only the type counts: it is the variable that is being set
 define('timer_container_of from_timer from_tasklet', (f, e) => {
@@ -72,23 +98,11 @@ define('list_first_entry', (f, e) =>
 define('list_last_entry', (f, e) =>
 	offset(f, link(f, rvalue(f, arg(e, 0)), 1, e), -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e),
 );
-define('list_first_entry_or_null', (f, e) => {
+define('list_first_entry_or_null list_first_or_null_rcu', (f, e) => {
 	const head = rvalue(f, arg(e, 0));
 	const first = link(f, head, 0, e);
-	const empty = f.register();
-	f.emit({ op: 'binary', to: empty, operator: '==', left: first, right: head, kind: undefined, unsigned: false }, e);
-	const to = f.register();
-	const none = new Label();
-	const some = new Label();
-	const end = new Label();
-	f.branch(empty, none, some, e);
-	f.place(none);
-	f.emit({ op: 'move', to, from: f.constant(0) }, e);
-	f.jump(end, e);
-	f.place(some);
-	f.emit({ op: 'move', to, from: offset(f, first, -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1))), e) }, e);
-	f.place(end);
-	return to;
+	const by = -memberOffset(f, arg(e, 2), typeOf(f, arg(e, 1)));
+	return orNull(f, e, isEqual(f, e, first, head), () => offset(f, first, by, e));
 });
 const neighbour =
 	(which: 0 | 1): Rule =>

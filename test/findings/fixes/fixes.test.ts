@@ -191,6 +191,7 @@ test('every wrong sketch here has its fix in the table', () => {
 		'add-include',
 		'remove-include',
 		'stub',
+		'define-struct',
 		'rename-api',
 		'add-scenario',
 		'rescuer',
@@ -265,6 +266,18 @@ test('stub: in kernel style, with no line over 80 columns; none before its param
 		/^static void gpu_populate_with_a_long_name\(unsigned long start,\n\t{5} {2}unsigned long end, bool write,\n/,
 	);
 	for (const line of added.split('\n')) expect(line.replaceAll('\t', ' '.repeat(8)).length).toBeLessThanOrEqual(80);
+});
+
+test('define-struct: with the fields that are used, and the structs that lie in it', async () => {
+	const text = read('define-struct');
+	const [first] = await offered(text, 'type');
+	expect(first?.title).toBe('Define struct gpu_bo with the fields it is used with (checked: 1 other error remains)');
+	const once = applyEdits(text, URI, first?.edits ?? []);
+	const [second] = await offered(once, 'type');
+	expect(second?.title).toBe(
+		`Define struct gpu_dev with the fields it is used with (checked: ${second?.states} states, ok)`,
+	);
+	if (second) await apply('define-struct', once, second);
 });
 
 test('rename-api: the whole file has the new names', async () => {
