@@ -5,6 +5,7 @@ import { type Layouts, pathTo } from './layout.js';
 import type { Global, ModuleLowering } from './lower/module.js';
 import {
 	addressOf,
+	cellIn,
 	type DynamicObject,
 	FUNCTION,
 	GLOBAL_BASE,
@@ -12,6 +13,7 @@ import {
 	isFunction,
 	isHeap,
 	Memory,
+	objectsIn,
 	offsetOf,
 	slotOf,
 	threadOfSlot,
@@ -123,7 +125,7 @@ export abstract class Addresses {
 	/** Value of a cell; undefined when there is none at the address. */
 	cell(address: number, shared: Int32Array): number | undefined {
 		if (!isDynamic(address)) return address >= GLOBAL_BASE ? shared[address - GLOBAL_BASE] : undefined;
-		return Memory.unpack(shared, this.globalCells).find(slotOf(address))?.cells[offsetOf(address)];
+		return cellIn(shared, this.globalCells, slotOf(address), offsetOf(address));
 	}
 
 	/** The objects in shared memory. */
@@ -133,26 +135,53 @@ export abstract class Addresses {
 
 	/** Addresses of the cells that a declaration of a global, or of a field of globals and heap objects, stands for. */
 	cellsOf(declaration: AstNode, shared: Int32Array): number[] {
-		const found: number[] = [];
-		const walk = (type: Type | undefined, address: number): void => {
-			if (type?.kind === 'array')
-				for (let n = 0; n < this.layouts.cells(type); n += this.layouts.cells(type.of)) walk(type.of, address + n);
-			if (type?.kind !== 'struct') return;
-			for (const field of type.fields) {
-				const at = address + (this.layouts.offset(type, field.name) ?? 0);
-				if (field.node === declaration) found.push(at);
-				else walk(field.type, at);
-			}
-		};
-		for (const global of this.globals) {
-			if (global.node === declaration) found.push(global.address);
-			else if (!global.kernel) walk(global.type, global.address);
-		}
-		for (const { slot, layout, freed, cells } of this.objectsIn(shared)) {
+		const found = [...this.inGlobals(declaration)];
+		for (const { slot, layout, freed, size: length } of objectsIn(shared, this.globalCells)) {
 			const type = this.layouts.typeOf(layout);
 			if (freed || type === undefined) continue;
-			for (let n = 0; n < cells.length; n += this.layouts.cells(type)) walk(type, addressOf(slot, n));
+			const within = this.within(declaration, type);
+			if (within.length === 0) continue;
+			const size = this.layouts.cells(type);
+			for (let n = 0; n < length; n += size) found.push(...within.map((at) => addressOf(slot, n + at)));
 		}
+		return found;
+	}
+
+	/** What `inGlobals` and `within` have found. */
+	private readonly places = new Map<AstNode, { globals?: readonly number[]; within: Map<Type, readonly number[]> }>();
+
+	private placesOf(declaration: AstNode) {
+		const known = this.places.get(declaration) ?? { within: new Map<Type, readonly number[]>() };
+		this.places.set(declaration, known);
+		return known;
+	}
+
+	/** Addresses in the driver's globals that a declaration stands for. */
+	private inGlobals(declaration: AstNode): readonly number[] {
+		const known = this.placesOf(declaration);
+		known.globals ??= this.globals.flatMap((global) => {
+			if (global.node === declaration) return [global.address];
+			return global.kernel ? [] : this.within(declaration, global.type).map((at) => global.address + at);
+		});
+		return known.globals;
+	}
+
+	/** Offsets of a field in a value of a type, in cells. */
+	private within(declaration: AstNode, type: Type): readonly number[] {
+		const { within } = this.placesOf(declaration);
+		const known = within.get(type);
+		if (known !== undefined) return known;
+		const found: number[] = [];
+		if (type.kind === 'array')
+			for (let n = 0; n < this.layouts.cells(type); n += this.layouts.cells(type.of))
+				found.push(...this.within(declaration, type.of).map((at) => n + at));
+		if (type.kind === 'struct')
+			for (const field of type.fields) {
+				const at = this.layouts.offset(type, field.name) ?? 0;
+				if (field.node === declaration) found.push(at);
+				else if (field.type !== undefined) found.push(...this.within(declaration, field.type).map((more) => at + more));
+			}
+		within.set(type, found);
 		return found;
 	}
 }

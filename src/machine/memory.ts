@@ -16,7 +16,8 @@ export const FUNCTION = 1 << 29;
 export const DYNAMIC = 1 << 30;
 const SLOT_SHIFT = 10;
 const OFFSET_MASK = (1 << SLOT_SHIFT) - 1;
-const HEAP = 1 << 19;
+/** Of a slot: a heap object's. */
+export const HEAP = 1 << 19;
 /** Words before an object's cells in a packed vector: slot, layout, flags, references, size. */
 export const OBJECT_HEADER = 5;
 /** Largest object, in cells. */
@@ -72,6 +73,9 @@ const FLAG_FREED = 2;
 const flagsOf = ({ published, freed }: DynamicObject): number =>
 	(published ? FLAG_PUBLISHED : 0) | (freed ? FLAG_FREED : 0);
 
+/** Does a packed object's word of flags say that it is freed? */
+export const isFreed = (flags: number): boolean => (flags & FLAG_FREED) !== 0;
+
 const NONE = new Int32Array(0);
 
 /** How a step has changed the vector: `values` in `cells`; where objects came or went, `from` says where each word comes from (-1: `values` has it). */
@@ -85,13 +89,32 @@ export interface Delta {
 	readonly releases: boolean;
 }
 
-/** Where the objects of a packed vector lie: the index of their first cell, by layout. */
+/** The objects of a packed vector, and where their cells lie in it. */
 export function* objectsIn(
 	vector: Int32Array,
 	globalCells: number,
-): Generator<{ readonly layout: number; readonly at: number }> {
+): Generator<{
+	readonly slot: number;
+	readonly layout: number;
+	readonly at: number;
+	readonly size: number;
+	readonly freed: boolean;
+}> {
 	for (let i = globalCells; i < vector.length; i += OBJECT_HEADER + (vector[i + 4] as number))
-		yield { layout: vector[i + 1] as number, at: i + OBJECT_HEADER };
+		yield {
+			slot: vector[i] as number,
+			layout: vector[i + 1] as number,
+			at: i + OBJECT_HEADER,
+			size: vector[i + 4] as number,
+			freed: isFreed(vector[i + 2] as number),
+		};
+}
+
+/** A cell of an object in a vector made by `Memory.pack`; undefined where the object, or the cell, is not there. */
+export function cellIn(vector: Int32Array, globalCells: number, slot: number, offset: number): number | undefined {
+	for (let i = globalCells; i < vector.length; i += OBJECT_HEADER + (vector[i + 4] as number))
+		if (vector[i] === slot) return offset < (vector[i + 4] as number) ? vector[i + OBJECT_HEADER + offset] : undefined;
+	return undefined;
 }
 
 /** The shared part of a state, unpacked for one step. */

@@ -21,6 +21,7 @@ import { sourceOf, spanOf } from '../language/text.js';
 import { Addresses } from './addresses.js';
 import { Cpus } from './cpus.js';
 import { Footprints } from './footprint.js';
+import { holdsGarbage } from './garbage.js';
 import { Interpreter } from './interpreter.js';
 import type { FunctionCode } from './ir.js';
 import { structsIn } from './layout.js';
@@ -184,7 +185,9 @@ export class System extends Addresses {
 		const globalCells = this.initialShared.length;
 		(this.image as { globalCells: number }).globalCells = globalCells;
 		const footprints = (fits: (trail: Trail) => boolean) =>
-			new Footprints(globalCells, fits, (shared) => Memory.unpack(shared, globalCells).pack());
+			new Footprints(globalCells, fits, (shared) =>
+				holdsGarbage(shared, globalCells) ? Memory.unpack(shared, globalCells).pack() : shared,
+			);
 		this.footprints = {
 			single: footprints((trail) => this.written.fits(trail)),
 			merged: footprints((trail) => this.written.fits(trail) && this.movers?.fits(trail) === true),

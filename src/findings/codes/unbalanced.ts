@@ -45,15 +45,16 @@ export function* findUnbalanced(graph: Graph): Turns<Unbalanced[]> {
 
 /** Values of all counters, by shared vector; one that is freed is not there. */
 function countsByShared(graph: Graph, counters: readonly Counter[]): Map<number, Map<number, number>> {
+	const { system } = graph;
 	const values = new Map<number, Map<number, number>>();
 	const index = graph.reader(graph.threads);
 	for (let s = 0; s < graph.count; s++) {
 		const shared = index(s);
 		if (values.has(shared)) continue;
+		const vector = graph.sharedOf(s);
 		const counts = new Map<number, number>();
 		for (const { node } of counters)
-			for (const address of graph.system.cellsOf(node, graph.sharedOf(s)))
-				counts.set(address, graph.system.cell(address, graph.sharedOf(s)) ?? 0);
+			for (const address of system.cellsOf(node, vector)) counts.set(address, system.cell(address, vector) ?? 0);
 		values.set(shared, counts);
 	}
 	return values;
