@@ -1,4 +1,5 @@
-import { type AstNode, AstUtils } from 'langium';
+import type { AstNode } from 'langium';
+import { contentsOf } from '../language/contents.js';
 import {
 	type Expression,
 	isAssignment,
@@ -65,7 +66,7 @@ function count(program: Program): Counters {
 	const calls = new Map<AstNode, AstNode[]>();
 	const changes = new Map<AstNode, Change[]>();
 	for (const root of user)
-		for (const node of AstUtils.streamAllContents(root)) {
+		for (const node of contentsOf(root)) {
 			if (isNameRef(node) && isFunctionDecl(node.target.ref)) {
 				const callee = program.definitionOf(node.target.ref);
 				const role = roleOf(node);

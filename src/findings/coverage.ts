@@ -1,4 +1,5 @@
-import { type AstNode, AstUtils } from 'langium';
+import type { AstNode } from 'langium';
+import { contentsOf } from '../language/contents.js';
 import {
 	type Block,
 	type FunctionDecl,
@@ -61,7 +62,7 @@ export class Coverage {
 	hintsInEnvironment(program: Program, uri: string): Problem[] {
 		const root = program.files.find((f) => f.uri === uri)?.root;
 		const hints: Problem[] = [];
-		for (const node of root === undefined ? [] : AstUtils.streamAllContents(root)) {
+		for (const node of root === undefined ? [] : contentsOf(root)) {
 			if (!isIfStatement(node) || !this.reached.has(node) || !collides(node.condition)) continue;
 			for (const branch of [node.then, node.otherwise])
 				if (branch !== undefined && this.coded.has(branch) && !this.reached.has(branch))
@@ -156,7 +157,7 @@ const never = (f: FunctionDecl, callbacks: ReadonlySet<AstNode>): string =>
 /** Functions that stand in a table of operations. */
 function callbacksOf(program: Program): Set<AstNode> {
 	const found = new Set<AstNode>();
-	for (const node of AstUtils.streamAllContents(program.root)) {
+	for (const node of contentsOf(program.root)) {
 		if (!isNameRef(node) || !isFunctionDecl(node.target.ref)) continue;
 		for (let at: AstNode | undefined = node.$container; at !== undefined; at = at.$container)
 			if (isInitializerEntry(at)) found.add(program.definitionOf(node.target.ref));

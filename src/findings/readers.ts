@@ -1,4 +1,5 @@
 import { type AstNode, AstUtils } from 'langium';
+import { contentsOf } from '../language/contents.js';
 import {
 	type Expression,
 	isAssignment,
@@ -69,7 +70,7 @@ function checkedIn(program: Program): Set<AstNode | string> | 'any' {
 	};
 	for (const { root, kernel } of program.files) {
 		if (kernel) continue;
-		for (const node of AstUtils.streamAllContents(root)) {
+		for (const node of contentsOf(root)) {
 			if (isCall(node) && isNameRef(node.callee)) reads ||= isReader(node, node.callee.target.$refText);
 			if (
 				isCall(node) &&

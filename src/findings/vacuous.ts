@@ -1,4 +1,4 @@
-import { AstUtils } from 'langium';
+import { contentsOf } from '../language/contents.js';
 import { type File, isInitializerEntry } from '../language/generated/ast.js';
 import type { Program } from '../language/program.js';
 import type { System } from '../machine/system.js';
@@ -35,6 +35,4 @@ export function nothingThere({ verdict, complete, vacuous: what = [] }: Scenario
 }
 
 const hasCallbacks = (root: File): boolean =>
-	AstUtils.streamAllContents(root).some(
-		(n) => isInitializerEntry(n) && OPERATIONS.test(n.designators[0]?.field?.$refText ?? ''),
-	);
+	contentsOf(root).some((n) => isInitializerEntry(n) && OPERATIONS.test(n.designators[0]?.field?.$refText ?? ''));

@@ -1,4 +1,5 @@
-import { type AstNode, AstUtils } from 'langium';
+import type { AstNode } from 'langium';
+import { contentsOf } from '../../language/contents.js';
 import { isCall, isNameRef } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceText } from '../../language/text.js';
@@ -49,7 +50,7 @@ const ownNode = ({ node, frames }: Place): AstNode => frames.findLast((f) => !f.
 function wakesOnlyInterruptible({ files }: Program): boolean {
 	const calls = files
 		.filter((f) => !f.kernel)
-		.flatMap(({ root }) => [...AstUtils.streamAllContents(root)])
+		.flatMap(({ root }) => contentsOf(root))
 		.flatMap((n) => (isCall(n) && isNameRef(n.callee) ? [n.callee.target.$refText] : []))
 		.filter((name) => /^wake_up(_|$)/.test(name));
 	return calls.length > 0 && calls.every((name) => name.startsWith('wake_up_interruptible'));

@@ -1,6 +1,7 @@
 import { AstUtils } from 'langium';
 import type { Graph } from '../../explore/graph.js';
 import { ROUNDS, type Turns } from '../../explore/turns.js';
+import { contentsOf } from '../../language/contents.js';
 import {
 	isCall,
 	isExpressionStatement,
@@ -51,7 +52,7 @@ function takesUses({ files }: Program): boolean {
 		if (kernel) continue;
 		const giving = new Set<unknown>();
 		const taking = new Set<unknown>();
-		for (const node of AstUtils.streamAllContents(root)) {
+		for (const node of contentsOf(root)) {
 			if (!isCall(node) || !isNameRef(node.callee)) continue;
 			const name = node.callee.target.$refText;
 			const inside = AstUtils.getContainerOfType(node, isFunctionDecl);

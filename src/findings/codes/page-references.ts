@@ -1,6 +1,6 @@
-import { AstUtils } from 'langium';
 import type { Graph } from '../../explore/graph.js';
 import { ROUNDS, type Turns } from '../../explore/turns.js';
+import { contentsOf } from '../../language/contents.js';
 import { isNameRef } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import type { StructType } from '../../language/types.js';
@@ -46,7 +46,7 @@ function takesReferences({ files }: Program): boolean {
 	let takes = false;
 	for (const { root, kernel } of files) {
 		if (kernel) continue;
-		for (const node of AstUtils.streamAllContents(root)) {
+		for (const node of contentsOf(root)) {
 			if (!isNameRef(node)) continue;
 			const name = node.target.$refText;
 			if (BY_NUMBER.test(name)) return false;

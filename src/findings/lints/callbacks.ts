@@ -1,4 +1,5 @@
-import { type AstNode, AstUtils } from 'langium';
+import type { AstNode } from 'langium';
+import { contentsOf } from '../../language/contents.js';
 import {
 	type Call,
 	type FunctionDecl,
@@ -27,7 +28,7 @@ export const OPERATIONS =
 /** The notifier callbacks of a sketch. */
 export function callbacksOf(program: Program): Callback[] {
 	const found: Callback[] = [];
-	for (const node of AstUtils.streamAllContents(program.root)) {
+	for (const node of contentsOf(program.root)) {
 		if (!isInitializerList(node)) continue;
 		const entries = node.entries.flatMap((entry) => {
 			const name = entry.designators[0]?.field?.$refText;
@@ -52,7 +53,7 @@ export function callsIn(
 	const found: { name: string; call: Call; at: AstNode }[] = [];
 	const seen = new Set<FunctionDecl>([f]);
 	const visit = (node: FunctionDecl, from: AstNode | undefined): void => {
-		for (const call of AstUtils.streamAllContents(node)) {
+		for (const call of contentsOf(node)) {
 			if (!isCall(call) || !isNameRef(call.callee)) continue;
 			const at = from ?? call;
 			found.push({ name: call.callee.target.$refText, call, at });

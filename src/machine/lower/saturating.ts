@@ -1,4 +1,5 @@
-import { type AstNode, AstUtils } from 'langium';
+import type { AstNode } from 'langium';
+import { contentsOf } from '../../language/contents.js';
 import {
 	type Expression,
 	isAssignment,
@@ -60,7 +61,7 @@ function collect(module: ModuleLowering): ReadonlyMap<AstNode, number> {
 	const counters = new Map<AstNode, Counter>();
 	for (const { root, kernel } of module.program.files) {
 		if (kernel) continue;
-		for (const node of AstUtils.streamAllContents(root)) {
+		for (const node of contentsOf(root)) {
 			if (!isNameRef(node) && !isMember(node)) continue;
 			const entity = entityOf(node);
 			const kind = entity && kindOf(module, entity);
