@@ -4,6 +4,7 @@ import { contract } from './contract.js';
 import { demanderOf, lockDemand } from './lock-demand.js';
 import { lockLeak } from './lock-leak.js';
 import { nullDeref } from './null-deref.js';
+import { outOfBounds } from './out-of-bounds.js';
 import { permission } from './permission.js';
 import { plain } from './reports.js';
 import { sleepInAtomic, sleepInNonblock } from './sleep.js';
@@ -26,7 +27,7 @@ const kinds: ReadonlyMap<string, ReportKind> = new Map(
 		plain('assertion'),
 		plain('warn-on', 'warning'),
 		nullDeref,
-		plain('out-of-bounds'),
+		outOfBounds,
 		plain('overflow'),
 		useAfterFree,
 		uninitialised,
