@@ -8,6 +8,8 @@ import { symmetryOf } from './symmetry.js';
 export interface Limits {
 	readonly maxStates: number;
 	readonly maxSeconds: number;
+	/** What the user has set, where this search may take a part of it only. */
+	readonly ofSeconds?: number;
 	readonly maxMemoryMB: number;
 }
 
@@ -112,7 +114,8 @@ export function* search(
 			if (more) {
 				if (expanded === 'no memory') limit = 'the end of memory';
 				else if (graph.count >= limits.maxStates) limit = `its limit of ${limits.maxStates} states`;
-				else if ((performance.now() - start) / 1000 >= limits.maxSeconds) limit = `${limits.maxSeconds} s`;
+				else if ((performance.now() - start) / 1000 >= limits.maxSeconds)
+					limit = `${limits.ofSeconds ?? limits.maxSeconds} s`;
 				else if (graph.bytes >= limits.maxMemoryMB * 2 ** 20) limit = `${limits.maxMemoryMB} MB of memory`;
 				else if (stop()) limit = 'being stopped';
 			}

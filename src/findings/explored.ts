@@ -23,6 +23,9 @@ export interface Ways {
  */
 const FEW = 20_000;
 
+/** So much of the time single operations have to show what is wrong, where longer steps have taken all of it. */
+const LAST = 1 / 8;
+
 /** Scenarios that had more: by text, and, as far as an editor has others by now, by name. */
 const large = new WeakMap<Program, Set<string>>();
 const names = new Set<string>();
@@ -60,14 +63,15 @@ export function* explored(
 	const start = performance.now();
 	/** What is left of the time, and at least so much of all of it. */
 	const within = (part: number): Limits => {
-		const left = limits.maxSeconds - (performance.now() - start) / 1000;
-		return { ...limits, maxSeconds: Math.max(left, part * limits.maxSeconds) };
+		const { maxSeconds: all } = limits;
+		const left = all - (performance.now() - start) / 1000;
+		return { ...limits, maxSeconds: Math.max(left, part * all), ofSeconds: all };
 	};
 	const whole = function* (most = limits.maxStates): Generator<SearchProgress | undefined, Explored> {
 		const [{ symmetric, merged } = { symmetric: false }] = smaller;
 		const watched = most < limits.maxStates && merged !== undefined ? { ...merged, symmetric } : undefined;
 		return {
-			...(yield* search(system, { ...within(1 / 2), maxStates: most }, stop, { ...(watched && { watched }) })),
+			...(yield* search(system, { ...within(LAST), maxStates: most }, stop, { ...(watched && { watched }) })),
 			clean: false,
 		};
 	};
@@ -90,7 +94,7 @@ export function* explored(
 		if (result !== undefined) return result;
 	}
 	for (const options of smaller) {
-		const result = yield* search(system, within(1 / 4), stop, { ...options, doubts: true });
+		const result = yield* search(system, within(0), stop, { ...options, doubts: true });
 		const { graph, broken, doubtful } = result;
 		const fits = graph.symmetric || graph.merged;
 		const fine = fits && !broken && !doubtful && (yield* clean(graph));
