@@ -3,6 +3,7 @@ import { paintWith } from '../findings/forms/paint.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { isDefine, isFunctionDecl, isStructDef, isVariable, isVariableDecl } from '../language/generated/ast.js';
 import { loadProgram } from '../language/program.js';
+import { UNSUPPORTED_WORDS, WRITES_FUNCTIONS } from '../language/unsupported.js';
 import { headOf, notesOf } from '../server/features/describe.js';
 import type { Declared } from '../server/features/occurrences.js';
 import { type Console, Status, UsageError } from './console.js';
@@ -41,9 +42,13 @@ export async function explain(args: readonly string[], console: Console): Promis
 }
 
 function unknown(name: string, codes: readonly string[]): UsageError {
+	const plain = name.replace(/\(.*/, '');
+	const refused = [UNSUPPORTED_WORDS, WRITES_FUNCTIONS].find((words) => Object.hasOwn(words, plain))?.[plain];
+	if (refused !== undefined) return new UsageError(`explain: ${refused}`);
+
 	// what is written like a function is none of the codes
 	const isName = /[_(]/.test(name);
-	const guess = didYouMean(name.replace(/\(.*/, ''), isName ? kernelNames() : codes);
+	const guess = didYouMean(plain, isName ? kernelNames() : codes);
 	return new UsageError(
 		isName
 			? `explain: the simulated kernel has no '${name}'${guess}; the manual's functions.md lists what there is`

@@ -6,6 +6,9 @@ export interface KernelRule {
 	readonly source: string;
 }
 
+const INTERVAL =
+	'mm/mmu_notifier.c, since v5.5, commit 99cb252f5e68 ("mm/mmu_notifier: add an interval tree notifier")';
+
 const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[] = [
 	[
 		/^mutex_(lock|trylock|unlock)/,
@@ -70,12 +73,12 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 	[
 		/srcu/,
 		'Readers may sleep. synchronize_srcu() under a lock that a reader takes is a deadlock.',
-		'include/linux/srcu.h; one domain for all mms: c2655835fd8c',
+		'include/linux/srcu.h; one domain for all mms since v3.7, commit 21a92735f660 ("mm: mmu_notifier: have mmu_notifiers use a global SRCU so they may safely schedule")',
 	],
 	[
 		/^k[vmzc]?[a-z]*alloc|^kmemdup/,
 		'With direct reclaim it may unmap pages in this very thread, with its locks held, and so call callbacks again, whatever GFP_NOFS and GFP_NOIO say. It may fail.',
-		'f920e413ff9c; mm/page_alloc.c',
+		'mm/page_alloc.c; lockdep tells since v5.11, commit f920e413ff9c ("mm: track mmu notifiers in fs_reclaim_acquire/release")',
 	],
 	[/^kv?free$/, 'Any context. No pointer to it may be used after.', 'mm/slub.c'],
 	[
@@ -106,12 +109,12 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 	[
 		/^mmu_interval_read_begin$/,
 		'Sleeps while an invalidation of the range is active; a new snapshot for each round, and never under the driver lock.',
-		'99cb252f5e68, mm/mmu_notifier.c',
+		INTERVAL,
 	],
 	[
 		/^mmu_interval_(check_retry|read_retry)$/,
 		'read_retry() decides only under the lock that the callback takes; check_retry() is a shortcut and proves nothing.',
-		'99cb252f5e68, mm/mmu_notifier.c',
+		INTERVAL,
 	],
 	[
 		/^mmu_interval_set_seq$/,
@@ -121,17 +124,17 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 	[
 		/^_*mmu_interval_notifier_remove$/,
 		'Waits for the invalidations that are active: never in a callback, nor under the lock that a callback takes.',
-		'99cb252f5e68, mm/mmu_notifier.c',
+		INTERVAL,
 	],
 	[
 		/^_*mmu_interval_notifier_insert/,
 		'The first subscription of an mm takes mmap_lock for write; the callback may come before this returns.',
-		'99cb252f5e68, mm/mmu_notifier.c',
+		INTERVAL,
 	],
 	[
 		/^_*mmu_notifier_unregister$|^mmu_notifier_put$/,
 		'unregister() waits for running callbacks: never in a callback. put() does not, and frees after a grace period.',
-		'2c7933f53f6b, mm/mmu_notifier.c',
+		'mm/mmu_notifier.c, since v5.4, commit 2c7933f53f6b ("mm/mmu_notifiers: add a get/put scheme for the registration")',
 	],
 	[
 		/^_*mmu_notifier_(register|get)/,
@@ -156,7 +159,7 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 	[
 		/^mmu_notifier_range_blockable$/,
 		'False: the caller must not sleep (OOM reaper). Use trylock, or refuse with -EAGAIN.',
-		'93065ac753e4',
+		'since v4.19, commit 93065ac753e4 ("mm, oom: distinguish blockable mode for mmu notifiers")',
 	],
 	[
 		/^dma_fence_(signal|begin_signalling|end_signalling)/,

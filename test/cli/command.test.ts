@@ -35,6 +35,11 @@ describe('bad input is one line that says what and where', () => {
 			['explain', 'dedlock'],
 			/no finding has the code 'dedlock' \(did you mean deadlock\?\); notifier-lab explain lists them/,
 		],
+		[
+			['explain', 'INTERVAL_TREE_DEFINE'],
+			/explain: INTERVAL_TREE_DEFINE\(\) is not modelled: put a struct interval_tree_node/,
+		],
+		[['explain', 'rb_erase_cached()'], /explain: trees that a driver walks itself are not modelled/],
 		[['explain', 'stale'], /\(did you mean stale-mapping or stale-tlb\?\)/],
 		[
 			['explain', 'mmu_interval_read_begn'],
@@ -227,8 +232,28 @@ describe('scenario', () => {
 			first: ['', 'scenario device_fault_races_munmap {'],
 		});
 		writeFileSync(path.join(cwd, 'a.mmn'), text + stdout);
-		expect((await run(cli, ['export', 'a.mmn', '--to', 'promela'], { cwd })).status).toBe(0);
-		refused(await run(cli, ['scenario', 'a.mmn'], { cwd }), /a\.mmn has one: device_fault_races_munmap/);
+		const one = ['export', 'a.mmn', '--to', 'promela', '--scenario', 'device_fault_races_munmap'];
+		expect((await run(cli, one, { cwd })).status).toBe(0);
+		refused(await run(cli, ['scenario', 'a.mmn'], { cwd }), /a\.mmn has some: device_fault_races_munmap/);
+	});
+
+	test('prints those that show what is wrong', async () => {
+		const driver = readFileSync(path.join(root, 'test/findings/drivers/2015-map-without-check.mmn'), 'utf8');
+		const cwd = folderWith({ 'a.mmn': driver });
+		const { stdout } = await run(cli, ['scenario', 'a.mmn'], { cwd });
+		expect(stdout.match(/^scenario \w+|^\t\w+ [A-Z] .*/gm)).toEqual([
+			'scenario handle_page_stale_mapping',
+			'\tthread F { handle_page(0, 2); }',
+			'\tthread I { mmap_fixed(0, 2); }',
+			'scenario handle_page_starvation',
+			'\tthread F { handle_page(0, 2); }',
+			'\tdaemon J { munmap(2, 3); }',
+			'\tthread I { mmap_fixed(0, 2); }',
+		]);
+		refused(
+			await run(cli, ['scenario', 'a.mmn', '--max-seconds', 'x'], { cwd }),
+			/scenario: --max-seconds needs a number greater than zero/,
+		);
 	});
 
 	test('says so where nothing could run', async () => {

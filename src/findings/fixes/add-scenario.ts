@@ -20,8 +20,17 @@ export function addScenario(program: Program, found: readonly Finding[] = []): F
 	if (environment === undefined) return undefined;
 	const { uri, text } = sourceOf(program.root);
 	const lines = environment.text.split('\n');
-	const shown = whatFailed(environment, lines, found);
-	const { scenarios, functions } = shown.scenarios.length > 0 ? shown : against(environment, lines);
+	const wrong = found.filter(isWrong);
+	const shown = whatFailed(environment, lines, wrong);
+	const first = shown.scenarios.length > 0 ? shown : against(environment, lines);
+	// what is only noted is not to be lost either
+	const noted = whatFailed(
+		environment,
+		lines,
+		found.filter((f) => !isWrong(f)),
+	);
+	const scenarios = [...first.scenarios, ...noted.scenarios].slice(0, MOST);
+	const { functions } = first;
 	const head = lines.slice(0, lines.indexOf(`scenario ${DEFAULT_ENVIRONMENT} {`));
 	// objects point to each other: what one needs is declared before it
 	const used = scenarios.flat();
@@ -53,6 +62,8 @@ interface Added {
 	readonly functions: readonly string[];
 }
 
+const isWrong = ({ severity }: Finding): boolean => severity === 'error' || severity === 'warning';
+
 const blockOf = (lines: readonly string[], scenario: string): string[] => {
 	const from = lines.indexOf(`scenario ${scenario} {`);
 	return from < 0 ? [] : lines.slice(from + 1, lines.indexOf('}', from));
@@ -65,7 +76,9 @@ function whatFailed(environment: Environment, lines: readonly string[], found: r
 	const scenarios = new Map<string, string[]>();
 	const functions = new Set<string>();
 	const names = new Set<string>();
-	const first = ['error', 'warning'].flatMap((severity) => found.filter((f) => f.severity === severity));
+	const first = ['error', 'warning', 'info', 'hint'].flatMap((severity) =>
+		found.filter((f) => f.severity === severity),
+	);
 	for (const { code, combination } of first) {
 		if (combination === undefined || scenarios.size >= MOST) continue;
 		const wanted = new Set(combination.threads);

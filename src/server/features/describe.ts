@@ -132,7 +132,10 @@ export function notesOf(target: Declared, program: Program): string[] {
 	return notes;
 }
 
-/** Plain text in Markdown: names have underscores, comments have stars. */
+/** Plain text in Markdown: names have underscores, comments have stars, and a commit of the kernel can be read. */
 export function markdown(text: string): string {
-	return text.replace(/[\\`*_<>[\]#]/g, '\\$&').replace(/\n/g, '  \n');
+	return text
+		.replace(/[\\`*_<>[\]#]/g, '\\$&')
+		.replace(/\b(?=[a-f]*\d)[\da-f]{12}\b/g, '[$&](https://git.kernel.org/linus/$&)')
+		.replace(/\n/g, '  \n');
 }

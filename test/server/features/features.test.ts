@@ -30,6 +30,8 @@ import {
 	WorkspaceSymbolRequest,
 } from 'vscode-languageserver-protocol';
 import { kernelLibraries } from '../../../src/kernel/library.js';
+import { kernelRule } from '../../../src/kernel/rules.js';
+import { markdown } from '../../../src/server/features/describe.js';
 import { LEGEND } from '../../../src/server/features/semantic-tokens.js';
 import { TEMPLATES } from '../../../src/templates/templates.js';
 import { applyEdits, FeatureClient, URI } from './client.js';
@@ -68,6 +70,14 @@ describe('hover', () => {
 		expect(text).toContain('As posted: it sleeps');
 		expect(text).toMatch(/\*\*Rule\.\*\* Where an active range overlaps it sleeps.*Source: .*PATCH 02\/15/s);
 		expect(text).toContain('*may sleep*');
+	});
+
+	test('a source that is a commit says since when and what it did, and leads to it', () => {
+		expect(markdown(kernelRule('mmu_interval_read_begin')?.source ?? '')).toBe(
+			'mm/mmu\\_notifier.c, since v5.5, commit [99cb252f5e68](https://git.kernel.org/linus/99cb252f5e68) ("mm/mmu\\_notifier: add an interval tree notifier")',
+		);
+		for (const name of ['mmu_notifier_put', 'mmu_notifier_range_blockable', 'kmalloc', 'srcu_read_lock'])
+			expect(kernelRule(name)?.source).toMatch(/since v\d\.\d+, commit [\da-f]{12} \("mm.*"\)$/);
 	});
 
 	test('says which locks are held there over all runs of the last check', async () => {
