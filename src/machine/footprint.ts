@@ -1,5 +1,5 @@
 import type { Wait } from '../kernel/context.js';
-import { type Delta, isDynamic, isHeap, isSlotOf, OBJECT_HEADER, slotOf } from './memory.js';
+import { type Delta, HEAP, isDynamic, isHeap, isSlotOf, OBJECT_HEADER, REFERENCES, slotOf } from './memory.js';
 import type { Move, NamedStep, Names } from './step.js';
 import { Trail } from './trail.js';
 
@@ -149,8 +149,8 @@ export class Footprints {
 	private scratch = new Int32Array(0);
 
 	/** The vector after a change, until the next one is applied: most are known already, and need none of their own. */
-	private apply({ from, cells, values, overwritten, releases }: Change, shared: Int32Array): Int32Array {
-		if (from === undefined && cells.length === 0) return shared;
+	private apply({ from, cells, values, counted, overwritten, releases }: Change, shared: Int32Array): Int32Array {
+		if (from === undefined && cells.length === 0 && counted.length === 0) return shared;
 		const base = from === undefined ? shared : values;
 		if (this.scratch.length !== base.length) this.scratch = new Int32Array(base.length);
 		const vector = this.scratch;
@@ -161,6 +161,8 @@ export class Footprints {
 			for (let n = 0; n < from.length; n++)
 				if ((from[n] as number) >= 0) vector[n] = shared[from[n] as number] as number;
 		}
+		for (let n = 0; n < counted.length; n += 2)
+			vector[counted[n] as number] = (vector[counted[n] as number] as number) + (counted[n + 1] as number);
 		return releases || cutsHeap(overwritten, shared) ? this.collect(vector) : vector;
 	}
 
@@ -200,14 +202,18 @@ export class Footprints {
 		put({ cell: -1, changes, timeout: isTimeout(moves), reports: reportsOf(moves), wait, trail, version });
 	}
 
-	/** Everything in a shared vector but the values of cells: which objects there are, and what is known of them. */
+	/**
+	 * Everything in a shared vector but the values of cells: which objects there are, and what is known of them. How many
+	 * registers point to a heap object makes no difference to a step, only to what is left behind it.
+	 */
 	private shape(shared: Int32Array): string {
 		if (shared.length === this.globalCells) return '';
 		let shape = this.shapes.get(shared);
 		if (shape === undefined) {
 			const header: number[] = [];
 			for (let i = this.globalCells; i < shared.length; i += OBJECT_HEADER + (shared[i + 4] as number))
-				for (let k = 0; k < OBJECT_HEADER; k++) header.push(shared[i + k] as number);
+				for (let k = 0; k < OBJECT_HEADER; k++)
+					if (k !== REFERENCES || ((shared[i] as number) & HEAP) === 0) header.push(shared[i + k] as number);
 			shape = header.join();
 			this.shapes.set(shared, shape);
 		}

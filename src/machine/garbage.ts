@@ -1,6 +1,6 @@
 /** Looks for what nothing leads to any more in a packed vector, without unpacking it: mostly there is nothing. */
 
-import { HEAP, isFreed, isHeap, OBJECT_HEADER, slotOf } from './memory.js';
+import { HEAP, isFreed, isHeap, OBJECT_HEADER, REFERENCES, slotOf } from './memory.js';
 
 /** Where the objects of the vector in hand begin, until the next call. */
 const starts: number[] = [];
@@ -11,7 +11,7 @@ export function holdsGarbage(vector: Int32Array, globalCells: number): boolean {
 	let count = 0;
 	let heap = 0;
 	for (let i = globalCells; i < vector.length; i += OBJECT_HEADER + (vector[i + 4] as number)) {
-		const referenced = (vector[i + 3] as number) > 0;
+		const referenced = (vector[i + REFERENCES] as number) > 0;
 		if (((vector[i] as number) & HEAP) !== 0) heap++;
 		else if (isFreed(vector[i + 2] as number) && !referenced) return true;
 		starts[count] = i;
@@ -39,7 +39,7 @@ export function holdsGarbage(vector: Int32Array, globalCells: number): boolean {
 		const at = starts[n] as number;
 		if (((vector[at] as number) & HEAP) === 0)
 			visit(at + OBJECT_HEADER, at + OBJECT_HEADER + (vector[at + 4] as number));
-		else if ((vector[at + 3] as number) > 0) reach(n);
+		else if ((vector[at + REFERENCES] as number) > 0) reach(n);
 	}
 	return left > 0;
 }

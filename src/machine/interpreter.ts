@@ -15,6 +15,7 @@ import {
 	Memory,
 	slotOf,
 	stackSlot,
+	UNCHANGED,
 	UNINITIALISED,
 } from './memory.js';
 import { Merging, Retreat } from './merging.js';
@@ -26,9 +27,6 @@ const MAX_INVISIBLE = 2_000;
 /** After this many in one atomic step it is given up. */
 const MAX_ATOMIC = 100_000;
 const MAX_CALL_DEPTH = 48;
-
-const NONE = new Int32Array(0);
-const NOTHING = { from: undefined, cells: NONE, values: NONE, overwritten: NONE, releases: false, dropped: [] };
 
 /** Runs one thread for one step. One instance serves one system; it keeps no state between steps. */
 export class Interpreter extends Merging {
@@ -198,7 +196,7 @@ export class Interpreter extends Merging {
 					const entered = local.slice();
 					entered[0] = Status.running;
 					const move = { local: entered, shared, reports: [], fatal: false, timeout: false };
-					if (this.footprint !== undefined) this.changes.push({ move, ...NOTHING });
+					if (this.footprint !== undefined) this.changes.push({ move, dropped: [], ...UNCHANGED });
 					return { move, wait: undefined };
 				}
 				// that a sleep can be cut short does not make it end: only choices made before it are tried further

@@ -20,6 +20,8 @@ const OFFSET_MASK = (1 << SLOT_SHIFT) - 1;
 export const HEAP = 1 << 19;
 /** Words before an object's cells in a packed vector: slot, layout, flags, references, size. */
 export const OBJECT_HEADER = 5;
+/** Which of them says how many registers point to the object. */
+export const REFERENCES = 3;
 /** Largest object, in cells. */
 export const MAX_CELLS = OFFSET_MASK + 1;
 /** Deepest call stack, and most memory locals of one function: the slot number has 7 and 5 bits for them. */
@@ -78,16 +80,30 @@ export const isFreed = (flags: number): boolean => (flags & FLAG_FREED) !== 0;
 
 const NONE = new Int32Array(0);
 
-/** How a step has changed the vector: `values` in `cells`; where objects came or went, `from` says where each word comes from (-1: `values` has it). */
+/**
+ * How a step has changed the vector: `values` in `cells`; where objects came or went, `from` says where each word comes
+ * from (-1: `values` has it). Then `counted` has words and what is added to each: how many registers point to a heap object.
+ */
 export interface Delta {
 	readonly from: Int32Array | undefined;
 	readonly cells: Int32Array;
 	readonly values: Int32Array;
+	readonly counted: Int32Array;
 	/** Cells of the old vector that no longer hold what they did. */
 	readonly overwritten: Int32Array;
 	/** What nothing leads to any more has to be looked for. */
 	readonly releases: boolean;
 }
+
+/** A step that changes nothing. */
+export const UNCHANGED: Delta = {
+	from: undefined,
+	cells: NONE,
+	values: NONE,
+	counted: NONE,
+	overwritten: NONE,
+	releases: false,
+};
 
 /** The objects of a packed vector, and where their cells lie in it. */
 export function* objectsIn(
@@ -146,7 +162,7 @@ export class Memory {
 				layout: vector[i + 1] as number,
 				published: (flags & FLAG_PUBLISHED) !== 0,
 				freed: (flags & FLAG_FREED) !== 0,
-				references: vector[i + 3] as number,
+				references: vector[i + REFERENCES] as number,
 				cells: vector.subarray(i + OBJECT_HEADER, i + OBJECT_HEADER + size),
 				at: i + OBJECT_HEADER,
 			});
@@ -184,7 +200,7 @@ export class Memory {
 			vector[i] = object.slot;
 			vector[i + 1] = object.layout;
 			vector[i + 2] = flagsOf(object);
-			vector[i + 3] = object.references;
+			vector[i + REFERENCES] = object.references;
 			vector[i + 4] = object.cells.length;
 			vector.set(object.cells, i + OBJECT_HEADER);
 			i += OBJECT_HEADER + object.cells.length;
@@ -262,24 +278,49 @@ export class Memory {
 		if (this.reshaped) return { overwritten, releases, ...this.laidOut(new Set(written)) };
 		const cells = [...overwritten];
 		const values = cells.map((cell) => this.vector[cell] as number);
+		const counted: number[] = [];
 		for (const object of this.objects) {
-			cells.push(object.at - 3, object.at - 2);
-			values.push(flagsOf(object), object.references);
+			cells.push(object.at - 3);
+			values.push(flagsOf(object));
+			if ((object.slot & HEAP) !== 0) this.count(object, object.at - 2, counted);
+			else {
+				cells.push(object.at - 2);
+				values.push(object.references);
+			}
 		}
-		return { overwritten, releases, from: undefined, cells: Int32Array.from(cells), values: Int32Array.from(values) };
+		return {
+			overwritten,
+			releases,
+			from: undefined,
+			cells: Int32Array.from(cells),
+			values: Int32Array.from(values),
+			counted: Int32Array.from(counted),
+		};
+	}
+
+	/** Notes by how much the references to a heap object have changed, for the `word` that has them now. */
+	private count({ at, references }: DynamicObject, word: number, counted: number[]): void {
+		const by = references - (this.vector[at - 2] as number);
+		if (by !== 0) counted.push(word, by);
 	}
 
 	/** Where each word of the new vector comes from in the old one, or what it is. */
-	private laidOut(written: ReadonlySet<number>): { from: Int32Array; cells: Int32Array; values: Int32Array } {
+	private laidOut(written: ReadonlySet<number>): Pick<Delta, 'from' | 'cells' | 'values' | 'counted'> {
 		const values = this.layOut();
 		const from = new Int32Array(values.length).fill(-1);
+		const counted: number[] = [];
 		for (let n = 0; n < this.globals.length; n++) if (!written.has(n)) from[n] = n;
 		let i = this.globals.length;
-		for (const { at, cells } of this.objects) {
+		for (const object of this.objects) {
+			const { at, cells, slot } = object;
+			if (at >= 0 && (slot & HEAP) !== 0) {
+				from[i + REFERENCES] = at - 2;
+				this.count(object, i + REFERENCES, counted);
+			}
 			i += OBJECT_HEADER;
 			for (let n = 0; n < cells.length; n++, i++) if (at >= 0 && !written.has(at + n)) from[i] = at + n;
 		}
-		return { from, cells: NONE, values };
+		return { from, cells: NONE, values, counted: Int32Array.from(counted) };
 	}
 
 	private remove(slot: number): void {
