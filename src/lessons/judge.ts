@@ -170,23 +170,27 @@ function noErrors({ problems }: FileResult): string | undefined {
 }
 
 function isOk(texts: Texts, scenario: ScenarioResult): Answer {
-	return found(texts, scenario, worst(scenario)) ?? explored(scenario);
+	return found(texts, scenario, worst(scenario)) ?? explored(texts, scenario);
 }
 
 function findsNone(texts: Texts, scenario: ScenarioResult, codes: readonly string[]): Answer {
 	const finding = scenario.findings.find(({ code }) => codes.includes(code));
-	return found(texts, scenario, finding) ?? explored(scenario);
+	return found(texts, scenario, finding) ?? explored(texts, scenario);
 }
 
 function found(texts: Texts, scenario: ScenarioResult, finding: Finding | undefined): Answer | undefined {
 	if (!finding) return undefined;
 	const { line } = finding.span;
 	const where = line <= texts.lines ? `, line ${line}` : '';
-	return { why: `${scenario.name}: ${finding.code}${where}`, told: tell(texts, scenario, finding) };
+	return { why: `${called(texts, scenario)}: ${finding.code}${where}`, told: tell(texts, scenario, finding) };
 }
 
-const explored = ({ name, complete }: ScenarioResult): Answer =>
-	complete || `${name}: a limit was hit before everything was explored`;
+const explored = (texts: Texts, scenario: ScenarioResult): Answer =>
+	scenario.complete || `${called(texts, scenario)}: a limit was hit before everything was explored`;
+
+/** The reader's text has none of that name. */
+const called = ({ judges }: Texts, { name }: ScenarioResult): string =>
+	judges.has(name) ? `${name}, a scenario of the judge's own` : name;
 
 function findsAll({ name, findings }: ScenarioResult, codes: readonly string[]): Answer {
 	const missing = codes.find((code) => !findings.some((f) => f.code === code));

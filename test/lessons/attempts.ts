@@ -33,7 +33,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 		{
 			name: 'everything is taken away',
 			edits: [[CALLBACK, 'range)\n{\n\tdev_unmap(0, NR_PAGES);\n']],
-			why: /the_rest_stays: assertion/,
+			why: /the_rest_stays, a scenario of the judge's own: assertion/,
 		},
 		{
 			name: 'in the end callback',
@@ -95,7 +95,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 			],
 			why: /invalidate_range_start was changed/,
 		},
-		{ name: 'nothing is mapped any more', edits: [['\tdev_map(start, end);\n', '']], why: /fault_maps: assertion/ },
+		{ name: 'nothing is mapped any more', edits: [['\tdev_map(start, end);\n', '']], why: /fault_maps, a scenario of the judge's own: assertion/ },
 	],
 	'04-starvation': [
 		{
@@ -119,7 +119,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 		{
 			name: 'it gives up at once, and maps nothing',
 			edits: [['\tmmu_notifier_range_wait_active(mm, start, end);\n', '\tif (start < end)\n\t\treturn -EAGAIN;\n']],
-			why: /fault_maps: assertion/,
+			why: /fault_maps, a scenario of the judge's own: assertion/,
 		},
 	],
 	'05-the-count': [
@@ -235,7 +235,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 				['again:\n\tseq', 'again:\n\tmutex_lock(&lock);\n\tseq'],
 				['\t\tgoto again;\n\n\tmutex_lock(&lock);\n', '\t{\n\t\tmutex_unlock(&lock);\n\t\tgoto again;\n\t}\n'],
 			],
-			why: /fault_races_two: deadlock/,
+			why: /fault_races_two, a scenario of the judge's own: deadlock/,
 		},
 	],
 	'09-your-own-allocation': [
@@ -254,7 +254,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 		{
 			name: 'everybody is refused',
 			edits: [['\tmutex_lock(&lock);\n\tdev_unmap', '\tif (!mutex_trylock(&lock))\n\t\treturn -EAGAIN;\n\tdev_unmap']],
-			why: /munmap_meets_a_holder: contract/,
+			why: /munmap_meets_a_holder, a scenario of the judge's own: contract/,
 		},
 		{
 			name: 'the reaper is always refused',
@@ -264,7 +264,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 					'\tif (!mmu_notifier_range_blockable(range))\n\t\treturn -EAGAIN;\n\tmutex_lock(&lock);\n\tdev_unmap',
 				],
 			],
-			why: /reaper_is_served: assertion/,
+			why: /reaper_is_served, a scenario of the judge's own: assertion/,
 		},
 		{
 			name: 'the reaper is told that all is done',
@@ -279,7 +279,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 		{
 			name: 'spinning instead of sleeping',
 			edits: [['\tmutex_lock(&lock);\n\tdev_unmap', '\twhile (!mutex_trylock(&lock))\n\t\tcpu_relax();\n\tdev_unmap']],
-			why: /the_holder_waits_for_memory: (livelock|deadlock)/,
+			why: /the_holder_waits_for_memory, a scenario of the judge's own: (livelock|deadlock)/,
 		},
 	],
 	'11-the-end-of-an-mm': [
@@ -298,7 +298,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 				['\tdev_unmap(0, NR_PAGES);', '\tctx->dying = true;\n\tdev_unmap(0, NR_PAGES);'],
 				['\tdev_map(addr, addr + 1);', '\tif (!ctx->dying)\n\t\tdev_map(addr, addr + 1);'],
 			],
-			why: /context_is_freed: assertion/,
+			why: /context_is_freed, a scenario of the judge's own: assertion/,
 		},
 		{
 			name: 'the flag is read without the lock',

@@ -91,7 +91,7 @@ test('a line that only the judge has is not named, its scenario is shown', async
 	const { lesson, start } = lessonOf('01-an-invalidation');
 	const everything = start.replace('range)\n{', 'range)\n{\n\tdev_unmap(0, NR_PAGES);');
 	const { conditions } = await judge(lesson, start, everything);
-	expect(conditions[1]?.why).toBe('the_rest_stays: assertion');
+	expect(conditions[1]?.why).toBe("the_rest_stays, a scenario of the judge's own: assertion");
 	expect(conditions[1]?.told?.source).toMatch(/^scenario the_rest_stays \{[\s\S]*\}$/);
 });
 

@@ -229,18 +229,11 @@ function operationTables(program: Program): ast.StructDef[] {
 function tableSnippets(program: Program): Snippet[] {
 	const own = [...program.scope.own.names.values()].filter((node) => node.$type === 'FunctionDecl');
 	return operationTables(program).flatMap((def) => {
-		const entries = def.fields
-			.flatMap((decl) => decl.fields)
-			.flatMap((field) => {
-				const wanted = program.semantics.declaredType(field);
-				const fits = own.find(
-					(f) =>
-						f.name.endsWith(field.name) &&
-						wanted.kind === 'pointer' &&
-						sameType(wanted.to, program.semantics.declaredType(f)),
-				);
-				return fits ? [`\t.${field.name} = ${fits.name},`] : [];
-			});
+		const fields = def.fields.flatMap((decl) => decl.fields);
+		const entries = fields.flatMap((field) => {
+			const fits = callbackFor(field, fields, own, program);
+			return fits ? [`\t.${field.name} = ${fits.name},`] : [];
+		});
 		if (entries.length === 0) return [];
 		return [
 			{
@@ -251,6 +244,27 @@ function tableSnippets(program: Program): Snippet[] {
 			},
 		];
 	});
+}
+
+/** The function that is called like an operation; else the one of its type, if no other operation could be meant. */
+function callbackFor(
+	field: ast.Field,
+	fields: readonly ast.Field[],
+	own: readonly ast.FunctionDecl[],
+	program: Program,
+): ast.FunctionDecl | undefined {
+	const { semantics } = program;
+	const fits = (f: ast.FunctionDecl, operation: ast.Field): boolean => {
+		const wanted = semantics.declaredType(operation);
+		return wanted.kind === 'pointer' && sameType(wanted.to, semantics.declaredType(f));
+	};
+	const all = own.filter((f) => fits(f, field));
+	// gpu_invalidate_range_start, or gpu_start
+	const word = new RegExp(`(^|_)${field.name.replace(/^.*_/, '')}(_|$)`);
+	const named = all.find((f) => f.name.endsWith(field.name)) ?? all.find((f) => word.test(f.name));
+	if (named) return named;
+	const [only, ...more] = all.filter((f) => fields.filter((other) => fits(f, other)).length === 1);
+	return more.length === 0 ? only : undefined;
 }
 
 function hasNames(program: Program, generation: Generation): boolean {

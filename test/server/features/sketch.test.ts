@@ -51,6 +51,23 @@ describe.each(GENERATIONS.map(({ library }) => library))('%s', (library) => {
 	});
 });
 
+test.each([
+	[
+		'<mn/interval>',
+		'static bool gpu_zap(struct mmu_interval_notifier *sub, const struct mmu_notifier_range *range, unsigned long seq)\n{\n\treturn true;\n}',
+		/\{\n\t\.invalidate = gpu_zap,\n\};/,
+	],
+	[
+		'<mn/list>',
+		'static int gpu_begin(struct mmu_notifier *mn, const struct mmu_notifier_range *range)\n{\n\treturn 0;\n}\nstatic void gpu_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range) { }\nstatic void gpu_gone(struct mmu_notifier *mn, struct mm_struct *mm) { }',
+		/\{\n\t\.release = gpu_gone,\n\t\.invalidate_range_start = gpu_begin,\n\t\.invalidate_range_end = gpu_end,\n\};/,
+	],
+])('%s: the table has callbacks of other names, by their types', async (library, callbacks, wanted) => {
+	const table = library === '<mn/list>' ? 'mmu_notifier_ops' : 'mmu_interval_notifier_ops';
+	const text = await take(`#include ${library}\n\n${callbacks}\n\n`, `table: ${table}`);
+	expect(text).toMatch(wanted);
+});
+
 test('word by word: each name is taken from the list, and the checker finds what is wrong', async () => {
 	let text = '#include <mn/active-ranges>\n\nstatic DEFINE_MUTEX(lock);\n\n';
 	text = await take(text, 'scenario');
