@@ -95,7 +95,11 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 			],
 			why: /invalidate_range_start was changed/,
 		},
-		{ name: 'nothing is mapped any more', edits: [['\tdev_map(start, end);\n', '']], why: /fault_maps, a scenario of the judge's own: assertion/ },
+		{
+			name: 'nothing is mapped any more',
+			edits: [['\tdev_map(start, end);\n', '']],
+			why: /fault_maps, a scenario of the judge's own: assertion/,
+		},
 	],
 	'04-starvation': [
 		{
