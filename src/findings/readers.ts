@@ -16,13 +16,13 @@ import type { System } from '../machine/system.js';
 
 /**
  * Whether anybody asks for collisions of the interval notifier at an address: checks it himself, or has hmm_range_fault()
- * do so. Where that cannot be told from the text, somebody does.
+ * do so. Where that cannot be told from the text, somebody does. `unsketched`: it has nobody who reads or maps.
  */
-export function isRead(system: System, address: number, shared: Int32Array): boolean {
-	const notifier = declarationAt(system, address, shared);
-	if (notifier === undefined) return true;
+export function isRead(system: System, address: number, shared: Int32Array): boolean | 'unsketched' {
 	const asked = checkedIn(system.program);
-	return asked === 'any' || asked.has(notifier);
+	if (asked === 'unsketched') return asked;
+	const notifier = declarationAt(system, address, shared);
+	return notifier === undefined || asked === 'any' || asked.has(notifier);
 }
 
 /** The field, or the name of the global, that is the notifier at an address. */
@@ -56,7 +56,7 @@ const isReader = (call: AstNode, name: string): boolean =>
 	(/^(dev_map\w*|dev_submit)$/.test(name) && AstUtils.getContainerOfType(call, isFunctionDecl) !== undefined);
 
 /** Fields, and names of globals, whose sequence is compared; `any` where a pointer hides which. */
-function checkedIn(program: Program): Set<AstNode | string> | 'any' {
+function checkedIn(program: Program): Set<AstNode | string> | 'any' | 'unsketched' {
 	const found = new Set<AstNode | string>();
 	let any = false;
 	/** The side that reads is sketched, too. */
@@ -83,7 +83,7 @@ function checkedIn(program: Program): Set<AstNode | string> | 'any' {
 				add(node.value.$type === 'InitializerList' ? undefined : (node.value as Expression));
 		}
 	}
-	return any || !reads ? 'any' : found;
+	return any ? 'any' : reads ? found : 'unsketched';
 }
 
 /** `notifier` of struct hmm_range. */

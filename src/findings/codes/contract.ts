@@ -25,8 +25,13 @@ export const contract: ReportKind = {
 		const inside = exit === undefined ? '' : ` in ${exit.code.name}()`;
 		const fix = rule === undefined ? '' : `; ${rule.fix}`;
 		// nothing follows from a sequence that nobody compares: hfi1 and gntdev live with it
-		const unread = rule?.sequence === true && !isRead(evidence.graph.system, report.resource, evidence.run.finalShared);
-		const harmless = unread ? '. Nobody compares this sequence, so that nothing follows from it here' : '';
+		const read = rule?.sequence !== true || isRead(evidence.graph.system, report.resource, evidence.run.finalShared);
+		const unread = read === false;
+		const harmless = unread
+			? '. Nobody compares this sequence, so that nothing follows from it here'
+			: read === 'unsketched'
+				? '. That somebody reads is taken for granted, though it is not in this sketch: a driver that never calls mmu_interval_read_begin() may leave it out (include/linux/mmu_notifier.h)'
+				: '';
 		const before = message.replace(/ \([^()]*(?:\(\)[^()]*)*\)$/, '');
 		return {
 			...(rule?.warning && { severity: 'warning' as const }),
