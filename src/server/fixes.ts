@@ -115,7 +115,12 @@ export class Fixes {
 		if (!known) {
 			const { signal } = this.abort;
 			known = this.inTurn(() =>
-				checkedActions(uri, { read: (u) => this.checker.read(u) }, { checker: this.check, signal }, this.foundIn(uri)),
+				checkedActions(
+					uri,
+					{ read: (u) => this.checker.read(u) },
+					{ check: this.checker.limits(), checker: this.check, signal },
+					this.foundIn(uri),
+				),
 			);
 			this.actions.set(uri, known);
 		}
@@ -178,7 +183,7 @@ export class Fixes {
 				result,
 				found,
 				{ read: (uri) => this.checker.read(uri) },
-				{ checker: this.check, signal, partly: true },
+				{ check: this.checker.limits(), checker: this.check, signal, partly: true },
 			),
 		);
 		this.known.set(key, search);

@@ -152,7 +152,13 @@ test('a file without scenarios is offered one', async () => {
 	const client = await opened(text);
 	const [add] = await ask(client, text, '#include', [CodeActionKind.Refactor]);
 	expect(add).toMatchObject({ title: expect.stringContaining('Add a scenario for device_fault() (checked: ') });
-	expect(applied(text, add as CodeAction)).toBe(fixture('add-scenario.fixed'));
+	// what the checker has only noted is in one of its own
+	const noted = '\tthread F { device_fault(0, 2); }\n\tdaemon J { munmap(2, 3); }\n\tthread I { mmap_fixed(0, 2); }\n}';
+	const fixed = applied(text, add as CodeAction);
+	expect(fixed.startsWith(fixture('add-scenario.fixed').trimEnd())).toBe(true);
+	expect(fixed.slice(fixture('add-scenario.fixed').trimEnd().length).trim()).toBe(
+		`scenario device_fault_starvation {\n\tpages 3;\n\tsetup    { mmu_notifier_register(&mn, mm); }\n${noted}`,
+	);
 }, 30_000);
 
 test('a finding behind characters outside of the basic plane is fixed where it is', async () => {

@@ -15,6 +15,7 @@ import {
 	isVariable,
 	isVariableDecl,
 	type Statement,
+	type VariableDecl,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
@@ -182,8 +183,10 @@ function checked(
 		edits.declare(f, `unsigned long ${name};`);
 		edits.before(statement, `${name} = ${begin};`);
 	} else if (declared) {
-		edits.replace(statement, sourceText(statement).replace(/\s*=.*$/, ';'));
-		edits.before(first, `${name} = ${sourceText(begin)};`);
+		const later = lookedUp(f, statement);
+		for (const s of [statement, ...later.map(({ decl }) => decl)])
+			edits.replace(s, sourceText(s).replace(/\s*=.*$/s, ';'));
+		edits.before(first, `${name} = ${sourceText(begin)};`, ...later.map(({ again }) => again));
 	} else if (snapshot === undefined) {
 		edits.declare(f, `unsigned long ${name};`);
 		edits.replace(begin, `${name} = ${sourceText(begin)}`);
@@ -191,6 +194,19 @@ function checked(
 	const back = givenBack(statement, taken).map((line) => `\t${line}`);
 	edits.after(behindWaysOut(taken), `if (${asks(name)}) {`, `\t${releaseOf(lock)}`, ...back, `\tgoto ${label};`, '}');
 	return { title: `Check ${what} under ${lockText(lock)}`, edits: edits.list };
+}
+
+/** Declarations behind the one that begins which look something up, or use what was: each round does so again. */
+function lookedUp(f: FunctionDecl, begins: Statement): { decl: VariableDecl; again: string }[] {
+	const names = new Set<string>();
+	return (f.body?.statements ?? []).filter(isVariableDecl).flatMap((decl) => {
+		const [v, ...others] = decl.variables;
+		if (v?.init === undefined || v.init.$type === 'InitializerList' || others.length > 0) return [];
+		const uses = allOf(v.init).some((n) => isNameRef(n) && names.has(n.target.$refText));
+		if (offsetOf(decl) <= offsetOf(begins) || !(uses || callsOf(v.init, LOOKS_UP).length > 0)) return [];
+		names.add(v.name);
+		return { decl, again: `${v.name} = ${sourceText(v.init)};` };
+	});
 }
 
 /** What has failed by the time the lock is there is no round: its ways out come first. */

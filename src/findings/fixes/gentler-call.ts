@@ -1,7 +1,7 @@
 import type { FunctionDecl } from '../../language/generated/ast.js';
 import { sourceOf } from '../../language/text.js';
 import { locksOf, releasesOf } from '../text/locks.js';
-import { callsOf, nameOf, parameterOf } from '../text/sketch.js';
+import { callsOf, nameOf, parameterOf, statementOf } from '../text/sketch.js';
 import { wayOutOnFailure } from './allocation.js';
 import { Edits, rangeOf } from './edits.js';
 import type { Fix, Fixer } from './fix.js';
@@ -13,13 +13,14 @@ const GENTLER: Readonly<Record<string, string>> = {
 	cancel_work_sync: 'cancel_work',
 	cancel_delayed_work_sync: 'cancel_delayed_work',
 	dev_clear: 'dev_unmap',
+	set_page_dirty_lock: 'set_page_dirty',
 };
 /** What may reclaim, and so call callbacks. */
 const RECLAIMS = /\bGFP_(KERNEL\w*|NOFS|NOIO|USER|HIGHUSER\w*)\b/;
 
 /** A call that waits, or reclaims, where that is not allowed: its sibling that does not. */
 export const gentlerCall: Fixer = ({ functions }) =>
-	functions.flatMap((f) => [...renames(f), ...flags(f), ...withoutMmapLock(f)]);
+	functions.flatMap((f) => [...renames(f), ...flags(f), ...withoutMmapLock(f), ...withoutSynchronize(f)]);
 
 function renames(f: FunctionDecl): Fix[] {
 	return Object.entries(GENTLER).flatMap(([from, to]): Fix[] => {
@@ -47,6 +48,14 @@ function withoutMmapLock(f: FunctionDecl): Fix[] {
 			for (const release of releasesOf(f, call)) edits.remove(release);
 			return { title: `Do not take mmap_lock in ${f.name}()`, edits: edits.list };
 		});
+}
+
+/** A callback that waits for all callbacks, itself among them. */
+function withoutSynchronize(f: FunctionDecl): Fix[] {
+	if (parameterOf(f, /struct mmu_(interval_)?notifier\b/) === undefined) return [];
+	const statements = callsOf(f, /^mmu_notifier_synchronize$/).flatMap((call) => statementOf(call) ?? []);
+	const edits = statements.reduce((all, s) => all.remove(s), new Edits());
+	return [{ title: `Do not call mmu_notifier_synchronize() in ${f.name}()`, edits: edits.list }];
 }
 
 /** What does not reclaim fails sooner: where nobody looks whether it has, somebody does now. */

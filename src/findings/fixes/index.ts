@@ -13,6 +13,7 @@ import { callbackLock } from './callback-lock.js';
 import { callersHold } from './caller-holds.js';
 import { checkUnderLock } from './check-under-lock.js';
 import { countAlways, countRanges, takeBack } from './count.js';
+import { coverAll } from './cover-all.js';
 import { demandedLock } from './demanded-lock.js';
 import { dropMapping } from './drop-mapping.js';
 import { notWhenDying } from './dying.js';
@@ -22,6 +23,7 @@ import { beforeSignalling, reserveSlot, waitForJob } from './fence.js';
 import type { Blamed, Fix, Fixer } from './fix.js';
 import { gentlerCall } from './gentler-call.js';
 import { giveBack } from './give-back.js';
+import { givePageBack } from './give-page-back.js';
 import { boundedRetry, giveUp } from './give-up.js';
 import { referenceUnderLock, releaseWhileSpinning } from './in-time.js';
 import { interruptsOff } from './interrupts-off.js';
@@ -66,6 +68,7 @@ const WAITING: readonly Fixer[] = [
 	giveUp,
 ];
 const MAPPING: readonly Fixer[] = [
+	coverAll,
 	checkUnderLock,
 	addCheck,
 	lookupUnderLock,
@@ -113,7 +116,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 		reserveSlot,
 		beforeSignalling,
 	],
-	unbalanced: [atomicCount, takeBack, countAlways, unlockOnError, trylock],
+	unbalanced: [givePageBack, atomicCount, takeBack, countAlways, unlockOnError, trylock],
 	'data-race': [checkUnderLock, callbackLock, atomicCount, markOnce],
 	'null-deref': [checkAllocation],
 	'use-after-free': [referenceUnderLock, mmgrab, beforeFree],

@@ -18,6 +18,8 @@ export interface CheckedFix {
 	readonly edits: readonly Edit[];
 	/** Nothing at all is left to find. */
 	readonly ok: boolean;
+	/** Kinds of findings that it leaves, as far as the check has come. */
+	readonly left: number;
 	/** States explored, in all scenarios. */
 	readonly states: number;
 }
@@ -63,9 +65,14 @@ export async function checkedFixes(
 	const attempt: Attempt = { program, before, found, sources, checker, there: new Map(), ...told };
 	const fixes: CheckedFix[] = [];
 	const done = new Set<string>();
+	const texts = new Set<string>();
 	for (const fix of fixesFor(program, blamedOf(found))) {
 		if (fix.group !== undefined && done.has(fix.group)) continue;
 		await turn();
+		// two ways to the same text are one fix
+		const text = await textAfter(fix, sources);
+		if (texts.has(text)) continue;
+		texts.add(text);
 		const left = (end - performance.now()) / 1000;
 		if (signal?.aborted || left <= 0 || fixes.length >= most) break;
 		const options = { ...check, maxSeconds: Math.min(check.maxSeconds ?? left, left), ...(signal && { signal }) };
@@ -75,7 +82,7 @@ export async function checkedFixes(
 		if (tried?.ok && fix.group !== undefined) done.add(fix.group);
 	}
 	if (signal?.aborted) return [];
-	return fixes.sort((a, b) => Number(b.ok) - Number(a.ok));
+	return fixes.sort((a, b) => Number(b.ok) - Number(a.ok) || a.left - b.left);
 }
 
 /** What can be done for a whole file, checked, but not against a finding; `found`: for a scenario that shows the same. */
@@ -181,6 +188,13 @@ const isUnfinished = ({ problems, scenarios }: FileResult): boolean =>
 	scenarios.some((s) => s.bounds !== undefined) &&
 	scenarios.every((s) => s.findings.every((f) => f.severity !== 'error'));
 
+/** What a fix makes of the files that it changes. */
+async function textAfter({ edits }: Fix, sources: Sources): Promise<string> {
+	const uris = [...new Set(edits.map((e) => e.uri))].sort();
+	const texts = await Promise.all(uris.map(async (uri) => applyEdits((await sources.read(uri)) ?? '', uri, edits)));
+	return JSON.stringify([uris, texts]);
+}
+
 /** The files as they would be with the fix. */
 function changedBy(fix: Fix, sources: Sources): Sources {
 	return {
@@ -285,6 +299,7 @@ function told(
 		title: `${fix.title} (checked${whole ? '' : ` ${where}`}: ${verdict}${whole ? '' : '; the rest met a limit'})`,
 		edits: [...fix.edits, ...(errors > 0 ? [] : expectations(program, after))],
 		ok: ok && hints.length === 0 && whole,
+		left: errors + left.length,
 		states,
 	};
 }

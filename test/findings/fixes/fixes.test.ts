@@ -7,7 +7,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { addScenario } from '../../../src/findings/fixes/add-scenario.js';
 import { applyEdits } from '../../../src/findings/fixes/edits.js';
-import { type CheckedFix, checkedActions, checkedFixes } from '../../../src/findings/fixes/try.js';
+import { type CheckedFix, checkedActions, checkedFixes, type FixOptions } from '../../../src/findings/fixes/try.js';
 import type { FileResult, Problem } from '../../../src/findings/result.js';
 import { kernelLibraries } from '../../../src/kernel/library.js';
 import { loadProgram } from '../../../src/language/program.js';
@@ -25,6 +25,7 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['lock-around-check-and-map', 'stale-mapping', 'Take fault_lock around check and map'],
 	['check-under-lock', 'stale-mapping', 'Check again under notifier_lock'],
 	['add-check-to-a-round', 'stale-mapping', 'Check mmu_interval_read_retry() under lock'],
+	['add-check-to-declarations', 'stale-mapping', 'Check mmu_interval_read_retry() under notifier_lock'],
 	['add-check', 'stale-mapping', 'Check mmu_interval_read_retry() under notifier_lock'],
 	['add-check-new-reader', 'stale-mapping', 'Check mmu_interval_read_retry() under pt_lock'],
 	[
@@ -59,6 +60,18 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 	['cancel-before-free', 'use-after-free', 'Cancel the work before kfree()'],
 	['free-after-remove', 'use-after-free', 'Free it only after mmu_interval_notifier_remove()'],
 	['mark-once', 'data-race', 'Mark the accesses to faults with READ_ONCE() and WRITE_ONCE()'],
+	['give-page-back', 'unbalanced', 'Call unpin_user_page() on the way out'],
+	['../../corpus/variations/subscription-too-small', 'stale-mapping', 'Insert the notifier for page 1, too'],
+	[
+		'../../corpus/lifetime/synchronize-in-callback',
+		'self-deadlock',
+		'Do not call mmu_notifier_synchronize() in range_start()',
+	],
+	[
+		'../../corpus/reclaim/s53-lock-folio-in-callback',
+		'self-deadlock',
+		'Call set_page_dirty() instead of set_page_dirty_lock()',
+	],
 	['../../corpus/permission/s97-fork-protect-unmaps', 'permission', 'Map for writing only where pte_write() says so'],
 	['../../corpus/interval/s39-remove-before-unmap', 'stale-mapping', 'Unmap before mmu_interval_notifier_remove()'],
 	[
@@ -163,12 +176,12 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 
 const read = (name: string): string => readFileSync(path.join(folder, `${name}.mmn`), 'utf8');
 
-async function offered(text: string, code: string): Promise<CheckedFix[]> {
+async function offered(text: string, code: string, options: FixOptions = {}): Promise<CheckedFix[]> {
 	const before = await checkText(text);
 	const all: Problem[] = [...before.problems, ...before.scenarios.flatMap((s) => s.findings)];
 	const found = all.find((f) => f.code === code);
 	if (!found) throw new Error(`no ${code}: ${JSON.stringify(all.map((f) => `${f.code} ${f.message}`))}`);
-	return checkedFixes(before, found, { read: async () => text });
+	return checkedFixes(before, found, { read: async () => text }, options);
 }
 
 /** The fixed text, with its verdict checked afresh. */
@@ -279,6 +292,18 @@ test('define-struct: with the fields that are used, and the structs that lie in 
 	);
 	if (second) await apply('define-struct', once, second);
 });
+
+test('hmm-under-the-lock: what cures both errors comes first, and two ways to one text are one fix', async () => {
+	const text = readFileSync(path.join(import.meta.dirname, '../drivers/hmm-under-the-lock.mmn'), 'utf8');
+	const check = { maxStates: 200_000 };
+	const fixes = await offered(text, 'deadlock', { check, maxSeconds: 300, partly: true });
+	const titles = fixes.map(({ title }) => title.replace(/ \(checked.*?: [\d,]+ states, /, ': ').replace(/\)$/, ''));
+	expect(titles).toEqual([
+		'Take gpu->lock only after the lookup of user pages: ok; the rest met a limit',
+		'Take gpu->lock only after mmap_read_lock(): self-deadlock remains',
+		'Only try mmap_lock in gpu_fault(), and give up where it is taken: self-deadlock remains',
+	]);
+}, 120_000);
 
 test('rename-api: the whole file has the new names', async () => {
 	const text = read('rename-api');
