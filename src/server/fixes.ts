@@ -25,6 +25,15 @@ const OLD_NAMES = /\bmmu_notifier_range_(wait|is)_valid\b/;
 /** A cursor is seldom in more findings than this. */
 const MOST_FINDINGS = 4;
 
+/** A sign that fixes are being tried, ms after they were asked for: what is known, or tried at once, needs none. */
+const QUIET_MS = 300;
+
+/** A sign of work that the client shows. */
+export interface Sign {
+	report(message: string): void;
+	done(): void;
+}
+
 /** The documents as the client has them open. */
 export interface Documents {
 	get(uri: string): TextDocument | undefined;
@@ -44,6 +53,8 @@ export class Fixes {
 		/** Whether the client takes edits that name the version they are for. */
 		private readonly versioned: () => boolean,
 		private readonly check: typeof checkSketch,
+		/** Shows such a sign, where the client can. */
+		private readonly begin: (title: string) => Promise<Sign | undefined> = async () => undefined,
 	) {}
 
 	/** To be called when any text has changed: what was searched for is of no use any more. */
@@ -179,15 +190,42 @@ export class Fixes {
 		if (known) return known;
 		const { signal } = this.abort;
 		const search = this.inTurn(() =>
-			checkedFixes(
-				result,
-				found,
-				{ read: (uri) => this.checker.read(uri) },
-				{ check: this.checker.limits(), checker: this.check, signal, partly: true },
+			this.shown((onTry) =>
+				checkedFixes(
+					result,
+					found,
+					{ read: (uri) => this.checker.read(uri) },
+					{ check: this.checker.limits(), checker: this.check, signal, partly: true, onTry },
+				),
 			),
 		);
 		this.known.set(key, search);
 		return search;
+	}
+
+	/** With a sign of what is being tried. */
+	private async shown<T>(search: (onTry: (title: string) => void) => Promise<T>): Promise<T> {
+		let sign: Sign | undefined;
+		let last: string | undefined;
+		let over = false;
+		const timer = setTimeout(async () => {
+			const shown = await this.begin('Checking fixes').catch(() => undefined);
+			if (over) shown?.done();
+			else {
+				sign = shown;
+				if (last !== undefined) shown?.report(last);
+			}
+		}, QUIET_MS);
+		try {
+			return await search((title) => {
+				last = title;
+				sign?.report(title);
+			});
+		} finally {
+			over = true;
+			clearTimeout(timer);
+			sign?.done();
+		}
 	}
 
 	private inTurn<T>(search: () => Promise<T>): Promise<T> {

@@ -91,6 +91,7 @@ export function startServer(
 	let refreshesLenses = false;
 	let versionedEdits = false;
 	let takesEdits = false;
+	let showsProgress = false;
 	let showsDocuments = false;
 	let settings = readSettings(undefined);
 
@@ -129,7 +130,18 @@ export function startServer(
 		},
 		services.check,
 	);
-	const fixes = new Fixes(checker, documents, () => versionedEdits, services.check);
+	const fixes = new Fixes(
+		checker,
+		documents,
+		() => versionedEdits,
+		services.check,
+		async (title) => {
+			if (!showsProgress) return undefined;
+			const sign = await connection.window.createWorkDoneProgress();
+			sign.begin(title);
+			return sign;
+		},
+	);
 	const refreshLenses = () => {
 		if (refreshesLenses) connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
 	};
@@ -171,6 +183,7 @@ export function startServer(
 		versionedEdits = capabilities.workspace?.workspaceEdit?.documentChanges === true;
 		takesEdits = capabilities.workspace?.applyEdit === true;
 		showsDocuments = capabilities.window?.showDocument?.support === true;
+		showsProgress = capabilities.window?.workDoneProgress === true;
 		pullsSettings = capabilities.workspace?.configuration === true;
 		watchesSettings = capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true;
 		return {

@@ -8,6 +8,8 @@ import {
 	CodeActionRequest,
 	type Range,
 	type TextDocumentEdit,
+	WorkDoneProgress,
+	WorkDoneProgressCreateRequest,
 } from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { checkSketch } from '../../src/findings/check.js';
@@ -65,6 +67,37 @@ test('a finding has its fix, checked, preferred, for this version of the text', 
 	expect(fixed).toBe(fixture('unlock-before-retry.fixed'));
 	client.edit(A, fixed);
 	await client.until(() => client.shown(A).length === 0);
+});
+
+test('while fixes are tried the client is told so, and when they have been', async () => {
+	const told: unknown[] = [];
+	let seen = (): void => {};
+	const shown = new Promise<void>((resolve) => {
+		seen = resolve;
+	});
+	let checks = 0;
+	const client = await TestClient.start(
+		async (...of) => {
+			// the first is the sketch's own; a fix is checked until the sign is there
+			if (checks++ > 0) await shown;
+			return checkSketch(...of);
+		},
+		{ capabilities: { window: { workDoneProgress: true } } },
+	);
+	client.connection.onRequest(WorkDoneProgressCreateRequest.type, ({ token }) => {
+		client.connection.onProgress(WorkDoneProgress.type, token, (progress) => {
+			told.push(progress);
+			if (progress.kind === 'report') seen();
+		});
+	});
+	client.open(A, SEED);
+	await client.until(() => client.published.length > 0, 20_000);
+	expect((await ask(client, SEED, 'goto again')).length).toBeGreaterThan(0);
+	await expect.poll(() => told.at(-1)).toEqual({ kind: 'end' });
+	expect(told.slice(0, 2)).toEqual([
+		{ kind: 'begin', title: 'Checking fixes' },
+		{ kind: 'report', message: 'Unlock fault_lock before the retry' },
+	]);
 });
 
 test('clients without versioned edits get plain ones', async () => {
