@@ -29,7 +29,7 @@ export const contract: ReportKind = {
 		const unread = read === false;
 		const harmless = unread
 			? '. Nobody compares this sequence, so that nothing follows from it here'
-			: read === 'unsketched'
+			: read === 'unsketched' && /without mmu_interval_set_seq/.test(message)
 				? '. That somebody reads is taken for granted, though it is not in this sketch: a driver that never calls mmu_interval_read_begin() may leave it out (include/linux/mmu_notifier.h)'
 				: '';
 		const before = message.replace(/ \([^()]*(?:\(\)[^()]*)*\)$/, '');
