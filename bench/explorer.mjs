@@ -65,9 +65,7 @@ for (const [name, picture] of Object.entries(RUNS)) {
 		globalThis.acquireVsCodeApi = () => ({
 			postMessage(message) {
 				if (message.type === 'ready')
-					dispatchEvent(
-						new MessageEvent('message', { data: { type: 'picture', picture: window.picture, stale: false } }),
-					);
+					dispatchEvent(new MessageEvent('message', { data: { type: 'picture', picture: window.picture } }));
 			},
 			getState: () => null,
 			setState() {},

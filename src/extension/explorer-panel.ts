@@ -103,7 +103,8 @@ export class ExplorerPanel {
 
 	/** What the server, or the rest of the extension, has for the page. */
 	post(message: ToPage): void {
-		if (message.type === 'picture') {
+		if (message.type === 'current') this.notice = undefined;
+		else if (message.type === 'picture') {
 			this.picture = message.picture;
 			this.cursor = undefined;
 			this.notice = undefined;
@@ -134,7 +135,7 @@ export class ExplorerPanel {
 				this.post({ type: 'pinned', pinned: this.pinned });
 				// what it has missed: without another way to the server and back
 				if (this.picture !== undefined && this.picture !== this.written)
-					void this.view.webview.postMessage({ type: 'picture', picture: this.picture, stale: false } satisfies ToPage);
+					void this.view.webview.postMessage({ type: 'picture', picture: this.picture } satisfies ToPage);
 				if (this.notice !== undefined) void this.view.webview.postMessage(this.notice);
 				return;
 			case 'cursor':

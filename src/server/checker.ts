@@ -35,6 +35,8 @@ export interface Editor {
 	shipped(uri: string): boolean;
 	publish(file: { uri: string; version?: number; diagnostics: readonly Diagnostic[] }): void;
 	status(status: Status): void;
+	/** What is known of a sketch is of an older text from now on. */
+	aged(uri: string): void;
 	/** What is known of a sketch has changed. */
 	changed(uri: string): void;
 	/** For the log: a defect of the checker, not of a sketch. */
@@ -71,6 +73,7 @@ export class Checker {
 		for (const root of new Set([uri, ...this.dependents(uri)])) {
 			this.larger.drop(root);
 			this.age(root);
+			this.editor.aged(root);
 		}
 		if (this.editor.settings().check.when === 'onType') this.recheck(uri, DEBOUNCE_MS);
 		else if (this.expected.has(uri) && this.expected.get(uri) === this.editor.get(uri)?.getText()) this.settled(uri);

@@ -40,6 +40,8 @@ export interface Whole {
 
 /** After this long a page is told what it waits for, in milliseconds. */
 const PATIENCE = 150;
+/** So long after the last keystroke a picture of older text looks as if it were right: most newer ones are there by then. */
+export const OLD_MS = 500;
 
 /** States that are searched to warm up. */
 const WARM_STATES = 2000;
@@ -59,6 +61,12 @@ interface Panel {
 	texts: ReadonlyMap<string, string | undefined>;
 	/** A run to replay as soon as there is something to replay it in. */
 	saved: SavedRun | undefined;
+	/** The picture on the panel's page, whichever sketch it is of. */
+	page: Pick<Picture, 'file' | 'scenario'> | undefined;
+	/** Will say that the page shows an older text's. */
+	aging: ReturnType<typeof setTimeout> | undefined;
+	/** The page was told so. */
+	old: boolean;
 	abort: AbortController;
 	/** Questions are answered one by one, in order. */
 	queue: Promise<void>;
@@ -77,6 +85,7 @@ export class Explorers {
 	open({ panel: id, uri, scenario, finding, saved }: OpenExplorer): void {
 		const old = this.panels.get(id);
 		old?.abort.abort(OLDER);
+		clearTimeout(old?.aging);
 		const panel: Panel = {
 			id,
 			uri,
@@ -88,6 +97,9 @@ export class Explorers {
 			shown: undefined,
 			texts: new Map(),
 			saved,
+			page: old?.page,
+			aging: undefined,
+			old: false,
 			abort: new AbortController(),
 			queue: old?.queue ?? Promise.resolve(),
 		};
@@ -97,7 +109,7 @@ export class Explorers {
 			const known = saved === undefined ? await this.known(panel) : undefined;
 			// the same panel may have been told to show another sketch
 			if (this.panels.get(id) !== panel) return;
-			if (known !== undefined) this.host.send(id, { type: 'picture', picture: known, stale: false });
+			if (known !== undefined) this.draw(panel, known);
 			// what is asked about it needs its graph
 			await this.fresh(panel, known);
 		});
@@ -137,13 +149,25 @@ export class Explorers {
 		const panel = this.panels.get(id);
 		if (panel === undefined) return;
 		panel.abort.abort(OLDER);
+		clearTimeout(panel.aging);
 		this.panels.delete(id);
 		panel.queue = panel.queue.then(() => this.forget(panel));
 	}
 
-	/** A sketch has other text now, and a check of it is planned: what is under way is of no use any more. */
-	edited(uri: string): void {
-		for (const panel of this.panels.values()) if (panel.uri === uri) panel.abort.abort(OLDER);
+	/**
+	 * A sketch, or a file that it includes, has other text now.
+	 * @param planned a check of it is: what is under way is of no use any more
+	 */
+	edited(uri: string, planned: boolean): void {
+		for (const panel of this.panels.values()) {
+			if (panel.uri !== uri) continue;
+			if (planned) panel.abort.abort(OLDER);
+			clearTimeout(panel.aging);
+			panel.aging = setTimeout(async () => {
+				if (await this.isCurrent(panel)) return;
+				this.busy(panel, planned ? 'checking the new text…' : 'the new text has not been checked yet', 'older text');
+			}, OLD_MS);
+		}
 	}
 
 	/** The sketch was checked: panels that show it show what it is like now. */
@@ -151,7 +175,10 @@ export class Explorers {
 		for (const panel of this.panels.values())
 			if (panel.uri === uri)
 				this.soon(panel, async () => {
-					if (!(await this.isCurrent(panel))) await this.fresh(panel);
+					if (!(await this.isCurrent(panel))) return this.fresh(panel);
+					clearTimeout(panel.aging);
+					if (panel.old) this.host.send(panel.id, { type: 'current' });
+					panel.old = false;
 				});
 	}
 
@@ -211,7 +238,22 @@ export class Explorers {
 		panel.shown = undefined;
 	}
 
+	private busy(panel: Panel, what: string, old: string | null): void {
+		if (this.panels.get(panel.id) !== panel) return;
+		panel.old = old !== null;
+		this.host.send(panel.id, { type: 'busy', what, old: panel.page === undefined ? null : old });
+	}
+
+	private draw(panel: Panel, picture: Picture): void {
+		clearTimeout(panel.aging);
+		panel.old = false;
+		panel.page = picture;
+		this.host.send(panel.id, { type: 'picture', picture });
+	}
+
 	private problem(panel: Panel, message: string, span: Span | null = null): void {
+		clearTimeout(panel.aging);
+		panel.old = true;
 		this.host.send(panel.id, { type: 'problem', message, span });
 	}
 
@@ -232,13 +274,13 @@ export class Explorers {
 		if (panel.scenario === undefined || (names.length > 0 && !names.includes(panel.scenario))) panel.scenario = first;
 		const { scenario } = panel;
 		const limits = await this.host.limits();
-		const older = panel.explorer !== undefined && !(await this.isCurrent(panel));
+		const old = await this.oldOf(panel, scenario);
 		const busy =
 			known !== undefined
 				? undefined
 				: setTimeout(
-						() => this.host.send(panel.id, { type: 'busy', what: 'exploring every interleaving…', older }),
-						PATIENCE,
+						() => this.busy(panel, 'exploring every interleaving…', old),
+						old === null || panel.old ? PATIENCE : OLD_MS,
 					);
 		const { read, texts } = this.reader();
 		let exploration: Exploration;
@@ -290,6 +332,15 @@ export class Explorers {
 		this.show(panel, shown, known);
 	}
 
+	/** What the page shows, where that is not what is being made now. */
+	private async oldOf(panel: Panel, scenario: string | undefined): Promise<string | null> {
+		const { page } = panel;
+		if (page === undefined) return null;
+		if (page.file !== panel.uri) return titleOf(page.file);
+		if (page.scenario !== scenario) return page.scenario;
+		return (await this.isCurrent(panel)) ? null : 'older text';
+	}
+
 	/** @param known the page has this one: it is not sent again */
 	private show(panel: Panel, shown: Shown | undefined, known?: Picture): void {
 		if (shown === undefined) return;
@@ -299,8 +350,7 @@ export class Explorers {
 			// in newer text it is known by its code
 			panel.finding = null;
 		}
-		if (known === undefined || JSON.stringify(known) !== JSON.stringify(shown.picture))
-			this.host.send(panel.id, { type: 'picture', picture: shown.picture, stale: false });
+		if (known === undefined || JSON.stringify(known) !== JSON.stringify(shown.picture)) this.draw(panel, shown.picture);
 	}
 
 	private async answer(panel: Panel, message: FromPage): Promise<void> {

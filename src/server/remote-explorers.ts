@@ -10,7 +10,8 @@ import type { Port } from './remote-check.js';
 type Order =
 	| { readonly kind: 'open'; readonly target: OpenExplorer }
 	| { readonly kind: 'close'; readonly panel: string }
-	| { readonly kind: 'edited' | 'checked' | 'warm'; readonly uri: string }
+	| { readonly kind: 'edited'; readonly uri: string; readonly planned: boolean }
+	| { readonly kind: 'checked' | 'warm'; readonly uri: string }
 	| { readonly kind: 'message'; readonly panel: string; readonly message: FromPage }
 	| { readonly kind: 'export'; readonly id: number; readonly panel: string; readonly format: ExportFormat }
 	| { readonly kind: 'answer'; readonly id: number; readonly value: unknown };
@@ -51,7 +52,7 @@ export function serveExplorers(port: Port, own: Pick<ExplorerHost, 'kernelSource
 			case 'close':
 				return explorers.close(message.panel);
 			case 'edited':
-				return explorers.edited(message.uri);
+				return explorers.edited(message.uri, message.planned);
 			case 'checked':
 				return explorers.checked(message.uri);
 			case 'warm':
@@ -96,8 +97,8 @@ export class RemoteExplorers implements Panels {
 		this.#say({ kind: 'close', panel });
 	}
 
-	edited(uri: string): void {
-		if (this.#shows(uri)) this.#say({ kind: 'edited', uri });
+	edited(uri: string, planned: boolean): void {
+		if (this.#shows(uri)) this.#say({ kind: 'edited', uri, planned });
 	}
 
 	checked(uri: string): void {

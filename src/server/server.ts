@@ -120,6 +120,7 @@ export function startServer(
 			status: (status) => {
 				connection.sendNotification(StatusNotification, status).catch(() => {});
 			},
+			aged: (uri) => explorers.edited(uri, settings.check.when === 'onType'),
 			changed: (uri) => {
 				fixes.changed();
 				refreshLenses();
@@ -223,7 +224,6 @@ export function startServer(
 	documents.onDidChangeContent(({ document }) => {
 		fixes.changed();
 		checker.edited(document.uri);
-		if (settings.check.when === 'onType') explorers.edited(document.uri);
 	});
 	documents.onDidSave(({ document }) => checker.settled(document.uri));
 	documents.onDidClose(({ document }) => checker.closed(document.uri));

@@ -70,7 +70,7 @@ function engineHost(
 		post(message) {
 			switch (message.type) {
 				case 'ready':
-					send({ type: 'picture', picture: shown, stale: false });
+					send({ type: 'picture', picture: shown });
 					return;
 				case 'source': {
 					const found = sources.find(({ uri }) => uri === message.uri);
@@ -81,7 +81,7 @@ function engineHost(
 					const index = message.finding ?? 0;
 					const known = pictures.find((p) => p.scenario === message.scenario && (p.shown === index || p.shown < 0));
 					if (known === undefined || running !== undefined) engine().message(message);
-					else send({ type: 'picture', picture: known, stale: false });
+					else send({ type: 'picture', picture: known });
 					return;
 				}
 				case 'branch':

@@ -68,7 +68,7 @@ export const GIVEN = 'picture';
 function panelHost(api: VsCodeApi, root: HTMLElement, nonce: string): Host {
 	const early: ToPage[] = [];
 	const given = document.getElementById(GIVEN)?.textContent;
-	if (given) early.push({ type: 'picture', picture: JSON.parse(given) as Picture, stale: false });
+	if (given) early.push({ type: 'picture', picture: JSON.parse(given) as Picture });
 	let listener: ((message: ToPage) => void) | null = null;
 	addEventListener('message', (event: MessageEvent<ToPage>) => {
 		if (typeof event.data?.type !== 'string') return;

@@ -5,15 +5,13 @@ import type { Span } from '../findings/result.js';
 
 /** From the host to the page. Every picture replaces the one before it; the page keeps its place by thread and statement, not by number. */
 export type ToPage =
-	| {
-			readonly type: 'picture';
-			readonly picture: Picture /** Result of older text: a newer one is being made. */;
-			readonly stale: boolean;
-	  }
+	| { readonly type: 'picture'; readonly picture: Picture }
 	/** The states `from` … of the picture that were left out. */
 	| { readonly type: 'states'; readonly from: number; readonly states: readonly State[] }
-	/** `older`: the picture on show is of older text, and a newer one is being made */
-	| { readonly type: 'busy'; readonly what: string; readonly older?: boolean }
+	/** `old`: what the picture on show is of, where that is no longer what the reader looks at: `older text`, `seed.mmn` */
+	| { readonly type: 'busy'; readonly what: string; readonly old: string | null }
+	/** The picture on show is right all the same: an edit was taken back. */
+	| { readonly type: 'current' }
 	/** Nothing can be shown: why, and what to do about it. The last picture stays, marked as old unless it is `current`. */
 	| { readonly type: 'problem'; readonly message: string; readonly span: Span | null; readonly current?: boolean }
 	/** Go to the first step (after the cursor, round) that runs this line. */

@@ -40,8 +40,8 @@ const PACE = 900;
 
 export class Explorer {
 	readonly picture = signal<Picture | null>(null);
-	/** The picture is of older text. */
-	readonly stale = signal(false);
+	/** What the picture is of, where that is no longer what the reader looks at: `older text`. */
+	readonly old = signal<string | null>(null);
 	readonly busy = signal<string | null>(null);
 	readonly notice = signal<Notice | null>(null);
 	/** Number of steps done, 0 … steps.length. */
@@ -124,19 +124,23 @@ export class Explorer {
 	private receive(message: ToPage): void {
 		switch (message.type) {
 			case 'picture':
-				this.show(message.picture, message.stale);
+				this.show(message.picture);
 				break;
 			case 'states':
 				this.addStates(message.from, message.states);
 				break;
 			case 'busy':
 				this.busy.value = message.what;
-				if (message.older) this.stale.value = this.picture.value !== null;
+				if (message.old !== null) this.age(message.old);
+				break;
+			case 'current':
+				this.busy.value = null;
+				this.old.value = null;
 				break;
 			case 'problem':
 				this.busy.value = null;
 				this.notice.value = { kind: 'problem', message: message.message, span: message.span };
-				if (!message.current) this.stale.value = this.picture.value !== null;
+				if (!message.current) this.age('older text');
 				this.live.value = message.message;
 				break;
 			case 'reveal':
@@ -164,14 +168,21 @@ export class Explorer {
 		}
 	}
 
-	private show(picture: Picture, stale: boolean): void {
+	/** The picture stays, and says that it is not what is asked for. */
+	private age(old: string): void {
+		if (this.picture.value === null || this.old.value === old) return;
+		this.old.value = old;
+		this.live.value = `This run is of ${old}.`;
+	}
+
+	private show(picture: Picture): void {
 		const before = this.picture.value;
 		const same = before !== null && before.file === picture.file && before.scenario === picture.scenario;
 		this.asked.clear();
 		this.pending = null;
 		this.busy.value = null;
 		this.notice.value = null;
-		this.stale.value = stale;
+		this.old.value = null;
 		this.picture.value = picture;
 		if (this.width > 0) this.setWidth(this.width);
 		if (!same || before.findings[before.shown]?.code !== picture.findings[picture.shown]?.code) {
@@ -215,8 +226,15 @@ export class Explorer {
 		}
 	}
 
+	/** The text is the default environment's, which no editor can show. */
+	isInvented(uri: string): boolean {
+		return this.picture.value?.environment?.uri === uri;
+	}
+
 	/** The text of a source, asked for when first read. */
 	source(uri: string): Source {
+		const { environment } = this.picture.peek() ?? {};
+		if (environment?.uri === uri) return { title: 'default environment', text: environment.text };
 		const known = this.sources.peek().get(uri);
 		if (known) return known;
 		const waiting = { title: uri.replace(/^.*[/:]/, ''), text: null };
@@ -438,7 +456,7 @@ export class Explorer {
 	}
 
 	open(span: Span): void {
-		if (this.host.saved) this.revealed.value = { uri: span.uri, line: span.line };
+		if (this.host.saved || this.isInvented(span.uri)) this.revealed.value = { uri: span.uri, line: span.line };
 		else this.host.post({ type: 'open', span });
 	}
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { checkSketch } from '../../src/findings/check.js';
 import type { Picture } from '../../src/findings/explorer/picture.js';
-import { Explorers } from '../../src/server/explorer.js';
+import { Explorers, OLD_MS } from '../../src/server/explorer.js';
 import {
 	CloseExplorerNotification,
 	ExportRunRequest,
@@ -92,14 +92,14 @@ test('typing the fix turns the panel green, and an error leaves its picture', as
 	expect(green.ending).toBe('every thread has ended');
 });
 
-test('while newer text is explored, the picture is told to be of older text', async () => {
+/** Panels whose files take long to read, where that is wanted. */
+function slowPanels() {
 	const heard: ToPage[] = [];
-	let text = SEED;
-	let slow = false;
+	const editor = { text: SEED, slow: false };
 	const panels = new Explorers({
 		read: async (uri) => {
-			if (slow) await new Promise((r) => setTimeout(r, 400));
-			return uri === URI ? text : undefined;
+			if (editor.slow) await new Promise((r) => setTimeout(r, 700));
+			return uri === URI ? editor.text : undefined;
 		},
 		kernelSource: () => undefined,
 		limits: async () => ({}),
@@ -108,20 +108,62 @@ test('while newer text is explored, the picture is told to be of older text', as
 		export: () => undefined,
 		crash: (message) => expect.fail(message),
 	});
+	return { panels, heard, editor };
+}
+
+test('while newer text is explored, the picture is told to be of older text', async () => {
+	const { panels, heard, editor } = slowPanels();
 	panels.open({ panel: 'p', uri: URI });
 	await panels.idle();
-	expect(heard.at(-1)).toMatchObject({ type: 'picture', stale: false });
-	slow = true;
-	text = FIXED;
+	expect(heard.at(-1)).toMatchObject({ type: 'picture' });
+	editor.slow = true;
+	editor.text = FIXED;
 	panels.checked(URI);
 	await panels.idle();
-	expect(heard.at(-2)).toMatchObject({ type: 'busy', older: true });
-	expect(heard.at(-1)).toMatchObject({ type: 'picture', stale: false, picture: { verdict: 'ok' } });
-	// another scenario of the same text is no newer text
+	expect(heard.at(-2)).toMatchObject({ type: 'busy', old: 'older text' });
+	expect(heard.at(-1)).toMatchObject({ type: 'picture', picture: { verdict: 'ok' } });
+	// another scenario of the same text is no newer text: what shows is the one before
 	heard.length = 0;
 	panels.message('p', { type: 'show', scenario: 'other', finding: null });
 	await panels.idle();
-	expect(heard.flatMap((m) => (m.type === 'busy' ? [m.older] : []))).toEqual([false]);
+	expect(heard.flatMap((m) => (m.type === 'busy' ? [m.old] : []))).toEqual(['fault_races_munmap']);
+	// nor is another sketch
+	heard.length = 0;
+	panels.open({ panel: 'p', uri: 'file:///w/other.mmn' });
+	await panels.idle();
+	expect(heard.flatMap((m) => (m.type === 'busy' ? [m.old] : []))).toEqual(['seed.mmn']);
+});
+
+test('a check that takes long leaves the picture of older text, and says so; a quick one does not', async () => {
+	const { panels, heard, editor } = slowPanels();
+	const pause = () => new Promise((r) => setTimeout(r, OLD_MS + 100));
+	panels.open({ panel: 'p', uri: URI });
+	await panels.idle();
+	heard.length = 0;
+	editor.text = FIXED;
+	panels.edited(URI, true);
+	await pause();
+	expect(heard).toEqual([{ type: 'busy', what: 'checking the new text…', old: 'older text' }]);
+	// the edit is taken back
+	editor.text = SEED;
+	panels.edited(URI, true);
+	panels.checked(URI);
+	await panels.idle();
+	expect(heard.at(-1)).toEqual({ type: 'current' });
+	heard.length = 0;
+	editor.text = FIXED;
+	panels.edited(URI, true);
+	panels.checked(URI);
+	await panels.idle();
+	await pause();
+	expect(heard.map(({ type }) => type)).toEqual(['picture']);
+	// what is not checked as it is typed is old all the same
+	heard.length = 0;
+	editor.text = SEED;
+	panels.edited(URI, false);
+	await pause();
+	expect(heard).toEqual([{ type: 'busy', what: 'the new text has not been checked yet', old: 'older text' }]);
+	panels.close('p');
 });
 
 test('two lines in order: the shortest such run, or the word that there is none', async () => {

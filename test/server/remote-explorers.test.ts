@@ -44,7 +44,7 @@ test('a panel over a channel', { timeout: 30_000 }, async () => {
 			if (Date.now() > end) throw new Error('nothing was heard');
 		}
 	};
-	panels.edited(URI);
+	panels.edited(URI, true);
 	expect(threads, 'no panel, no thread').toBe(0);
 	panels.open({ panel: 'p', uri: URI });
 	expect(await next()).toMatchObject({ type: 'picture', picture: { finding: { code: 'deadlock' } } });

@@ -260,7 +260,7 @@ describe('the adversary is you', () => {
 				{ lane: 1, choice: 0, text: 'munmap(1, 3)', outlook: 'badly' },
 			],
 		};
-		await explored.send({ type: 'picture', picture: branch, stale: false });
+		await explored.send({ type: 'picture', picture: branch });
 		const { page } = explored;
 		expect(await cursor(page)).toBe(3);
 		expect(await page.locator('.trail').textContent()).toMatch(/branch at step 3/);
@@ -273,7 +273,7 @@ describe('the adversary is you', () => {
 		expect(await explored.lastPosted('branch')).toEqual({ type: 'branch', steps: 3, lane: 1, choice: 0, single: true });
 		await page.keyboard.press('f');
 		expect(await explored.lastPosted('found')).toEqual({ type: 'found' });
-		await explored.send({ type: 'picture', picture: seed, stale: false });
+		await explored.send({ type: 'picture', picture: seed });
 		expect(await page.locator('.trail').count()).toBe(0);
 	});
 
@@ -314,19 +314,29 @@ describe('alive with the text', () => {
 			bars: seed.bars.map((bar) => ({ ...bar, from: bar.from + 1, to: bar.to + 1 })),
 			noReturn: 6,
 		};
-		await explored.send({ type: 'picture', picture: newer, stale: false });
+		await explored.send({ type: 'picture', picture: newer });
 		expect(await cursor(explored.page), 'goto again').toBe(9);
 	});
 
 	test('an older picture says so, a problem is told and the picture stays', async () => {
 		const explored = await open(seed);
-		await explored.send({ type: 'picture', picture: seed, stale: true });
-		expect(await explored.page.locator('.head').textContent()).toContain('of older text');
-		await explored.send({ type: 'picture', picture: seed, stale: false });
-		expect(await explored.page.locator('.head').textContent()).not.toContain('of older text');
+		const { page } = explored;
+		const head = page.locator('.head');
+		const colour = () => page.locator('.main').evaluate((main) => getComputedStyle(main).filter);
+		expect(await head.textContent()).not.toContain('of older text');
+		expect(await colour()).toBe('none');
 		// while it is explored again, it is still the old one that shows
-		await explored.send({ type: 'busy', what: 'exploring…', older: true });
-		expect(await explored.page.locator('.head').textContent()).toContain('of older textexploring…');
+		await explored.send({ type: 'busy', what: 'exploring…', old: 'older text' });
+		expect(await head.textContent()).toContain('of older textexploring…');
+		expect(await colour()).toBe('grayscale(1)');
+		expect(await page.locator('[aria-live=polite]').textContent()).toBe('This run is of older text.');
+		await explored.send({ type: 'current' });
+		expect(await head.textContent()).not.toContain('of older text');
+		expect(await colour()).toBe('none');
+		await explored.send({ type: 'busy', what: 'exploring…', old: 'default_environment' });
+		expect(await head.textContent()).toContain('of default environment');
+		await explored.send({ type: 'picture', picture: seed });
+		expect(await colour()).toBe('none');
 		await explored.send({ type: 'problem', message: 'The sketch has an error.', span: seed.steps[1]?.span ?? null });
 		expect(await explored.page.getByRole('alert').textContent()).toContain('The sketch has an error.');
 		expect(await explored.page.locator('.row').count()).toBeGreaterThan(5);

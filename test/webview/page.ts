@@ -79,7 +79,7 @@ export async function explore(browser: Browser, picture: Picture | null, options
 			postMessage(message: unknown) {
 				posted.push(message);
 				const { type, uri } = message as { type: string; uri: string };
-				if (type === 'ready' && picture) say({ type: 'picture', picture, stale: false });
+				if (type === 'ready' && picture) say({ type: 'picture', picture });
 				if (type === 'source') say({ type: 'source', uri, text, title: uri.split('/').at(-1) });
 			},
 			getState: () => state,

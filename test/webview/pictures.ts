@@ -96,6 +96,7 @@ export function longPicture(steps: number, lanes: number): Picture {
 	return {
 		version: 1,
 		file: FILE,
+		environment: null,
 		scenario: 'long',
 		scenarios: ['long', 'other'],
 		finding: null,

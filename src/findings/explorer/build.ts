@@ -1,5 +1,6 @@
 /** A picture of one run. */
 import type { ScheduleStep } from '../../explore/shortest.js';
+import { sourceOf } from '../../language/text.js';
 import { acquisitionOf, blockedRows, type Evidence, reportMessage, threadName } from '../finding.js';
 import type { Finding, RunStep, ScenarioResult } from '../result.js';
 import { isToken, type ReplayedRun, replayRun, textOf, userSpan } from '../run.js';
@@ -88,6 +89,7 @@ class Drawing {
 		const { subject, walk } = this;
 		const { outlooks, scenario } = subject;
 		const { graph } = outlooks;
+		const { program, home } = graph.system;
 		const last = walk.moments[walk.moments.length - 1] as Moment;
 		const finding = scenario.findings[subject.shown];
 		const endless = finding?.cycleStart !== undefined && finding.cycleStart !== null;
@@ -103,6 +105,7 @@ class Drawing {
 		const picture: Picture = {
 			version: 1,
 			file: subject.uri,
+			environment: program.uri === home ? null : { uri: program.uri, text: sourceOf(program.root).text },
 			scenario: scenario.name,
 			scenarios: subject.scenarios,
 			finding: finding === undefined ? null : shownFinding(finding),

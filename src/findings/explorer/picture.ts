@@ -189,6 +189,8 @@ export interface Alone {
 export interface Picture {
 	readonly version: 1;
 	readonly file: string;
+	/** The default environment's text, which is in no file; null where the sketch has scenarios of its own. */
+	readonly environment: { readonly uri: string; readonly text: string } | null;
 	readonly scenario: string;
 	readonly scenarios: readonly string[];
 	/** The finding shown, or null for a green run or a branch. */

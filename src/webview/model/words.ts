@@ -12,6 +12,9 @@ export const OUTLOOK: Readonly<Record<Outlook, string>> = {
 	unknown: 'not explored to the end',
 };
 
+/** A sketch without scenarios has one of ours, whose name nobody has written. */
+export const scenarioWords = (name: string): string => (name === 'default_environment' ? 'default environment' : name);
+
 export function laneName(picture: Picture, lane: number): string {
 	return picture.lanes[lane]?.name ?? '?';
 }

@@ -106,15 +106,16 @@ function Beside({ picture }: { readonly picture: Picture }) {
 }
 
 function Page({ picture }: { readonly picture: Picture }) {
+	const old = useExplorer().old.value === null ? '' : ' old';
 	return (
 		<>
-			<header>
+			<header class={old}>
 				<Header picture={picture} />
 				<Transport picture={picture} />
 			</header>
 			<Trail picture={picture} />
 			<Notice />
-			<div class="main">
+			<div class={`main${old}`}>
 				<main class="run" aria-label="Run">
 					<Lanes picture={picture} />
 					<div class="below">

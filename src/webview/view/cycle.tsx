@@ -279,7 +279,11 @@ function Diagrams({ chain, picture }: { readonly chain: Chain; readonly picture:
 
 function LineLink({ span, picture }: { readonly span: Span; readonly picture: Picture }) {
 	const explorer = useExplorer();
-	const file = span.uri === picture.file ? '' : ` of ${span.uri.replace(/^.*\//, '')}`;
+	const file = explorer.isInvented(span.uri)
+		? ' of the environment'
+		: span.uri === picture.file
+			? ''
+			: ` of ${span.uri.replace(/^.*\//, '')}`;
 	return (
 		<button type="button" class="link" title="Show this line" onClick={() => explorer.open(span)}>
 			line {span.line}

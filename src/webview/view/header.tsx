@@ -1,6 +1,7 @@
 import { count, lengthOf } from '../../findings/explorer/fold.js';
 import type { Picture } from '../../findings/explorer/picture.js';
 import type { ExportFormat } from '../messages.js';
+import { scenarioWords } from '../model/words.js';
 import { useExplorer } from './context.js';
 import { Icon, type IconName } from './icons.js';
 import { type Item, Menu } from './menu.js';
@@ -91,7 +92,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 			<Pick
 				label="Scenario"
 				value={picture.scenario}
-				options={picture.scenarios.map((name) => ({ value: name, label: name }))}
+				options={picture.scenarios.map((name) => ({ value: name, label: scenarioWords(name) }))}
 				pick={(name) => explorer.showRun(name, null)}
 			/>
 			{picture.findings.length > 1 && (
@@ -108,11 +109,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 					pick={(index) => explorer.showRun(picture.scenario, Number(index))}
 				/>
 			)}
-			{explorer.stale.value && (
-				<span class="chip old" title="The text has been edited since; the run is checked again.">
-					of older text
-				</span>
-			)}
+			{explorer.old.value && <span class="chip old">of {scenarioWords(explorer.old.value)}</span>}
 			{explorer.busy.value && (
 				<span class="busy" title={explorer.busy.value}>
 					{explorer.busy.value}

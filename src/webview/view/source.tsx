@@ -50,6 +50,7 @@ export function placesIn(picture: Picture, cursor: number, uri: string): Places 
 /** The files that the run passes through: the sketch first. */
 function filesOf(picture: Picture): readonly string[] {
 	const files = new Set([picture.file]);
+	if (picture.environment) files.add(picture.environment.uri);
 	for (const step of picture.steps) {
 		for (const frame of step.stack) if (frame.span && !frame.kernel) files.add(frame.span.uri);
 	}
@@ -64,10 +65,12 @@ interface LineProps {
 	readonly now: boolean;
 	readonly cause: boolean;
 	readonly picked: string;
+	/** Somebody asked for this line. */
+	readonly asked: boolean;
 	readonly stop: boolean;
 }
 
-function Line({ number, tokens, lanes, now, cause, picked, stop }: LineProps) {
+function Line({ number, tokens, lanes, now, cause, picked, asked, stop }: LineProps) {
 	const explorer = useExplorer();
 	const picture = explorer.picture.value;
 	const who = picture ? lanes.map((lane) => laneName(picture, lane)).join(', ') : '';
@@ -76,6 +79,7 @@ function Line({ number, tokens, lanes, now, cause, picked, stop }: LineProps) {
 		now ? 'now' : '',
 		cause ? 'blamed' : '',
 		picked ? 'picked' : '',
+		asked ? 'asked' : '',
 		lanes[0] !== undefined ? `here ${laneClass(lanes[0])}` : '',
 	];
 	return (
@@ -122,10 +126,12 @@ function LightPane({ uri, text, picture }: { readonly uri: string; readonly text
 		const target = element?.querySelector<HTMLElement>(`[data-line="${line}"]`);
 		stop.value = line;
 		if (!element || !target) return;
+		// below what is visible, in a narrow page
+		if (revealed.peek()?.uri === uri) element.closest('section')?.scrollIntoView({ block: 'nearest' });
 		const top = target.offsetTop - element.offsetTop;
 		if (top < element.scrollTop + 36 || top > element.scrollTop + element.clientHeight - 54)
 			element.scrollTop = top - element.clientHeight / 3;
-	}, [line, lines]);
+	}, [line, lines, revealed.value]);
 	useEffect(() => {
 		revealed.value = null;
 	}, [explorer.cursor.value]);
@@ -173,6 +179,7 @@ function LightPane({ uri, text, picture }: { readonly uri: string; readonly text
 						now={places.done?.line === number}
 						cause={places.cause?.line === number}
 						picked={picked(number)}
+						asked={revealed.value?.uri === uri && revealed.value.line === number}
 						stop={stop.value === number}
 					/>
 				);
@@ -237,8 +244,10 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 	useEffect(() => {
 		sourceShown.value = null;
 	}, [explorer.cursor.value]);
-	const source = explorer.sources.value.get(uri);
-	const title = (file: string) => explorer.sources.value.get(file)?.title ?? file.replace(/^.*[/:]/, '');
+	const sourceOf = (file: string) =>
+		explorer.isInvented(file) ? explorer.source(file) : explorer.sources.value.get(file);
+	const source = sourceOf(uri);
+	const title = (file: string) => sourceOf(file)?.title ?? file.replace(/^.*[/:]/, '');
 	return (
 		<section class="section of-source" aria-label="Source">
 			<h2>
@@ -270,7 +279,7 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 				>
 					<Icon name="order" /> order
 				</button>
-				{!host.saved && (
+				{!host.saved && !explorer.isInvented(uri) && (
 					<button
 						type="button"
 						class="act"
