@@ -10,6 +10,7 @@ import {
 	isDoStatement,
 	isExpressionStatement,
 	isForStatement,
+	isFunctionDecl,
 	isIfStatement,
 	isNameRef,
 	isReturnStatement,
@@ -119,6 +120,9 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 				const remark = returnRemark(code, value, system);
 				if (remark !== undefined && row.stack.includes(code.name)) row.remarks.push(remark);
 			},
+			picked(value, node, code) {
+				if (!code.kernel) row.remarks.push(pickWords(value, node));
+			},
 			takes(held) {
 				acquisitions.push({ ...place, thread, held, step: index });
 			},
@@ -166,10 +170,8 @@ export function isBackward(instruction: Instruction): boolean {
 /** What a kernel function's value means to its caller: `fails` for a check that says no, the errno of an error. */
 export function returnRemark(code: FunctionCode, value: number | undefined, system: System): string | undefined {
 	const { node } = code;
-	if (node.$type !== 'FunctionDecl') return undefined;
-	const type = system.program.semantics.declaredType(
-		node as Parameters<System['program']['semantics']['declaredType']>[0],
-	);
+	if (!isFunctionDecl(node)) return undefined;
+	const type = system.program.semantics.declaredType(node);
 	if (type.kind !== 'function') return undefined;
 	if (type.returns.kind === 'void') return /wait|range_lock/.test(code.name) ? 'returns' : undefined;
 	if (type.returns.kind !== 'int' || value === undefined) return undefined;
@@ -179,6 +181,26 @@ export function returnRemark(code: FunctionCode, value: number | undefined, syst
 		return value === 0 && /valid|inactive|try|not_zero/.test(code.name) ? 'fails' : undefined;
 	return value < 0 ? `returns ${errno(value)}` : undefined;
 }
+
+/** What a kernel function has said, whatever that is; undefined where it says nothing. */
+export function valueWords(code: FunctionCode, value: number | undefined, system: System): string | undefined {
+	const { node } = code;
+	if (!isFunctionDecl(node) || value === undefined) return undefined;
+	const type = system.program.semantics.declaredType(node);
+	if (type.kind !== 'function') return undefined;
+	const { returns } = type;
+	if (returns.kind === 'pointer') {
+		if (value < 0) return `returns ERR_PTR(${errno(value)})`;
+		return value === 0 ? 'returns NULL' : 'succeeds';
+	}
+	if (returns.kind !== 'int') return undefined;
+	if (returns.name === 'bool') return `returns ${value !== 0}`;
+	return `returns ${value < 0 ? errno(value) : value}`;
+}
+
+/** What the adversary has picked at an `any()` of the sketch's. */
+export const pickWords = (value: number, node: AstNode): string =>
+	`picks ${/^any_bool\b/.test(sourceText(node)) ? value === 1 : value}`;
 
 const ERRNO: Readonly<Record<number, string>> = {
 	4: 'EINTR',

@@ -20,7 +20,7 @@ import {
 	UNINITIALISED,
 } from './memory.js';
 import { originOf } from './origin.js';
-import type { Image, Report } from './step.js';
+import type { Image, Report, Trace } from './step.js';
 import type { ThreadState } from './thread.js';
 
 /** After what the object at `address` is no more. */
@@ -49,6 +49,8 @@ export abstract class StepContext implements KernelContext {
 	protected recording = true;
 	/** Hears what the step reads and writes, where somebody wants to remember it. */
 	protected footprint: Footprint | undefined;
+	/** Hears what happens in a step that is taken again. */
+	protected trace: Trace | undefined;
 	/** The block that the thread runs: what is reported at its end stands there. */
 	protected outermost!: AstNode;
 
@@ -338,7 +340,11 @@ export abstract class StepContext implements KernelContext {
 			}
 		}
 		if (at >= this.picks.length) this.picks.push(0);
-		return low + (this.picks[at] as number);
+		const value = low + (this.picks[at] as number);
+		const { code, pc } = this.thread.frame;
+		const instruction = code.code[pc] as Instruction;
+		if (instruction.op === 'pick') this.trace?.picked?.(value, instruction.node, code);
+		return value;
 	}
 
 	warn(code: string, message: string, resource = 0): void {

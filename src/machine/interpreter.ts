@@ -35,7 +35,6 @@ export class Interpreter extends Merging {
 	/** `cursor` before the operation that may block. */
 	private cursorBefore = 0;
 	private atomicDepth = 0;
-	private trace: Trace | undefined;
 
 	/** All moves of `thread` in the given state, and what it waits for when it is blocked. */
 	step(thread: number, local: Int32Array, shared: Int32Array): StepResult {

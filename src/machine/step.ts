@@ -59,6 +59,8 @@ export interface Trace {
 	call?(code: FunctionCode, node: AstNode, depth: number, args: readonly number[]): void;
 	returned?(code: FunctionCode, value: number | undefined, depth: number): void;
 	primitive?(name: string, args: readonly number[], value: number, node: AstNode, depth: number): void;
+	/** The adversary has picked a value at an `any()`, of the sketch's or of the simulated kernel's. */
+	picked?(value: number, node: AstNode, code: FunctionCode): void;
 	/** The thread takes a lock or token; it may lose it again within the same step. */
 	takes?(held: Held): void;
 }

@@ -20,6 +20,7 @@ import { reportMessage } from '../finding.js';
 import type { RunStep, Span } from '../result.js';
 import { isToken, type Place, type ReplayedRun, rowOf, shownNode, spanOfPlace, textOf } from '../run.js';
 import { splitUpdates } from '../split.js';
+import { Choices } from './choices.js';
 import type { Locks } from './locks.js';
 import type { Outlooks } from './outlook.js';
 import type { Alternative, Detail, Step } from './picture.js';
@@ -53,6 +54,7 @@ export interface Blocked {
 export class Steps {
 	private readonly calls = new Map<number, number>();
 	private readonly texts = new Map<string, string>();
+	private readonly choices: Choices;
 
 	/** Remarks on updates that another thread comes between, by transition. */
 	private readonly split: ReadonlyMap<number, string>;
@@ -64,6 +66,7 @@ export class Steps {
 		private readonly outlooks: Outlooks,
 		private readonly run: ReplayedRun,
 	) {
+		this.choices = new Choices(walk.graph);
 		this.split = splitUpdates(
 			walk.graph.system,
 			walk.transitions.map(({ thread }, n) => {
@@ -103,9 +106,11 @@ export class Steps {
 			if (lane === but?.thread && choice === but.choice) continue;
 			const several = graph.moveCount(state, lane) > 1;
 			const at = this.textAt(lane, moment);
-			const which = pickOf(at, choice) ?? `way ${choice + 1} of ${graph.moveCount(state, lane)}`;
-			const words = `${at}${several ? ` (${which})` : ''}`;
-			const text = graph.timeouts.has(e) ? `${words}: the time is over, or a signal comes` : words;
+			const late = graph.timeouts.has(e);
+			const known = several || late ? this.choices.of(state, lane, choice) : undefined;
+			const which = known ?? (several ? `way ${choice + 1} of ${graph.moveCount(state, lane)}` : undefined);
+			const words = which === undefined ? at : `${at} (${which})`;
+			const text = late ? `${words}: ${endOf(at)}` : words;
 			found.push({ lane, choice, text, outlook: this.outlooks.ofStep(state, lane, choice) });
 		}
 		return found;
@@ -132,8 +137,8 @@ export class Steps {
 		const { thread, choice, place } = transition;
 		const row = rowOf('', place, n + 1, null);
 		const { remarks, matters } = this.remarks(transition, before, after);
-		const split = this.split.get(n) ?? pickOf(row.text, choice);
-		if (split !== undefined) remarks.unshift(split);
+		const split = this.split.get(n);
+		remarks.unshift(...(split === undefined ? [] : [split]), ...transition.picks);
 		const call = callOf(place, transition.calls);
 		return {
 			lane: thread,
@@ -361,11 +366,12 @@ export function isInside(node: AstNode, outer: AstNode): boolean {
 	return false;
 }
 
-/** What the adversary has picked, where a step is nothing else. */
-function pickOf(text: string, choice: number): string | undefined {
-	const low = /^any\((\d+), \d+\)$/.exec(text)?.[1];
-	if (low !== undefined) return `picks ${Number(low) + choice}`;
-	return text === 'any_bool()' ? `picks ${choice === 1}` : undefined;
+/** What ends a wait that nobody has ended, by the name of the call. */
+function endOf(call: string): string {
+	const timed = /timeout/.test(call);
+	const signalled = /interruptible|killable/.test(call);
+	if (timed === signalled) return 'the time is over, or a signal comes';
+	return timed ? 'the time is over' : 'a signal comes';
 }
 
 /** A condition that is no call reads as what it decides. */

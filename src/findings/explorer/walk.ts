@@ -5,7 +5,7 @@ import type { ScheduleStep } from '../../explore/shortest.js';
 import type { Held } from '../../kernel/context.js';
 import type { FunctionCode } from '../../machine/ir.js';
 import type { Report } from '../../machine/step.js';
-import { isBackward, type Place, primitiveRemark, returnRemark } from '../run.js';
+import { isBackward, type Place, pickWords, primitiveRemark, returnRemark, valueWords } from '../run.js';
 
 /** A call in progress: it is the same one in all states in which its number is the same. */
 export interface CallFrame {
@@ -49,6 +49,8 @@ export interface Transition {
 	readonly jumps: readonly Place[];
 	readonly takes: readonly Held[];
 	readonly returned: readonly Returned[];
+	/** What the sketch's own `any()` have given. */
+	readonly picks: readonly string[];
 	readonly primitives: readonly string[];
 	readonly reports: readonly Report[];
 }
@@ -79,6 +81,8 @@ class Walker implements Walk {
 	readonly transitions: Transition[] = [];
 	readonly moments: Moment[] = [];
 	private ids = 0;
+	/** Threads for which the adversary has picked something, in a call that has not returned yet. */
+	private readonly choosing = new Set<number>();
 
 	constructor(readonly graph: Graph) {
 		const locals = graph.system.threads.map((_, t) => graph.local(0, t));
@@ -106,6 +110,7 @@ class Walker implements Walk {
 		const jumps: Place[] = [];
 		const takes: Held[] = [];
 		const returned: Returned[] = [];
+		const picks: string[] = [];
 		const primitives: string[] = [];
 		const move = system.replay(thread, local, before.shared, choice, {
 			instruction(instruction, code, depth) {
@@ -125,17 +130,21 @@ class Walker implements Walk {
 				live.length = Math.min(live.length, depth);
 				live[depth] = { id: ++this.ids, code, args };
 			},
-			returned(code, value, depth) {
+			returned: (code, value, depth) => {
 				frames.length = depth;
 				const args = live[depth]?.args ?? [];
 				live.length = Math.min(live.length, depth);
 				const caller = frames[depth - 1];
 				if (!code.kernel || caller === undefined) return;
-				const remark = returnRemark(code, value, system);
+				const remark = returnRemark(code, value, system) ?? this.chosen(thread, code, value, caller.code);
 				// inside of a call that waits, the check that fails is why
 				const waits = frames.some((f) => f.code.kernel && /wait/.test(f.code.name));
 				if (caller.code.kernel && (remark !== 'fails' || !waits)) return;
 				returned.push({ code, value, args, remark, inner: caller.code.kernel });
+			},
+			picked: (value, node, code) => {
+				if (code.kernel) this.choosing.add(thread);
+				else picks.push(pickWords(value, node));
 			},
 			takes: (held) => void takes.push(held),
 			primitive(name, _args, value, node, depth) {
@@ -158,6 +167,7 @@ class Walker implements Walk {
 			jumps,
 			takes,
 			returned,
+			picks,
 			primitives,
 			reports: move.reports,
 		});
@@ -174,6 +184,18 @@ class Walker implements Walk {
 			calls: before.calls.map((old, t) => (t === thread ? after : old)),
 		});
 		return true;
+	}
+
+	/** What a call has come to that could have come to something else; that all went well is not said. */
+	private chosen(
+		thread: number,
+		code: FunctionCode,
+		value: number | undefined,
+		caller: FunctionCode,
+	): string | undefined {
+		if (caller.kernel || !this.choosing.delete(thread) || value === 0) return undefined;
+		const words = valueWords(code, value, this.graph.system);
+		return words === 'succeeds' ? undefined : words;
 	}
 
 	/** The calls that a thread's vector has, as far as they are known by number already. */

@@ -413,11 +413,7 @@ function tidy(text: string): string {
 }
 
 function remarksOf(step: RunStep): string[] {
-	const picks = step.choice === null ? null : /^any\((\d+), \d+\)$/.exec(step.text);
-	const picked = picks === null ? [] : [`picks ${Number(picks[1]) + (step.choice ?? 0)}`];
-	const remarks = [...picked, ...step.remarks]
-		.map((remark) => tidy(remark.replace(/^\s*\/\/\s*/, '')))
-		.filter((r) => r !== '');
+	const remarks = step.remarks.map((remark) => tidy(remark.replace(/^\s*\/\/\s*/, ''))).filter((r) => r !== '');
 	return step.blocked && remarks.length === 0 ? ['blocked'] : remarks;
 }
 
