@@ -246,8 +246,7 @@ export class Explorer {
 	/** To be told the width of the run, in CSS pixels. */
 	setWidth(width: number): void {
 		this.width = width;
-		const rails = this.rails.value.at(-1) ?? 0;
-		const { letters, compact } = fitText(this.picture.value, width, this.columns.value.length, rails);
+		const { letters, compact } = fitText(this.picture.value, width, this.rails.value);
 		const before = this.metrics.peek();
 		if (letters !== before.letters || compact !== before.compact) this.metrics.value = { ...before, letters, compact };
 	}

@@ -344,6 +344,24 @@ describe('alive with the text', () => {
 		expect((await explored.lastPosted('open'))?.span.line).toBe(34);
 	});
 
+	test('a link into the default environment shows its text here: no editor has it', async () => {
+		const uri = 'file:///sketches/.default_environment.made.mmn';
+		const environment = {
+			uri,
+			text: '#include "sketch.mmn"\nscenario default_environment {\n\tthread I { x(); }\n}\n',
+		};
+		const at = { uri, line: 3, column: 2, endLine: 3, endColumn: 9 };
+		const waits = seed.waits.map((wait, n) => (n === 0 ? { ...wait, taken: at } : wait));
+		const { page, posted } = await open({ ...seed, environment, waits });
+		const link = page.getByRole('button', { name: 'line 3 of the environment' });
+		await link.click();
+		expect(await page.locator('.code-line.asked').textContent()).toContain('thread I { x(); }');
+		expect(await page.getByRole('combobox', { name: 'File' }).locator('option:checked').textContent()).toBe(
+			'default environment',
+		);
+		expect((await posted()).filter(({ type }) => type === 'open')).toEqual([]);
+	});
+
 	test('a problem without a picture is all there is to see', async () => {
 		const explored = await open(null);
 		await explored.send({ type: 'problem', message: 'No scenario here.', span: null });

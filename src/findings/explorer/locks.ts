@@ -180,11 +180,19 @@ export class Locks {
 				edge === undefined || task.status === Status.idle
 					? null
 					: {
-							what: waitWords(edge),
+							what: this.heldUp(edge) ?? waitWords(edge),
 							lanes: edge.guessed || asleep ? [] : edge.holders,
 							forEver: this.isStuck(moment, lane),
 						},
 		};
+	}
+
+	/** It would go on by itself: `interrupted by QI`. */
+	private heldUp({ thread, wait, holders }: WaitEdge): string | undefined {
+		if (wait.kind !== 'condition' || wait.resource !== 0) return undefined;
+		const above = holders.filter((t) => this.system.threads[t]?.on === thread);
+		if (above.length === 0) return undefined;
+		return `interrupted by ${above.map((t) => this.system.threads[t]?.name).join(', ')}`;
 	}
 
 	/** The callbacks of the driver that a thread is in, outermost first, and what else narrows what it may do. */

@@ -31,6 +31,8 @@ const SLOT_LETTERS = 3.4;
 
 /** Of the column of text beside rails, in CSS pixels, as in style/lanes.css. */
 const LEAST_TEXT = 112;
+/** Of a lane beside its rail: with less, a statement is three dots. */
+const LEAST_LANE = 130;
 /** Width of a letter of a remark, in CSS pixels. */
 const LETTER = 5.9;
 
@@ -38,23 +40,25 @@ const LETTER = 5.9;
  * How much text fits into a lane follows from the width of the run, in CSS pixels, as in style/lanes.css; where that is
  * too little, the lanes become rails beside one column of text.
  *
- * @param rails where the last rail ends
+ * @param rails where each rail begins in compact lanes, and where the last one ends
  */
 export function fitText(
 	picture: Picture | null,
 	width: number,
-	columns: number,
-	rails: number,
+	rails: readonly number[],
 ): Pick<Metrics, 'letters' | 'compact'> {
-	const lanes = Math.max(1, columns);
+	const lanes = Math.max(1, rails.length - 1);
+	const widest = Math.max(0, ...rails.map((edge, at) => edge - (rails[at - 1] ?? edge)));
 	const digits = Math.max(3, String(picture?.steps.length ?? 0).length * 2 + 1);
 	const narrow = width < 600;
 	const [least, rest] = narrow ? [170, 38] : [200, 46];
 	const lasso = typeof picture?.cycleStart === 'number';
 	const numbers = lasso ? digits * 7.3 + 44 : narrow ? digits * 7 + 12 : digits * 7.3 + 24;
 	const each = (width - numbers) / lanes;
-	const compact = lanes > 1 && each < least;
-	const text = compact ? Math.max(width - numbers - rails, LEAST_TEXT) - 26 : Math.max(each, least) - rest;
+	const compact = lanes > 1 && (each < least || each - widest < LEAST_LANE);
+	const text = compact
+		? Math.max(width - numbers - (rails.at(-1) ?? 0), LEAST_TEXT) - 26
+		: Math.max(each, least) - rest;
 	// In steps, so that dragging a border does not lay out every pixel.
 	return { letters: Math.floor(text / LETTER / 2) * 2, compact };
 }
