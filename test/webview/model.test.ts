@@ -10,6 +10,7 @@ import { highlight } from '../../src/webview/model/highlight.js';
 import { findPlace, placeOf } from '../../src/webview/model/place.js';
 import { layRows, rowAt } from '../../src/webview/model/rows.js';
 import { drawnLanes, findSpans, stepOfWait } from '../../src/webview/model/spans.js';
+import { pickOf } from '../../src/webview/model/words.js';
 import { longPicture } from './pictures.js';
 
 const NAMES = [
@@ -216,4 +217,12 @@ test('highlighting keeps every letter of every line', () => {
 			['number', '12'],
 		],
 	]);
+});
+
+test('another pick says only what is different', () => {
+	expect(pickOf('kmalloc(8, GFP_KERNEL) (returns NULL)', 'kmalloc(8, GFP_KERNEL)')).toBe('returns NULL');
+	expect(pickOf('any(0, 1) (picks 1)', 'any(0, 1)')).toBe('picks 1');
+	expect(pickOf('f(x) (returns 0): the time is over', 'f(x)')).toBe('returns 0: the time is over');
+	expect(pickOf('f(x): the time is over', 'f(x)')).toBe('f(x): the time is over');
+	expect(pickOf('g(x) (returns 0)', 'f(x)')).toBe('g(x) (returns 0)');
 });

@@ -66,6 +66,10 @@ export function announcement(picture: Picture, cursor: number, row?: StepRow): s
 	return `${words} ${picture.finding?.closing ?? picture.ending}`;
 }
 
+/** `returns NULL` of `kmalloc(8, GFP_KERNEL) (returns NULL)`, below that statement. */
+export const pickOf = (way: string, statement: string): string =>
+	way.startsWith(`${statement} (`) ? way.slice(statement.length + 2).replace(/\)($|:)/, '$1') : way;
+
 export function wayWords(picture: Picture, way: Alternative): string {
 	return `take another way: ${laneName(picture, way.lane)} goes, ${way.text}; ${OUTLOOK[way.outlook]}`;
 }

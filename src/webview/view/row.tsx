@@ -2,7 +2,7 @@ import type { Alternative, Picture } from '../../findings/explorer/picture.js';
 import { type AloneRow, isNews, isWrong, type MarkRow, type Row, type StepRow, waysOf } from '../model/rows.js';
 import { contextWords } from '../model/spans.js';
 import { numbersOf } from '../model/taken.js';
-import { laneName, noReturnWords, OUTLOOK, wayWords } from '../model/words.js';
+import { laneName, noReturnWords, OUTLOOK, pickOf, wayWords } from '../model/words.js';
 import { AloneCell } from './alone.js';
 import { Badge, laneClass } from './badge.js';
 import { Code } from './code.js';
@@ -16,20 +16,21 @@ interface WayProps {
 	readonly steps: number;
 	/** Reached by Tab. */
 	readonly stop: boolean;
-	/** Another pick of the thread that went. */
-	readonly pick?: boolean;
+	/** Another pick of the thread that went: the statement, which need not be said again. */
+	readonly of?: string;
 }
 
 /** A way that was not taken, with how it ends. */
-export function Way({ picture, way, steps, stop, pick = false }: WayProps) {
+export function Way({ picture, way, steps, stop, of }: WayProps) {
 	const explorer = useExplorer();
 	const name = laneName(picture, way.lane);
+	const pick = of !== undefined;
 	const content = (
 		<>
 			<Badge lane={way.lane} outline small named={!pick} />
-			<span class="lead">{pick ? 'or' : `${name} could go:`}</span>
+			<span class={pick ? '' : 'lead'}>{pick ? 'or' : `${name} could go:`}</span>
 			<code>
-				<Code text={way.text} />
+				<Code text={pick ? pickOf(way.text, of) : way.text} />
 			</code>
 			<Verdict outlook={way.outlook} />
 			<span class="unseen">, {OUTLOOK[way.outlook]}</span>
@@ -149,7 +150,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 				</div>
 			))}
 			{row.picks.map(({ way, steps }) => (
-				<Way key={`${steps} ${way.choice}`} picture={picture} way={way} steps={steps} stop={stop} pick />
+				<Way key={`${steps} ${way.choice}`} picture={picture} way={way} steps={steps} stop={stop} of={row.head} />
 			))}
 			{row.more > 0 && <span class="unseen">{`${steps.length} steps`}</span>}
 		</>
