@@ -3,9 +3,10 @@ import { kernelLibraries } from '../kernel/library.js';
 import type { Scenario } from '../language/generated/ast.js';
 import type { Problem } from '../language/problem.js';
 import { loadProgram, type Program, spanOf } from '../language/program.js';
+import { spanOfProperty } from '../language/text.js';
 import { Coverage } from './coverage.js';
 import { checkInEnvironment } from './environment/check.js';
-import { defaultEnvironment } from './environment/environment.js';
+import { defaultEnvironment, notRun } from './environment/environment.js';
 import { withoutIgnored } from './ignore.js';
 import { checkLarger, mayGrow } from './larger.js';
 import { callbacksOf } from './lints/callbacks.js';
@@ -114,7 +115,7 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	const environment = bare ? defaultEnvironment(program) : undefined;
 	if (environment !== undefined)
 		return withHints(await checkInEnvironment(program, environment, sources, options), program, [], options);
-	if (bare && callbacksOf(program).length > 0)
+	if (bare && (callbacksOf(program).length > 0 || notRun(program) !== undefined))
 		return withHints({ uri, problems, scenarios }, program, [nothingRuns(program)], options);
 	const coverage = new Coverage();
 	const larger: Hint[] = [];
@@ -159,14 +160,21 @@ export async function checkSketch(uri: string, sources: Sources, options: CheckO
 	return withHints({ uri, problems, scenarios, ...looked }, program, [...unreached, ...larger], options);
 }
 
-/** Callbacks that nothing can be made to call: silence would read as ok. */
-const nothingRuns = (program: Program): Problem => ({
-	code: 'bounded',
-	severity: 'hint',
-	message:
-		'nothing was run: there is no scenario, no fault handler that could be called, together with what makes its object, and no global object with a notifier that could be registered. Declare one (static struct my_driver drv;), or write a scenario',
-	span: spanOf(callbacksOf(program)[0]?.function ?? program.root),
-});
+/** Callbacks, or handlers, that nothing can be made to call: silence would read as ok. */
+function nothingRuns(program: Program): Problem {
+	const left = notRun(program);
+	const why =
+		left === undefined
+			? 'no fault handler that could be called, together with what makes its object, and no global object with a notifier that could be registered. Declare one (static struct my_driver drv;), or write a scenario'
+			: `${left.f.name}() cannot be called: ${left.why}`;
+	return {
+		code: 'bounded',
+		severity: 'hint',
+		message: `nothing was run: there is no scenario, ${left === undefined ? '' : 'and '}${why}`,
+		span:
+			left === undefined ? spanOf(callbacksOf(program)[0]?.function ?? program.root) : spanOfProperty(left.at, 'name'),
+	};
+}
 
 /** Adds what the text alone foretells, and `more`; leaves out what comments ignore. */
 function withHints(result: FileResult, program: Program, more: readonly Hint[], options: CheckOptions): FileResult {

@@ -1,5 +1,8 @@
+import bus from './lib/bus.mmn';
 import areas from './lib/environment/areas.mmn';
+import driverEnvironment from './lib/environment/driver.mmn';
 import nestedRanges from './lib/environment/nested-ranges.mmn';
+import opening from './lib/environment/opening.mmn';
 import otherDriver from './lib/environment/other-driver.mmn';
 import fs from './lib/fs.mmn';
 import hmm from './lib/hmm.mmn';
@@ -117,14 +120,17 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/two-pass': twoPass,
 	hmm,
 	fs,
+	bus,
 	// adversaries of the default environment
 	'environment/areas': areas,
+	'environment/driver': driverEnvironment,
 	'environment/nested-ranges': nestedRanges,
+	'environment/opening': opening,
 	'environment/other-driver': otherDriver,
 };
 
 const RELEASED = [
-	...['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs'],
+	...['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs', 'bus'],
 	...['mn/notifier-2018', 'mn/notifier-2008'],
 ];
 
@@ -136,6 +142,15 @@ const HEADERS = {
 	'linux/mmu_notifier.h': 'mn/interval',
 	'linux/hmm.h': 'mn/interval',
 	'linux/migrate.h': 'mn/interval',
+};
+
+/** Headers that mean a library whatever the generation, but where a sketch declares itself what that has. */
+const BESIDES = {
+	'linux/fs.h': 'fs',
+	'linux/cdev.h': 'fs',
+	'linux/miscdevice.h': 'fs',
+	'linux/pci.h': 'bus',
+	'linux/platform_device.h': 'bus',
 };
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;
@@ -153,6 +168,8 @@ export const kernelLibraries = {
 	names: [...new Set([...RELEASED, ...Object.keys(INCLUDABLE)])].filter((name) => !name.endsWith('-core')),
 	/** What a header of the kernel means where no generation is included. */
 	headers: HEADERS,
+	/** What a header means beside any generation, where the sketch has not declared the same itself. */
+	besides: BESIDES,
 	/** The uri of `#include <name>`; undefined when there is no such file. */
 	resolve(name: string): string | undefined {
 		return name in INCLUDABLE ? uriOf(name) : undefined;

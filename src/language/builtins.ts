@@ -214,6 +214,8 @@ define('kfree_rcu kvfree_rcu', 'expression member', as(VOID), { memberOf: { argu
 define('kmalloc kzalloc kvmalloc kvzalloc', 'expression expression', as(VOID_POINTER));
 define('kcalloc kmalloc_array kvcalloc kvmalloc_array', 'expression expression expression', as(VOID_POINTER));
 define('kmemdup', 'expression expression expression', argument(0));
+define('devm_kmalloc devm_kzalloc', 'expression expression expression', as(VOID_POINTER));
+define('devm_kcalloc devm_kmalloc_array', 'expression expression expression expression', as(VOID_POINTER));
 define('vmalloc vzalloc', 'expression', as(VOID_POINTER));
 define('kmem_cache_alloc kmem_cache_zalloc', 'expression expression', as(VOID_POINTER));
 define('memset memcpy memmove', 'expression expression expression', as(VOID));

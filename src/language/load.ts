@@ -323,6 +323,7 @@ export class Loader {
 		this.#open.pop();
 		this.#done.add(uri);
 		this.#includeHeaders(lines);
+		this.#includeBesides(lines, probe.root);
 		const layers = [...this.files].reverse();
 		const key = `${uri}\n${layers.map((file) => file.id).join(' ')}`;
 		let linked = userFiles.get(key);
@@ -402,6 +403,16 @@ export class Loader {
 		}
 	}
 
+	/** Who has written a stub of what the header declares goes on with that. */
+	#includeBesides(lines: readonly IncludeLine[], root: File): void {
+		for (const { path } of lines) {
+			const library = path?.library ? this.#libraries.besides?.[path.name] : undefined;
+			const files = (library && this.#cache.library(this.#libraries.resolve(library) ?? '')) || [];
+			const declared = files.at(-1)?.declarations.exported;
+			if (declared !== undefined && !definedIn(root).some((name) => isDeclared(declared, name))) this.#add(files);
+		}
+	}
+
 	#add(files: readonly LinkedFile[]): void {
 		for (const file of files) if (!this.files.includes(file)) this.files.push(file);
 	}
@@ -416,6 +427,14 @@ export class Loader {
 		if (span) this.problems.push({ code: 'include', severity: 'error', message, span });
 	}
 }
+
+/** Structs, constants and functions that a file gives a meaning of its own. */
+const definedIn = (root: File): string[] =>
+	root.items.flatMap((item) => {
+		if (item.$type === 'StructDef') return item.fields.length > 0 && item.name !== undefined ? [item.name] : [];
+		if (item.$type === 'FunctionDecl') return item.body === undefined ? [] : [item.name];
+		return item.$type === 'Define' ? [item.name] : [];
+	});
 
 interface Probe {
 	readonly text: string;

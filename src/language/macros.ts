@@ -28,6 +28,9 @@ export const KERNEL_MACROS: Readonly<
 		parameters: ['name', 'bits'],
 		body: 'unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]',
 	},
+	// the vendor's number is made with ##, and nothing depends on it
+	PCI_VDEVICE: { parameters: ['maker', 'number'], body: '.device = (number)' },
+	PCI_DEVICE: { parameters: ['maker', 'number'], body: '.vendor = (maker), .device = (number)' },
 	XA_LIMIT: { parameters: ['lowest', 'highest'], body: '(struct xa_limit){ .min = lowest, .max = highest }' },
 };
 

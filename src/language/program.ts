@@ -17,6 +17,8 @@ export interface Libraries {
 	resolve(name: string): string | undefined;
 	/** Which of them a header of the kernel means, where the sketch does not say. */
 	readonly headers?: Readonly<Record<string, string>>;
+	/** The same whatever generation is meant, but where the sketch declares itself what the library has. */
+	readonly besides?: Readonly<Record<string, string>>;
 	/** Names that could be meant, for did-you-mean. */
 	readonly names: readonly string[];
 	read(uri: string): string | undefined;

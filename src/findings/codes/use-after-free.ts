@@ -52,6 +52,8 @@ function tooLate(name: string, report: Report): string {
 		return 'The interrupt is still requested then, or its handler runs: free_irq() comes before kfree()';
 	if (name.startsWith('timer'))
 		return 'The timer is still armed then, or its function runs, and may arm it again: timer_shutdown_sync() comes before kfree()';
+	if (name.startsWith('kworker'))
+		return 'The work item is still queued then, or runs: cancel_work_sync() or flush_work() comes before kfree(), when nobody queues it any more';
 	if (name.startsWith('kthread')) return 'The thread still runs then: kthread_stop() comes before kfree()';
 	// the lane of all callbacks that come after a grace period
 	if (name === 'srcu')

@@ -21,7 +21,7 @@ export class Areas {
 		const the = (call: AreaCall) => [...roles.areas].find(([, c]) => c === call)?.[0];
 		this.maps = the('mmap');
 		this.closes = the('close');
-		const area = `{ .vm_start = 0, .vm_end = ${objects.span}, .vm_mm = &init_mm, .vm_flags = VM_READ | VM_WRITE${this.maps ? `, .vm_file = ${objects.file}` : ''} }`;
+		const area = `{ .vm_start = 0, .vm_end = ${objects.span}, .vm_mm = &init_mm, .vm_flags = VM_READ | VM_WRITE${this.maps ? `, .vm_file = ${objects.the('file')}` : ''} }`;
 		this.declarations =
 			roles.areas.size === 0
 				? []
@@ -62,7 +62,7 @@ export class Areas {
 	private mapping(f: FunctionDecl, name: string): string {
 		return locked(
 			'write',
-			`if (!${name}_is_mapped && ${f.name}(${this.objects.file}, &${name}) == 0) ${name}_is_mapped = true;`,
+			`if (!${name}_is_mapped && ${f.name}(${this.objects.the('file')}, &${name}) == 0) ${name}_is_mapped = true;`,
 		);
 	}
 }

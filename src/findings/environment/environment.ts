@@ -4,8 +4,9 @@ import type { Program } from '../../language/program.js';
 import { sourceOf, spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
 import { Areas } from './areas.js';
+import { Drivers } from './drivers.js';
 import { isStruct, Objects, PAGES } from './objects.js';
-import { callbackNames, ownNames, registrationsOf } from './registrations.js';
+import { callbackNames, finds, ownNames, registrationsOf } from './registrations.js';
 import { rolesOf } from './roles.js';
 
 /**
@@ -83,6 +84,12 @@ export interface Handler {
 	readonly last?: string;
 	/** It registers a notifier itself. */
 	readonly registers: boolean;
+	/** Called for a file that is open. */
+	readonly ofFile: boolean;
+	/** Of what takes the driver down: nobody waits for files to be closed before that. */
+	readonly anyTime?: boolean;
+	/** Where the sketch says what is run, if it does not call that itself. */
+	readonly span?: Span;
 	readonly function: string;
 }
 
@@ -107,8 +114,9 @@ export const OTHER_CALLBACK = 'other_driver_invalidate';
 
 /** The environment for a program without scenarios; undefined when there is nothing to run in it. */
 export function defaultEnvironment(program: Program): Environment | undefined {
-	const roles = rolesOf(program);
-	const objects = new Objects(program);
+	const drivers = new Drivers(program);
+	const roles = rolesOf(program, drivers.removing);
+	const objects = new Objects(program, drivers);
 	const left: string[] = [];
 	const items: string[] = [];
 	const opening = objects.open(roles.setup);
@@ -128,9 +136,10 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	});
 	for (const { f } of callable.slice(MOST_HANDLERS))
 		left.push(`${f.name}() was not run: ${MOST_HANDLERS} functions were before it`);
+	for (const f of roles.ofDrivers) left.push(`${f.name}() was not run: what suspends, resumes or shuts down is not`);
 	for (const f of roles.helpers) left.push(`${f.name}() was not run: nobody calls it, and it wants a lock to be held`);
 	const run = callable.slice(0, MOST_HANDLERS);
-	const registration = registrationsOf(program, roles, objects, opening);
+	const registration = registrationsOf(program, roles, objects, drivers, opening);
 	const ends = roles.teardown.flatMap((f) => {
 		const call = objects.call(f, 0, false);
 		const before = roles.releasing.has(f) ? areas.closing() : '';
@@ -146,22 +155,38 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			second: second ? `G${number}` : undefined,
 			twin: `E${number}`,
 			registers: roles.registering.has(f),
+			ofFile: roles.ofFiles.has(f) || roles.areas.has(f),
 			function: f.name,
 		};
 	});
-	const teardown = ends.map(
-		({ f }, n): Handler => ({
-			name: ends.length === 1 ? 'T' : `T${n + 1}`,
+	const anyTime = !ownNames(program).has('suppress_bind_attrs');
+	const last = [
+		...ends.map(({ f, call }) => ({
+			name: f.name,
+			call,
+			ofFile: roles.releasing.has(f),
+			anyTime: false,
+			span: undefined,
+		})),
+		...drivers.unbinding.map((unbinding) => ({ ...unbinding, ofFile: false, anyTime })),
+	];
+	const teardown = last.map(
+		({ name, ofFile, anyTime, span }, n): Handler => ({
+			name: last.length === 1 ? 'T' : `T${n + 1}`,
 			second: undefined,
 			twin: '',
-			...(run.length > 0 && { last: ends.length === 1 ? 'L' : `L${n + 1}` }),
+			...(run.length > 0 && { last: last.length === 1 ? 'L' : `L${n + 1}` }),
 			registers: false,
-			function: f.name,
+			ofFile,
+			anyTime,
+			...(span && { span }),
+			function: name,
 		}),
 	);
 	// who hands its objects to nobody may do to them elsewhere what module_exit() needs
-	const leaves =
-		roles.leaving !== undefined && (objects.invented.length === 0 || ends.length > 0) ? roles.leaving : undefined;
+	const gone = roles.leaving ?? drivers.leaving;
+	const leaves = gone !== undefined && (objects.invented.length === 0 || last.length > 0) ? gone : undefined;
+	const exit = roles.leaving?.name ?? 'leave_module';
 	const comes = roles.interrupts.flatMap((f) => {
 		const call = objects.call(f, 0, true);
 		if (call === undefined) left.push(`${f.name}() was not run: ${objects.missing(f)}`);
@@ -192,7 +217,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...(exits ? [end] : []),
 	];
 	const adversaries = against(PAGES);
-	const maps: string[] = run.length > 0 || ends.length > 0 ? [] : mappingAtStart(program, objects);
+	const maps: string[] = run.length > 0 || last.length > 0 ? [] : mappingAtStart(program, objects);
 	const has = {
 		second: registration.second.length > 0,
 		stream: [...ownNames(program)].some((name) => /^mmu_notifier_range_wait_(active|valid)$/.test(name)),
@@ -226,20 +251,21 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const body = ({ f, call }: (typeof run)[number]): string =>
 		exits && roles.inProcess.has(f) && !objects.isWork(f) ? kept(call) : call;
 	const uses = run.map(body).join(' ');
+	const undone = registration.undone.join(' ');
 	const closes = ends.map(({ call }) => call).join(' ');
 	const threads = [
 		...run.map((handler, n) => `\tthread ${handlers[n]?.name} { ${body(handler)} }`),
 		...run.map((handler, n) => `\tthread ${handlers[n]?.twin} { ${body(handler)} }`),
-		...ends.map(({ call }, n) => `\tthread ${teardown[n]?.name} { ${call} }`),
-		...ends.flatMap(({ call }, n) => {
+		...last.map(({ call }, n) => `\tthread ${teardown[n]?.name} { ${call} }`),
+		...last.flatMap(({ call }, n) => {
 			const name = teardown[n]?.last;
-			return name === undefined ? [] : [`\tthread ${name} { ${run.map(body).join(' ')} ${call} }`];
+			return name === undefined ? [] : [`\tthread ${name} { ${uses} ${n < ends.length ? '' : closes} ${call} }`];
 		}),
 		...(leaves === undefined
 			? []
 			: [
-					`\tthread M { ${uses} ${uses} ${closes} ${leaves.name}(); }`,
-					`\tthread K { ${uses} ${closes} ${leaves.name}(); }`,
+					`\tthread M { ${uses} ${uses} ${closes} ${undone} ${exit}(); }`,
+					`\tthread K { ${uses} ${closes} ${undone} ${exit}(); }`,
 				]),
 		...interrupts.map(({ name, on, call }) => `\tinterrupt ${name} on ${on} { ${call}; }`),
 	];
@@ -255,8 +281,13 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...(nests ? ['#include <environment/nested-ranges>'] : []),
 		...(has.other ? ['#include <environment/other-driver>'] : []),
 		...objects.declarations,
+		...drivers.declarations,
+		...(finds(program) ? ['#include <environment/opening>'] : []),
 		...areas.declarations,
-		...(leaves === undefined ? [] : [`module_exit(${leaves.name});`]),
+		...(leaves === undefined || roles.leaving !== undefined || drivers.leaving === undefined
+			? []
+			: [`static void ${exit}(void) { ${drivers.leaving.call} }`]),
+		...(leaves === undefined ? [] : [`module_exit(${exit});`]),
 		scenario(DEFAULT_ENVIRONMENT, first, threads),
 		has.second
 			? scenario(
@@ -305,14 +336,22 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			alone: 'M',
 			once: 'K',
 			against: roles.takesAllOff ? INTERRUPTED : [],
-			span: spanOfProperty(leaves, 'name'),
+			span: spanOfProperty('node' in leaves ? leaves.node : leaves, 'name'),
 		},
 		interrupts,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
 		sometimes: new Map([
 			...(has.stream ? ([['J', 'an endless stream of ranges elsewhere']] as const) : []),
 			...(has.exit ? [[end[0], end[1]] as const] : []),
-			...(leaves ? ['M', 'K'].map((name) => [name, `what there is in turn, and then ${leaves.name}()`] as const) : []),
+			...(leaves
+				? ['M', 'K'].map(
+						(name) =>
+							[
+								name,
+								`what there is in turn, and then ${exit === 'leave_module' ? 'the module goes' : `${exit}()`}`,
+							] as const,
+					)
+				: []),
 		]),
 		has,
 		cores: coresOf(program),
@@ -323,6 +362,9 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 				(name) =>
 					`${name} is made up: the sketch allocates such an object, but nothing leads to that one. Return it, or keep it in a global, and functions are called on it`,
 			),
+			...(objects.filled.length === 0
+				? []
+				: [`what nobody here has set before leads to made-up objects, too: ${objects.filled.join(', ')}`]),
 			...(run.length === 0
 				? [
 						`nothing here looks like a fault handler (a function whose name ends in "fault", or one that nobody calls): only the callbacks were run${maps.length > 0 ? ', on a device that has every page mapped at the start' : ''}`,
@@ -336,6 +378,17 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			...left,
 		],
 	};
+}
+
+/** A function that would be run, had it something to be called on, why it has not, and who to look at: what to say where nothing can be run at all. */
+export function notRun(program: Program): { f: FunctionDecl; at: FunctionDecl; why: string } | undefined {
+	const drivers = new Drivers(program);
+	const roles = rolesOf(program, drivers.removing);
+	const objects = new Objects(program, drivers);
+	objects.open(roles.setup);
+	for (const f of [...roles.handlers, ...roles.setup])
+		if (objects.call(f, 0, true) === undefined) return { f, at: objects.lacking(f), why: objects.missing(f) };
+	return undefined;
 }
 
 /**

@@ -97,7 +97,9 @@ export function told(
 		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
 		// the environment has no text that the user could look at
 		const leaves = environment.leaving;
-		const top = leaves && f.threads.some((t) => t === leaves.alone || t === leaves.once) ? leaves.span : span;
+		const there = (...names: readonly (string | undefined)[]): boolean => f.threads.some((t) => names.includes(t));
+		const unbinds = teardown.find((h) => h.span !== undefined && there(h.name, h.last));
+		const top = leaves && there(leaves.alone, leaves.once) ? leaves.span : (unbinds?.span ?? span);
 		const home = (at: Span): Span => (at.uri === environment.uri ? top : at);
 		return {
 			...f,

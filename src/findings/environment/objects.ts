@@ -3,6 +3,7 @@ import {
 	type FunctionDecl,
 	isCall,
 	isCast,
+	isMember,
 	isNameRef,
 	isUnary,
 	isVariable,
@@ -10,9 +11,10 @@ import {
 	type Variable,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
-import { sourceOf, sourceText } from '../../language/text.js';
+import { sourceOf, sourceText, spanOfProperty } from '../../language/text.js';
 import { type StructType, sameType, type Type, typeToString } from '../../language/types.js';
 import { anyOf, choicesOf } from './choices.js';
+import type { Drivers } from './drivers.js';
 
 /** Pages that adversaries invalidate. */
 export const PAGES = 2;
@@ -23,7 +25,10 @@ const MOST_PAGES = 8;
 const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm' };
 
 /** Structs of the simulated kernel that it has no object of: the environment makes one. */
-const MADE = new Set(['file', 'inode', 'poll_table_struct', 'work_struct']);
+const MADE = new Set([
+	...['file', 'inode', 'poll_table_struct', 'work_struct'],
+	...['device', 'pci_dev', 'pci_device_id', 'platform_device'],
+]);
 
 const NOTIFIERS = ['mmu_notifier', 'mmu_interval_notifier'];
 
@@ -41,7 +46,10 @@ export class Objects {
 	private readonly globals: readonly (Variable | MacroDecl)[];
 	private readonly made = new Map<string, string>();
 
-	constructor(private readonly program: Program) {
+	constructor(
+		private readonly program: Program,
+		private readonly drivers: Drivers,
+	) {
 		this.globals = program.globals.filter((g) => !sourceOf(g).kernel);
 		this.pages = Math.max(PAGES, ...literalsIn(program));
 		const narrow = (type: Type, depth: number): boolean =>
@@ -60,11 +68,16 @@ export class Objects {
 	 * @param span pages that numbers are to stay in
 	 */
 	call(f: FunctionDecl, nth: number, vary: boolean, span = this.span): string | undefined {
+		const args = this.argumentsOf(f, nth, vary, span);
+		return args === undefined || args.includes(undefined) ? undefined : `${f.name}(${args.join(', ')})`;
+	}
+
+	private argumentsOf(f: FunctionDecl, nth: number, vary: boolean, span: number): (string | undefined)[] | undefined {
 		const type = this.program.semantics.declaredType(f);
 		if (type.kind !== 'function' || type.variadic) return undefined;
 		let numbers = type.parameters.filter((p) => p.kind === 'int').length;
 		const unnamed = numbers;
-		const args = type.parameters.map((parameter, n) => {
+		return type.parameters.map((parameter, n) => {
 			const name = f.parameters[n]?.name ?? '';
 			// of ->flush: whose file it is that is closed
 			const written = f.parameters[n]?.type;
@@ -79,7 +92,6 @@ export class Objects {
 			const choices = vary ? choicesOf(this.program, f, n) : [];
 			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span, choices);
 		});
-		return args.includes(undefined) ? undefined : `${f.name}(${args.join(', ')})`;
 	}
 
 	/** A statement that is `call`, which is one of `f`: with what it needs of its own. */
@@ -90,14 +102,22 @@ export class Objects {
 				? [`${typeToString(parameter.to, localOf(f.parameters[n]?.name ?? ''))} = 0;`]
 				: [],
 		);
-		return locals.length === 0 ? `${call};` : `{ ${locals.join(' ')} ${call}; }`;
+		// nothing to call it on where ->probe has failed
+		const bound = [...this.drivers.kept.values()].find((name) => new RegExp(`\\b${name}\\b`).test(call));
+		const plain = `${bound === undefined ? '' : `if (${bound}) `}${call};`;
+		return locals.length === 0 ? plain : `{ ${locals.join(' ')} ${plain} }`;
 	}
 
-	/** The file that operations of files are called for. */
-	get file(): string {
-		const def = this.program.structs.get('file');
+	/** What operations of files are called for. */
+	the(struct: 'file' | 'inode'): string {
+		const def = this.program.structs.get(struct);
 		const type = def && this.program.semantics.structType(def);
-		return (type && this.pointer(type, false, 0)) ?? 'NULL';
+		return (type && this.object(type)) ?? 'NULL';
+	}
+
+	/** A pointer to an object of that struct. */
+	object(struct: StructType): string | undefined {
+		return this.pointer(struct, false, 0);
 	}
 
 	/** The struct of which `f` makes an object and hands it out: it returns a pointer to one, or stores it where it is told to. */
@@ -130,7 +150,7 @@ export class Objects {
 				if (this.call(f, 0, false) !== undefined) continue;
 				this.openers.delete(f);
 				this.opened.delete(struct);
-				this.unopened.set(struct, f.name);
+				this.unopened.set(struct, f);
 			}
 		} while (this.openers.size < before);
 		for (const [struct, names] of this.opened)
@@ -161,18 +181,36 @@ export class Objects {
 	private readonly openers = new Map<FunctionDecl, string>();
 
 	/** By struct: who makes such objects, and cannot be called, because there is nothing to pass to it. */
-	private readonly unopened = new Map<string, string>();
+	private readonly unopened = new Map<string, FunctionDecl>();
+
+	/** Who makes what `f` wants, and cannot be called; `f` where nothing else is missing than what nobody makes. */
+	lacking(f: FunctionDecl): FunctionDecl {
+		const type = this.program.semantics.declaredType(f);
+		for (const p of type.kind === 'function' ? type.parameters : [])
+			if (p.kind === 'pointer' && p.to.kind === 'struct') {
+				const maker = this.unopened.get(p.to.name);
+				if (maker !== undefined && maker !== f) return this.lacking(maker);
+			}
+		return f;
+	}
 
 	/** Why there is no call of `f`, for a reader. */
 	missing(f: FunctionDecl): string {
+		const maker = this.lacking(f);
+		const what = this.parameterLeft(maker);
+		const nothing = `there is nothing to pass ${what === undefined ? 'to it' : `for its ${what}`}`;
+		if (maker === f) return nothing;
+		return `its object comes from ${maker.name}() (line ${spanOfProperty(maker, 'name').line}), and ${nothing}; call both in a scenario`;
+	}
+
+	/** The first parameter that there is nothing to pass for. */
+	private parameterLeft(f: FunctionDecl): string | undefined {
 		const type = this.program.semantics.declaredType(f);
-		const makers = (type.kind === 'function' ? type.parameters : []).flatMap((p) =>
-			p.kind === 'pointer' && p.to.kind === 'struct' ? (this.unopened.get(p.to.name) ?? []) : [],
-		);
-		const [maker] = makers;
-		return maker === undefined
-			? 'there is nothing to pass to it'
-			: `its object comes from ${maker}(), and there is nothing to pass to that; call both in a scenario`;
+		if (type.kind !== 'function' || type.variadic) return undefined;
+		const args = this.argumentsOf(f, 0, false, this.span) ?? [];
+		const n = args.indexOf(undefined);
+		const parameter = n < 0 ? undefined : type.parameters[n];
+		return parameter && `parameter '${typeToString(parameter, f.parameters[n]?.name ?? '')}'`;
 	}
 
 	/** Is `f` a work item's function? */
@@ -216,6 +254,8 @@ export class Objects {
 		});
 		const opened = this.opened.get(name);
 		if (opened !== undefined) return [...opened];
+		const kept = this.drivers.kept.get(name);
+		if (own.length === 0 && kept !== undefined) return [kept];
 		const clone = this.made.get(`second ${name}`);
 		return clone === undefined ? own : [...own, `&${clone}`];
 	}
@@ -226,11 +266,26 @@ export class Objects {
 		const opened = to.kind === 'pointer' && to.to.kind === 'struct' ? this.opened.get(to.to.name)?.[nth] : undefined;
 		if (opened !== undefined) return `&${opened}`;
 		if (to.kind !== 'struct') return undefined;
-		const kernels = KERNELS[to.name];
+		if (NOTIFIERS.includes(to.name)) return this.notifier(to.name, nth);
+		const kernels = KERNELS[to.name] ?? this.drivers.devices.get(to.name);
 		if (kernels !== undefined) return kernels;
 		const all = this.ofStruct(to.name);
 		if (all.length === 0 && this.unopened.has(to.name)) return undefined;
 		return all[nth] ?? all[0] ?? (isKernels(to) && !MADE.has(to.name) ? undefined : this.make(to));
+	}
+
+	/** A notifier in an object of the sketch's. */
+	private notifier(name: string, nth: number): string | undefined {
+		const inGlobals = this.globals.flatMap((g) => this.inside(g, [name]).map(({ path }) => `&${path}`));
+		const behind = [...this.opened, ...[...this.drivers.kept].map(([struct, kept]) => [struct, [kept]] as const)];
+		const inObjects = behind.flatMap(([struct, names]) => {
+			const def = this.program.structs.get(struct);
+			const type = def && this.program.semantics.structType(def);
+			const inner = type === undefined ? [] : this.within(type, '', [name]);
+			return names.flatMap((object) => inner.map(({ path }) => `&${object}->${path.slice(1)}`));
+		});
+		const all = [...inGlobals, ...inObjects];
+		return all[nth] ?? all[0];
 	}
 
 	/** What a function takes its `void *` for: `struct gpu *gpu = data;`, or a cast of it. */
@@ -293,20 +348,47 @@ export class Objects {
 		const name = `default_${struct.name}`;
 		this.made.set(struct.name, name);
 		this.making.add(name);
-		const fields = struct.fields.flatMap(({ name: field, type }) => {
-			if (type.kind !== 'pointer' || type.to.kind !== 'struct') return [];
-			const value = type.to.name === 'mm_struct' ? '&init_mm' : this.constant(type.to);
-			// what points back to it is declared before it
-			const back = value !== undefined && this.making.has(value.slice(1));
-			if (back) this.links.push(`${name}.${field} = ${value};`);
-			return value === undefined || back ? [] : [`.${field} = ${value}`];
-		});
+		const fields = this.pointersIn(struct, name, '');
 		this.making.delete(name);
 		this.declarations.push(
 			`static struct ${struct.name} ${name}${fields.length > 0 ? ` = { ${fields.join(', ')} }` : ''};`,
 		);
 		return `&${name}`;
 	}
+
+	/** Initialisers of the pointers in an object, and in structs that are parts of it; `path` leads to `struct`. */
+	private pointersIn(struct: StructType, name: string, path: string): string[] {
+		return struct.fields.flatMap(({ name: field, type }) => {
+			const at = `${path}.${field}`;
+			if (type.kind === 'struct' && !isKernels(type)) return this.pointersIn(type, name, at);
+			// what leads to its like is a list, which ends somewhere
+			if (type.kind !== 'pointer' || type.to.kind !== 'struct' || type.to.name === struct.name) return [];
+			if (type.to.name === 'workqueue_struct') {
+				if (!this.isUsed(field)) return [];
+				this.links.push(`${name}${at} = alloc_workqueue("default", WQ_MEM_RECLAIM, 0);`);
+				this.filled.push(`${name}${at}`);
+				return [];
+			}
+			const value = type.to.name === 'mm_struct' ? '&init_mm' : this.constant(type.to);
+			if (value === undefined) return [];
+			if (!this.globals.some((g) => value === `&${g.name}`)) this.filled.push(`${name}${at}`);
+			// what points back to it is declared before it
+			if (!this.making.has(value.slice(1))) return [`${at} = ${value}`];
+			this.links.push(`${name}${at} = ${value};`);
+			return [];
+		});
+	}
+
+	/** Does the sketch look at a field of this name? */
+	private isUsed(field: string): boolean {
+		const files = this.program.files.filter((f) => !f.kernel);
+		return files.some(({ root }) =>
+			AstUtils.streamAllContents(root).some((n) => isMember(n) && n.field.$refText === field),
+		);
+	}
+
+	/** Pointers in objects of the environment's own that lead to others of those. */
+	readonly filled: string[] = [];
 
 	/** Something that an initialiser can point to. */
 	private constant(to: StructType): string | undefined {

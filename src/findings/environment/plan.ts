@@ -89,10 +89,11 @@ export function* plan({
 	};
 	/** What a first look has not come to the end of. */
 	const rest: Part[] = [];
-	function* look(part: Part): Generator<Part, void, Outcome> {
+	function* look(part: Part): Generator<Part, Outcome, Outcome> {
 		const outcome = yield part;
 		note(outcome);
 		if (!outcome.complete) rest.push({ ...part, look: false, maxStates: MORE });
+		return outcome;
 	}
 	const sizes = new Map<string, number>();
 	function* sized(threads: readonly string[]): Generator<Part, void, Outcome> {
@@ -116,12 +117,15 @@ export function* plan({
 	// what takes things down is short, and wrong more often than the rest
 	for (const t of teardown)
 		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) yield* look(extra([t.name, ...group]));
+	// a device is unbound in sysfs while files are open; it takes no reference of theirs
+	for (const t of teardown.filter((x) => x.anyTime))
+		for (const h of [...handlers, ...teardown].filter((x) => x.ofFile))
+			for (const group of [[], ['R']]) yield* look(extra([h.name, t.name, ...group]));
 	for (const last of teardown.flatMap((t) => t.last ?? []))
 		for (const group of [[], ['I'], ['R']]) yield* look(extra([last, ...group]));
 	if (leaving !== undefined) {
-		const before = failed;
-		yield* look(extra([leaving.alone]));
-		if (failed === before) for (const a of leaving.against) yield* look(extra([leaving.once, a]));
+		const alone = yield* look(extra([leaving.alone]));
+		if (!alone.failed) for (const a of leaving.against) yield* look(extra([leaving.once, a]));
 	}
 	if (has.second)
 		for (const h of lanes) {

@@ -7,6 +7,7 @@ import {
 	type Variable,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
+import type { Drivers } from './drivers.js';
 import { isStruct, type Objects } from './objects.js';
 import type { Roles } from './roles.js';
 
@@ -18,6 +19,8 @@ interface Registrations {
 	readonly first: readonly string[];
 	/** Of a second object, or subscription. */
 	readonly second: readonly string[];
+	/** Statements that take off what is the environment's to take off. */
+	readonly undone: readonly string[];
 }
 
 /** Registers every notifier among the user's globals, by the sketch's own functions where it has them. */
@@ -25,15 +28,18 @@ export function registrationsOf(
 	program: Program,
 	roles: Roles,
 	objects: Objects,
+	drivers: Drivers,
 	opening: readonly FunctionDecl[],
 ): Registrations {
 	objects.cloneSubscribers();
-	const first: string[] = [];
+	const first: string[] = [...drivers.binding];
 	const second: string[] = [];
 	for (const f of opening) {
 		const call = objects.opening(f, 0);
 		if (call === undefined) continue;
-		first.push(call);
+		if (roles.opening.has(f) && finds(program))
+			first.push(`find_what_is_opened(${objects.the('inode')}, ${objects.the('file')});`);
+		first.push(call, ...drivers.behind(f, objects));
 		const other = objects.opening(f, 1);
 		if (other !== undefined && other !== call) second.push(other);
 	}
@@ -50,10 +56,23 @@ export function registrationsOf(
 			.filter(({ type }) => !roles.registers || type === 'mmu_notifier');
 		notifiers.first.push(...supplied.flatMap(({ path, type }) => registration(program, objects, path, type) ?? []));
 	}
+	const undone = roles.takesOff ? [] : notifiers.first.flatMap((call) => undoing(program, call));
 	return roles.registers
-		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second] }
-		: { before: first, ...notifiers };
+		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second], undone }
+		: { before: first, ...notifiers, undone };
 }
+
+/** What takes off what a registration of the environment's has registered. */
+function undoing(program: Program, call: string): string[] {
+	const [, interval, notifier] = /mmu_(interval_)?notifier_(?:register|insert)\((.*?),/.exec(call) ?? [];
+	const name = interval === undefined ? 'mmu_notifier_unregister' : 'mmu_interval_notifier_remove';
+	if (notifier === undefined || !program.functions.has(name)) return [];
+	return [`${name}(${notifier}${interval === undefined ? ', mm' : ''});`];
+}
+
+/** Does `->open` find what the sketch has registered in the file, or the inode? */
+export const finds = (program: Program): boolean =>
+	['misc_register', 'cdev_add'].some((name) => ownNames(program).has(name));
 
 /** A registration of each notifier that stands in a global; of a second one where the API has subscriptions. */
 function notifiersOf(

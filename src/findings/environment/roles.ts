@@ -18,6 +18,7 @@ import {
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf } from '../../language/text.js';
+import { isDriverTable } from './drivers.js';
 
 /** What the functions of a sketch without scenarios are there for, as far as names and calls tell. */
 export interface Roles {
@@ -27,6 +28,8 @@ export interface Roles {
 	readonly registers: boolean;
 	/** And list notifiers among them. */
 	readonly registersLists: boolean;
+	/** Some function of the sketch takes notifiers off. */
+	readonly takesOff: boolean;
 	/** Handlers that do so themselves: two of them at once would register the same notifier twice. */
 	readonly registering: ReadonlySet<FunctionDecl>;
 	/** Handlers that a task of the process runs: what they do to `current` keeps the address space alive meanwhile. */
@@ -49,8 +52,12 @@ export interface Roles {
 	readonly areas: ReadonlyMap<FunctionDecl, AreaCall>;
 	/** Of those, `->mmap` where it can be run first, alone: it does not wait for mmap_lock. */
 	readonly mapsFirst: boolean;
-	/** `->release` of a file. */
+	/** `->open` and `->release` of a file, and all other operations of one. */
+	readonly opening: ReadonlySet<FunctionDecl>;
 	readonly releasing: ReadonlySet<FunctionDecl>;
+	readonly ofFiles: ReadonlySet<FunctionDecl>;
+	/** What a bus calls of its drivers, but for `->probe` and `->remove`: suspend, shutdown. */
+	readonly ofDrivers: ReadonlySet<FunctionDecl>;
 }
 
 /** `.mmap` of a file, and what there is for an area from then on. */
@@ -91,10 +98,11 @@ const WANTS_MMAP_LOCK =
 const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 
 /** Own functions are those of the user's files that have a body. */
-export function rolesOf(program: Program): Roles {
+export function rolesOf(program: Program, removing: readonly FunctionDecl[] = []): Roles {
 	const own = [...program.functions.values()].filter((f) => f.body !== undefined && !sourceOf(f).kernel);
 	const calls = new Map(own.map((f) => [f, calledIn(program, f)]));
-	const { named, operations, callbacks, opening, releasing, areas, requested } = referencesOf(program, own);
+	const { named, operations, callbacks, opening, releasing, ofFiles, ofBus, ofDrivers, areas, requested } =
+		referencesOf(program, own);
 	const called = new Set([...calls].flatMap(([f, { functions }]) => [...functions].filter((callee) => callee !== f)));
 	const byFault = new Set(
 		[...calls].flatMap(([f, { functions }]) => (FAULT.test(f.name) ? [...functions].filter((c) => c !== f) : [])),
@@ -117,7 +125,7 @@ export function rolesOf(program: Program): Roles {
 	const begin = namedIn(program, 'module_init');
 	const leaving = own.find((f) => f.name === namedIn(program, 'module_exit') && f.parameters.length === 0);
 	for (const f of own) {
-		if (callbacks.has(f) || f === leaving) continue;
+		if (callbacks.has(f) || ofBus.has(f) || f === leaving) continue;
 		if (f.name === begin) {
 			begins.unshift(f);
 			continue;
@@ -161,18 +169,23 @@ export function rolesOf(program: Program): Roles {
 		registers: own.some((f) => reaches(f, REGISTERS)),
 		registersLists: own.some((f) => reaches(f, REGISTERS_LIST)),
 		inProcess: new Set(handlers.filter((f) => areas.has(f) || (reaches(f, OF_CURRENT) && !reaches(f, BORROWS)))),
+		takesOff: own.some((f) => reaches(f, UNREGISTERS)),
 		registering: new Set(handlers.filter((f) => reaches(f, REGISTERS))),
 		handlers: [0, 1, 2].flatMap((turn) => handlers.filter((f) => turnOf(f) === turn)),
 		teardown,
 		callbacks: [...callbacks],
 		leaving,
 		takesAllOff:
-			callbacks.size > 0 && [...teardown, ...(leaving ? [leaving] : [])].some((f) => reaches(f, UNREGISTERS)),
+			callbacks.size > 0 &&
+			[...teardown, ...removing, ...(leaving ? [leaving] : [])].some((f) => reaches(f, UNREGISTERS)),
 		helpers,
 		interrupts,
 		areas,
 		mapsFirst: [...areas].every(([f, call]) => call !== 'mmap' || !reaches(f, WANTS_MMAP_LOCK)),
+		opening,
 		releasing,
+		ofFiles,
+		ofDrivers,
 	};
 }
 
@@ -251,10 +264,14 @@ function isKernels(program: Program, name: string): boolean {
 function referencesOf(
 	program: Program,
 	own: readonly FunctionDecl[],
-): Record<'named' | 'operations' | 'callbacks' | 'opening' | 'releasing' | 'requested', Set<FunctionDecl>> &
+): Record<
+	'named' | 'operations' | 'callbacks' | 'opening' | 'releasing' | 'ofFiles' | 'ofBus' | 'ofDrivers' | 'requested',
+	Set<FunctionDecl>
+> &
 	Pick<Roles, 'areas'> {
 	const areas = new Map<FunctionDecl, AreaCall>();
-	const [opening, releasing] = [new Set<FunctionDecl>(), new Set<FunctionDecl>()];
+	const [opening, releasing, ofFiles] = [new Set<FunctionDecl>(), new Set<FunctionDecl>(), new Set<FunctionDecl>()];
+	const [ofBus, ofDrivers] = [new Set<FunctionDecl>(), new Set<FunctionDecl>()];
 	const named = new Set<FunctionDecl>();
 	const requested = new Set<FunctionDecl>();
 	const inTable = new Map<FunctionDecl, Set<unknown>>();
@@ -272,13 +289,19 @@ function referencesOf(
 			if (isRequested(node)) requested.add(f);
 			const field = fieldOf(node);
 			if (field === undefined) continue;
-			const ofFiles = tableOf(field) === 'file_operations';
+			const isOfFile = tableOf(field) === 'file_operations';
 			const ofArea = tableOf(field) === 'vm_operations_struct' ? AREA_CALLS[field.name] : undefined;
-			if (ofFiles && field.name === 'open') opening.add(f);
-			if (ofFiles && field.name === 'release') releasing.add(f);
+			if (isOfFile && field.name === 'open') opening.add(f);
+			if (isOfFile && field.name === 'release') releasing.add(f);
+			if (isOfFile && !/^(open|release)$/.test(field.name)) ofFiles.add(f);
 			if (ofArea !== undefined) areas.set(f, ofArea);
-			if (ofFiles && field.name === 'mmap') areas.set(f, 'mmap');
-			if (sourceOf(field).kernel && !ofFiles && ofArea === undefined) callbacks.add(f);
+			if (isDriverTable(tableOf(field)) && sourceOf(field).kernel) {
+				ofBus.add(f);
+				if (!/^(probe|remove)$/.test(field.name)) ofDrivers.add(f);
+				continue;
+			}
+			if (isOfFile && field.name === 'mmap') areas.set(f, 'mmap');
+			if (sourceOf(field).kernel && !isOfFile && ofArea === undefined) callbacks.add(f);
 			else inTable.set(f, (inTable.get(f) ?? new Set()).add(field));
 		}
 	}
@@ -286,7 +309,7 @@ function referencesOf(
 	const operations = new Set(
 		[...inTable].flatMap(([f, fields]) => ([...fields].some((x) => dispatched.has(x)) ? [] : [f])),
 	);
-	return { named, operations, callbacks, opening, releasing, areas, requested };
+	return { named, operations, callbacks, opening, releasing, ofFiles, ofBus, ofDrivers, areas, requested };
 }
 
 const isCallee = (node: NameRef): boolean => isCall(node.$container) && node.$container.callee === node;

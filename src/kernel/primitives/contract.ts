@@ -296,6 +296,12 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'percpu_ref_put() once for each percpu_ref_get() or percpu_ref_tryget() that has said yes; percpu_ref_kill() gives up the first',
 		callback: false,
 	},
+	44: {
+		broken: '%r is still registered when its module goes: its callbacks are gone then',
+		source: 'delete_module(), free_module()',
+		fix: 'mmu_notifier_unregister(), mmu_notifier_put() or mmu_interval_notifier_remove() before that: in ->release of the file, ->remove of the driver, or what module_exit() names',
+		callback: false,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;

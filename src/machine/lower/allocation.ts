@@ -57,6 +57,13 @@ function flexibleTail(
 	f.emit({ op: 'move', to: total, from: calculate('+', behind, f.constant(layouts.cells(type))) }, e);
 }
 
+/** Bytes of `many` elements of `size` bytes. */
+export function bytesOfArray(f: FunctionLowering, many: Operand, size: Operand, e: Call): Operand {
+	const to = f.register();
+	f.emit({ op: 'binary', to, operator: '*', left: many, right: size, kind: UINT, unsigned: true }, e);
+	return to;
+}
+
 /** `count` objects of `bytes` bytes together; a void pointer gets a cell for each byte. */
 export function allocate(
 	f: FunctionLowering,

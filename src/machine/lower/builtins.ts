@@ -1,9 +1,9 @@
 import { printsOnly } from '../../language/builtins.js';
 import { type Call, isNameRef } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
-import { decay, type Type, UINT } from '../../language/types.js';
+import { decay, type Type } from '../../language/types.js';
 import type { BinaryOperator, Operand } from '../ir.js';
-import { allocate, allocatedType } from './allocation.js';
+import { allocate, allocatedType, bytesOfArray } from './allocation.js';
 import { link } from './each.js';
 import { condition, lvalue, memberOffset, offset, operands, part, rvalue, storeTo } from './expressions.js';
 import type { FunctionLowering } from './function.js';
@@ -240,19 +240,7 @@ define('kzalloc kvzalloc', (f, e) =>
 const array =
 	(zero: boolean): Rule =>
 	(f, e) => {
-		const bytes = f.register();
-		f.emit(
-			{
-				op: 'binary',
-				to: bytes,
-				operator: '*',
-				left: rvalue(f, arg(e, 0)),
-				right: rvalue(f, arg(e, 1)),
-				kind: UINT,
-				unsigned: true,
-			},
-			e,
-		);
+		const bytes = bytesOfArray(f, rvalue(f, arg(e, 0)), rvalue(f, arg(e, 1)), e);
 		return allocate(f, e, allocatedType(f, e), bytes, rvalue(f, arg(e, 2)), zero);
 	};
 define('kcalloc kvcalloc', array(true));

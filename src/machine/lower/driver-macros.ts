@@ -2,7 +2,7 @@ import type { Call, Expression } from '../../language/generated/ast.js';
 import { sourceText } from '../../language/text.js';
 import { decay, type Type, UINT } from '../../language/types.js';
 import type { Operand } from '../ir.js';
-import { allocate, allocatedType, needsInitialiser } from './allocation.js';
+import { allocate, allocatedType, bytesOfArray, needsInitialiser } from './allocation.js';
 import { lvalue, memberOffset, offset, operands, rvalue, storeTo } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
@@ -94,14 +94,7 @@ const objects =
 	(f, e) => {
 		const type = typeOf(f, arg(e, 0));
 		const size = f.constant(bytesOf(f, type));
-		let total: Operand = size;
-		if (many) {
-			total = f.register();
-			f.emit(
-				{ op: 'binary', to: total, operator: '*', left: rvalue(f, arg(e, 1)), right: size, kind: UINT, unsigned: true },
-				e,
-			);
-		}
+		const total = many ? bytesOfArray(f, rvalue(f, arg(e, 1)), size, e) : size;
 		const flags = e.arguments[many ? 2 : 1];
 		return allocate(f, e, type, total, flags === undefined ? f.constant(GFP_KERNEL) : rvalue(f, flags), zero);
 	};
@@ -109,6 +102,24 @@ define('kmalloc_obj kvmalloc_obj', objects(false, false));
 define('kzalloc_obj kvzalloc_obj', objects(true, false));
 define('kmalloc_objs kvmalloc_objs', objects(false, true));
 define('kzalloc_objs kvzalloc_objs', objects(true, true));
+
+/** The device gives it back when its driver leaves it. */
+const managed =
+	(zero: boolean, many: boolean): Rule =>
+	(f, e) => {
+		const [device, ...sizes] = operands(f, e.arguments, []) as [Operand, Operand, Operand, Operand];
+		const [first, second, third] = sizes;
+		const bytes = many ? bytesOfArray(f, first, second, e) : first;
+		const object = f.register();
+		const from = allocate(f, e, allocatedType(f, e), bytes, many ? third : second, zero);
+		f.emit({ op: 'move', to: object, from }, e);
+		library(f, '__devm_keep', [device, object], e);
+		return object;
+	};
+define('devm_kmalloc', managed(false, false));
+define('devm_kzalloc', managed(true, false));
+define('devm_kmalloc_array', managed(false, true));
+define('devm_kcalloc', managed(true, true));
 
 define('kmemdup', (f, e) => {
 	const source = pointerType(f, arg(e, 0));

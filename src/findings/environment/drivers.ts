@@ -1,0 +1,146 @@
+import { AstUtils } from 'langium';
+import {
+	type FunctionDecl,
+	isCall,
+	isFunctionDecl,
+	isInitializerEntry,
+	isNameRef,
+	type Variable,
+} from '../../language/generated/ast.js';
+import type { Program } from '../../language/program.js';
+import { sourceOf, spanOfProperty } from '../../language/text.js';
+import type { Span } from '../result.js';
+import type { Objects } from './objects.js';
+import { ownNames } from './registrations.js';
+
+/* Drivers of a bus (lib/bus.mmn): ->probe makes what everybody else is called on, and leaves it with the device. */
+
+/** How a bus calls its things. */
+interface Bus {
+	readonly register: string;
+	readonly unregister: string;
+	/** The struct of its devices, and the one that <bus> binds drivers to. */
+	readonly device: string;
+	readonly bound: string;
+	readonly toDevice: string;
+}
+
+const BUSES: Readonly<Record<string, Bus>> = {
+	pci_driver: {
+		register: 'pci_register_driver',
+		unregister: 'pci_unregister_driver',
+		device: 'pci_dev',
+		bound: 'bound_pci_device()',
+		toDevice: 'to_pci_dev',
+	},
+	platform_driver: {
+		register: 'platform_driver_register',
+		unregister: 'platform_driver_unregister',
+		device: 'platform_device',
+		bound: 'bound_platform_device()',
+		toDevice: 'to_platform_device',
+	},
+};
+
+/** Tables whose functions a bus calls. */
+export const isDriverTable = (struct: string | undefined): boolean =>
+	struct !== undefined && (struct in BUSES || struct === 'dev_pm_ops');
+
+const KEEPS = /^(dev|pci|platform)_set_drvdata$/;
+
+/** The drivers of a sketch, and what the environment does with them. */
+export class Drivers {
+	private readonly all: readonly { global: Variable; bus: Bus }[];
+	/** By struct: the global of the environment's that leads to what ->probe has left with the device. */
+	readonly kept = new Map<string, string>();
+	/** By struct: the device that a driver of the sketch's is bound to. */
+	readonly devices = new Map<string, string>();
+
+	constructor(private readonly program: Program) {
+		this.all = program.globals.flatMap((global) => {
+			const type = program.semantics.declaredType(global);
+			const bus = type.kind === 'struct' && !sourceOf(global).kernel ? BUSES[type.name] : undefined;
+			return bus === undefined || global.$type !== 'Variable' ? [] : [{ global, bus }];
+		});
+		for (const { bus } of this.all) {
+			this.devices.set(bus.device, `${bus.toDevice}(${bus.bound})`);
+			if (!this.devices.has('device')) this.devices.set('device', bus.bound);
+		}
+		for (const struct of this.leftWithDevices()) this.kept.set(struct, `bound_${struct}`);
+	}
+
+	/** Structs that the sketch's own functions leave with a device. */
+	private leftWithDevices(): Set<string> {
+		const found = new Set<string>();
+		for (const { root, kernel } of this.program.files)
+			for (const node of kernel ? [] : AstUtils.streamAllContents(root)) {
+				if (!isCall(node) || !isNameRef(node.callee) || !KEEPS.test(node.callee.target.$refText)) continue;
+				const type = node.arguments[1] && this.program.semantics.typeOf(node.arguments[1]);
+				if (type?.kind === 'pointer' && type.to.kind === 'struct') found.add(type.to.name);
+			}
+		return found;
+	}
+
+	get declarations(): readonly string[] {
+		const include = this.all.length > 0 ? ['#include <environment/driver>'] : [];
+		return [...include, ...[...this.kept].map(([struct, name]) => `static struct ${struct} *${name};`)];
+	}
+
+	/** Statements that bind those that no function of the sketch registers. */
+	get binding(): readonly string[] {
+		const names = ownNames(this.program);
+		const calls = this.all
+			.filter(({ bus }) => !names.has(bus.register))
+			.map(({ global, bus }) => `${bus.register}(&${global.name});`);
+		return calls.length === 0 ? [] : [...calls, ...this.keeping(this.all[0]?.bus.bound ?? '')];
+	}
+
+	/** Statements that come behind the call of `f`, which may have bound a driver, or be a ->probe that no table names. */
+	behind(f: FunctionDecl, objects: Objects): readonly string[] {
+		const [first] = this.all;
+		if (first !== undefined) return this.binding.length === 0 ? this.keeping(first.bus.bound) : [];
+		const type = this.program.semantics.declaredType(f);
+		const [parameter] = type.kind === 'function' ? type.parameters : [];
+		if (!/probe$/.test(f.name) || parameter?.kind !== 'pointer' || parameter.to.kind !== 'struct') return [];
+		const device = objects.object(parameter.to);
+		if (device === undefined || !/^(device|pci_dev|platform_device)$/.test(parameter.to.name)) return [];
+		return this.keeping(parameter.to.name === 'device' ? device : `${device}.dev`);
+	}
+
+	private keeping(device: string): string[] {
+		return [...this.kept.values()].map((name) => `${name} = dev_get_drvdata(${device});`);
+	}
+
+	/** Statements of who unbinds a driver by hand, each with the function that hears of it. */
+	get unbinding(): readonly { name: string; span: Span; call: string }[] {
+		return this.all.map(({ global, bus }) => {
+			const remove = this.operation(global, 'remove');
+			return {
+				name: remove?.name ?? 'device_release_driver',
+				span: spanOfProperty(remove ?? global, 'name'),
+				call: `device_release_driver(${bus.bound});`,
+			};
+		});
+	}
+
+	/** Where module_pci_driver() stands for what a sketch would name in module_exit(). */
+	get leaving(): { readonly call: string; readonly node: Variable } | undefined {
+		const [first] = this.all;
+		const calls = this.all.map(({ global, bus }) => `${bus.unregister}(&${global.name});`).join(' ');
+		return first && { call: calls, node: first.global };
+	}
+
+	/** ->remove of a driver. */
+	get removing(): readonly FunctionDecl[] {
+		return this.all.flatMap(({ global }) => this.operation(global, 'remove') ?? []);
+	}
+
+	private operation(global: Variable, name: string): FunctionDecl | undefined {
+		for (const node of AstUtils.streamAllContents(global)) {
+			if (!isInitializerEntry(node) || node.designators[0]?.field?.$refText !== name) continue;
+			const target = isNameRef(node.value) ? node.value.target.ref : undefined;
+			if (isFunctionDecl(target)) return this.program.definitionOf(target);
+		}
+		return undefined;
+	}
+}
