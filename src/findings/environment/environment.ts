@@ -145,7 +145,8 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		const before = roles.releasing.has(f) ? areas.closing() : '';
 		return call === undefined ? [] : [{ f, call: `${before}${objects.statement(f, call)}` }];
 	});
-	if (run.length === 0 && registration.first.length === 0 && roles.leaving === undefined) return undefined;
+	const none = run.length + registration.first.length + drivers.unbinding.length === 0;
+	if (none && roles.leaving === undefined) return undefined;
 
 	const handlers = run.map(({ f }, n): Handler => {
 		const number = run.length === 1 ? '' : String(n + 1);
