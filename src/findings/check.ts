@@ -53,6 +53,8 @@ export interface Reductions {
 	readonly symmetry?: boolean;
 	/** Operations that other threads cannot tell from one are one step. */
 	readonly movers?: boolean;
+	/** Counters stop where nobody can tell any more how far they have come; also with all others off, since they may go on for ever. */
+	readonly counters?: boolean;
 }
 
 export interface CheckOptions {

@@ -91,8 +91,9 @@ export async function checkScenario(
 	scope: ScenarioScope = {},
 ): Promise<ScenarioResult | { problems: readonly Problem[] }> {
 	const start = performance.now();
-	const { steps = true, symmetry = true, movers = true } = reductions(options.reduction);
-	const system = scope.kept?.system ?? new System(program, scenario, scope.home, !steps, scope.threads, expectedCells);
+	const { steps = true, symmetry = true, movers = true, counters = true } = reductions(options.reduction);
+	const system =
+		scope.kept?.system ?? new System(program, scenario, scope.home, !steps, scope.threads, expectedCells, !counters);
 	if (system.problems.length > 0) return { problems: system.problems };
 	if (scope.kept !== undefined) scope.kept.system = system;
 	const limits = {

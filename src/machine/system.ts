@@ -105,12 +105,14 @@ export class System extends Addresses {
 		only?: ReadonlySet<string>,
 		/** Cells that are likely to be written by threads, known from a system that is much the same. */
 		expected?: (system: System) => ReadonlySet<number> | undefined,
+		/** For comparison: counters go on where nobody can tell any more how far they have come. */
+		endless = false,
 	) {
 		super();
 		const pagesItem = scenario.items.find(isPagesItem);
 		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
 		const config = new Set(scenario.items.filter(isConfigItem).flatMap((c: ConfigItem) => c.words.map((w) => w.name)));
-		const module = new ModuleLowering(program, primitives, this.pages, config);
+		const module = new ModuleLowering(program, primitives, this.pages, config, endless);
 		this.module = module;
 		const symbols = new Map<string, number>();
 		for (const node of program.globals)

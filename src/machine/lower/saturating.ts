@@ -29,7 +29,7 @@ import type { ModuleLowering } from './module.js';
 
 /** Where the counter stops that an expression designates; undefined: it is none, and goes on. */
 export function stopsAt(module: ModuleLowering, e: Expression | undefined): number | undefined {
-	const entity = e && entityOf(e);
+	const entity = e && !module.endless ? entityOf(e) : undefined;
 	return entity && countersOf(module).get(entity);
 }
 
