@@ -4,6 +4,7 @@ import driverEnvironment from './lib/environment/driver.mmn';
 import nestedRanges from './lib/environment/nested-ranges.mmn';
 import opening from './lib/environment/opening.mmn';
 import otherDriver from './lib/environment/other-driver.mmn';
+import unbound from './lib/environment/unbound.mmn';
 import fs from './lib/fs.mmn';
 import hmm from './lib/hmm.mmn';
 import alloc from './lib/kernel/alloc.mmn';
@@ -127,6 +128,7 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'environment/nested-ranges': nestedRanges,
 	'environment/opening': opening,
 	'environment/other-driver': otherDriver,
+	'environment/unbound': unbound,
 };
 
 const RELEASED = [

@@ -112,7 +112,7 @@ export class System extends Addresses {
 		const pagesItem = scenario.items.find(isPagesItem);
 		this.pages = (pagesItem && program.semantics.constant(pagesItem.count)) ?? DEFAULT_PAGES;
 		const config = new Set(scenario.items.filter(isConfigItem).flatMap((c: ConfigItem) => c.words.map((w) => w.name)));
-		const module = new ModuleLowering(program, primitives, this.pages, config, endless);
+		const module = new ModuleLowering(program, primitives, this.pages, endless ? config.add(ENDLESS) : config);
 		this.module = module;
 		const symbols = new Map<string, number>();
 		for (const node of program.globals)

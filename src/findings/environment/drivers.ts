@@ -56,7 +56,16 @@ export class Drivers {
 	/** By struct: the device that a driver of the sketch's is bound to. */
 	readonly devices = new Map<string, string>();
 
+	/** Names of the devices that module_misc_device() registers. */
+	private readonly misc: readonly string[];
+
 	constructor(private readonly program: Program) {
+		this.misc = program.files.flatMap(({ root, kernel }) =>
+			(kernel ? [] : root.items).flatMap((item) => {
+				const [device] = item.$type === 'FileMacro' && item.name === 'module_misc_device' ? item.arguments : [];
+				return isNameRef(device) ? [device.target.$refText] : [];
+			}),
+		);
 		this.all = program.globals.flatMap((global) => {
 			const type = program.semantics.declaredType(global);
 			const bus = type.kind === 'struct' && !sourceOf(global).kernel ? BUSES[type.name] : undefined;
@@ -75,6 +84,9 @@ export class Drivers {
 		for (const { root, kernel } of this.program.files)
 			for (const node of kernel ? [] : AstUtils.streamAllContents(root)) {
 				if (!isCall(node) || !isNameRef(node.callee) || !KEEPS.test(node.callee.target.$refText)) continue;
+				const keeps = node.callee.target.ref;
+				// a stub of the sketch's keeps nothing that could be found
+				if (keeps === undefined || !sourceOf(keeps).kernel) continue;
 				const type = node.arguments[1] && this.program.semantics.typeOf(node.arguments[1]);
 				if (type?.kind === 'pointer' && type.to.kind === 'struct') found.add(type.to.name);
 			}
@@ -83,7 +95,14 @@ export class Drivers {
 
 	get declarations(): readonly string[] {
 		const include = this.all.length > 0 ? ['#include <environment/driver>'] : [];
+		if (this.kept.size > 0) include.push('#include <environment/unbound>');
 		return [...include, ...[...this.kept].map(([struct, name]) => `static struct ${struct} *${name};`)];
+	}
+
+	/** Statements behind all that comes first: nothing can be said of `calls` that are made on nothing. */
+	whereUnbound(calls: readonly string[]): readonly string[] {
+		const named = (name: string): boolean => calls.some((call) => new RegExp(`\\b${name}\\b`).test(call));
+		return [...this.kept.values()].filter(named).map((name) => `if (!${name}) nothing_is_bound();`);
 	}
 
 	/** Statements that bind those that no function of the sketch registers. */
@@ -92,16 +111,17 @@ export class Drivers {
 		const calls = this.all
 			.filter(({ bus }) => !names.has(bus.register))
 			.map(({ global, bus }) => `${bus.register}(&${global.name});`);
-		return calls.length === 0 ? [] : [...calls, ...this.keeping(this.all[0]?.bus.bound ?? '')];
+		const misc = this.misc.map((name) => `misc_register(&${name});`);
+		return calls.length === 0 ? misc : [...misc, ...calls, ...this.keeping(this.all[0]?.bus.bound ?? '')];
 	}
 
-	/** Statements that come behind the call of `f`, which may have bound a driver, or be a ->probe that no table names. */
+	/** Statements that come behind the call of `f`, which may have bound a driver, or been given a device itself. */
 	behind(f: FunctionDecl, objects: Objects): readonly string[] {
 		const [first] = this.all;
-		if (first !== undefined) return this.binding.length === 0 ? this.keeping(first.bus.bound) : [];
+		if (first !== undefined) return this.binding.length === this.misc.length ? this.keeping(first.bus.bound) : [];
 		const type = this.program.semantics.declaredType(f);
 		const [parameter] = type.kind === 'function' ? type.parameters : [];
-		if (!/probe$/.test(f.name) || parameter?.kind !== 'pointer' || parameter.to.kind !== 'struct') return [];
+		if (parameter?.kind !== 'pointer' || parameter.to.kind !== 'struct') return [];
 		const device = objects.object(parameter.to);
 		if (device === undefined || !/^(device|pci_dev|platform_device)$/.test(parameter.to.name)) return [];
 		return this.keeping(parameter.to.name === 'device' ? device : `${device}.dev`);
@@ -123,11 +143,15 @@ export class Drivers {
 		});
 	}
 
-	/** Where module_pci_driver() stands for what a sketch would name in module_exit(). */
+	/** Where module_pci_driver() and its like stand for what a sketch would name in module_exit(). */
 	get leaving(): { readonly call: string; readonly node: Variable } | undefined {
-		const [first] = this.all;
-		const calls = this.all.map(({ global, bus }) => `${bus.unregister}(&${global.name});`).join(' ');
-		return first && { call: calls, node: first.global };
+		const misc = this.program.globals.flatMap((g) => (g.$type === 'Variable' && this.misc.includes(g.name) ? [g] : []));
+		const [first] = [...this.all.map(({ global }) => global), ...misc];
+		const calls = [
+			...misc.map(({ name }) => `misc_deregister(&${name});`),
+			...this.all.map(({ global, bus }) => `${bus.unregister}(&${global.name});`),
+		];
+		return first && { call: calls.join(' '), node: first };
 	}
 
 	/** ->remove of a driver. */

@@ -276,7 +276,8 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call: objects.statement(f, call) })} }`];
 	});
 	maps.unshift(...areas.setup);
-	const first = [...objects.links, ...registration.before, ...registration.first, ...items, ...maps];
+	const nothing = drivers.whereUnbound([...run, ...last].map(({ call }) => call));
+	const first = [...objects.links, ...registration.before, ...registration.first, ...nothing, ...items, ...maps];
 	const text = [
 		`#include "${SKETCH}"`,
 		...(nests ? ['#include <environment/nested-ranges>'] : []),

@@ -102,10 +102,7 @@ export class Objects {
 				? [`${typeToString(parameter.to, localOf(f.parameters[n]?.name ?? ''))} = 0;`]
 				: [],
 		);
-		// nothing to call it on where ->probe has failed
-		const bound = [...this.drivers.kept.values()].find((name) => new RegExp(`\\b${name}\\b`).test(call));
-		const plain = `${bound === undefined ? '' : `if (${bound}) `}${call};`;
-		return locals.length === 0 ? plain : `{ ${locals.join(' ')} ${plain} }`;
+		return locals.length === 0 ? `${call};` : `{ ${locals.join(' ')} ${call}; }`;
 	}
 
 	/** What operations of files are called for. */

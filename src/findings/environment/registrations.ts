@@ -72,7 +72,10 @@ function undoing(program: Program, call: string): string[] {
 
 /** Does `->open` find what the sketch has registered in the file, or the inode? */
 export const finds = (program: Program): boolean =>
-	['misc_register', 'cdev_add'].some((name) => ownNames(program).has(name));
+	['misc_register', 'cdev_add'].some((name) => ownNames(program).has(name)) ||
+	program.files.some(
+		({ root, kernel }) => !kernel && root.items.some((x) => x.$type === 'FileMacro' && x.name === 'module_misc_device'),
+	);
 
 /** A registration of each notifier that stands in a global; of a second one where the API has subscriptions. */
 function notifiersOf(

@@ -216,6 +216,7 @@ const LIMITS: Readonly<Record<number, string>> = {
 	6: 'an index of an xarray is larger than the model has room for (the number of pages, and 4)',
 	5: 'more addresses are slept on (wait_var_event, wait_on_bit) than the model has queues',
 	4: 'more fences are in one reservation than the model has room for',
+	9: 'nothing is left with the device (dev_set_drvdata() and its like) when all that comes first has run, so that what is called on that cannot be called',
 };
 
 const context: Primitive[] = [

@@ -76,11 +76,9 @@ export class ModuleLowering {
 		readonly pages: number,
 		/** Names of `config` items that are on. */
 		readonly config: ReadonlySet<string>,
-		/** Counters are not stopped: saturating.ts. */
-		readonly endless = false,
 	) {
 		// __config() is a constant of the code
-		this.variant = [pages, ...[...config].sort(), ...(endless ? ['endless counters'] : [])].join(' ');
+		this.variant = [pages, ...[...config].sort()].join(' ');
 		this.layouts = new Layouts(program.semantics, pages);
 		this.primitiveIndex = new Map(primitives.map((p, n) => [p.name, n]));
 	}

@@ -27,9 +27,12 @@ import type { ModuleLowering } from './module.js';
  * found is the same, in finitely many states. One other use, such as a copy or an address, and it is a number like any other.
  */
 
+/** Beside a scenario's `config` words: counters do not stop. For comparison. */
+export const ENDLESS = 'endless counters';
+
 /** Where the counter stops that an expression designates; undefined: it is none, and goes on. */
 export function stopsAt(module: ModuleLowering, e: Expression | undefined): number | undefined {
-	const entity = e && !module.endless ? entityOf(e) : undefined;
+	const entity = e && !module.config.has(ENDLESS) ? entityOf(e) : undefined;
 	return entity && countersOf(module).get(entity);
 }
 
