@@ -26,6 +26,7 @@ import { Interpreter } from './interpreter.js';
 import type { FunctionCode } from './ir.js';
 import { structsIn } from './layout.js';
 import { CannotLower, ModuleLowering } from './lower/module.js';
+import { ENDLESS } from './lower/saturating.js';
 import { GLOBAL_BASE, isDynamic, Memory } from './memory.js';
 import type { Moment } from './merging.js';
 import { Movers } from './movers.js';

@@ -204,7 +204,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	// who locks ranges is called inside of the lock only
 	const nests = kernelsOwn(program, 'mmu_notifier_register') !== undefined && !program.functions.has('range_lock');
 	// a worker is none of its tasks, so that it may end meanwhile
-	const exits = callbackNames(program).has('release') || run.some(({ f }) => objects.isWork(f));
+	const exits = callbackNames(program).has('release') || run.some(({ f }) => objects.isWork(f)) || hasWorkers(program);
 	const end: [name: string, what: string, body: string] = ['X', 'the end of the process', 'exit_mmap();'];
 	const against = (size: number): [name: string, what: string, body: string][] => [
 		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
@@ -417,6 +417,13 @@ function coresOf(program: Program): string[] {
 	}
 	return [...found];
 }
+
+const MAKES_WORKERS = /^(INIT_(DELAYED_)?WORK|DECLARE_(DELAYED_)?WORK|kthread_(run|create)|request_threaded_irq)$/;
+
+/** Does the sketch leave work to kernel threads? */
+const hasWorkers = (program: Program): boolean =>
+	[...ownNames(program)].some((name) => MAKES_WORKERS.test(name)) ||
+	program.globals.some((g) => g.$type === 'MacroDecl' && !sourceOf(g).kernel && MAKES_WORKERS.test(g.macro));
 
 /** A function of the simulated kernel. */
 function kernelsOwn(program: Program, name: string): FunctionDecl | undefined {
