@@ -83,6 +83,18 @@ test('headers of the kernel say nothing; where no generation is included, one of
 	expect(await loaded('#include "a.mmn"\n', files)).toEqual({ header, libraries: today });
 });
 
+test('a header beside the API means its library in each generation, but for a sketch that has stubs of its own', async () => {
+	const beside: Libraries = { ...testLibraries, besides: { 'linux/fs.h': 'mn/list' } };
+	const loaded = async (text: string) => {
+		const { problems, files } = await load(text, {}, beside);
+		expect(problems).toEqual([]);
+		return files.filter((f) => f.kernel).map((f) => f.uri.replace(/.*:/, ''));
+	};
+	expect(await loaded('#include <linux/fs.h>\nstruct file;\n')).toEqual(['/prelude.mmn', '/mn/list.mmn']);
+	const stub = 'struct mmu_notifier_ops { int mine; };\n';
+	expect(await loaded(`#include <linux/fs.h>\n${stub}`)).toEqual(['/prelude.mmn']);
+});
+
 test.each([
 	[
 		'one name',
