@@ -117,13 +117,16 @@ const declarator = (slot: Slot, name: string): string =>
 const isAnonymous = (slot: Slot): slot is Slot & { inner: Shape } =>
 	slot.said === undefined && slot.inner !== undefined;
 
+/** Each brings one more struct on the way to a field: nobody writes longer ways. */
+const MOST_ROUNDS = 32;
+
 /** What is used of structs without a definition. What one use tells of a field, all others are read with. */
 function shapesOf(root: ast.File, semantics: Semantics): Shapes {
 	let known: ReadonlyMap<string, Type> = new Map();
-	for (;;) {
+	for (let left = MOST_ROUNDS; ; left--) {
 		const round = new Round(semantics, known);
 		walk(root, (node) => round.visit(node));
-		if (round.said.size === known.size && !round.name()) return round.shapes;
+		if (left === 0 || (round.said.size === known.size && !round.name())) return round.shapes;
 		known = round.said;
 	}
 }
