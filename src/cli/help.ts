@@ -109,9 +109,9 @@ run or the command line has errors.
 	scenario: `usage: notifier-lab scenario FILE
 
 Checks a sketch that has no scenario, and prints those that show what is wrong;
-where nothing is, one of its callbacks and fault handlers against munmap(2). They
-are the ones that editors add. Without a scenario, check runs the sketch against
-much more; export wants one, and one of your own takes less time.
+where nothing is, one of its callbacks and fault handlers against munmap(2).
+They are the ones that editors add. Without a scenario, check runs the sketch
+against much more; export wants one, and one of your own takes less time.
 
   --max-states N      look for what is wrong in so many states at most
   --max-seconds S     … for so many seconds at most (default 60)
