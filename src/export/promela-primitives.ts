@@ -29,7 +29,9 @@ function define(
 		});
 }
 
-const EXPIRES = 'if (!may_fail()) return block(); expire(); return -4;';
+/** Not to workers and kernel threads. */
+const MAY_SIGNAL = '(may_fail() && of_the_process[self])';
+const EXPIRES = `if (!${MAY_SIGNAL}) return block(); expire(); return -4;`;
 const TAKE = 'store(a, 1); take(a, MUTEX); return 0;';
 define('mutex_lock', `if (load(a)) return block(); ${TAKE}`, { sleeps: true });
 define(['mutex_lock_interruptible', 'mutex_lock_killable'], `if (load(a)) { ${EXPIRES} } ${TAKE}`, { sleeps: true });
@@ -98,7 +100,7 @@ define(
 );
 define(
 	'__down_write_queued',
-	`if (${UNWRITABLE}) { if (!b || !may_fail()) return block(); expire(); ${LEAVE_QUEUE} return -4; } ${LEAVE_QUEUE} ${ENTER_WRITE} return 0;`,
+	`if (${UNWRITABLE}) { if (!b || !${MAY_SIGNAL}) return block(); expire(); ${LEAVE_QUEUE} return -4; } ${LEAVE_QUEUE} ${ENTER_WRITE} return 0;`,
 );
 define('down_write_trylock', `${MMAP_LOCK} if (${UNWRITABLE} || load(a + 2)) return 0; ${ENTER_WRITE} return 1;`);
 define('__up_write', 'if (!drop(a, WRITE)) fatal("bad-unlock: up_write"); store(a + 1, 0); return 0;');
@@ -234,11 +236,11 @@ define(
 );
 define(
 	'__schedule_timeout_on',
-	'me->state = 0; if (!load(current_task() + TASK_STATE)) return 0; expire(); set_state(self, 0); return 1;',
+	'if (b == 0x7fffffff && load(current_task() + TASK_STATE)) return block(); me->state = 0; if (!load(current_task() + TASK_STATE)) return 0; expire(); set_state(self, 0); return 1;',
 	{ sleeps: true, inAnyState: true },
 );
-define('__signal_pending', 'return may_fail() ? pick(0, 1) : 0;');
-define('__expire', 'if (a == 1 && !may_fail()) return block(); expire(); return 0;', { hidden: true });
+define('__signal_pending', `return ${MAY_SIGNAL} ? pick(0, 1) : 0;`);
+define('__expire', `if (a == 1 && !${MAY_SIGNAL}) return block(); expire(); return 0;`, { hidden: true });
 define('wake_up', 'return wake(a, 3, 1);');
 define('wake_up_all', 'return wake(a, 3, 0);');
 define('wake_up_interruptible', 'return wake(a, 1, 1);');
@@ -282,7 +284,10 @@ for (const prefix of ['atomic', 'atomic_long', 'atomic64']) {
 	set('xchg', 'a', 'b', 'old');
 }
 
-define('__allocate', 'if (!(d & 32768) && may_fail() && pick(0, 1)) return 0; return allocate(a, b, c || d & 256);');
+define(
+	'__allocate',
+	'if ((d & 33792) != 33792 && may_fail() && pick(0, 1)) return 0; return allocate(a, b, c || d & 256);',
+);
 define('__unset', 'int n; if (is_heap(a)) for (n = b; n < d; n += c) store(a + n, UNSET); return 0;', { hidden: true });
 define('kfree', 'release(a); return 0;');
 define('__stale_mapping', 'fatal("stale-mapping"); return 0;', { hidden: true });

@@ -15,7 +15,7 @@ import { isToken } from './run.js';
  * where the kernel has them.
  */
 
-/** Held around start and end callbacks; waiting in mmu_interval_read_begin() is for them (23b68395c7c7, 810e24e009cf). */
+/** Held around start and end callbacks; waiting in mmu_interval_read_begin() and mmu_interval_notifier_remove() is for them (23b68395c7c7, 810e24e009cf). */
 export const START_MAP = 'mmu_notifier_invalidate_range_start';
 /** Taken by every allocation that may reclaim directly, and from there callbacks are called (66204f1d2d1b, f920e413ff9c). */
 export const FS_RECLAIM = 'fs_reclaim';
@@ -121,8 +121,8 @@ function wantedBy(system: System, task: ThreadState, thread: number, shared: Int
 	if (task.frames.length === 0) return undefined;
 	const { code, pc, registers } = task.frame;
 	const next = code.code[pc];
-	// read_begin itself waits for callbacks; its first step is what takes and drops the map
-	if (next?.op === 'atomic-begin' && code.kernel && code.name === 'mmu_interval_read_begin')
+	// they wait for callbacks; in their first step they take and drop the map
+	if (next?.op === 'atomic-begin' && code.kernel && WAITS_FOR_CALLBACKS.test(code.name))
 		return { name: START_MAP, resource: 0 };
 	if (next?.op === 'atomic-begin' && code.kernel && WAITS_FOR.test(code.name)) {
 		const resource = registers[0] ?? 0;
@@ -155,6 +155,9 @@ function fallsBack({ frames }: ThreadState): boolean {
 
 const TAKES =
 	/^(mutex_lock|mutex_lock_interruptible|mutex_lock_killable|(raw_)?spin_lock(_irq|_bh)?|__(raw_)?spin_lock_irqsave|down_read|down_read_killable|down_read_interruptible|__down_write_fast|read_lock|write_lock|__(read|write)_lock\w*)$/;
+
+/** mm/mmu_notifier.c: lock_map_acquire(&__mmu_notifier_invalidate_range_start_map). */
+const WAITS_FOR_CALLBACKS = /^mmu_interval_(read_begin|notifier_remove)$/;
 
 /** Wait until an item does not run, or until no reader is left: as if they took what a worker, or a reader, holds. */
 const WAITS_FOR = /^(flush_work|cancel_work_sync|disable_work_sync|synchronize_srcu|delete_sync|hrtimer_cancel)$/;

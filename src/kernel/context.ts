@@ -78,6 +78,8 @@ export interface KernelContext {
 	mightSleep(what: string, inAnyState?: boolean): void;
 	/** Calls that can fail do so when the adversary wants it: not in setup, and not with `config no_errors`. */
 	mayFail(): boolean;
+	/** A signal may come: to a task of the process. Kernel threads, and workers with them, ignore all of them (kthreadd()). */
+	maySignal(): boolean;
 	/** The scenario's setup runs: nothing fails, and no allocation reclaims what it maps. */
 	readonly inSetup: boolean;
 	/** The adversary picks one of lo..hi, inclusive. */

@@ -189,12 +189,16 @@ define('might_lock_nested', 'expression ignored', as(VOID));
 define('lockdep_set_class', 'ignored ignored', as(VOID));
 define('mutex_lock_nest_lock down_write_nest_lock', 'expression ignored', as(VOID));
 
-define('wait_event io_wait_event wait_event_idle wait_event_freezable', 'queue condition', as(VOID));
-define('wait_event_interruptible wait_event_killable', 'queue condition', as(INT));
+define('wait_event io_wait_event wait_event_idle', 'queue condition', as(VOID));
+define('wait_event_interruptible wait_event_freezable wait_event_killable', 'queue condition', as(INT));
 define('wait_event_exclusive', 'queue condition', as(VOID));
 define('wait_event_interruptible_exclusive wait_event_killable_exclusive', 'queue condition', as(INT));
 define('wait_event_timeout wait_event_idle_timeout', 'queue condition expression', as(LONG));
-define('wait_event_interruptible_timeout wait_event_killable_timeout', 'queue condition expression', as(LONG));
+define(
+	'wait_event_interruptible_timeout wait_event_freezable_timeout wait_event_killable_timeout',
+	'queue condition expression',
+	as(LONG),
+);
 define('wait_event_lock_irq', 'queue condition lvalue', as(VOID));
 define('wait_event_interruptible_lock_irq', 'queue condition lvalue', as(INT));
 // for the simulated kernel: the third argument says what the sleeper waits for

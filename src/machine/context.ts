@@ -326,6 +326,10 @@ export abstract class StepContext implements KernelContext {
 		return this.recording && !this.image.noErrors;
 	}
 
+	maySignal(): boolean {
+		return this.mayFail() && this.ofTheProcess;
+	}
+
 	pick(low: number, high: number): number {
 		const at = this.cursor++;
 		if (at >= this.domains.length) {

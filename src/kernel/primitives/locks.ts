@@ -23,7 +23,7 @@ const mutexLock = (name: string, mayFail: boolean): Primitive => ({
 		if (c.load(lock) !== 0) {
 			const wait = { kind: 'lock', resource: lock } as const;
 			// a signal is looked at by who has to wait only (kernel/locking/mutex.c, __mutex_lock_common)
-			if (!mayFail || !c.mayFail()) return c.block(wait);
+			if (!mayFail || !c.maySignal()) return c.block(wait);
 			c.expire(wait);
 			return -4;
 		}

@@ -74,8 +74,8 @@ const atomics = (prefix: string): Primitive[] => [
 	atomic(`${prefix}_xchg`, (old, n) => ({ value: n, result: old }), true),
 ];
 
-/** __GFP_NOFAIL and __GFP_ZERO of lib/kernel/alloc.mmn. */
-const GFP_NOFAIL = 32768;
+/** __GFP_ZERO of lib/kernel/alloc.mmn, and __GFP_NOFAIL with __GFP_DIRECT_RECLAIM: without, it may fail (__alloc_pages_slowpath()). */
+const GFP_NOFAIL = 32768 | 1024;
 const GFP_ZERO = 256;
 
 export const memory: readonly Primitive[] = [
@@ -86,7 +86,7 @@ export const memory: readonly Primitive[] = [
 		name: '__allocate',
 		visible: true,
 		run(c, [layout = 0, cells = 0, zero = 0, gfp = 0]) {
-			if ((gfp & GFP_NOFAIL) === 0 && c.mayFail() && c.pick(0, 1) === 1) return 0;
+			if ((gfp & GFP_NOFAIL) !== GFP_NOFAIL && c.mayFail() && c.pick(0, 1) === 1) return 0;
 			return c.allocate(layout, cells, zero !== 0 || (gfp & GFP_ZERO) !== 0);
 		},
 	},

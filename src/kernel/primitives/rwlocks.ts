@@ -78,7 +78,7 @@ const downRead = (name: string, signal: boolean, owned = true): Primitive =>
 			mmapLock(c, sem, true);
 			if (!readable(c, sem)) {
 				const wait = { kind: 'lock', resource: sem, behindQueue: c.load(sem + WRITER) === 0 } as const;
-				if (!signal || !c.mayFail()) return c.block(wait);
+				if (!signal || !c.maySignal()) return c.block(wait);
 				c.expire(wait);
 				return -4;
 			}
@@ -128,7 +128,7 @@ const rwsem: Primitive[] = [
 		(c, sem, killable) => {
 			if (!writable(c, sem)) {
 				const wait = { kind: 'lock', resource: sem, queued: true } as const;
-				if (killable === 0 || !c.mayFail()) return c.block(wait);
+				if (killable === 0 || !c.maySignal()) return c.block(wait);
 				c.expire(wait);
 				count(c, sem + QUEUED, -1);
 				return -4;

@@ -85,6 +85,9 @@ const wake = (name: string, mode: number, exclusive: number): Primitive => ({
 	run: (c, [queue = 0]) => wakeUp(c, queue, mode, exclusive),
 });
 
+/** MAX_SCHEDULE_TIMEOUT of lib/kernel/tasks.mmn: no timer is set. */
+const NO_TIMER = 0x7fffffff;
+
 /** `expires`: a timer ends the sleep in the end; returns 1 when it has. */
 const sleep = (name: string, expires: boolean): Primitive => ({
 	name,
@@ -92,13 +95,13 @@ const sleep = (name: string, expires: boolean): Primitive => ({
 	sleeps: true,
 	inAnyState: true,
 	waits: true,
-	run(c, [queue = 0]) {
+	run(c, [queue = 0, timeout = 0]) {
 		if (c.load(task(c, c.task.index) + TASK.state) === TASK_RUNNING) {
 			c.task.state = TASK_RUNNING;
 			return 0;
 		}
 		const wait = { kind: 'wakeup', resource: queue } as const;
-		if (!expires) return c.block(wait);
+		if (!expires || timeout === NO_TIMER) return c.block(wait);
 		c.expire(wait);
 		setOwnState(c, TASK_RUNNING);
 		return 1;
@@ -196,7 +199,7 @@ export const tasks: readonly Primitive[] = [
 	sleep('schedule', false),
 	sleep('__schedule_on', false),
 	sleep('__schedule_timeout_on', true),
-	{ name: '__signal_pending', visible: true, run: (c) => (c.mayFail() ? c.pick(0, 1) : 0) },
+	{ name: '__signal_pending', visible: true, run: (c) => (c.maySignal() ? c.pick(0, 1) : 0) },
 	{
 		// what a step waits for has not happened: only a timer (0) or a signal (1) lets it go on
 		name: '__expire',
@@ -204,7 +207,7 @@ export const tasks: readonly Primitive[] = [
 		waits: true,
 		run(c, [signal = 0]) {
 			const wait = { kind: 'condition', resource: 0 } as const;
-			if (signal === 1 && !c.mayFail()) return c.block(wait);
+			if (signal === 1 && !c.maySignal()) return c.block(wait);
 			c.expire(wait);
 			return 0;
 		},

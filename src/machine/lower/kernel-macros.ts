@@ -51,6 +51,7 @@ const waitEvent =
 		if (!sleep.lock) primitive(f, '__might_sleep', [], e);
 		condition(f, arg(e, 1), done, first);
 		f.place(first);
+		if (sleep.timeout) onlyLooks(f, e, third, result, done);
 		f.place(again);
 		primitive(
 			f,
@@ -74,7 +75,9 @@ const waitEvent =
 			{
 				op: 'move',
 				to: expired,
-				from: primitive(f, sleep.timeout ? '__schedule_timeout_on' : '__schedule_on', [queue], e),
+				from: sleep.timeout
+					? primitive(f, '__schedule_timeout_on', [queue, third], e)
+					: primitive(f, '__schedule_on', [queue], e),
 			},
 			e,
 		);
@@ -86,6 +89,17 @@ const waitEvent =
 		f.place(done);
 		return result;
 	};
+
+/** Who has no time at all does not sleep (include/linux/wait.h, ___wait_cond_timeout). */
+function onlyLooks(f: FunctionLowering, e: Parameters<Rule>[1], timeout: Operand, result: number, to: Label): void {
+	const some = new Label();
+	const none = new Label();
+	f.branch(timeout, some, none, e);
+	f.place(none);
+	f.emit({ op: 'move', to: result, from: f.constant(0) }, e);
+	f.jump(to, e);
+	f.place(some);
+}
 
 function leaveIf(
 	f: FunctionLowering,
@@ -104,15 +118,18 @@ function leaveIf(
 	f.place(no);
 }
 
-define('wait_event io_wait_event wait_event_idle wait_event_freezable', waitEvent({ state: 2 }));
+define('wait_event io_wait_event wait_event_idle', waitEvent({ state: 2 }));
 define('wait_event_for', waitEvent({ state: 2, holder: true }));
-define('wait_event_interruptible', waitEvent({ state: 1, signal: true }));
+define('wait_event_interruptible wait_event_freezable', waitEvent({ state: 1, signal: true }));
 define('wait_event_killable', waitEvent({ state: 2, signal: true }));
 define('wait_event_exclusive', waitEvent({ state: 2, exclusive: true }));
 define('wait_event_interruptible_exclusive', waitEvent({ state: 1, signal: true, exclusive: true }));
 define('wait_event_killable_exclusive', waitEvent({ state: 2, signal: true, exclusive: true }));
 define('wait_event_timeout wait_event_idle_timeout', waitEvent({ state: 2, timeout: true }));
-define('wait_event_interruptible_timeout', waitEvent({ state: 1, signal: true, timeout: true }));
+define(
+	'wait_event_interruptible_timeout wait_event_freezable_timeout',
+	waitEvent({ state: 1, signal: true, timeout: true }),
+);
 define('wait_event_killable_timeout', waitEvent({ state: 2, signal: true, timeout: true }));
 define('wait_var_event', waitEvent({ state: 2, key: true }));
 define('wait_var_event_killable', waitEvent({ state: 2, key: true, signal: true }));
