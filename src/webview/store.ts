@@ -183,6 +183,8 @@ export class Explorer {
 		this.busy.value = null;
 		this.notice.value = null;
 		this.old.value = null;
+		// it was a line of the text before
+		this.revealed.value = null;
 		this.picture.value = picture;
 		if (this.width > 0) this.setWidth(this.width);
 		if (!same || before.findings[before.shown]?.code !== picture.findings[picture.shown]?.code) {

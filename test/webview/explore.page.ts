@@ -362,6 +362,38 @@ describe('alive with the text', () => {
 		expect((await posted()).filter(({ type }) => type === 'open')).toEqual([]);
 	});
 
+	test('a click in the editor scrolls the page once, a newer picture never', async () => {
+		const explored = await open(seed, { width: 500, height: 420 });
+		const { page } = explored;
+		// whichever part of the page is scrolled
+		const scrolled = () =>
+			page.evaluate(() =>
+				Math.max(
+					...[...document.querySelectorAll('*')].map((one) => (one.querySelector('.of-source') ? one.scrollTop : 0)),
+				),
+			);
+		const toTop = () =>
+			page.evaluate(() => {
+				for (const one of document.querySelectorAll('*')) if (one.querySelector('.of-source')) one.scrollTop = 0;
+			});
+		await toTop();
+		// no step runs it: it stays the line that was asked for
+		await explored.send({ type: 'reveal', uri: seed.file, line: 1 });
+		await expect.poll(scrolled).toBeGreaterThan(100);
+		await toTop();
+		const text = `${'\n'.repeat(3)}struct page *page;\n`.repeat(30);
+		// a source that comes later
+		await explored.send({ type: 'source', uri: seed.file, text, title: 'seed' });
+		expect(await scrolled()).toBe(0);
+		await explored.send({ type: 'picture', picture: { ...seed, statesExplored: 7 } });
+		await explored.send({ type: 'source', uri: seed.file, text: `// new\n${text}`, title: 'seed' });
+		expect(await page.locator('.chip').textContent()).toContain('7 states');
+		expect(await scrolled()).toBe(0);
+		expect(await page.locator('.code-line.asked').count(), 'a line of the text before').toBe(0);
+		await explored.send({ type: 'reveal', uri: seed.file, line: 1 });
+		await expect.poll(scrolled).toBeGreaterThan(100);
+	});
+
 	test('a problem without a picture is all there is to see', async () => {
 		const explored = await open(null);
 		await explored.send({ type: 'problem', message: 'No scenario here.', span: null });

@@ -121,13 +121,15 @@ function LightPane({ uri, text, picture }: { readonly uri: string; readonly text
 			? revealed.value.line
 			: (places.done?.line ?? [...places.lanes.keys()][0] ?? places.cause?.line ?? 1);
 	const stop = useSignal(line);
+	// below what is visible, in a narrow page; once: whatever else changes leaves the page where the reader has it
+	useEffect(() => {
+		if (revealed.value?.uri === uri) pane.current?.closest('section')?.scrollIntoView({ block: 'nearest' });
+	}, [revealed.value]);
 	useEffect(() => {
 		const element = pane.current;
 		const target = element?.querySelector<HTMLElement>(`[data-line="${line}"]`);
 		stop.value = line;
 		if (!element || !target) return;
-		// below what is visible, in a narrow page
-		if (revealed.peek()?.uri === uri) element.closest('section')?.scrollIntoView({ block: 'nearest' });
 		const top = target.offsetTop - element.offsetTop;
 		if (top < element.scrollTop + 36 || top > element.scrollTop + element.clientHeight - 54)
 			element.scrollTop = top - element.clientHeight / 3;
