@@ -394,6 +394,20 @@ describe('alive with the text', () => {
 		await expect.poll(scrolled).toBeGreaterThan(100);
 	});
 
+	test('a search that has ended has no states to come', async () => {
+		const explored = await open({ ...seed, complete: false });
+		const states = explored.page.locator('.chip .part').last();
+		expect(await states.textContent()).toMatch(/^[\d,]+ states$/);
+		expect(await states.getAttribute('title')).toBe('the search stopped at what was found: not all of them');
+		const bounded = { code: 'bounded', severity: 'info', message: 'the search stopped at 60 s' } as const;
+		await explored.send({
+			type: 'picture',
+			picture: { ...seed, complete: false, findings: [...seed.findings, bounded] },
+		});
+		expect(await states.textContent()).toMatch(/^[\d,]+ states$/);
+		expect(await states.getAttribute('title')).toBe('a limit was hit: not all of them');
+	});
+
 	test('a problem without a picture is all there is to see', async () => {
 		const explored = await open(null);
 		await explored.send({ type: 'problem', message: 'No scenario here.', span: null });

@@ -16,6 +16,13 @@ const FORMATS: readonly { format: ExportFormat; label: string; hint?: string; ap
 	{ format: 'html', label: 'HTML page', hint: 'offline' },
 ];
 
+/** Whether the states are all there are. A picture is made when the search has ended: nothing is added to them. */
+function extentOf({ complete, findings }: Picture): string {
+	if (complete) return 'all of them';
+	const limited = findings.some(({ code }) => code === 'bounded');
+	return `${limited ? 'a limit was hit' : 'the search stopped at what was found'}: not all of them`;
+}
+
 /** What was found: colour, icon and word. */
 function Chip({ picture }: { readonly picture: Picture }) {
 	const { finding, verdict, branchAt } = picture;
@@ -37,9 +44,8 @@ function Chip({ picture }: { readonly picture: Picture }) {
 			<Icon name={icon as IconName} />
 			<b>{finding?.code ?? (branchAt !== null ? 'branch' : verdict)}</b>
 			<span class="part">{lengthOf(picture)}</span>
-			<span class="part" title={picture.complete ? 'all of them' : 'a limit was hit: not all of them'}>
+			<span class="part" title={extentOf(picture)}>
 				{count(picture.statesExplored, 'state')}
-				{picture.complete ? '' : ' so far'}
 			</span>
 		</span>
 	);
