@@ -56,7 +56,7 @@ test(
 		expect(seen.everyAccess).toBeGreaterThan(RUNS / 3);
 		expect(seen.codes.size).toBeGreaterThan(5);
 	},
-	500 * RUNS + 10_000,
+	1500 * RUNS + 30_000,
 );
 
 describe('sketches that engine and oracle once disagreed about', () => {

@@ -5,12 +5,9 @@ import {
 	isBinaryExpr,
 	isCall,
 	isCaseLabel,
-	isEnumConstant,
 	isEnumDef,
 	isFunctionDecl,
-	isMacroDecl,
 	isNameRef,
-	isNumberLiteral,
 	isParenthesized,
 	isSwitchStatement,
 	type Parameter,
@@ -18,8 +15,8 @@ import {
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
 
-/** More values than this are not tried for one parameter. */
-const MOST = 6;
+/** More values than this are not tried for one parameter: an ioctl handler has many commands. */
+const MOST = 32;
 const COMPARES = /^(==|!=|<|>|<=|>=|&)$/;
 
 /** What the adversary may pass for an integer: what tells its branches apart. Empty where nothing does. */
@@ -58,9 +55,8 @@ function comparedWith(program: Program, f: FunctionDecl, n: number, seen: Set<Pa
 	const names = (e: Expression): boolean =>
 		isParenthesized(e) ? names(e.inner) : isNameRef(e) && e.target.ref === parameter;
 	const add = (e: Expression): void => {
-		const constant =
-			isNumberLiteral(e) || (isNameRef(e) && (isEnumConstant(e.target.ref) || isMacroDecl(e.target.ref)));
-		if (constant) found.add(sourceText(e));
+		// numbers, enumerators, and what #define has made of them: command numbers mostly
+		if (program.semantics.constant(e) !== undefined) found.add(sourceText(e));
 	};
 	for (const node of AstUtils.streamAllContents(program.definitionOf(f))) {
 		if (isBinaryExpr(node) && COMPARES.test(node.operator)) {

@@ -11,7 +11,7 @@ export const MmnLanguageMetaData = {
     languageId: 'mmn',
     fileExtensions: ['.mmn'],
     caseInsensitive: false,
-    mode: 'development'
+    mode: 'production'
 } as const satisfies LanguageMetaData;
 
 export const MmnGeneratedSharedModule: Module<LangiumSharedCoreServices, LangiumGeneratedSharedCoreServices> = {
