@@ -131,6 +131,18 @@ export class Drivers {
 		return [...this.kept.values()].map((name) => `${name} = dev_get_drvdata(${device});`);
 	}
 
+	/** What is taken for granted of those that the environment binds. */
+	get remarks(): readonly string[] {
+		return this.binding.length === this.misc.length
+			? []
+			: this.all.flatMap(({ global, bus }) => {
+					const probe = this.operation(global, 'probe');
+					return probe === undefined
+						? []
+						: `${probe.name}() runs first and alone, and nothing that it calls fails: for its ways out, and for interrupts in the middle of it, call ${bus.register}(&${global.name}) in a thread of a scenario`;
+				});
+	}
+
 	/** Statements of who unbinds a driver by hand, each with the function that hears of it. */
 	get unbinding(): readonly { name: string; span: Span; call: string }[] {
 		return this.all.map(({ global, bus }) => {

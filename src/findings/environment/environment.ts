@@ -369,14 +369,15 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 				: [`what nobody here has set before leads to made-up objects, too: ${objects.filled.join(', ')}`]),
 			...(run.length === 0
 				? [
-						`nothing here looks like a fault handler (a function whose name ends in "fault", or one that nobody calls): only the callbacks were run${maps.length > 0 ? ', on a device that has every page mapped at the start' : ''}`,
+						`nothing here looks like a fault handler (a function whose name ends in "fault", or one that nobody calls): only ${roles.callbacks.length > 0 ? 'the callbacks' : 'what a bus, interrupts and queues call'} ${roles.callbacks.length > 0 ? 'were' : 'was'} run${maps.length > 0 ? ', on a device that has every page mapped at the start' : ''}`,
 					]
 				: []),
 			...(registration.first.length === 0 && roles.callbacks.length > 0
 				? [
-						`no notifier was registered: there is no global object that ${roles.callbacks[0]?.name}() could be a callback of`,
+						`no notifier was registered but by the driver itself: there is no global object that ${roles.callbacks[0]?.name}() could be a callback of`,
 					]
 				: []),
+			...drivers.remarks,
 			...left,
 		],
 	};
