@@ -49,7 +49,7 @@ export class ExplorerMarks {
 			byColour[lane % COLOURS.length]?.push({
 				range: editor.document.validateRange(at),
 				hoverMessage: `${name} stands here${cursor === undefined ? '' : ` after step ${cursor.step} of the explored run`}`,
-				renderOptions: { after: { contentText: `◂ ${name}` } },
+				renderOptions: { after: { contentText: `◂ ${name} is here` } },
 			});
 		}
 		this.lanes.forEach((type, n) => {
