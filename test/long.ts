@@ -20,6 +20,8 @@ export const LONG = [
 	'test/explore/machines.test.ts',
 	'test/cli/sketches.test.ts',
 	'test/machine/footprint.test.ts',
+	'test/kernel/primitives.test.ts',
+	'test/machine/saturating.test.ts',
 	'test/server/process.test.ts',
 	'test/findings/explorer/samples.test.ts',
 	'test/cli/dap.test.ts',
