@@ -3,11 +3,12 @@
 import type { AstNode } from 'langium';
 import type * as ast from './generated/ast.js';
 import type { Semantics } from './semantics.js';
+import { opaqueStruct } from './structs.js';
 import { type Destination, isMap, type StubParameter, stubBody } from './stub-body.js';
 import { sourceText } from './text.js';
 import { unwrap, walk } from './tree.js';
 import { BOOL, decay, INT, intFromWords, pointerTo, type Type, typeToString, VOID } from './types.js';
-import { kernelStruct, nameOf, wanted } from './wanted.js';
+import { nameOf, wanted } from './wanted.js';
 
 /** A stub on one line, as messages have it, and in kernel style. */
 export interface Stub {
@@ -101,7 +102,7 @@ function stubOfStruct(call: ast.Call, name: string, parameters: readonly StubPar
 		if (object?.$type !== 'Call' || object.callee.$type !== 'NameRef' || object.callee.target.$refText !== name) return;
 		if (node.$type === 'Member') fields.set(node.field.$refText, wanted(node, semantics).type);
 	});
-	const type = kernelStruct(`${name}_result`);
+	const type = opaqueStruct(`${name}_result`);
 	const values = [...fields].map(
 		([field, is]) => `.${field} = ${is === BOOL ? 'any_bool()' : is.kind === 'pointer' ? 'NULL' : '0'}`,
 	);
