@@ -15,19 +15,23 @@ import {
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
 
-/** More values than this are not tried for one parameter: an ioctl handler has many commands. */
-const MOST = 32;
 const COMPARES = /^(==|!=|<|>|<=|>=|&)$/;
 
-/** What the adversary may pass for an integer: what tells its branches apart. Empty where nothing does. */
+/** What the adversary may pass for an integer: what tells its branches apart, and one value more. Empty where nothing does. */
 export function choicesOf(program: Program, f: FunctionDecl, n: number): string[] {
 	const parameter = f.parameters[n];
 	if (parameter === undefined) return [];
 	const enumerators = enumeratorsOf(program, parameter);
+	if (enumerators.length > 0) return enumerators;
 	const compared = comparedWith(program, f, n, new Set());
-	if (enumerators.length === 0) return compared.size === 0 ? [] : [...new Set(['0', ...compared])].slice(0, MOST);
-	if (enumerators.length <= MOST) return enumerators;
-	return [...new Set([...enumerators.slice(0, 1), ...enumerators.filter((e) => compared.has(e))])].slice(0, MOST);
+	return compared.size === 0 ? [] : [...new Set(['0', ...compared.keys(), String(otherThan([...compared.values()]))])];
+}
+
+/** A number for which none of these stands: above them, where there is room in an int. */
+function otherThan(values: readonly number[]): number {
+	let other = Math.max(0, ...values) + 1;
+	if (other >= 2 ** 31) for (other = 0; values.includes(other); ) other++;
+	return other;
 }
 
 /** An expression that is any of them. */
@@ -45,9 +49,9 @@ function enumeratorsOf(program: Program, { type, stars, dims }: Parameter): stri
 	return [];
 }
 
-/** Constants that a parameter is compared with, also where it is handed on. */
-function comparedWith(program: Program, f: FunctionDecl, n: number, seen: Set<Parameter>): Set<string> {
-	const found = new Set<string>();
+/** Constants that a parameter is compared with, also where it is handed on: as they are written, with their values. */
+function comparedWith(program: Program, f: FunctionDecl, n: number, seen: Set<Parameter>): Map<string, number> {
+	const found = new Map<string, number>();
 	const { parameters } = program.definitionOf(f);
 	const parameter = parameters[n];
 	if (parameter === undefined || seen.has(parameter)) return found;
@@ -56,7 +60,8 @@ function comparedWith(program: Program, f: FunctionDecl, n: number, seen: Set<Pa
 		isParenthesized(e) ? names(e.inner) : isNameRef(e) && e.target.ref === parameter;
 	const add = (e: Expression): void => {
 		// numbers, enumerators, and what #define has made of them: command numbers mostly
-		if (program.semantics.constant(e) !== undefined) found.add(sourceText(e));
+		const value = program.semantics.constant(e);
+		if (value !== undefined) found.set(sourceText(e), value);
 	};
 	for (const node of AstUtils.streamAllContents(program.definitionOf(f))) {
 		if (isBinaryExpr(node) && COMPARES.test(node.operator)) {
@@ -68,7 +73,7 @@ function comparedWith(program: Program, f: FunctionDecl, n: number, seen: Set<Pa
 			const callee = node.callee.target.ref;
 			node.arguments.forEach((argument, i) => {
 				if (names(argument) && !sourceOf(program.definitionOf(callee)).kernel)
-					for (const value of comparedWith(program, callee, i, seen)) found.add(value);
+					for (const [text, value] of comparedWith(program, callee, i, seen)) found.set(text, value);
 			});
 		}
 	}

@@ -320,7 +320,11 @@ export class Objects {
 		const page = vary && span > 1 ? `any(0, ${span - 1})` : '0';
 		if (/addr|^va$|vaddr|address|gfn|pfn|index|^arg$|page|offset/.test(name)) return page;
 		if (/write|flag/.test(name)) return vary ? anyOf([...new Set(['0', '1', ...choices])]) : '0';
-		if (choices.length > 0 && !/start/.test(name)) return anyOf(choices);
+		if (choices.length > 0 && !/start/.test(name)) {
+			// the first number may be an address, whatever it is compared with
+			const pages = first ? Array.from({ length: span }, (_, n) => String(n)) : [];
+			return anyOf([...new Set([...pages, ...choices])]);
+		}
 		return first && !/start/.test(name) ? page : '0';
 	}
 
