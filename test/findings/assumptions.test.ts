@@ -62,3 +62,15 @@ ${scenario}`;
 	const { problems } = await checkText(`#include <mn/notifier-2008>\n${text('')}`);
 	expect(problems).toEqual([]);
 });
+
+test('a driver of a bus that leaves address spaces alone is not run against their invalidations', async () => {
+	const text = (body: string) => `#include <linux/pci.h>
+static int probe(struct pci_dev *pdev, const struct pci_device_id *id) { return 0; }
+static void remove(struct pci_dev *pdev) { ${body} }
+static struct pci_driver driver = { .probe = probe, .remove = remove };
+module_pci_driver(driver);
+`;
+	const told = async (body: string) => (await checkText(text(body))).scenarios[0]?.assumptions.join();
+	expect(await told('pci_disable_device(pdev);')).toMatch(/with no invalidation beside/);
+	expect(await told('mmap_read_lock(current->mm); mmap_read_unlock(current->mm);')).toMatch(/against mmap/);
+});

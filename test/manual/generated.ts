@@ -228,7 +228,7 @@ function othersOf(uri: string): string[] {
 			case 'EnumDef':
 				return item.constants.map(({ name }) => name);
 			case 'Define':
-				return [item.name];
+				return item.name.startsWith('___') ? [] : [item.name];
 			case 'VariableDecl':
 				return item.variables.filter((v) => isPublic(v) && !isStatic(v)).map(({ name }) => name);
 			default:

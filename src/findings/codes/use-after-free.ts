@@ -42,6 +42,13 @@ const waitsForItem = (queued: RunEvent): string =>
 /** These wake whoever waits when the lock is free already. */
 const LOOKS_ONCE_MORE = /^(mutex_unlock|up_(read|write))$/;
 
+/** How open(2) comes by a device, and what keeps that from who frees it. */
+const OPENS: Readonly<Record<string, string>> = {
+	misc_open: 'The file can still be opened then: misc_deregister() comes before kfree()',
+	chrdev_open:
+		'The file can still be opened then, or is just being opened, for which cdev_del() does not wait: cdev_device_add() keeps the object as long, when it is freed by ->release of its struct device',
+};
+
 /** Who comes too late, and what sees to it that nobody does. */
 function tooLate(name: string, report: Report): string {
 	if (name.startsWith('hrtimer'))
@@ -55,6 +62,8 @@ function tooLate(name: string, report: Report): string {
 	if (name.startsWith('kworker'))
 		return 'The work item is still queued then, or runs: cancel_work_sync() or flush_work() comes before kfree(), when nobody queues it any more';
 	if (name.startsWith('kthread')) return 'The thread still runs then: kthread_stop() comes before kfree()';
+	const opens = report.stack.find((f) => f.code.kernel && f.code.name in OPENS)?.code.name;
+	if (opens !== undefined) return OPENS[opens] as string;
 	// the lane of all callbacks that come after a grace period
 	if (name === 'srcu')
 		return report.stack.some((f) => f.code.name.startsWith('mmu_notifier_free'))

@@ -131,16 +131,33 @@ export class Drivers {
 		return [...this.kept.values()].map((name) => `${name} = dev_get_drvdata(${device});`);
 	}
 
-	/** What is taken for granted of those that the environment binds. */
-	get remarks(): readonly string[] {
-		return this.binding.length === this.misc.length
-			? []
-			: this.all.flatMap(({ global, bus }) => {
-					const probe = this.operation(global, 'probe');
-					return probe === undefined
-						? []
-						: `${probe.name}() runs first and alone, and nothing that it calls fails: for its ways out, and for interrupts in the middle of it, call ${bus.register}(&${global.name}) in a thread of a scenario`;
-				});
+	/** Some function of the sketch registers its drivers. */
+	get registersItself(): boolean {
+		const names = ownNames(this.program);
+		return this.all.some(({ bus }) => names.has(bus.register));
+	}
+
+	/** Statements that register what nobody else does, and do what stands for `inner` if that has succeeded. */
+	loading(inner: string): string {
+		const all = [
+			...this.misc.map((name) => ({ call: `misc_register(&${name})`, undo: `misc_deregister(&${name});` })),
+			...this.all.map(({ global: { name }, bus }) => ({
+				call: `${bus.register}(&${name})`,
+				undo: `${bus.unregister}(&${name});`,
+			})),
+		];
+		return all.reduceRight((then, { call }, n) => {
+			const undone = all.slice(0, n).map(({ undo }) => undo);
+			return `if (${call} == 0) { ${then} }${undone.length > 0 ? ` else { ${undone.reverse().join(' ')} }` : ''}`;
+		}, inner);
+	}
+
+	/** ->probe of the drivers. */
+	get probing(): readonly { readonly name: string; readonly span: Span }[] {
+		return this.all.flatMap(({ global }) => {
+			const probe = this.operation(global, 'probe');
+			return probe === undefined ? [] : [{ name: probe.name, span: spanOfProperty(probe, 'name') }];
+		});
 	}
 
 	/** Statements of who unbinds a driver by hand, each with the function that hears of it. */

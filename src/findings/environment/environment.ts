@@ -4,10 +4,11 @@ import type { Program } from '../../language/program.js';
 import { sourceOf, spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
 import { Areas } from './areas.js';
+import { type Binding, bindingOf } from './binding.js';
 import { Drivers } from './drivers.js';
 import { isStruct, Objects, PAGES } from './objects.js';
 import { callbackNames, finds, ownNames, registrationsOf } from './registrations.js';
-import { rolesOf } from './roles.js';
+import { rolesOf, touchesMemory } from './roles.js';
 
 /**
  * The default environment (language.md, Scenarios): what a sketch without scenarios is checked against. Smaller ones
@@ -37,6 +38,8 @@ export interface Environment {
 				readonly span: Span;
 		  }
 		| undefined;
+	/** Threads that bind a driver of a bus with everybody about; they have a scenario of their own. */
+	readonly binding: Binding | undefined;
 	/** Interrupt handlers of the sketch, each on top of each thread that it may meet. */
 	readonly interrupts: readonly Interrupt[];
 	/** Names of the threads that are the environment's, with what each of them is. */
@@ -101,6 +104,7 @@ export const WITH_SECOND = 'default_environment_two';
 export const WITH_STREAM = 'default_environment_stream';
 export const WITH_OTHER = 'default_environment_other';
 export const WITH_EXIT = 'default_environment_exit';
+export const WITH_BUS = 'default_environment_bus';
 export const WITH_ONE_PAGE = 'default_environment_one_page';
 
 /** More entry points than this are not run: say so rather than search for ever. */
@@ -188,13 +192,16 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const gone = roles.leaving ?? drivers.leaving;
 	const leaves = gone !== undefined && (objects.invented.length === 0 || last.length > 0) ? gone : undefined;
 	const exit = roles.leaving?.name ?? 'leave_module';
+	// a driver that leaves the mm alone hears of nothing that goes on there
+	const beside = drivers.probing.length === 0 || roles.callbacks.length > 0 || touchesMemory(program);
+	const interrupted = beside ? INTERRUPTED : [];
 	const comes = roles.interrupts.flatMap((f) => {
 		const call = objects.call(f, 0, true);
 		if (call === undefined) left.push(`${f.name}() was not run: ${objects.missing(f)}`);
 		return call === undefined ? [] : [{ f, call }];
 	});
 	const interrupts = comes.flatMap(({ f, call }, n) =>
-		[...[...handlers, ...teardown].map(({ name }) => name), ...INTERRUPTED].map((on) => ({
+		[...[...handlers, ...teardown].map(({ name }) => name), ...interrupted].map((on) => ({
 			name: `${comes.length === 1 ? 'Q' : `Q${n + 1}`}${on}`,
 			on,
 			function: f.name,
@@ -206,7 +213,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	// a worker is none of its tasks, so that it may end meanwhile
 	const exits = callbackNames(program).has('release') || run.some(({ f }) => objects.isWork(f)) || hasWorkers(program);
 	const end: [name: string, what: string, body: string] = ['X', 'the end of the process', 'exit_mmap();'];
-	const against = (size: number): [name: string, what: string, body: string][] => [
+	const ofMemory = (size: number): [name: string, what: string, body: string][] => [
 		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
 		['R', 'reclaim, which holds no mmap_lock', `reclaim(0, ${Math.min(objects.span, size)});`],
 		['W', 'a writer that queues for mmap_lock', 'mmap_write_lock(mm); mmap_write_unlock(mm);'],
@@ -217,6 +224,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			: ([['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']] as [string, string, string][])),
 		...(exits ? [end] : []),
 	];
+	const against = (size: number) => (beside ? ofMemory(size) : []);
 	const adversaries = against(PAGES);
 	const maps: string[] = run.length > 0 || last.length > 0 ? [] : mappingAtStart(program, objects);
 	const has = {
@@ -235,7 +243,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		name: string,
 		setup: readonly string[],
 		threads: readonly string[],
-		pages = objects.pages,
+		pages = beside ? objects.pages : 1,
 		others = against(Math.min(pages, PAGES)),
 	): string =>
 		[
@@ -276,6 +284,12 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call: objects.statement(f, call) })} }`];
 	});
 	maps.unshift(...areas.setup);
+	const operations = run.flatMap(({ f, call }, n) =>
+		handlers[n]?.ofFile && !/\bbound_/.test(call) && (!areas.has(f) || roles.areas.get(f) === 'mmap')
+			? [{ name: f.name, call: body({ f, call }) }]
+			: [],
+	);
+	const binding = bindingOf(program, drivers, objects, operations, leaves && exit, areas.closing());
 	const nothing = drivers.whereUnbound([...run, ...last].map(({ call }) => call));
 	const first = [...objects.links, ...registration.before, ...registration.first, ...nothing, ...items, ...maps];
 	const text = [
@@ -328,6 +342,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 				)
 			: '',
 		has.other ? scenario(WITH_OTHER, [...first, 'other_driver_open();'], threads) : '',
+		binding === undefined ? '' : scenario(WITH_BUS, objects.links, binding.threads),
 	].join('\n');
 	return {
 		text,
@@ -337,12 +352,14 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		leaving: leaves && {
 			alone: 'M',
 			once: 'K',
-			against: roles.takesAllOff ? INTERRUPTED : [],
+			against: roles.takesAllOff ? interrupted : [],
 			span: spanOfProperty('node' in leaves ? leaves.node : leaves, 'name'),
 		},
 		interrupts,
+		binding,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
-		sometimes: new Map([
+		sometimes: new Map<string, string>([
+			...(binding?.words ?? []),
 			...(has.stream ? ([['J', 'an endless stream of ranges elsewhere']] as const) : []),
 			...(has.exit ? [[end[0], end[1]] as const] : []),
 			...(leaves
@@ -377,7 +394,6 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 						`no notifier was registered but by the driver itself: there is no global object that ${roles.callbacks[0]?.name}() could be a callback of`,
 					]
 				: []),
-			...drivers.remarks,
 			...left,
 		],
 	};

@@ -88,7 +88,8 @@ export function told(
 	for (const h of teardown) if (h.last !== undefined) who.set(h.last, `all of them in turn, ${h.function}() last`);
 	for (const { name, on, function: f } of interrupts) who.set(name, `${f}(), an interrupt on top of ${on}`);
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
-	const findings = result.findings.map((f) => {
+	const seen = new Set<string>();
+	const findings = result.findings.flatMap((f) => {
 		const needed = [...who].filter(([name]) => f.threads.includes(name) || f.run.some((r) => r.thread === name));
 		const invented =
 			f.code === 'null-deref' && environment.invented.length > 0
@@ -99,16 +100,30 @@ export function told(
 		const leaves = environment.leaving;
 		const there = (...names: readonly (string | undefined)[]): boolean => f.threads.some((t) => names.includes(t));
 		const unbinds = teardown.find((h) => h.span !== undefined && there(h.name, h.last));
-		const top = leaves && there(leaves.alone, leaves.once) ? leaves.span : (unbinds?.span ?? span);
+		const { binding } = environment;
+		const bound = binding && there(binding.loads, binding.beside, ...binding.opens) ? binding.span : undefined;
+		const top =
+			leaves && there(leaves.alone, leaves.once, ...(f.code === 'contract' ? [binding?.loads] : []))
+				? leaves.span
+				: (unbinds?.span ?? bound ?? span);
 		const home = (at: Span): Span => (at.uri === environment.uri ? top : at);
+		const at = home(f.span);
+		// who takes a module out is several threads, and tells of one thing left behind at one place
+		const told = `${f.code} ${at.uri} ${at.line} ${at.column} ${f.message.replace(/^\w+: /, '')}`;
+		if (at !== f.span && seen.has(told)) return [];
+		seen.add(told);
 		return {
 			...f,
 			message: `${f.message}${invented}${words}`,
-			span: home(f.span),
+			span: at,
 			related: f.related.filter((r) => r.span.uri !== environment.uri && !r.span.uri.endsWith('/kernel/locks.mmn')),
 			run: f.run.map((r) => ({ ...r, span: home(r.span) })),
 		};
 	});
+	const against =
+		adversaries.size > 0
+			? `against ${[...adversaries.values()].join('; ')}`
+			: 'with no invalidation beside, since nothing here has to do with an address space';
 	const ran = handlers.length === 0 ? 'the callbacks' : [...new Set(handlers.map((h) => `${h.function}()`))].join(', ');
 	const comes = [...new Set(interrupts.map((i) => `${i.function}()`))];
 	return {
@@ -118,7 +133,7 @@ export function told(
 		...(unfinished.size > 0 && { unfinished: [...unfinished] }),
 		assumptions: [
 			...result.assumptions,
-			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} against ${[...adversaries.values()].join('; ')}${environment.has.second ? '; with a second object subscribed' : ''}${comes.length > 0 ? `; with ${comes.join(', ')} as an interrupt on top of either` : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}${environment.has.exit ? '; when nothing else is found, against the end of the process, of which no ->release hears' : ''}`,
+			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} ${against}${environment.has.second ? '; with a second object subscribed' : ''}${comes.length > 0 ? `; with ${comes.join(', ')} as an interrupt on top of either` : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}${environment.has.exit ? '; when nothing else is found, against the end of the process, of which no ->release hears' : ''}`,
 			...(result.verdict === 'fail'
 				? [
 						'these were tried one and two at a time; all of them at once are tried to the end when nothing is found that way',

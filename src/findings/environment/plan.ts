@@ -2,6 +2,7 @@ import {
 	DEFAULT_ENVIRONMENT,
 	type Environment,
 	type Handler,
+	WITH_BUS,
 	WITH_EXIT,
 	WITH_ONE_PAGE,
 	WITH_OTHER,
@@ -62,6 +63,7 @@ export function* plan({
 	handlers,
 	teardown,
 	leaving,
+	binding,
 	interrupts,
 	adversaries,
 	has,
@@ -82,7 +84,8 @@ export function* plan({
 	});
 	const lanes: (Handler | undefined)[] = handlers.length === 0 ? [undefined] : [...handlers];
 	const own = (h: Handler | undefined): string[] => (h === undefined ? [] : [h.name]);
-	const furtherPairs = FURTHER_PAIRS.filter((pair) => pair.every((n) => adversaries.has(n)));
+	const among = (...groups: string[][]): string[][] => groups.filter((group) => group.every((n) => adversaries.has(n)));
+	const furtherPairs = among(...FURTHER_PAIRS);
 	let failed = false;
 	const note = (outcome: Outcome): void => {
 		if (outcome.failed) failed = true;
@@ -111,18 +114,26 @@ export function* plan({
 	// on top of a handler, of a callback, of who takes things down, and of these while the others go on
 	for (const { name, on } of interrupts) {
 		yield* sized([on, name]);
-		const others = adversaries.has(on) ? handlers.map((h) => h.name) : ['I', 'R'];
-		for (const other of others) yield* look(extra([on, name, other]));
+		const others = adversaries.has(on) ? handlers.map((h) => [h.name]) : among(['I'], ['R']);
+		for (const [other = ''] of others) yield* look(extra([on, name, other]));
+	}
+	if (binding !== undefined) {
+		const bus = (...threads: string[]): Part => ({ ...extra(threads, WITH_BUS), maxStates: PART });
+		const alone = yield* look(bus(binding.loads));
+		if (!alone.failed) {
+			for (const a of among(['I'], ['R'])) yield* look(bus(binding.loads, ...a));
+			for (const v of binding.opens) yield* look(bus(binding.beside, v));
+		}
 	}
 	// what takes things down is short, and wrong more often than the rest
 	for (const t of teardown)
-		for (const group of [[], ['I'], ['R'], ['O'], ['I', 'R']]) yield* look(extra([t.name, ...group]));
+		for (const group of among([], ['I'], ['R'], ['O'], ['I', 'R'])) yield* look(extra([t.name, ...group]));
 	// a device is unbound in sysfs while files are open; it takes no reference of theirs
 	for (const t of teardown.filter((x) => x.anyTime))
 		for (const h of [...handlers, ...teardown].filter((x) => x.ofFile))
-			for (const group of [[], ['R']]) yield* look(extra([h.name, t.name, ...group]));
+			for (const group of among([], ['R'])) yield* look(extra([h.name, t.name, ...group]));
 	for (const last of teardown.flatMap((t) => t.last ?? []))
-		for (const group of [[], ['I'], ['R']]) yield* look(extra([last, ...group]));
+		for (const group of among([], ['I'], ['R'])) yield* look(extra([last, ...group]));
 	if (leaving !== undefined) {
 		const alone = yield* look(extra([leaving.alone]));
 		if (!alone.failed) for (const a of leaving.against) yield* look(extra([leaving.once, a]));
@@ -136,7 +147,8 @@ export function* plan({
 			yield* look(extra([h.name, h.second, 'R'], WITH_SECOND));
 		}
 	const unfinished: (Handler | undefined)[] = [];
-	for (const h of lanes) {
+	// without adversaries each has been alone already
+	for (const h of core.length > 0 ? lanes : []) {
 		const whole = yield { ...first([...own(h), ...core], FIRST_LOOK), look: true };
 		if (!whole.complete || !whole.clean) for (const pair of pairs) yield* sized([...own(h), ...pair]);
 		if (!whole.complete) unfinished.push(h);
@@ -147,10 +159,10 @@ export function* plan({
 		for (const h of handlers) yield* look({ ...first([h.name, 'I', 'J'], EXTRA), scenario: WITH_STREAM, look: true });
 	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
 	for (const h of handlers.filter((x) => !x.registers))
-		for (const a of [[], ['R']]) yield* look({ ...extra([h.name, h.twin, ...a]), twins: true });
+		for (const a of among([], ['R'])) yield* look({ ...extra([h.name, h.twin, ...a]), twins: true });
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
-			for (const a of [[], ['I'], ['R']]) yield* look(extra([h.name, other.name, ...a]));
+			for (const a of among([], ['I'], ['R'])) yield* look(extra([h.name, other.name, ...a]));
 	// a driver that is wrong already hears of its missing ->release when that is mended
 	if (has.exit && !failed)
 		for (const h of lanes) note(yield { scenario: WITH_EXIT, threads: [...own(h), 'X'], maxStates: PART });

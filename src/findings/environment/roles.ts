@@ -190,7 +190,7 @@ export function rolesOf(program: Program, removing: readonly FunctionDecl[] = []
 }
 
 /** The function that the sketch's own `module_init(f);` or `module_exit(f);` names. */
-function namedIn(program: Program, macro: string): string | undefined {
+export function namedIn(program: Program, macro: string): string | undefined {
 	for (const { root, kernel } of program.files)
 		for (const item of kernel ? [] : root.items) {
 			const [name] = item.$type === 'FileMacro' && item.name === macro ? item.arguments : [];
@@ -202,6 +202,18 @@ function namedIn(program: Program, macro: string): string | undefined {
 /** What request_irq() is given; the second half of request_threaded_irq() is a thread, and may sleep. */
 const isInterrupt = ({ name, returnType, stars }: FunctionDecl): boolean =>
 	(returnType.typedef ?? returnType.unknown) === 'irqreturn_t' && stars.length === 0 && !/thread/.test(name);
+
+/** Names of what has to do with an address space, pages or tasks, also remotely. */
+const OF_MEMORY =
+	/(^|_)mm(_|$|u|ap|put|get|drop|grab)|vma|(^|_)vm[af]?_|user|page|pfn|folio|gup|pte|hmm|fault|invalidat|notif|migrat|reclaim|memalloc|exit_|fork|task|kthread|^current$|dma_(map|fence)|^_*dev_(map|unmap|clear|flush|bind|submit|read|write|access|job)/;
+
+/** Does the sketch name anything that adversaries from the mm could have to do with? */
+export function touchesMemory(program: Program): boolean {
+	const names = program.files
+		.filter(({ kernel }) => !kernel)
+		.flatMap(({ root }) => [...AstUtils.streamAllContents(root).flatMap((node) => AstUtils.streamReferences(node))]);
+	return names.some(({ reference }) => OF_MEMORY.test(reference.$refText));
+}
 
 interface Called {
 	/** Functions of the sketch's own that are called. */
@@ -318,7 +330,7 @@ const isCallee = (node: NameRef): boolean => isCall(node.$container) && node.$co
 const isRequested = (node: NameRef): boolean =>
 	isCall(node.$container) &&
 	isNameRef(node.$container.callee) &&
-	/^request_(threaded_)?irq$/.test(node.$container.callee.target.$refText);
+	/^(devm_)?request_(threaded_)?irq$/.test(node.$container.callee.target.$refText);
 
 /** The name of the struct that a field is one of. */
 function tableOf(field: Field): string | undefined {

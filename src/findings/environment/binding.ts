@@ -1,0 +1,76 @@
+import type { Program } from '../../language/program.js';
+import type { Span } from '../result.js';
+import type { Drivers } from './drivers.js';
+import type { Objects } from './objects.js';
+import { finds } from './registrations.js';
+import { namedIn } from './roles.js';
+
+/** Threads that bind a driver as its bus does: with others about, and with what may fail failing. */
+export interface Binding {
+	/** Thread that loads the driver and unloads it again. */
+	readonly loads: string;
+	/** Threads to run beside those who open what ->probe has published: one that unbinds the device, or `loads`. */
+	readonly beside: string;
+	/** Threads that open it: one for each operation that they go on with. */
+	readonly opens: readonly string[];
+	/** All threads, as the scenario's text has them, and what each is. */
+	readonly threads: readonly string[];
+	readonly words: readonly (readonly [name: string, what: string])[];
+	/** Where ->probe is. */
+	readonly span: Span;
+}
+
+const LOADS = 'B';
+const UNBINDS = 'U';
+
+/**
+ * @param calls operations of files, as the environment calls them
+ * @param exit the function that module_exit() names, the environment's own where there is none
+ * @param closing statements before the last close(2)
+ */
+export function bindingOf(
+	program: Program,
+	drivers: Drivers,
+	objects: Objects,
+	calls: readonly { readonly name: string; readonly call: string }[],
+	exit: string | undefined,
+	closing: string,
+): Binding | undefined {
+	const probing = drivers.probing[0];
+	const begin = namedIn(program, 'module_init');
+	// what a function that nobody names registers may need what that does before
+	const own = drivers.registersItself;
+	if (probing === undefined || (own && begin === undefined)) return undefined;
+	const opens = finds(program);
+	const last = exit === undefined ? '' : opens ? `if (module_may_go()) ${exit}();` : `${exit}();`;
+	const load = own ? `if (${begin}() == 0) { IN }` : drivers.loading('IN');
+	const removes = exit === undefined ? undefined : drivers.removing[0]?.name;
+	const then = removes === undefined ? '' : `, and ${removes}() if that has succeeded`;
+	const unbinds = opens ? drivers.unbinding : [];
+	const file = `${objects.the('inode')}, ${objects.the('file')}`;
+	const opening = !opens ? [] : calls.length === 0 ? [{ name: undefined, call: '' }] : calls;
+	const visitors = opening.map(({ name, call }, n) => ({
+		thread: opening.length === 1 ? 'V' : `V${n + 1}`,
+		body: `if (open_file(${file}) == 0) { ${call} ${closing} close_file(${file}); }`,
+		what: `who opens what ${probing.name} publishes${name === undefined ? '' : ` for ${name}`}: as soon as it is there, also while it goes`,
+	}));
+	const body = (inner: string): string => load.replace('IN', () => inner);
+	return {
+		loads: LOADS,
+		beside: unbinds.length > 0 ? UNBINDS : LOADS,
+		opens: visitors.map(({ thread }) => thread),
+		threads: [
+			`\tthread ${LOADS} { ${body(last)} }`,
+			...(unbinds.length > 0 ? [`\tthread ${UNBINDS} { ${body(unbinds.map(({ call }) => call).join(' '))} }`] : []),
+			...visitors.map(({ thread, body: text }) => `\tthread ${thread} { ${text} }`),
+		],
+		words: [
+			[LOADS, `the bus: it calls ${probing.name}()${then}`],
+			...(unbinds.length > 0
+				? ([[UNBINDS, `the bus: it calls ${probing.name}(), and lets go of the device again`]] as const)
+				: []),
+			...visitors.map(({ thread, what }) => [thread, what] as const),
+		],
+		span: probing.span,
+	};
+}
