@@ -178,6 +178,18 @@ define(
 	'if (!(PREEMPT_RT ? me->atomic % PREEMPT_OFF : me->atomic)) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic--; return 0;',
 	{ hidden: true },
 );
+// struct srcu_struct is { readers of two generations, which is current, a grace period is going on, callbacks }
+define(
+	'__rcu_reader',
+	`int n, mine = -1, inside = !b && (me->atomic > 0 || me->irqs_off > 0);
+		for (n = 0; n < me->nheld; n++) if (me->held[2 * n] == a || me->held[2 * n] == a + 1) mine = me->held[2 * n];
+		if (inside == (mine >= 0)) return 0;
+		if (inside) { mine = a + load(a + 2); store(mine, load(mine) + 1); take(mine, TOKEN); return 0; }
+		store(mine, load(mine) - 1); drop(mine, TOKEN);
+		if (!load(a) && !load(a + 1) && !load(a + 3) && load(a + 2)) store(a + 2, 0);
+		return 0;`,
+	{ hidden: true },
+);
 define('non_block_start', 'me->nonblock++; return 0;', { hidden: true });
 define('non_block_end', 'me->nonblock--; return 0;', { hidden: true });
 // a handler may come just before interrupts go off, and just after they come on

@@ -117,6 +117,8 @@ export interface Primitive {
 	readonly sleeps?: boolean;
 	/** The task may have said that it is about to sleep: this is that sleep, or does not mind. */
 	readonly inAnyState?: boolean;
+	/** It changes whether the thread can be preempted or interrupted: an RCU reader begins or ends there (machine/lower/readers.ts). */
+	readonly preemption?: boolean;
 	/** From here on the thread is not preempted: on few CPUs (`config cpus N`) that is a step of its own. */
 	readonly staysOnCpu?: boolean;
 	/** It may call `block` or `expire`. */

@@ -1,6 +1,7 @@
 import { HeldMode, type KernelContext, type Primitive } from '../context.js';
 import { brokenRule } from './contract.js';
 import { drop, enterAtomic, enterPreemptOff, leavePreemptOff, notHeld, PREEMPT_OFF, take } from './holding.js';
+import { rcuReader } from './rcu.js';
 import { readersAndWriters } from './rwlocks.js';
 
 /*
@@ -74,6 +75,7 @@ const spinLock = (name: string, irqs: boolean): Primitive => ({
 	waits: true,
 	lock: 'takes',
 	ofLock: true,
+	preemption: true,
 	run(c, [lock = 0]) {
 		const raw = name.startsWith('raw_');
 		if (c.load(lock) !== 0) return c.block({ kind: 'lock', resource: lock });
@@ -94,6 +96,7 @@ const spinUnlock = (name: string, irqs: Irqs): Primitive => ({
 	visible: true,
 	lock: 'releases',
 	ofLock: true,
+	preemption: true,
 	run(c, [lock = 0, flags = 0]) {
 		const raw = name.startsWith('raw_');
 		if (!drop(c, lock, spinMode(c, raw))) notHeld(c, name, lock);
@@ -117,6 +120,7 @@ const spin: Primitive[] = ['spin', 'raw_spin'].flatMap((kind) => [
 		name: `${kind}_trylock`,
 		visible: true,
 		ofLock: true,
+		preemption: true,
 		run(c: KernelContext, [lock = 0]: readonly number[]) {
 			if (c.load(lock) !== 0) return 0;
 			c.store(lock, 1);
@@ -199,6 +203,7 @@ const interrupts = (name: string, after: (c: KernelContext, flags: number) => nu
 	name,
 	// a handler may come just before interrupts go off, and just after they come on
 	visible: true,
+	preemption: true,
 	run(c, [flags = 0]) {
 		const before = c.task.irqsOff;
 		c.task.irqsOff = after(c, flags);
@@ -238,6 +243,7 @@ const context: Primitive[] = [
 		name,
 		visible: false,
 		staysOnCpu: true,
+		preemption: true,
 		run(c: KernelContext) {
 			if (name === '__preempt_disable') enterPreemptOff(c);
 			else c.task.atomic++;
@@ -253,6 +259,7 @@ const context: Primitive[] = [
 	).map(([name, called]) => ({
 		name,
 		visible: false,
+		preemption: true,
 		run(c: KernelContext) {
 			const preempts = called === 'preempt_enable';
 			const { atomic } = c.task;
@@ -304,4 +311,4 @@ const context: Primitive[] = [
 	{ name: 'in_atomic', visible: false, run: (c) => (c.task.atomic > 0 ? 1 : 0) },
 ];
 
-export const locks: readonly Primitive[] = [...mutex, ...spin, ...readersAndWriters, ...tokens, ...context];
+export const locks: readonly Primitive[] = [...mutex, ...spin, ...readersAndWriters, ...tokens, ...context, rcuReader];

@@ -39,11 +39,12 @@ function releaseWrite(c: KernelContext, call: string, lock: number): void {
 }
 
 type Step = (c: KernelContext, lock: number, more: number) => number | typeof import('../context.js').BLOCKED;
-const visible = (name: string, step: Step, { sleeps = false, waits = false } = {}): Primitive => ({
+const visible = (name: string, step: Step, { sleeps = false, waits = false, preemption = false } = {}): Primitive => ({
 	name,
 	visible: true,
 	sleeps,
 	waits,
+	preemption,
 	ofLock: true,
 	run: (c, [lock = 0, more = 0]) => step(c, lock, more),
 });
@@ -179,38 +180,50 @@ const readLock = (name: string, irqs: boolean): Primitive =>
 			takeRead(c, lock);
 			return 0;
 		},
-		{ waits: true },
+		{ waits: true, preemption: true },
 	);
 
 const unlock = (name: string, release: typeof releaseRead, irqs: 'same' | 'on' | 'restore'): Primitive =>
-	visible(name, (c, lock, flags) => {
-		release(c, name, lock);
-		c.task.atomic--;
-		if (irqs !== 'same') irqsTo(c, irqs === 'on' ? 0 : flags);
-		return 0;
-	});
+	visible(
+		name,
+		(c, lock, flags) => {
+			release(c, name, lock);
+			c.task.atomic--;
+			if (irqs !== 'same') irqsTo(c, irqs === 'on' ? 0 : flags);
+			return 0;
+		},
+		{ preemption: true },
+	);
 
 const rwlock: Primitive[] = [
 	readLock('read_lock', false),
 	readLock('read_lock_irq', true),
 	readLock('read_lock_bh', false),
-	visible('read_trylock', (c, lock) => {
-		if (!readable(c, lock)) return 0;
-		c.task.atomic++;
-		takeRead(c, lock);
-		return 1;
-	}),
-	// preemption, and interrupts where they are meant to be, are off while a writer spins in the queue
-	visible('__write_lock_fast', (c, lock, irqs) => {
-		enterAtomic(c, 'write_lock');
-		if (irqs !== 0) irqsOff(c);
-		if (writable(c, lock)) {
-			takeWrite(c, lock);
+	visible(
+		'read_trylock',
+		(c, lock) => {
+			if (!readable(c, lock)) return 0;
+			c.task.atomic++;
+			takeRead(c, lock);
 			return 1;
-		}
-		count(c, lock + QUEUED, 1);
-		return 0;
-	}),
+		},
+		{ preemption: true },
+	),
+	// preemption, and interrupts where they are meant to be, are off while a writer spins in the queue
+	visible(
+		'__write_lock_fast',
+		(c, lock, irqs) => {
+			enterAtomic(c, 'write_lock');
+			if (irqs !== 0) irqsOff(c);
+			if (writable(c, lock)) {
+				takeWrite(c, lock);
+				return 1;
+			}
+			count(c, lock + QUEUED, 1);
+			return 0;
+		},
+		{ preemption: true },
+	),
 	visible(
 		'__write_lock_queued',
 		(c, lock) => {
@@ -221,12 +234,16 @@ const rwlock: Primitive[] = [
 		},
 		{ waits: true },
 	),
-	visible('write_trylock', (c, lock) => {
-		if (!writable(c, lock) || c.load(lock + QUEUED) !== 0) return 0;
-		c.task.atomic++;
-		takeWrite(c, lock);
-		return 1;
-	}),
+	visible(
+		'write_trylock',
+		(c, lock) => {
+			if (!writable(c, lock) || c.load(lock + QUEUED) !== 0) return 0;
+			c.task.atomic++;
+			takeWrite(c, lock);
+			return 1;
+		},
+		{ preemption: true },
+	),
 	...(['read', 'write'] as const).flatMap((kind) => {
 		const release = kind === 'read' ? releaseRead : releaseWrite;
 		return [

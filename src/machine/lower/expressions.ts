@@ -19,6 +19,7 @@ import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
 import { leaveModule } from './leave-module.js';
 import { CannotLower, pathOffset } from './module.js';
+import { operation } from './readers.js';
 import { stopsAt } from './saturating.js';
 
 /** Where an lvalue is. */
@@ -468,8 +469,8 @@ function call(f: FunctionLowering, e: Call): Operand {
 		const args = operands(f, e.arguments, parameters);
 		const most = /^atomic\w*_inc$/.test(definition.name) ? stopsAt(module, e.arguments[0]) : undefined;
 		const unless = most && module.primitive(definition.name.replace(/inc$/, 'add_unless'));
-		if (most === undefined || unless === undefined) f.emit({ op: 'primitive', to, primitive, args }, e);
-		else f.emit({ op: 'primitive', to, primitive: unless, args: [...args, f.constant(1), f.constant(most)] }, e);
+		if (most === undefined || unless === undefined) return operation(f, primitive, args, e);
+		f.emit({ op: 'primitive', to, primitive: unless, args: [...args, f.constant(1), f.constant(most)] }, e);
 		return to;
 	}
 	const pointer = rvalue(f, callee);

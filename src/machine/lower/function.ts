@@ -20,7 +20,7 @@ import { structInto } from './aggregates.js';
 import './builtins.js';
 import { lowerEach } from './each.js';
 import { condition, convert, rvalue } from './expressions.js';
-import { freeAtEnd, scopesAround, takeGuard } from './guards.js';
+import { freeAtEnd, scopesAround, takeGuard, takeMm } from './guards.js';
 import { Label } from './label.js';
 import { CannotLower, flatten, type ModuleLowering } from './module.js';
 import { lowerSwitch } from './switch.js';
@@ -60,7 +60,11 @@ export class FunctionLowering {
 
 	// ---- emitting ----
 
+	/** Code for the end of all that runs. */
+	beforeReturn?: () => void;
+
 	emit(instruction: Bare, node: AstNode = this.node): number {
+		if (instruction.op === 'return') this.beforeReturn?.();
 		this.code.code.push({ ...instruction, node } as Instruction);
 		return this.code.code.length - 1;
 	}
@@ -393,7 +397,7 @@ export class FunctionLowering {
 				break;
 			}
 			case 'WithMmStatement':
-				this.withMm(s, s.mm, s.body);
+				this.scope(s, takeMm(this, s.mm), () => this.statement(s.body));
 				break;
 			case 'Guard':
 				this.scopes.push({ node: s, leave: takeGuard(this, s) });
@@ -412,17 +416,6 @@ export class FunctionLowering {
 			case 'AsmStatement':
 				throw new CannotLower(s, 'inline assembly is not modelled');
 		}
-	}
-
-	/** Runs the body with another address space as `current->mm`. */
-	private withMm(node: AstNode, mm: Expression, body: Statement): void {
-		const use = this.module.primitive('__use_mm');
-		if (use === undefined) throw new CannotLower(mm, 'with_mm is not modelled');
-		const address = rvalue(this, mm);
-		const old = this.register();
-		this.emit({ op: 'primitive', to: old, primitive: use, args: [address] });
-		const restore = (): void => void this.emit({ op: 'primitive', to: -1, primitive: use, args: [old] });
-		this.scope(node, restore, () => this.statement(body));
 	}
 
 	/** Lowers the body of an `atomic` or `with_mm` block, however it is left. */

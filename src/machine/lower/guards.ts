@@ -1,5 +1,5 @@
 import type { AstNode } from 'langium';
-import type { Guard, ScopedGuard, Statement, Variable } from '../../language/generated/ast.js';
+import type { Expression, Guard, ScopedGuard, Statement, Variable } from '../../language/generated/ast.js';
 import { guardKind } from '../../language/guards.js';
 import { sourceText } from '../../language/text.js';
 import type { Operand } from '../ir.js';
@@ -7,19 +7,18 @@ import { rvalue } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
 import { CannotLower } from './module.js';
+import { operation } from './readers.js';
 
 /* guard(), scoped_guard() and __free(): what their block does at its end, however it is left (include/linux/cleanup.h). */
 
 /** Calls a function of the simulated kernel, or its primitive. */
 function kernelCall(f: FunctionLowering, name: string, args: readonly Operand[], node: AstNode): Operand {
-	const to = f.register();
 	const primitive = f.module.primitive(name);
-	if (primitive !== undefined) f.emit({ op: 'primitive', to, primitive, args }, node);
-	else {
-		const declaration = f.module.named(name);
-		if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
-		f.call(declaration, to, args, node);
-	}
+	if (primitive !== undefined) return operation(f, primitive, args, node);
+	const declaration = f.module.named(name);
+	if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
+	const to = f.register();
+	f.call(declaration, to, args, node);
 	return to;
 }
 
@@ -51,6 +50,12 @@ export function takeGuard(f: FunctionLowering, s: Guard | ScopedGuard): () => vo
 	const back = kind.state === 'only' ? [state] : kind.state === 'last' ? [...args, state] : args;
 	const end = guardEnd(s, `${kind.unlock}(${s.arguments.map(sourceText).join(', ')})`);
 	return () => void kernelCall(f, kind.unlock, back, end);
+}
+
+/** Goes on with another address space as `current->mm`; returns what goes back to the one before. */
+export function takeMm(f: FunctionLowering, mm: Expression): () => void {
+	const old = kernelCall(f, '__use_mm', [rvalue(f, mm)], mm);
+	return () => void kernelCall(f, '__use_mm', [old], mm);
 }
 
 /** What gives back a variable with `__free()`, unless it is NULL or an error by then. */

@@ -1,8 +1,10 @@
-import type { Call, EachStatement, Expression } from '../../language/generated/ast.js';
+import type { AstNode } from 'langium';
+import type { Call, Expression } from '../../language/generated/ast.js';
 import type { Type } from '../../language/types.js';
 import type { Operand } from '../ir.js';
 import type { FunctionLowering } from './function.js';
 import { CannotLower } from './module.js';
+import { operation } from './readers.js';
 
 /** The macros of C and of the kernel that no function of the simulated kernel can express. */
 export type Rule = (f: FunctionLowering, e: Call) => Operand;
@@ -21,17 +23,10 @@ export const arg = (e: Call, n: number): Expression => {
 export const typeOf = (f: FunctionLowering, e: Expression): Type => f.module.semantics.typeOf(e);
 
 /** Emits a primitive of the simulated kernel. */
-export function primitive(
-	f: FunctionLowering,
-	name: string,
-	args: readonly Operand[],
-	node: Call | EachStatement,
-): Operand {
+export function primitive(f: FunctionLowering, name: string, args: readonly Operand[], node: AstNode): Operand {
 	const index = f.module.primitive(name);
 	if (index === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
-	const to = f.register();
-	f.emit({ op: 'primitive', to, primitive: index, args }, node);
-	return to;
+	return operation(f, index, args, node);
 }
 
 /** Calls a function of the simulated kernel. */

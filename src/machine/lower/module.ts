@@ -27,6 +27,7 @@ import { computeLiveness } from '../liveness.js';
 import { FUNCTION, GLOBAL_BASE } from '../memory.js';
 import { FunctionLowering } from './function.js';
 import { namesUsed } from './names-used.js';
+import { handler } from './readers.js';
 import { keepTemplate, type Resolved, type Template, templateOf } from './template.js';
 
 /** A global in memory. */
@@ -149,11 +150,7 @@ export class ModuleLowering {
 				name,
 				node,
 				(lowering) => {
-					// that it arrives is a step of its own: from here on the thread below it stands still
-					if (node.$type === 'InterruptItem') {
-						lowering.emit({ op: 'atomic-begin' });
-						lowering.emit({ op: 'atomic-end' });
-					}
+					if (node.$type === 'InterruptItem') handler(lowering);
 					lowering.body(block);
 				},
 				0,
