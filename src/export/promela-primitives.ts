@@ -166,16 +166,27 @@ define(
 		return 0;`,
 	{ hidden: true },
 );
-define('__preempt_disable', 'me->atomic += PREEMPT_OFF; return 0;', { hidden: true });
+for (const [enter, leave, unit, more] of [
+	['__preempt_disable', '__preempt_enable', 'PREEMPT_OFF', 'RCU_READ'],
+	['__bh_disable', '__bh_enable', '1', '(PREEMPT_RT ? PREEMPT_OFF : RCU_READ)'],
+	['__rcu_enter', '__rcu_exit', 'RCU_READ', '32768'],
+] as const) {
+	define(enter, `me->atomic += ${unit}; return 0;`, { hidden: true });
+	define(
+		leave,
+		`if (me->atomic % ${more} < ${unit}) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic -= ${unit}; return 0;`,
+		{ hidden: true },
+	);
+}
+const RCU_HELD = (kind: string, domain: string): string => `int n, held = 0;
+		if (${kind} == 1) held = me->atomic >= RCU_READ || (PREEMPT_RT && me->atomic % PREEMPT_OFF > 0);
+		else if (${kind} == 2) held = me->atomic % RCU_READ > 0 || me->irqs_off > 0;
+		else if (${kind} == 3) held = me->atomic > 0 || me->irqs_off > 0;
+		else for (n = 0; n < me->nheld; n++) if (${kind} == 4 && (me->held[2 * n] == ${domain} || me->held[2 * n] == ${domain} + 1)) held = 1;`;
+define('__rcu_held', `${RCU_HELD('a', 'b')} return held;`, { hidden: true });
 define(
-	'__preempt_enable',
-	'if (me->atomic < PREEMPT_OFF) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic -= PREEMPT_OFF; return 0;',
-	{ hidden: true },
-);
-define(['__rcu_enter', '__bh_disable'], 'me->atomic++; return 0;', { hidden: true });
-define(
-	['__rcu_exit', '__bh_enable'],
-	'if (!(PREEMPT_RT ? me->atomic % PREEMPT_OFF : me->atomic)) fatal("bad-unlock: leaves an atomic section that it is not in"); me->atomic--; return 0;',
+	'__rcu_dereferences',
+	`${RCU_HELD('a', 'c')} if (!b && !alone && !held) warn("contract: nothing says what keeps the object"); return 0;`,
 	{ hidden: true },
 );
 // struct srcu_struct is { readers of two generations, which is current, a grace period is going on, callbacks }

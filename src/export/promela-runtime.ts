@@ -344,7 +344,7 @@ c_code {
 		int n, raw = 0;
 		for (n = 0; n < me->nheld; n++) if ((me->held[2 * n + 1] & MODES) == SPIN) raw = 1;
 		if (PREEMPT_RT && may_sleep_with_rt) {
-			if (raw || me->atomic >= PREEMPT_OFF || me->irqs_off > 0) warn("sleep-in-atomic");
+			if (raw || me->atomic % RCU_READ >= PREEMPT_OFF || me->irqs_off > 0) warn("sleep-in-atomic");
 			else if (me->nonblock > 0) warn("sleep-in-nonblock");
 		}
 		me->atomic += may_sleep_with_rt ? 1 : PREEMPT_OFF;

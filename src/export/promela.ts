@@ -1,3 +1,4 @@
+import { PREEMPT_OFF, RCU_READ } from '../kernel/primitives/holding.js';
 import { TASK } from '../kernel/primitives/tasks.js';
 import { sourceOf } from '../language/text.js';
 import { GLOBAL_BASE, isHeap } from '../machine/memory.js';
@@ -108,7 +109,8 @@ function sizes(model: Model): string {
 		define('NO_ERRORS', model.noErrors ? 1 : 0),
 		define('PREEMPT_RT', model.preemptRt ? 1 : 0),
 		// what no spinlock_t may be taken in with PREEMPT_RT counts in units of its own
-		define('PREEMPT_OFF', model.preemptRt ? 256 : 1),
+		define('PREEMPT_OFF', model.preemptRt ? PREEMPT_OFF : 1),
+		define('RCU_READ', RCU_READ),
 		define('SPINLOCK', model.preemptRt ? 'MUTEX' : 'SPIN'),
 		define('SEQUENCES', model.sequences === undefined ? 0 : 1),
 		define('MAX_VALUES', 256),

@@ -302,6 +302,43 @@ const RULES: Readonly<Record<number, Rule>> = {
 		fix: 'mmu_notifier_unregister(), mmu_notifier_put() or mmu_interval_notifier_remove() before that: in ->release of the file, ->remove of the driver, or what module_exit() names',
 		callback: false,
 	},
+	// 44 and what lockdep asks for: READERS in rcu.ts
+	45: {
+		broken:
+			'rcu_dereference() without rcu_read_lock(): a spinlock, or preemption off, makes a reader, but lockdep does not take it for one',
+		source: '__rcu_dereference_check(), rcu_read_lock_held()',
+		fix: 'take rcu_read_lock(), or say what keeps the object: rcu_dereference_protected(p, lockdep_is_held(…)) where a lock keeps updaters out, rcu_dereference_sched() or rcu_dereference_bh() where preemption or softirqs are off',
+		callback: false,
+		warning: true,
+	},
+	46: {
+		broken: 'rcu_dereference_sched() or rcu_dereference_bh() where neither preemption nor softirqs are off',
+		source: 'rcu_read_lock_sched_held(), rcu_read_lock_bh_held()',
+		fix: 'rcu_dereference() is for readers by rcu_read_lock()',
+		callback: false,
+		warning: true,
+	},
+	47: {
+		broken: 'list_for_each_entry_rcu() by who is no RCU reader: what it stands on may be freed',
+		source: '__list_check_rcu()',
+		fix: 'take rcu_read_lock(), or list_for_each_entry() under the lock that keeps updaters out',
+		callback: false,
+		warning: true,
+	},
+	48: {
+		broken: 'srcu_dereference() without srcu_read_lock() of %r',
+		source: 'srcu_read_lock_held()',
+		fix: 'take srcu_read_lock() of the same domain, or say by srcu_dereference_check() which lock keeps updaters out',
+		callback: false,
+		warning: true,
+	},
+	49: {
+		broken: 'the condition of rcu_dereference_protected() does not hold: it says that updaters are kept out',
+		source: '__rcu_dereference_protected()',
+		fix: 'take the lock that it names, or be a reader and call rcu_dereference()',
+		callback: false,
+		warning: true,
+	},
 };
 
 const messageOf = ({ broken, source }: Rule): string => `${broken} (${source})`;

@@ -38,7 +38,10 @@ export const notHeld = (c: KernelContext, call: string, lock: number): void =>
  * (spinlock_t, rwlock_t, RCU readers, _bh) count one; raw spinlocks and preempt_disable() count so much, since no
  * spinlock_t may be taken there (Documentation/locking/locktypes.rst).
  */
-export const PREEMPT_OFF = 0x100;
+export const PREEMPT_OFF = 0x40;
+
+/** rcu_read_lock() counts so much: rcu_dereference() asks for it, whatever else makes the task atomic. */
+export const RCU_READ = 0x800;
 
 export const enterPreemptOff = (c: KernelContext): void => {
 	c.task.atomic += c.preemptRt ? PREEMPT_OFF : 1;
@@ -53,7 +56,7 @@ export function enterAtomic(c: KernelContext, call: string): void {
 	if (c.preemptRt) {
 		const raw = c.task.held.find((h) => h.mode === HeldMode.spin);
 		if (raw !== undefined) c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while %r is held`, raw.resource);
-		else if (c.task.atomic >= PREEMPT_OFF)
+		else if (c.task.atomic % RCU_READ >= PREEMPT_OFF)
 			c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while preemption is off`);
 		else if (c.task.irqsOff > 0) c.warn('sleep-in-atomic', `${call} sleeps with PREEMPT_RT, while interrupts are off`);
 		else if (c.task.nonBlock > 0)

@@ -1,7 +1,16 @@
 import { HeldMode, type KernelContext, type Primitive } from '../context.js';
 import { brokenRule } from './contract.js';
-import { drop, enterAtomic, enterPreemptOff, leavePreemptOff, notHeld, PREEMPT_OFF, take } from './holding.js';
-import { rcuReader } from './rcu.js';
+import {
+	drop,
+	enterAtomic,
+	enterPreemptOff,
+	leavePreemptOff,
+	notHeld,
+	PREEMPT_OFF,
+	RCU_READ,
+	take,
+} from './holding.js';
+import { rcu } from './rcu.js';
 import { readersAndWriters } from './rwlocks.js';
 
 /*
@@ -224,6 +233,11 @@ const LIMITS: Readonly<Record<number, string>> = {
 	9: 'nothing is left with the device (dev_set_drvdata() and its like) when all that comes first has run, so that what is called on that cannot be called',
 };
 
+const CALLED = { preempt_enable: 'preempt_enable', bh_enable: 'local_bh_enable', rcu_exit: 'rcu_read_unlock' } as const;
+
+const unitOf = (c: KernelContext, enter: string): number =>
+	enter === 'rcu_enter' ? RCU_READ : enter === 'preempt_disable' && c.preemptRt ? PREEMPT_OFF : 1;
+
 const context: Primitive[] = [
 	{ name: '__might_sleep', visible: false, sleeps: true, run: () => 0 },
 	{ name: '__might_resched', visible: false, sleeps: true, inAnyState: true, run: () => 0 },
@@ -239,37 +253,37 @@ const context: Primitive[] = [
 			return 0;
 		},
 	},
-	...(['__preempt_disable', '__rcu_enter', '__bh_disable'] as const).map((name) => ({
-		name,
-		visible: false,
-		staysOnCpu: true,
-		preemption: true,
-		run(c: KernelContext) {
-			if (name === '__preempt_disable') enterPreemptOff(c);
-			else c.task.atomic++;
-			return 0;
-		},
-	})),
 	...(
 		[
-			['__preempt_enable', 'preempt_enable'],
-			['__rcu_exit', 'rcu_read_unlock'],
-			['__bh_enable', 'local_bh_enable'],
+			['preempt_disable', 'preempt_enable'],
+			['bh_disable', 'bh_enable'],
+			['rcu_enter', 'rcu_exit'],
 		] as const
-	).map(([name, called]) => ({
-		name,
-		visible: false,
-		preemption: true,
-		run(c: KernelContext) {
-			const preempts = called === 'preempt_enable';
-			const { atomic } = c.task;
-			if ((!c.preemptRt ? atomic : preempts ? Math.floor(atomic / PREEMPT_OFF) : atomic % PREEMPT_OFF) === 0)
-				c.fatal('bad-unlock', `${called}() without its counterpart`);
-			if (preempts) leavePreemptOff(c);
-			else c.task.atomic--;
-			return 0;
+	).flatMap(([enter, leave]): Primitive[] => [
+		{
+			name: `__${enter}`,
+			visible: false,
+			staysOnCpu: true,
+			preemption: true,
+			run(c) {
+				c.task.atomic += unitOf(c, enter);
+				return 0;
+			},
 		},
-	})),
+		{
+			name: `__${leave}`,
+			visible: false,
+			preemption: true,
+			run(c) {
+				const unit = unitOf(c, enter);
+				// those of the next larger unit are no sections of this kind
+				const more = unit === RCU_READ ? Infinity : unit === PREEMPT_OFF || !c.preemptRt ? RCU_READ : PREEMPT_OFF;
+				if (c.task.atomic % more < unit) c.fatal('bad-unlock', `${CALLED[leave]}() without its counterpart`);
+				c.task.atomic -= unit;
+				return 0;
+			},
+		},
+	]),
 	{
 		name: 'non_block_start',
 		visible: false,
@@ -311,4 +325,4 @@ const context: Primitive[] = [
 	{ name: 'in_atomic', visible: false, run: (c) => (c.task.atomic > 0 ? 1 : 0) },
 ];
 
-export const locks: readonly Primitive[] = [...mutex, ...spin, ...readersAndWriters, ...tokens, ...context, rcuReader];
+export const locks: readonly Primitive[] = [...mutex, ...spin, ...readersAndWriters, ...tokens, ...context, ...rcu];

@@ -1,5 +1,6 @@
-import { HeldMode, type Primitive } from '../context.js';
-import { drop, take } from './holding.js';
+import { HeldMode, type KernelContext, type Primitive } from '../context.js';
+import { brokenRule } from './contract.js';
+import { drop, PREEMPT_OFF, RCU_READ, take } from './holding.js';
 
 /** The fields of struct srcu_struct, in cells; a test compares them with lib/kernel/rcu.mmn. */
 export const SRCU = { readers: 0, idx: 2, gp: 3 } as const;
@@ -9,7 +10,7 @@ export const SRCU = { readers: 0, idx: 2, gp: 3 } as const;
  * PREEMPT_RT spin_lock() takes rcu_read_lock(), kernel/locking/spinlock_rt.c). Comes after every operation that may have changed
  * that: the thread enters the current generation of `domain`, or leaves its own. `over`: an interrupt handler is at its end.
  */
-export const rcuReader: Primitive = {
+const reader: Primitive = {
 	name: '__rcu_reader',
 	visible: false,
 	run(c, [domain = 0, over = 0]) {
@@ -34,3 +35,43 @@ export const rcuReader: Primitive = {
 		return 0;
 	},
 };
+
+/**
+ * What lockdep takes for a reader (kernel/rcu/update.c): by rcu_read_lock() alone, with PREEMPT_RT by what takes it, too; by what turns softirqs or
+ * preemption off; by any of these; of an SRCU domain; by nothing but a condition. Which of them a spinlock turns off is not told apart: either will do.
+ */
+export const READERS = { rcu: 1, atomic: 2, any: 3, srcu: 4, none: 5 } as const;
+
+function isReader(c: KernelContext, kind: number, domain: number): boolean {
+	const { atomic, irqsOff, held } = c.task;
+	switch (kind) {
+		case READERS.rcu:
+			return atomic >= RCU_READ || (c.preemptRt && atomic % PREEMPT_OFF > 0);
+		case READERS.atomic:
+			return atomic % RCU_READ > 0 || irqsOff > 0;
+		case READERS.any:
+			return atomic > 0 || irqsOff > 0;
+		case READERS.none:
+			return false;
+		default:
+			return held.some(({ resource }) => resource === domain || resource === domain + 1);
+	}
+}
+
+const held: Primitive = {
+	name: '__rcu_held',
+	visible: false,
+	run: (c, [kind = 0, domain = 0]) => (isReader(c, kind, domain) ? 1 : 0),
+};
+
+/** A pointer is read for what it leads to. `excused`: the condition beside it holds. */
+const dereference: Primitive = {
+	name: '__rcu_dereferences',
+	visible: false,
+	run(c, [kind = 0, excused = 0, domain = 0]) {
+		if (excused === 0 && !c.inSetup && !isReader(c, kind, domain)) c.warn('contract', brokenRule(44 + kind), domain);
+		return 0;
+	},
+};
+
+export const rcu: readonly Primitive[] = [reader, held, dereference];

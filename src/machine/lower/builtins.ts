@@ -13,6 +13,7 @@ import './driver-macros.js';
 import './user-macros.js';
 import { arg, define, primitive, type Rule, rules, typeOf } from './macro.js';
 import { CannotLower } from './module.js';
+import { askReader } from './readers.js';
 
 /** Code for a call of a macro of language/builtins.ts. */
 export function lowerMacro(f: FunctionLowering, e: Call): Operand {
@@ -181,6 +182,7 @@ define('ARRAY_SIZE', (f, e) => {
 define(
 	'READ_ONCE rcu_dereference rcu_dereference_raw rcu_dereference_bh rcu_dereference_sched rcu_access_pointer rcu_dereference_protected rcu_dereference_check srcu_dereference srcu_dereference_check',
 	(f, e) => {
+		askReader(f, e);
 		const start = f.code.code.length;
 		const value = pass(f, e);
 		f.mark(start);

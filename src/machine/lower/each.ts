@@ -7,6 +7,7 @@ import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
 import { typeOf } from './macro.js';
 import { CannotLower } from './module.js';
+import { askReader } from './readers.js';
 
 /* Loops over lists, xarrays and bits (include/linux/{list,rculist,xarray,find}.h). */
 
@@ -31,7 +32,10 @@ export function lowerEach(f: FunctionLowering, s: EachStatement): void {
 	const rule = eachRule(s.macro);
 	if (rule === undefined) throw new CannotLower(s, `'${s.macro}' is not modelled`);
 	if (rule.over !== 'list' && rule.over !== 'hlist') indexed(f, s, rule);
-	else linked(f, s, rule);
+	else {
+		askReader(f, s);
+		linked(f, s, rule);
+	}
 }
 
 function linked(f: FunctionLowering, s: EachStatement, rule: EachRule): void {

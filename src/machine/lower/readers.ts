@@ -1,8 +1,10 @@
 import type { AstNode } from 'langium';
-import type { Variable } from '../../language/generated/ast.js';
+import { READERS } from '../../kernel/primitives/rcu.js';
+import { type Call, type EachStatement, isNameRef, type Variable } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf } from '../../language/text.js';
 import type { Operand } from '../ir.js';
+import { rvalue } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import type { ModuleLowering } from './module.js';
 
@@ -66,4 +68,31 @@ export function handler(f: FunctionLowering): void {
 			settle(f, true);
 			f.emit({ op: 'atomic-end' });
 		};
+}
+
+/** Which reader a pointer is read by, and where in the call an SRCU domain and a condition stand that will do instead. */
+const ASKS: Readonly<Record<string, { readonly kind: number; readonly domain?: number; readonly unless?: number }>> = {
+	rcu_dereference: { kind: READERS.rcu },
+	rcu_dereference_check: { kind: READERS.rcu, unless: 1 },
+	rcu_dereference_protected: { kind: READERS.none, unless: 1 },
+	rcu_dereference_bh: { kind: READERS.atomic },
+	rcu_dereference_sched: { kind: READERS.atomic },
+	srcu_dereference: { kind: READERS.srcu, domain: 1 },
+	srcu_dereference_check: { kind: READERS.srcu, domain: 1, unless: 2 },
+	list_for_each_entry_rcu: { kind: READERS.any, unless: 3 },
+	hlist_for_each_entry_rcu: { kind: READERS.any, unless: 3 },
+};
+
+/** What lockdep asks before a pointer is read for what it leads to. */
+export function askReader(f: FunctionLowering, e: Call | EachStatement): void {
+	const name = e.$type === 'EachStatement' ? e.macro : isNameRef(e.callee) ? e.callee.target.$refText : '';
+	const ask = ASKS[name];
+	const primitive = f.module.primitive('__rcu_dereferences');
+	if (ask === undefined || primitive === undefined || f.code.kernel) return;
+	const at = (n: number | undefined): Operand => {
+		const argument = n === undefined ? undefined : e.arguments[n];
+		return argument === undefined ? f.constant(0) : rvalue(f, argument);
+	};
+	const args = [f.constant(ask.kind), at(ask.unless), at(ask.domain)];
+	f.emit({ op: 'primitive', to: f.register(), primitive, args }, e);
 }
