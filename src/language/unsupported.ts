@@ -22,11 +22,13 @@ export function directiveMessage(word: string): string {
 export const ATTRIBUTE =
 	'__attribute__((cleanup(…))) is not modelled: use guard(), scoped_guard() or __free(), or release on every way out';
 
+/** Names that are all refused in the same words. */
+const words = (message: string, names: string): Record<string, string> =>
+	Object.fromEntries(names.split(/\s+/).map((name) => [name, message]));
+
 /** Functions of <linux/rbtree.h>, by what is modelled instead. */
-function trees(instead: string, names: string): Record<string, string> {
-	const message = `trees that a driver walks itself are not modelled: use ${instead} and its like, or a list`;
-	return Object.fromEntries(names.split(' ').map((name) => [name, message]));
-}
+const trees = (instead: string, names: string): Record<string, string> =>
+	words(`trees that a driver walks itself are not modelled: use ${instead} and its like, or a list`, names);
 
 /** Words of C and GNU C that the grammar does not know, for the messages of syntax errors and unknown names. */
 export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
@@ -56,21 +58,33 @@ export const UNSUPPORTED_WORDS: Readonly<Record<string, string>> = {
 	container_of_const: 'container_of_const() is not modelled: write container_of()',
 	__builtin_expect: '__builtin_expect is not modelled: write likely() or unlikely()',
 	do_div: 'do_div() is not modelled: write / and %',
-	DEFINE_PER_CPU: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	alloc_percpu: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	this_cpu_dec: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	this_cpu_add: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	this_cpu_ptr: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	this_cpu_read: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	this_cpu_write: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	this_cpu_inc: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	per_cpu: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	per_cpu_ptr: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	get_cpu_var: 'variables of each CPU are not modelled: use an array, and the index of the thread',
-	smp_processor_id: 'which CPU a thread runs on is not modelled: use an array, and the index of the thread',
-	get_cpu: 'which CPU a thread runs on is not modelled: call preempt_disable(), and use the index of the thread',
-	local_lock: 'local_lock_t is not modelled: use a spinlock for each thread, or preempt_disable()',
-	local_lock_irqsave: 'local_lock_t is not modelled: use a spinlock for each thread, or local_irq_save()',
+	...words(
+		'variables of each CPU are not modelled: make an array of two of it, pick the CPU by any(0, 1), and hold a spinlock of that CPU for as long as the thread stays there (the section "A variable of each CPU" in pasting.md)',
+		`DEFINE_PER_CPU DEFINE_PER_CPU_ALIGNED DEFINE_PER_CPU_SHARED_ALIGNED DECLARE_PER_CPU alloc_percpu alloc_percpu_gfp free_percpu per_cpu per_cpu_ptr
+		get_cpu_var put_cpu_var get_cpu_ptr put_cpu_ptr this_cpu_ptr raw_cpu_ptr this_cpu_read this_cpu_write this_cpu_inc this_cpu_dec this_cpu_add this_cpu_sub
+		this_cpu_inc_return this_cpu_dec_return this_cpu_add_return this_cpu_xchg this_cpu_cmpxchg __this_cpu_read __this_cpu_write __this_cpu_inc __this_cpu_dec
+		__this_cpu_add __this_cpu_sub raw_cpu_read raw_cpu_write raw_cpu_inc raw_cpu_add`,
+	),
+	...words(
+		'which CPU a thread runs on is not modelled: pick it by any(0, 1), and hold a spinlock of that CPU for as long as the thread stays there (the section "A variable of each CPU" in pasting.md)',
+		'get_cpu put_cpu smp_processor_id raw_smp_processor_id',
+	),
+	...words(
+		'local_lock_t is not modelled: use a spinlock for each of two CPUs, and pick the CPU by any(0, 1) (the section "A variable of each CPU" in pasting.md)',
+		'local_lock local_unlock local_lock_irq local_unlock_irq local_lock_irqsave local_unlock_irqrestore local_trylock local_lock_init local_lock_nested_bh local_unlock_nested_bh',
+	),
+	...words(
+		'CPUs are not counted in the model: write a loop over the two elements of an array (the section "A variable of each CPU" in pasting.md)',
+		'for_each_possible_cpu for_each_online_cpu nr_cpu_ids num_online_cpus num_possible_cpus',
+	),
+	...words(
+		'interrupts sent to other CPUs are not modelled: call the function for the CPUs that are meant, with local_irq_save() around it',
+		'on_each_cpu on_each_cpu_mask smp_call_function smp_call_function_single smp_call_function_many',
+	),
+	...words(
+		'counters of each CPU are not modelled: use atomic_long_t',
+		'percpu_counter_init percpu_counter_destroy percpu_counter_add percpu_counter_sub percpu_counter_inc percpu_counter_dec percpu_counter_sum percpu_counter_read percpu_counter_read_positive percpu_counter_set percpu_counter_compare',
+	),
 	...trees('interval_tree_insert()', 'rb_insert_color rb_insert_color_cached rb_link_node rb_add rb_add_cached'),
 	...trees('interval_tree_remove()', 'rb_erase rb_erase_cached'),
 	...trees('interval_tree_iter_first()', 'rb_first rb_first_cached rb_last rb_next rb_prev rb_find rb_find_first'),
