@@ -17,6 +17,9 @@ import { spanOf, spanOfProperty } from '../language/text.js';
 import type { System } from '../machine/system.js';
 import type { Problem, Span } from './result.js';
 
+/** What names of functions end in that say of another that it has succeeded: vacuous.ts. */
+export const SUCCEEDS = '__succeeds';
+
 /** Which code the scenarios of a sketch have run, for `unreachable`: a hint, since it only says what was not looked at. */
 export class Coverage {
 	/** Nodes that have code, and nodes whose code some run has run, with everything around them. */
@@ -44,7 +47,7 @@ export class Coverage {
 	/** Adds what a search has run that did not come to its end: only of the simulated kernel, as far as it came. */
 	begin(system: System): void {
 		for (const { name, kernel, reached } of system.functions)
-			if (kernel && reached.some((r) => r)) this.kernel.add(name);
+			if ((kernel || name.endsWith(SUCCEEDS)) && reached.some((r) => r)) this.kernel.add(name);
 	}
 
 	/** Functions of the simulated kernel that some search has run, by name. */

@@ -30,10 +30,13 @@ export function stubBody(
 	parameters: readonly StubParameter[],
 	returns: Type,
 	to: Destination = undefined,
+	failure: 'NULL' | 'ERR_PTR(-ENOMEM)' = 'NULL',
 ): readonly string[] {
 	const action = actionOf(name, parameters);
 	const done = action.endsWith(';') && returns.kind === 'int' && returns.name !== 'bool' && returns.signed;
-	return [action, done ? 'return 0;' : resultOf(name, parameters, returns, to)].filter((part) => part !== '');
+	const object = returns.kind === 'pointer' ? objectOf(name, parameters, returns, failure) : undefined;
+	const result = done ? ['return 0;'] : (object ?? [resultOf(name, parameters, returns, to)]);
+	return [...(action === '' ? [] : [action]), ...result.filter((part, n) => part !== '' || n > 0)];
 }
 
 /** Whether a function of that name maps pages. */
@@ -89,6 +92,30 @@ function resultOf(name: string, parameters: readonly StubParameter[], type: Type
 		return 'return 0;';
 	return type.signed ? 'return any_bool() ? -EINVAL : 0;' : 'return any(0, 1);';
 }
+
+/** A function that returns a pointer may fail, and may have something to point to: what either skips has to be run. */
+function objectOf(
+	name: string,
+	parameters: readonly StubParameter[],
+	type: Type & { kind: 'pointer' },
+	failure: string,
+): readonly string[] | undefined {
+	const { to } = type;
+	if (allocation(name, parameters, type) !== undefined || to.kind === 'function') return undefined;
+	const returned = (value: string): string => `return any_bool() ? ${failure} : ${value};`;
+	if (to.kind === 'struct') {
+		const own = to.name in KERNELS ? KERNELS[to.name] : undefined;
+		if (own !== undefined) return [returned(own)];
+		// of a page that is nowhere the simulated kernel could say nothing
+		if (to.def === undefined || /^(page|folio|vm_area_struct)$/.test(to.name)) return undefined;
+	}
+	const object = parameters.some((p) => p.name === 'object') ? 'the_object' : 'object';
+	const declared = to.kind === 'void' ? `char ${object}` : typeToString(to, object);
+	return [`static ${declared};`, '', returned(`&${object}`)];
+}
+
+/** Structs of which the simulated kernel has the one that is meant. */
+const KERNELS: Readonly<Record<string, string>> = { mm_struct: 'mm', task_struct: 'current' };
 
 const OBJECT = '/* or the object: what NULL skips is not checked */';
 

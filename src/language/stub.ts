@@ -4,7 +4,7 @@ import type { AstNode } from 'langium';
 import type * as ast from './generated/ast.js';
 import type { Semantics } from './semantics.js';
 import { opaqueStruct } from './structs.js';
-import { type Destination, isMap, type StubParameter, stubBody } from './stub-body.js';
+import { isMap, type StubParameter, stubBody } from './stub-body.js';
 import { sourceText } from './text.js';
 import { unwrap, walk } from './tree.js';
 import { BOOL, decay, INT, intFromWords, pointerTo, type Type, typeToString, VOID } from './types.js';
@@ -21,7 +21,7 @@ export function stubFor(node: ast.FunctionDecl, semantics: Semantics): Stub {
 	const type = semantics.declaredType(node);
 	const returns = type.kind === 'function' ? type.returns : INT;
 	const parameters = node.parameters.map((p) => ({ name: p.name ?? '', type: decay(semantics.declaredType(p)) }));
-	return stub(node.name, returns, parameters, node.parameters.map(sourceText));
+	return written(node.name, returns, node.parameters.map(sourceText), stubBody(node.name, parameters, returns));
 }
 
 /**
@@ -56,7 +56,28 @@ export function stubForCall(
 	const texts = parameters.map((p) => typeToString(p.type, p.name));
 	// what allocates any number of bytes is called for more than one type
 	const bytes = type.kind === 'pointer' && call.arguments.some((a) => unwrap(a).$type === 'SizeOf');
-	return stub(name, bytes ? pointerTo(VOID) : type, parameters, texts, to);
+	const failure = isAskedForErrors(call) ? 'ERR_PTR(-ENOMEM)' : 'NULL';
+	return written(
+		name,
+		bytes ? pointerTo(VOID) : type,
+		texts,
+		stubBody(name, parameters, bytes ? pointerTo(VOID) : type, to, failure),
+	);
+}
+
+/** Does the caller ask IS_ERR() of what the call has returned? */
+function isAskedForErrors(call: ast.Call): boolean {
+	const owner = call.$container;
+	const kept =
+		owner?.$type === 'Variable'
+			? (owner as ast.Variable).name
+			: owner?.$type === 'Assignment'
+				? sourceText((owner as ast.Assignment).target)
+				: undefined;
+	if (kept === undefined) return owner?.$type === 'Call' && /^IS_ERR\b/.test(sourceText(owner));
+	let at: AstNode | undefined = owner;
+	while (at && at.$type !== 'FunctionDecl') at = at.$container;
+	return at !== undefined && sourceText(at).includes(`IS_ERR(${kept})`);
 }
 
 function typeOfArgument(argument: ast.Expression, semantics: Semantics): Type | undefined {
@@ -125,16 +146,6 @@ function rootOf(node: AstNode): AstNode {
 /** Where the kernel breaks lines. */
 const WIDTH = 80;
 const TAB = 8;
-
-function stub(
-	name: string,
-	returns: Type,
-	parameters: readonly StubParameter[],
-	texts: readonly string[],
-	to?: Destination,
-): Stub {
-	return written(name, returns, texts, stubBody(name, parameters, returns, to));
-}
 
 function written(name: string, returns: Type, texts: readonly string[], body: readonly string[]): Stub {
 	const whole = `static ${typeToString(returns, name)}(`;

@@ -125,6 +125,34 @@ static const struct mmu_notifier_ops ops = { .invalidate_range_start = start };
 		]);
 	});
 
+	test.each([
+		['->probe of a driver', 'static int get(void) { return -ENODEV; }', 'return get();', 'return 0;'],
+		['->open of a file', '', 'return 0;', 'return -EBUSY;'],
+		['dev_init()', '', 'return 0;', 'return 0;', 'return -EINVAL;'],
+	])('says of %s that it never succeeds', async (what, stub, probe, open, init = 'return 0;') => {
+		const text = `#include <linux/pci.h>
+#include <linux/miscdevice.h>
+${stub}
+static int dev_open(struct inode *inode, struct file *file) { ${open} }
+static const struct file_operations fops = { .open = dev_open };
+static struct miscdevice misc = { .fops = &fops };
+static int probe(struct pci_dev *pdev, const struct pci_device_id *id) { if (misc_register(&misc)) return -EBUSY; ${probe} }
+static void remove(struct pci_dev *pdev) { misc_deregister(&misc); }
+static struct pci_driver driver = { .probe = probe, .remove = remove };
+static int dev_init(void) { if (pci_register_driver(&driver)) return -ENOMEM; ${init} }
+module_init(dev_init);
+static void dev_exit(void) { pci_unregister_driver(&driver); }
+module_exit(dev_exit);
+`;
+		const { problems, scenarios } = await inEnvironment(text);
+		expect(problems.filter((p) => p.severity === 'error')).toEqual([]);
+		expect(scenarios[0]?.vacuous?.filter((w) => w.includes('never succeeded'))).toContain(
+			`${what} has never succeeded, so that nothing behind it was run`,
+		);
+		const right = text.replaceAll(/return -E(BUSY|INVAL|NODEV);/g, 'return 0;');
+		expect((await inEnvironment(right)).scenarios[0]?.vacuous).toBeUndefined();
+	});
+
 	test('has a range inside of another in every generation of the API: what is held from start to end is taken twice', async () => {
 		const { scenarios } = await inEnvironment(`#include <mn/notifier-2008>
 static DEFINE_MUTEX(lock);

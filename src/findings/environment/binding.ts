@@ -16,7 +16,8 @@ export interface Binding {
 	/** All threads, as the scenario's text has them, and what each is. */
 	readonly threads: readonly string[];
 	readonly words: readonly (readonly [name: string, what: string])[];
-	/** Where ->probe is. */
+	/** Name of ->probe, and where it is. */
+	readonly function: string;
 	readonly span: Span;
 }
 
@@ -71,6 +72,7 @@ export function bindingOf(
 				: []),
 			...visitors.map(({ thread, what }) => [thread, what] as const),
 		],
+		function: probing.name,
 		span: probing.span,
 	};
 }

@@ -3,6 +3,7 @@ import { type FunctionDecl, isCall, isFunctionDecl, isMember, isNameRef } from '
 import type { Program } from '../../language/program.js';
 import { sourceOf, spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
+import { succeeds } from '../vacuous.js';
 import { Areas } from './areas.js';
 import { type Binding, bindingOf } from './binding.js';
 import { Drivers } from './drivers.js';
@@ -62,6 +63,8 @@ export interface Environment {
 	readonly cores: readonly string[];
 	/** Objects that were made up although the sketch makes such objects itself, and keeps them from everybody. */
 	readonly invented: readonly string[];
+	/** Functions of the sketch that come first, and of which it can be told whether they have succeeded. */
+	readonly opening: readonly string[];
 	/** Second objects that were made up, by name, and which of the sketch's each is like. */
 	readonly clones: ReadonlyMap<string, string>;
 	/** What else has to be said of a result, one sentence each. */
@@ -300,6 +303,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...drivers.declarations,
 		...(finds(program) ? ['#include <environment/opening>'] : []),
 		...areas.declarations,
+		...registration.telling.map((f) => `static void ${succeeds(f)}(void) {}`),
 		...(leaves === undefined || roles.leaving !== undefined || drivers.leaving === undefined
 			? []
 			: [`static void ${exit}(void) { ${drivers.leaving.call} }`]),
@@ -375,6 +379,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		has,
 		cores: coresOf(program),
 		invented: objects.invented,
+		opening: registration.telling,
 		clones: new Map(objects.clones.map(({ of, name }) => [name, of.name])),
 		remarks: [
 			...objects.invented.map(

@@ -7,6 +7,7 @@ import {
 	type Variable,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
+import { succeeds } from '../vacuous.js';
 import type { Drivers } from './drivers.js';
 import { isStruct, type Objects } from './objects.js';
 import type { Roles } from './roles.js';
@@ -19,6 +20,8 @@ interface Registrations {
 	readonly first: readonly string[];
 	/** Of a second object, or subscription. */
 	readonly second: readonly string[];
+	/** Functions of the sketch's own among those of which it can be told whether they succeed. */
+	readonly telling: readonly string[];
 	/** Statements that take off what is the environment's to take off. */
 	readonly undone: readonly string[];
 }
@@ -34,12 +37,15 @@ export function registrationsOf(
 	objects.cloneSubscribers();
 	const first: string[] = [...drivers.binding];
 	const second: string[] = [];
+	const telling: string[] = [];
 	for (const f of opening) {
 		const call = objects.opening(f, 0);
 		if (call === undefined) continue;
 		if (roles.opening.has(f) && finds(program))
 			first.push(`find_what_is_opened(${objects.the('inode')}, ${objects.the('file')});`);
-		first.push(call, ...drivers.behind(f, objects));
+		const told = thatTells(program, f, call);
+		if (told !== undefined) telling.push(f.name);
+		first.push(told ?? call, ...drivers.behind(f, objects));
 		const other = objects.opening(f, 1);
 		if (other !== undefined && other !== call) second.push(other);
 	}
@@ -58,8 +64,19 @@ export function registrationsOf(
 	}
 	const undone = roles.takesOff ? [] : notifiers.first.flatMap((call) => undoing(program, call));
 	return roles.registers
-		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second], undone }
-		: { before: first, ...notifiers, undone };
+		? { before: [], first: [...first, ...notifiers.first], second: [...second, ...notifiers.second], undone, telling }
+		: { before: first, ...notifiers, undone, telling };
+}
+
+/** The statement that is a `call` of `f`, and calls an empty function where that has succeeded; undefined where nothing tells. */
+function thatTells(program: Program, f: FunctionDecl, call: string): string | undefined {
+	const type = program.semantics.declaredType(f);
+	const returns = type.kind === 'function' ? type.returns : type;
+	const [, kept] = /^(\w+) = \w+\(/.exec(call) ?? [];
+	if (returns.kind === 'pointer' && kept !== undefined)
+		return `${call} if (!IS_ERR_OR_NULL(${kept})) ${succeeds(f.name)}();`;
+	if (returns.kind !== 'int' || !returns.signed || returns.name === 'bool') return undefined;
+	return call.replace(new RegExp(`(\\b${f.name}\\(.*\\));( \\})?$`), `if ($1 >= 0) ${succeeds(f.name)}();$2`);
 }
 
 /** What takes off what a registration of the environment's has registered. */

@@ -1,6 +1,8 @@
+import { isFunctionDecl } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf } from '../../language/text.js';
-import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment } from '../environment/environment.js';
+import { SUCCEEDS } from '../coverage.js';
+import { DEFAULT_ENVIRONMENT, defaultEnvironment, type Environment, WITH_BUS } from '../environment/environment.js';
 import type { Finding } from '../result.js';
 import { Edits, eolOf } from './edits.js';
 import type { Fix } from './fix.js';
@@ -32,13 +34,16 @@ export function addScenario(program: Program, found: readonly Finding[] = []): F
 	const scenarios = [...first.scenarios, ...noted.scenarios].slice(0, MOST);
 	const { functions } = first;
 	const head = lines.slice(0, lines.indexOf(`scenario ${DEFAULT_ENVIRONMENT} {`));
+	const own = new Set(
+		program.files.flatMap((f) => (f.kernel ? [] : f.root.items.filter(isFunctionDecl).map((g) => g.name))),
+	);
 	// objects point to each other: what one needs is declared before it
 	const used = scenarios.flat();
 	const needed: string[] = [];
 	for (const l of head.reverse()) {
 		const library = /^#include <(.*)>$/.exec(l)?.[1];
-		const name = library === undefined ? /(\w+)(\[[^\]]*\])*( = .*)?;$/.exec(l)?.[1] : LIBRARIES[library];
-		if (name === undefined || !used.some((u) => new RegExp(`\\b${name}\\b`).test(u))) continue;
+		const name = library === undefined ? DECLARES.exec(l)?.slice(1).find(Boolean) : LIBRARIES[library];
+		if (name === undefined || own.has(name) || !used.some((u) => new RegExp(`\\b(${name})\\b`).test(u))) continue;
 		needed.unshift(l);
 		used.push(l);
 	}
@@ -49,10 +54,17 @@ export function addScenario(program: Program, found: readonly Finding[] = []): F
 	return { title: names === '' ? 'Add a scenario' : `Add a scenario for ${names}`, edits: edits.list };
 }
 
+/** What a line declares: the function that a module goes by, or an object. */
+const DECLARES = /^static void (\w+)\(void\) \{|^module_exit\((\w+)\);$|(\w+)(?:\[[^\]]*\])*(?: = .*)?;$/;
+
 /** The libraries that the environment includes, and what is called of each. */
 const LIBRARIES: Readonly<Record<string, string>> = {
 	'environment/nested-ranges': 'zap_over_split_pmd',
 	'environment/other-driver': 'other_driver_open',
+	'environment/areas': 'unmap_area',
+	'environment/driver': 'bound_pci_device|bound_platform_device',
+	'environment/unbound': 'nothing_is_bound',
+	'environment/opening': 'find_what_is_opened|open_file|close_file|module_may_go',
 };
 
 interface Added {
@@ -66,8 +78,14 @@ const isWrong = ({ severity }: Finding): boolean => severity === 'error' || seve
 
 const blockOf = (lines: readonly string[], scenario: string): string[] => {
 	const from = lines.indexOf(`scenario ${scenario} {`);
-	return from < 0 ? [] : lines.slice(from + 1, lines.indexOf('}', from));
+	return from < 0 ? [] : lines.slice(from + 1, lines.indexOf('}', from)).map(withoutTelling);
 };
+
+/** What only tells the environment whether a function has succeeded stays there. */
+const withoutTelling = (line: string): string =>
+	line
+		.replaceAll(new RegExp(`if \\((\\w+\\([^;{}]*\\)) >= 0\\) \\w+${SUCCEEDS}\\(\\);`, 'g'), '$1;')
+		.replaceAll(new RegExp(` if \\(!IS_ERR_OR_NULL\\(\\w+\\)\\) \\w+${SUCCEEDS}\\(\\);`, 'g'), '');
 
 const isEmptySetup = (line: string): boolean => /^\tsetup \{ *\}$/.test(line);
 
@@ -93,7 +111,8 @@ function whatFailed(environment: Environment, lines: readonly string[], found: r
 			[h.name, h.second, h.twin, h.last].some((name) => name !== undefined && combination.threads.includes(name)),
 		);
 		for (const h of run) functions.add(h.function);
-		const plain = `${run[0]?.function ?? 'callback'}_${code.replaceAll('-', '_')}`;
+		const probe = combination.scenario === WITH_BUS ? environment.binding?.function : undefined;
+		const plain = `${run[0]?.function ?? probe ?? 'callback'}_${code.replaceAll('-', '_')}`;
 		const name = names.has(plain) ? `${plain}_${scenarios.size + 1}` : plain;
 		names.add(name);
 		scenarios.set(key, [`scenario ${name} {`, ...body.map(wide), '}']);

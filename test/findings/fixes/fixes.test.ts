@@ -345,6 +345,21 @@ test.each(['hmm-under-the-lock', 'gntdev-user-copy-under-lock'])(
 	},
 );
 
+test.each(['pci-probe-forgets-free-irq', 'platform-misc-too-early', 'platform-remove-forgets-work'])(
+	'%s: a scenario loads the driver, and has all that takes',
+	async (name) => {
+		const text = readFileSync(path.join(import.meta.dirname, `../drivers/${name}.mmn`), 'utf8');
+		const codes = ({ scenarios }: FileResult) =>
+			[...new Set(scenarios.flatMap((s) => s.findings.map((f) => f.code)))].sort();
+		const before = await checkText(text);
+		const program = await loadProgram(URI, { read: async () => text }, kernelLibraries);
+		const found = before.scenarios.flatMap((s) => s.findings);
+		const after = await checkText(applyEdits(text, URI, addScenario(program, found)?.edits ?? []));
+		expect(after.problems).toEqual([]);
+		expect(codes(after)).toEqual(codes(before));
+	},
+);
+
 test('a scenario declares all that its objects point to', async () => {
 	const text = `struct drm { int used; };
 struct client { struct drm *drm; };
