@@ -1,5 +1,6 @@
 import type { Graph } from '../../explore/graph.js';
-import type { Turns } from '../../explore/turns.js';
+import type { ScheduleStep } from '../../explore/shortest.js';
+import { ROUNDS, type Turns } from '../../explore/turns.js';
 import { primitives } from '../../kernel/primitives.js';
 import type { System } from '../../machine/system.js';
 import type { ThreadState } from '../../machine/thread.js';
@@ -9,8 +10,8 @@ import { type Place, userFunction, userSpan } from '../run.js';
 
 /*
  * What lockdep calls an inconsistent lock state (kernel/locking/lockdep.c, print_usage_bug()): a lock that is taken in a softirq or an
- * interrupt, and elsewhere with those on. Timers, callbacks of RCU and of fences have a CPU of their own in the model, so that no run
- * shows who is interrupted by them.
+ * interrupt, and elsewhere with those on. Interrupt lines, timers, callbacks of RCU and of fences have a CPU of their own in the model: which
+ * of its runs are possible on one CPU, findInterruption() tells. What none shows is lockdep's word alone.
  */
 
 /** A lock that is taken in a handler, and by somebody on top of whom the handler may come. */
@@ -39,10 +40,115 @@ const IRQ: Handler = { words: 'an interrupt', softirq: false };
 /** "The callback can be called from an atomic context or irq context" (dma_fence_add_callback()). */
 const FENCE: Handler = { words: 'a callback of a fence', softirq: false };
 
+/** A run that shows it: what comes on its own begins when somebody has the lock, and nobody else moves until it wants that. */
+export interface Interruption {
+	/** Where the one on top stands still. */
+	readonly state: number;
+	readonly handler: number;
+	/** Who is about to take the lock in the first of these steps, and all that follow. */
+	readonly thread: number;
+	readonly steps: readonly ScheduleStep[];
+}
+
+/**
+ * Handlers have a CPU of their own in the model; on the machine they come on that of whoever runs, if that has them on. So a state in
+ * which one waits for a lock is its end, if it has begun when the lock was held, and if all that moved from there on was the handler.
+ */
+export function* findInterruption(graph: Graph, lock: InterruptedLock): Turns<Interruption | undefined> {
+	const { resource, handler } = lock;
+	const { system } = graph;
+	// states of these graphs do not name threads, or are not whole
+	if (graph.merged || graph.symmetric) return undefined;
+	const taskOf = (state: number, thread: number): ThreadState => system.task(thread, graph.local(state, thread));
+	const holds = (task: ThreadState): boolean => task.irqsOff === 0 && task.held.some((h) => h.resource === resource);
+	const handlers = system.threads.flatMap((_, t) => (OWN_CPU.test(system.threads[t]?.name ?? '') ? [t] : []));
+	/** By thread and local vector: is it about to take the lock with the handler on? */
+	const takes = system.threads.map((_, thread) => {
+		const known: (boolean | undefined)[] = [];
+		const index = graph.reader(thread);
+		return (state: number): boolean => {
+			const local = index(state);
+			known[local] ??= isExposed(taskOf(state, thread), resource, handler);
+			return known[local];
+		};
+	});
+	const known = new Set<string>();
+	for (let state = 0; state < graph.expanded; state++) {
+		if (state % ROUNDS === ROUNDS - 1) yield;
+		for (let thread = 0; thread < graph.threads; thread++) {
+			if (handlers.includes(thread) || !takes[thread]?.(state)) continue;
+			for (const h of handlers) {
+				if (handlerOf(system, h, taskOf(state, h), graph.sharedOf(state)) !== undefined) continue;
+				const steps = onTop(graph, state, thread, h, holds, lock, known);
+				if (steps !== undefined) return { ...steps, handler: h, thread };
+			}
+		}
+	}
+	return undefined;
+}
+
+const OWN_CPU = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
+
+/** About to take the lock, with nothing that keeps the handler out. */
+function isExposed(task: ThreadState, resource: number, { softirq }: Handler): boolean {
+	if (task.atomic !== 0 || task.irqsOff !== 0) return false;
+	const taking = takingOf(task);
+	return (
+		taking?.resource === resource && (taking.keepsOut === 'nobody' || (taking.keepsOut === 'softirqs' && !softirq))
+	);
+}
+
+/** From `state`: `thread` takes the lock and goes on while it has it; then only `handler` moves, up to where it waits for the lock. */
+function onTop(
+	graph: Graph,
+	state: number,
+	thread: number,
+	handler: number,
+	holds: (task: ThreadState) => boolean,
+	lock: InterruptedLock,
+	known: Set<string>,
+): { readonly state: number; readonly steps: readonly ScheduleStep[] } | undefined {
+	const { system } = graph;
+	const open: { at: number; steps: readonly ScheduleStep[]; inside: boolean }[] = [
+		{ at: state, steps: [], inside: false },
+	];
+	for (const { at, steps, inside } of open) {
+		if (inside && wants(graph, at, handler, lock)) return { state: at, steps };
+		const { from, to } = graph.edges(at);
+		for (let edge = from; edge < to; edge++) {
+			const by = graph.edgeThread(edge);
+			const target = graph.target(edge);
+			if (target < 0 || target >= graph.expanded || (by !== handler && (by !== thread || inside))) continue;
+			if (by === handler && steps.length === 0) continue;
+			if (by === thread && !holds(system.task(thread, graph.local(target, thread)))) continue;
+			const key = `${target} ${thread} ${handler} ${by === handler}`;
+			if (known.has(key)) continue;
+			known.add(key);
+			open.push({
+				at: target,
+				steps: [...steps, { state: at, thread: by, choice: graph.edgeChoice(edge) }],
+				inside: by === handler,
+			});
+		}
+	}
+	return undefined;
+}
+
+function wants(graph: Graph, state: number, thread: number, { resource, handler }: InterruptedLock): boolean {
+	const task = graph.system.task(thread, graph.local(state, thread));
+	const taking = takingOf(task);
+	return (
+		taking?.resource === resource &&
+		!taking.tries &&
+		handlerOf(graph.system, thread, task, graph.sharedOf(state)) === handler &&
+		graph.wait(state, thread) !== undefined
+	);
+}
+
 /** All such locks, each once. */
 export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 	const { system } = graph;
-	if (system.preemptRt || !system.threads.some((t) => HANDLERS.test(t.name) || t.kind === 'interrupt')) return [];
+	if (system.preemptRt || !system.threads.some((t) => OWN_CPU.test(t.name) || t.kind === 'interrupt')) return [];
 	const inside = new Map<number, { at: Seen; handler: Handler; write: boolean }[]>();
 	const outside = new Map<number, { at: Seen; taking: Taking }[]>();
 	const note = <T>(map: Map<number, T[]>, resource: number, one: T): void =>
@@ -71,8 +177,6 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 		}
 	return found;
 }
-
-const HANDLERS = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
 
 function handlerOf(system: System, thread: number, task: ThreadState, shared: Int32Array): Handler | undefined {
 	const { kind, name: lane } = system.threads[thread] as System['threads'][number];
@@ -119,6 +223,33 @@ function takingOf(task: ThreadState): Taking | undefined {
 	};
 }
 
+const withoutThem = (lock: string, { softirq }: Handler): string =>
+	`Take ${lock} with ${softirq ? 'spin_lock_bh()' : 'spin_lock_irqsave()'} there`;
+
+/** In words, where a run shows it. */
+export function explainInterruption(
+	{ graph, run }: Evidence,
+	{ resource, handler }: InterruptedLock,
+	shown: Interruption,
+): Explanation {
+	const { system } = graph;
+	const taken = shown.steps[0]?.state ?? 0;
+	const here = system.position(shown.thread, graph.local(taken, shown.thread));
+	const there = system.position(shown.handler, graph.local(run.finalState, shown.handler));
+	const lock = system.nameOf(resource, graph.sharedOf(run.finalState));
+	const [name, below] = [threadName(graph, shown.handler), threadName(graph, shown.thread)];
+	const by = userFunction(there)?.name;
+	const message = `${name} waits for ${lock}${by === undefined ? '' : ` in ${by}()`} (${lineOf(graph, userSpan(there))}), which ${below}, the thread that it interrupts, holds since ${lineOf(graph, userSpan(here))}: ${handler.words} comes on the CPU of who has the lock, and nobody gives that back meanwhile`;
+	return {
+		message,
+		cure: withoutThem(lock, handler),
+		span: userSpan(here),
+		related: [{ span: userSpan(there), message: `${name} waits for ${lock} here` }],
+		closing: `${message}.`,
+		threads: [name, below],
+	};
+}
+
 /** In words, and whom to blame: who may be interrupted. */
 export function explainInterruptedLock(
 	{ graph }: Evidence,
@@ -131,10 +262,10 @@ export function explainInterruptedLock(
 	const by = (place: Place, seen: Seen): string =>
 		`${userFunction(place) ? `${userFunction(place)?.name}()` : threadName(graph, seen.thread)} (${lineOf(graph, userSpan(place))})`;
 	const on = handler.softirq ? 'softirqs' : 'interrupts';
-	const message = `${lock} is taken in ${handler.words}, by ${by(there, inside)}, and with ${on} on by ${by(here, outside)}: on the CPU of who has it, ${handler.words} waits for ever for what it has interrupted. ${handler === IRQ ? 'Here it comes on top of others only' : 'In this model it has a CPU of its own'}, so that no run shows it; lockdep complains (inconsistent lock state)`;
+	const message = `${lock} is taken in ${handler.words}, by ${by(there, inside)}, and with ${on} on by ${by(here, outside)}: on the CPU of who has it, ${handler.words} waits for ever for what it has interrupted. ${handler === IRQ ? 'Here it comes on top of others only, so that no run shows it' : 'In this scenario it never comes just then'}; lockdep complains (inconsistent lock state)`;
 	return {
 		message,
-		cure: `Take ${lock} with ${handler.softirq ? 'spin_lock_bh()' : 'spin_lock_irqsave()'} there`,
+		cure: withoutThem(lock, handler),
 		span: userSpan(here),
 		related: [{ span: userSpan(there), message: `${threadName(graph, inside.thread)} takes ${lock} here` }],
 		closing: `${message}.`,

@@ -7,7 +7,8 @@ import type { Fix, Fixer } from './fix.js';
 
 /** A lock that a handler takes, too, is taken with interrupts off (Documentation/locking/spinlocks.rst, lesson 3). */
 export const interruptsOff: Fixer = ({ program, functions, blamed }) => {
-	const handler = /the thread that it interrupts/.test(blamed.message) ? functions[0] : undefined;
+	const interrupts = /^(?:.*? in (\w+)\(\) )?.*the thread that it interrupts/.exec(blamed.message);
+	const handler = interrupts ? (functions.find((f) => f.name === interrupts[1]) ?? functions[0]) : undefined;
 	const locks = new Set(functions.flatMap(plainLocks));
 	if (handler === undefined) return [];
 	return [...locks].flatMap((lock): Fix[] => {
