@@ -121,8 +121,6 @@ const shipped = [
 		external: ['vscode'],
 		plugins: [problemMatcher, packedKernel, nodeUrl],
 	},
-	{ ...node, entryPoints: ['src/server/main.ts'], outfile: 'dist/server.js', inject: [polyfills] },
-	{ ...worker, entryPoints: ['src/server/worker.ts'], outfile: 'dist/web/server.js', inject: [polyfills] },
 	{
 		...node,
 		entryPoints: ['src/cli/main.ts'],
@@ -132,6 +130,11 @@ const shipped = [
 		plugins: [problemMatcher, packedKernel, executable],
 	},
 ];
+/** The language server, in a process and in a worker: what ships has in the file of the first only what the second lacks. */
+const servers = {
+	node: { ...node, entryPoints: ['src/server/main.ts'], outfile: 'dist/server.js', inject: [polyfills] },
+	worker: { ...worker, entryPoints: ['src/server/worker.ts'], outfile: 'dist/web/server.js', inject: [polyfills] },
+};
 const inHost = [
 	{
 		...node,
@@ -145,7 +148,8 @@ const inHost = [
 async function main() {
 	// What ships holds nothing of an earlier build, which others may be running until this one is done.
 	const beside = path.join('out', `dist-${process.pid}`);
-	const ships = production ? shipped.map((entry) => ({ ...entry, outfile: inFolder(entry.outfile, beside) })) : shipped;
+	const placed = (entry) => ({ ...entry, outfile: inFolder(entry.outfile, beside) });
+	const ships = production ? shipped.map(placed) : [...shipped, servers.node, servers.worker];
 	const entries = [...ships, ...(tests ? inHost : [])];
 	const contexts = await Promise.all(
 		entries.map((options) => esbuild.context({ absWorkingDir: __dirname, ...options })),
@@ -154,7 +158,12 @@ async function main() {
 		await Promise.all(contexts.map((context) => context.watch()));
 		return;
 	}
-	const results = await Promise.allSettled(contexts.map((context) => context.rebuild()));
+	const builds = contexts.map((context) => context.rebuild());
+	if (production) {
+		const { buildServers } = await import('./scripts/shared-server.mjs');
+		builds.push(buildServers(placed(servers.node), placed(servers.worker)));
+	}
+	const results = await Promise.allSettled(builds);
 	await Promise.all(contexts.map((context) => context.dispose()));
 	const failed = results.some((result) => result.status === 'rejected');
 	if (failed) process.exitCode = 1;

@@ -11,7 +11,7 @@ const { vsix, tarball } = packages();
 const OUT = path.join(ROOT, 'out');
 /** What the npm package is made of, besides its README. */
 const NPM_FILES = [
-	...['dist/cli.js', 'dist/server.js', 'dist/webview/explorer.js', 'dist/webview/explorer.css'],
+	...['dist/cli.js', 'dist/server.js', 'dist/web/server.js', 'dist/webview/explorer.js', 'dist/webview/explorer.css'],
 	...[
 		'dist/webview/themes.css',
 		'dist/webview/engine.js',

@@ -1,4 +1,7 @@
-/** The language server in a web worker: for VS Code in a browser. The same file is the worker that searches. */
+/**
+ * The language server in a web worker: for VS Code in a browser. The same file is the worker that searches; in the package the
+ * server of the desktop takes from it what they have in common (scripts/shared-server.mjs), and nothing starts then.
+ */
 import { BrowserMessageReader, BrowserMessageWriter, createConnection } from 'vscode-languageserver/browser';
 import { checkSketch } from '../findings/check.js';
 import { type Port, RemoteCheck, serveChecks } from './remote-check.js';
@@ -42,10 +45,12 @@ function checksElsewhere(): typeof checkSketch {
 		(options?.onExplored || !remote ? checkSketch : remote.check)(uri, sources, options);
 }
 
-if (scope.name === CHECKS) {
+const isWorker = 'importScripts' in globalThis;
+
+if (isWorker && scope.name === CHECKS) {
 	serveChecks(portOf(scope), checkSketch);
 	scope.postMessage(READY);
-} else {
+} else if (isWorker) {
 	startServer(createConnection(new BrowserMessageReader(scope), new BrowserMessageWriter(scope)), {
 		...services,
 		check: checksElsewhere(),
