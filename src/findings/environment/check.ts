@@ -176,12 +176,11 @@ class Searches {
 	}
 
 	/** Notes why a part was not looked at to its end; what is the same in several parts is told once. */
-	private cutShort({ states, bounds = [] }: ScenarioResult, words: string, most: number): void {
+	private cutShort({ bounds = [] }: ScenarioResult, words: string): void {
 		const { maxSeconds, maxStates } = this.limits;
 		if ((performance.now() - this.start) / 1000 >= maxSeconds)
 			this.stopped ??= `${this.allSeconds} were over in ${words}`;
 		else if (this.spent >= maxStates) this.stopped ??= `${this.allStates} were spent in ${words}`;
-		else if (states >= most) this.cut.push(`${words} took more than ${states} states`);
 		else for (const bound of bounds) this.cutBy.set(bound, [...(this.cutBy.get(bound) ?? []), words]);
 	}
 
@@ -214,7 +213,7 @@ class Searches {
 		else this.unfinished.delete(words);
 		this.begun.add(keyOf(part));
 		if (one.complete) this.ended.add(keyOf(part));
-		if (!one.complete && part.look !== true) this.cutShort(one, words, maxStates);
+		if (!one.complete && part.look !== true) this.cutShort(one, words);
 		if (part.small === true) {
 			// what it finds has to be found on all pages, too
 			const known = this.results.flatMap((r) => r.findings);

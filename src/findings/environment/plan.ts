@@ -35,11 +35,13 @@ export interface Outcome {
 	readonly states: number;
 }
 
-/** For one part among many: what takes more is left to the whole, or said to be too large. */
+/* Turns: what takes more than its first waits until the others have had theirs, and only the limits of the whole end the last one. */
+
+/** The first turn of one part among many. */
 const PART = 200_000;
-/** For what is looked at beyond the environment that language.md names. */
+/** The same for what is looked at beyond the environment that language.md names. */
 const EXTRA = 30_000;
-/** For what took more than that, when the rest is done. */
+/** The second turn of both. */
 const MORE = 1_000_000;
 /** For all adversaries at once on all pages; what takes more is tried on one page. */
 const WHOLE = 600_000;
@@ -68,40 +70,45 @@ export function* plan({
 	adversaries,
 	has,
 }: Environment): Generator<Part, void, Outcome> {
-	const first = (threads: readonly string[], maxStates = PART): Part => ({
-		scenario: DEFAULT_ENVIRONMENT,
+	const first = (threads: readonly string[], scenario = DEFAULT_ENVIRONMENT): Part => ({
+		scenario,
 		threads,
-		maxStates,
+		maxStates: PART,
+		look: true,
 	});
 	const names = [...adversaries.keys()];
 	const core = names.filter((n) => CORE.includes(n));
 	const pairs = core.flatMap((a, n) => core.slice(n + 1).map((b) => [a, b]));
 	const extra = (threads: readonly string[], scenario = DEFAULT_ENVIRONMENT): Part => ({
-		scenario,
-		threads,
+		...first(threads, scenario),
 		maxStates: EXTRA,
-		look: true,
 	});
 	const lanes: (Handler | undefined)[] = handlers.length === 0 ? [undefined] : [...handlers];
 	const own = (h: Handler | undefined): string[] => (h === undefined ? [] : [h.name]);
 	const among = (...groups: string[][]): string[][] => groups.filter((group) => group.every((n) => adversaries.has(n)));
 	const furtherPairs = among(...FURTHER_PAIRS);
 	let failed = false;
-	const note = (outcome: Outcome): void => {
+	/** What was searched to the end, on all pages and for all that can be wrong, and nothing found. */
+	const fine: Part[] = [];
+	function* turn(part: Part): Generator<Part, Outcome, Outcome> {
+		const outcome = yield part;
 		if (outcome.failed) failed = true;
-	};
-	/** What a first look has not come to the end of. */
+		if (outcome.complete && outcome.clean && !part.small && !part.twins) fine.push(part);
+		return outcome;
+	}
+	/** Who runs among more threads has nothing else to show among fewer. */
+	const isCovered = ({ scenario, threads }: Part): boolean =>
+		fine.some((part) => part.scenario === scenario && threads.every((t) => part.threads.includes(t)));
+	/** What the first turn has not come to the end of. */
 	const rest: Part[] = [];
 	function* look(part: Part): Generator<Part, Outcome, Outcome> {
-		const outcome = yield part;
-		note(outcome);
-		if (!outcome.complete) rest.push({ ...part, look: false, maxStates: MORE });
+		const outcome = yield* turn(part);
+		if (!outcome.complete) rest.push({ ...part, maxStates: MORE });
 		return outcome;
 	}
 	const sizes = new Map<string, number>();
 	function* sized(threads: readonly string[]): Generator<Part, void, Outcome> {
-		const outcome = yield first(threads);
-		note(outcome);
+		const outcome = yield* look(first(threads));
 		sizes.set(threads.join(), outcome.states);
 	}
 	/** How many states all at once may have: those who hold up each other make it less, as in the pairs. */
@@ -118,7 +125,7 @@ export function* plan({
 		for (const [other = ''] of others) yield* look(extra([on, name, other]));
 	}
 	if (binding !== undefined) {
-		const bus = (...threads: string[]): Part => ({ ...extra(threads, WITH_BUS), maxStates: PART });
+		const bus = (...threads: string[]): Part => first(threads, WITH_BUS);
 		const alone = yield* look(bus(binding.loads));
 		if (!alone.failed) {
 			for (const a of among(['I'], ['R'])) yield* look(bus(binding.loads, ...a));
@@ -140,44 +147,46 @@ export function* plan({
 	}
 	if (has.second)
 		for (const h of lanes) {
-			const second = (threads: readonly string[]): Part => ({ ...first(threads), scenario: WITH_SECOND });
-			for (const a of ['I', 'R', 'O']) note(yield second([...own(h), a]));
+			for (const a of ['I', 'R', 'O']) yield* look(first([...own(h), a], WITH_SECOND));
 			if (h?.second === undefined) continue;
-			note(yield second([h.name, h.second]));
+			yield* look(first([h.name, h.second], WITH_SECOND));
 			yield* look(extra([h.name, h.second, 'R'], WITH_SECOND));
 		}
 	const unfinished: (Handler | undefined)[] = [];
 	// without adversaries each has been alone already
 	for (const h of core.length > 0 ? lanes : []) {
-		const whole = yield { ...first([...own(h), ...core], FIRST_LOOK), look: true };
+		const whole = yield* turn({ ...first([...own(h), ...core]), maxStates: FIRST_LOOK });
 		if (!whole.complete || !whole.clean) for (const pair of pairs) yield* sized([...own(h), ...pair]);
 		if (!whole.complete) unfinished.push(h);
-		note(whole);
 		for (const pair of furtherPairs) yield* look(extra([...own(h), ...pair]));
 	}
-	if (has.stream)
-		for (const h of handlers) yield* look({ ...first([h.name, 'I', 'J'], EXTRA), scenario: WITH_STREAM, look: true });
-	if (has.other) for (const h of handlers) note(yield { ...first([h.name, 'R', 'W']), scenario: WITH_OTHER });
+	if (has.stream) for (const h of handlers) yield* look(extra([h.name, 'I', 'J'], WITH_STREAM));
+	if (has.other) for (const h of handlers) yield* look(first([h.name, 'R', 'W'], WITH_OTHER));
 	for (const h of handlers.filter((x) => !x.registers))
 		for (const a of among([], ['R'])) yield* look({ ...extra([h.name, h.twin, ...a]), twins: true });
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
 			for (const a of among([], ['I'], ['R'])) yield* look(extra([h.name, other.name, ...a]));
 	// a driver that is wrong already hears of its missing ->release when that is mended
-	if (has.exit && !failed)
-		for (const h of lanes) note(yield { scenario: WITH_EXIT, threads: [...own(h), 'X'], maxStates: PART });
+	if (has.exit && !failed) for (const h of lanes) yield* look(first([...own(h), 'X'], WITH_EXIT));
 	// an error by all of them at once says little that those of the pairs do not
 	if (failed) return;
+	const last: Part[] = [];
 	for (const h of unfinished) {
-		const threads = [...own(h), ...core];
+		const whole = first([...own(h), ...core]);
 		if (!has.onePage || estimate(h) < WHOLE) {
-			const whole = yield { ...first(threads, WHOLE), look: true };
-			if (whole.complete || whole.failed) continue;
+			const outcome = yield* turn({ ...whole, maxStates: WHOLE });
+			if (outcome.complete || outcome.failed) continue;
 		}
 		const small = has.onePage
-			? yield { scenario: WITH_ONE_PAGE, threads, maxStates: MORE, look: true, small: true }
+			? yield* turn({ ...whole, scenario: WITH_ONE_PAGE, maxStates: MORE, small: true })
 			: undefined;
-		if (!small?.complete || small.failed) yield { scenario: DEFAULT_ENVIRONMENT, threads };
+		if (!small?.complete || small.failed) last.push(whole);
 	}
-	for (const part of rest) yield part;
+	for (const part of rest) {
+		if (isCovered(part)) continue;
+		const { complete } = yield* turn(part);
+		if (!complete) last.push(part);
+	}
+	for (const { maxStates: _, look: __, ...part } of last) if (!isCovered(part)) yield* turn(part);
 }
