@@ -29,6 +29,8 @@ export interface Counter {
 /** What a sketch has of them, with the functions that are end callbacks. */
 export interface Counters {
 	readonly counters: readonly Counter[];
+	/** Variables and fields that start callbacks count up, and nobody else changes: sequences, if anybody compares them. */
+	readonly rising: ReadonlySet<AstNode>;
 	readonly ends: ReadonlySet<AstNode>;
 }
 
@@ -81,7 +83,7 @@ function count(program: Program): Counters {
 			const all = changes.get(variable) ?? [];
 			changes.set(variable, [...all, { how: change.how, node, function: ownerOf(node) }]);
 		}
-	if (starts.size === 0 || ends.size === 0) return { counters: [], ends };
+	if (starts.size === 0 || ends.size === 0) return { counters: [], rising: new Set(), ends };
 	const called = new Set([...calls.values()].flat());
 	// what runs in threads, and what nobody calls in a way that can be seen
 	for (const caller of calls.keys()) if (!isFunctionDecl(caller)) others.add(caller);
@@ -90,6 +92,7 @@ function count(program: Program): Counters {
 	const fromEnd = reach(ends, calls);
 	const fromOther = reach(others, calls);
 	const counters: Counter[] = [];
+	const rising = new Set<AstNode>();
 	for (const [node, all] of changes) {
 		const up = all.filter((c) => c.how === 'up');
 		const down = all.filter((c) => c.how === 'down');
@@ -98,6 +101,7 @@ function count(program: Program): Counters {
 			if (how === 'down') return fromEnd.has(f) && !fromStart.has(f) && !fromOther.has(f);
 			return how === 'zero' && !fromStart.has(f) && !fromEnd.has(f);
 		});
+		if (fits && up.length > 0 && down.length === 0) rising.add(node);
 		if (!fits || up.length === 0 || down.length === 0) continue;
 		counters.push({
 			node,
@@ -106,7 +110,7 @@ function count(program: Program): Counters {
 			down: new Set(down.map((c) => c.node)),
 		});
 	}
-	return { counters, ends };
+	return { counters, rising, ends };
 }
 
 /** The operation that a function is named for in a table of operations; undefined where the name is called or kept elsewhere. */
@@ -162,9 +166,16 @@ function changeOf(node: AstNode): { how: Change['how']; target: Expression } | u
 }
 
 /** The declaration of a global or field that an expression designates. */
-function declarationOf(expression: Expression): AstNode | undefined {
+export function declarationOf(expression: Expression): AstNode | undefined {
 	if (isParenthesized(expression)) return declarationOf(expression.inner);
 	if (isMember(expression)) return expression.field.ref;
+	if (
+		isCall(expression) &&
+		isNameRef(expression.callee) &&
+		expression.callee.target.$refText === 'READ_ONCE' &&
+		expression.arguments[0]
+	)
+		return declarationOf(expression.arguments[0]);
 	if (isNameRef(expression)) {
 		const target = expression.target.ref;
 		return isVariable(target) && ownerOf(target).$type === 'File' ? target : undefined;

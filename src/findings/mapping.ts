@@ -1,9 +1,17 @@
-import { AstUtils } from 'langium';
+import { type AstNode, AstUtils } from 'langium';
 import { HeldMode } from '../kernel/context.js';
-import { isFunctionDecl, isInitializerEntry, isVariable, type Variable } from '../language/generated/ast.js';
+import { contentsOf } from '../language/contents.js';
+import {
+	type Expression,
+	isBinaryExpr,
+	isFunctionDecl,
+	isInitializerEntry,
+	isVariable,
+	type Variable,
+} from '../language/generated/ast.js';
 import { sourceOf, spanOf, spanOfProperty } from '../language/text.js';
 import type { Report } from '../machine/step.js';
-import { countersOf } from './counters.js';
+import { countersOf, declarationOf } from './counters.js';
 import { type Evidence, lineOf, reportMessage, reportPlaceSpan, threadName } from './finding.js';
 import type { Related, Span } from './result.js';
 import { type RunEvent, userSpan } from './run.js';
@@ -124,9 +132,9 @@ export interface Culprit {
 	/**
 	 * Nobody could be told: the notifier was taken off, and the mapping was `left` there or came too `late`; the process has ended, and
 	 * no `->release` hears of it (`exit`), or `->release` had run before (`ended`); the page was pinned, and let go (`unpinned`); no notifier is there for it (`uncovered`). Or
-	 * a collision was looked for under a lock that is still held, and not seen (`checked`).
+	 * a collision was looked for under a lock that is still held, and not seen (`checked`), since the end callback does not count it (`once`).
 	 */
-	readonly removed?: 'left' | 'late' | 'ended' | 'exit' | 'unpinned' | 'uncovered' | 'checked';
+	readonly removed?: 'left' | 'late' | 'ended' | 'exit' | 'unpinned' | 'uncovered' | 'checked' | 'once';
 }
 
 const TAKES_OFF = /^mmu_(interval_notifier_remove|notifier_(unregister|put))$/;
@@ -291,7 +299,10 @@ export function culpritOf(evidence: Evidence, report: Report, thread: number): C
 		related,
 		threads,
 		told: false,
-		...(mapped !== undefined && looked(evidence, mapped) && { removed: 'checked' as const }),
+		...(mapped !== undefined &&
+			(comparesRising(evidence, mapped)
+				? { removed: 'once' as const }
+				: looked(evidence, mapped) && { removed: 'checked' as const })),
 	};
 }
 
@@ -308,5 +319,19 @@ function looked({ graph, run }: Evidence, mapped: RunEvent): boolean {
 	return (
 		held.some(({ mode }) => mode !== HeldMode.token) &&
 		run.acquisitions.every((a) => a.thread !== mapped.thread || a.step <= last.step || a.step > mapped.step)
+	);
+}
+
+/** Who maps compares a sequence that only the start callbacks count up. */
+function comparesRising({ graph }: Evidence, mapped: RunEvent): boolean {
+	const { rising } = countersOf(graph.system.program);
+	if (rising.size === 0) return false;
+	const isRising = (e: Expression): boolean => rising.has(declarationOf(e) as AstNode);
+	return mapped.frames.some(
+		({ code }) =>
+			!code.kernel &&
+			contentsOf(code.node).some(
+				(e) => isBinaryExpr(e) && /^[!=]=$/.test(e.operator) && (isRising(e.left) || isRising(e.right)),
+			),
 	);
 }

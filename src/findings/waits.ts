@@ -199,10 +199,14 @@ export function goesOnWhenWoken(system: System, thread: number, local: Int32Arra
 	return true;
 }
 
-/** Does the code lead from behind the thread's sleep back to it, so that it looks again when it wakes? */
+/** Does the code lead from behind the thread's sleep, or the sketch's call that it sleeps in, back to it, so that it looks again when it wakes? */
 export function looksAgain(system: System, thread: number, local: Int32Array): boolean {
-	const task = system.task(thread, local);
-	const { code, pc } = task.frame;
+	const { frames } = system.task(thread, local);
+	const own = frames.findLastIndex((f) => !f.code.kernel);
+	return frames.slice(Math.max(0, own)).some(comesBack);
+}
+
+function comesBack({ code, pc }: { readonly code: FunctionCode; readonly pc: number }): boolean {
 	const seen = new Set<number>();
 	const stack = successors(code.code[pc] as Instruction, pc);
 	while (stack.length > 0) {

@@ -5,7 +5,7 @@ import type { Program } from '../../language/program.js';
 import { sourceText } from '../../language/text.js';
 import { blockedPlace, inLine, placesOf, type StuckKind, threadName } from '../finding.js';
 import { type Place, userSpan } from '../run.js';
-import type { WaitEdge } from '../waits.js';
+import { looksAgain, type WaitEdge } from '../waits.js';
 
 /** A thread sleeps although what it waits for is true, and nobody will wake it. */
 export const lostWakeup: StuckKind = {
@@ -22,9 +22,22 @@ export const lostWakeup: StuckKind = {
 		const deaf =
 			wakesOnlyInterruptible(graph.system.program) &&
 			/^(io_)?wait_event(_idle|_killable|_cmd|_timeout|_exclusive)?\b/.test(call);
+		const { thread } = edge;
+		const blind = wake === undefined && !looksAgain(graph.system, thread, graph.local(run.finalState, thread));
 		// who looks again before each sleep has done its part
 		const looks = /\bwait_event(_\w+)?\(/.test(call);
 		const on = edge.resource === '' ? '' : ` on ${edge.resource}`;
+		if (blind)
+			return {
+				message: `${name} sleeps${on}${inLine(graph, userSpan(place))} until somebody wakes it, and nobody is left to do so`,
+				cure: /MAX_SCHEDULE_TIMEOUT/.test(call)
+					? 'With MAX_SCHEDULE_TIMEOUT no timer is set: give it a time, or have wake_up_process() called behind what it waits for'
+					: 'Have it woken behind what it waits for, and look at that before each sleep: wait_event() does',
+				span: userSpan(place),
+				related: placesOf(place, `${name} sleeps here`),
+				closing: `${name} sleeps${on}, and nobody is left to wake it.`,
+				threads: [name],
+			};
 		return {
 			message: `${name} sleeps${on}${inLine(graph, userSpan(place))} although what it waits for has happened${deaf ? ': wake_up_interruptible() wakes only who sleeps interruptibly' : wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
 			cure: deaf

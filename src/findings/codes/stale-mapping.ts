@@ -17,6 +17,8 @@ export const staleMapping = entry('stale-mapping', (message, told, removed) => {
 	if (removed === 'unpinned')
 		return 'Unmap first, and let go of the pin when the device reaches the page no more (Documentation/core-api/pin_user_pages.rst)';
 	if (removed === 'left') return 'Unmap everything, and let nobody map again, before the notifier is taken off';
+	if (removed === 'once')
+		return 'It does compare the sequence, which the start callback alone counts up: who reads it in the middle of a range and maps behind the end of that sees no collision. Count it up in the end callback, too, before the count of active ranges falls, as KVM does (mmu_invalidate_seq, kvm_mmu_invalidate_end())';
 	if (removed === 'checked')
 		return 'It does look for a collision, and sees none: the sequence has to be read before the page is looked up, the callback has to change it under the lock, invalidations that have not ended yet count, too, and a lookup that has failed names no page';
 	if (told) return 'Unmap all of the range before the callback returns, whatever its event';
