@@ -186,7 +186,7 @@ class Searches {
 
 	private async search(part: Part, maxStates: number, maxSeconds: number) {
 		const scenario = this.program.scenarios.find((s) => s.name === part.scenario);
-		if (scenario === undefined) return { complete: true, clean: true, failed: false, states: 0 };
+		if (scenario === undefined) return FINE;
 		const kept = this.looks.get(keyOf(part)) ?? {};
 		const one = await checkScenario(
 			this.program,
@@ -213,14 +213,15 @@ class Searches {
 		else this.unfinished.delete(words);
 		this.begun.add(keyOf(part));
 		if (one.complete) this.ended.add(keyOf(part));
-		if (!one.complete && part.look !== true) this.cutShort(one, words);
+		const more = !one.complete && one.states >= maxStates;
+		if (!one.complete && !(more && part.look)) this.cutShort(one, words);
 		if (part.small === true) {
 			// what it finds has to be found on all pages, too
 			const known = this.results.flatMap((r) => r.findings);
 			const clean = one.findings.every((f) => isMild(f) || known.some((k) => repeats(k, f)));
 			if (clean && one.complete) this.smaller = true;
 			this.results.push({ ...one, findings: [] });
-			return { complete: one.complete, clean, failed: !clean, states: one.states };
+			return { complete: one.complete, more, clean, failed: !clean, states: one.states };
 		}
 		const combination = { scenario: part.scenario, threads: part.threads, words };
 		const findings = this.counted(one.findings, part).map((f): Finding => ({ ...f, combination }));
@@ -235,6 +236,7 @@ class Searches {
 			? undefined
 			: {
 					complete: one.complete,
+					more,
 					clean: findings.every(isMild),
 					failed: wrong,
 					states: one.states,
@@ -307,7 +309,7 @@ class Searches {
 }
 
 /** A part that leaves no questions. */
-const FINE: Outcome = { complete: true, clean: true, failed: false, states: 0 };
+const FINE: Outcome = { complete: true, more: false, clean: true, failed: false, states: 0 };
 
 const keyOf = ({ scenario, threads }: Part): string => `${scenario} ${threads.join(' ')}`;
 

@@ -28,6 +28,8 @@ export interface Part {
 export interface Outcome {
 	/** All of it was searched. */
 	readonly complete: boolean;
+	/** More states would show more. */
+	readonly more: boolean;
 	/** Nothing was found. */
 	readonly clean: boolean;
 	/** An error was found. */
@@ -103,7 +105,7 @@ export function* plan({
 	const rest: Part[] = [];
 	function* look(part: Part): Generator<Part, Outcome, Outcome> {
 		const outcome = yield* turn(part);
-		if (!outcome.complete) rest.push({ ...part, maxStates: MORE });
+		if (outcome.more) rest.push({ ...part, maxStates: MORE });
 		return outcome;
 	}
 	const sizes = new Map<string, number>();
@@ -157,7 +159,7 @@ export function* plan({
 	for (const h of core.length > 0 ? lanes : []) {
 		const whole = yield* turn({ ...first([...own(h), ...core]), maxStates: FIRST_LOOK });
 		if (!whole.complete || !whole.clean) for (const pair of pairs) yield* sized([...own(h), ...pair]);
-		if (!whole.complete) unfinished.push(h);
+		if (whole.more) unfinished.push(h);
 		for (const pair of furtherPairs) yield* look(extra([...own(h), ...pair]));
 	}
 	if (has.stream) for (const h of handlers) yield* look(extra([h.name, 'I', 'J'], WITH_STREAM));
@@ -171,22 +173,23 @@ export function* plan({
 	if (has.exit && !failed) for (const h of lanes) yield* look(first([...own(h), 'X'], WITH_EXIT));
 	// an error by all of them at once says little that those of the pairs do not
 	if (failed) return;
-	const last: Part[] = [];
+	const largest: Part[] = [];
 	for (const h of unfinished) {
 		const whole = first([...own(h), ...core]);
 		if (!has.onePage || estimate(h) < WHOLE) {
 			const outcome = yield* turn({ ...whole, maxStates: WHOLE });
-			if (outcome.complete || outcome.failed) continue;
+			if (!outcome.more || outcome.failed) continue;
 		}
 		const small = has.onePage
 			? yield* turn({ ...whole, scenario: WITH_ONE_PAGE, maxStates: MORE, small: true })
 			: undefined;
-		if (!small?.complete || small.failed) last.push(whole);
+		if (!small?.complete || small.failed) largest.push(whole);
 	}
+	const large: Part[] = [];
 	for (const part of rest) {
 		if (isCovered(part)) continue;
-		const { complete } = yield* turn(part);
-		if (!complete) last.push(part);
+		const { more } = yield* turn(part);
+		if (more) large.push(part);
 	}
-	for (const { maxStates: _, look: __, ...part } of last) if (!isCovered(part)) yield* turn(part);
+	for (const { maxStates: _, look: __, ...part } of [...large, ...largest]) if (!isCovered(part)) yield* turn(part);
 }
