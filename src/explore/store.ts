@@ -363,7 +363,10 @@ export class Store {
 		const two = words > 1;
 		for (let n = first; n < end; n += 2) {
 			const fatal = (targets[n] as number) < 0;
-			u32.fill(fatal ? 0xffffffff : 0, at, at + (two ? 4 : 2));
+			// by hand: fill() is a call, and this is done for every pair
+			const none = fatal ? 0xffffffff : 0;
+			u32[at] = u32[at + 1] = none;
+			if (two) u32[at + 2] = u32[at + 3] = none;
 			if (!fatal) {
 				const mineAt = at + (mine.half & 1);
 				const commonAt = at + (two ? 2 : 0) + (common.half & 1);
