@@ -76,7 +76,12 @@ export function* findInterruption(graph: Graph, lock: InterruptedLock): Turns<In
 	for (let state = 0; state < graph.expanded; state++) {
 		if (state % ROUNDS === ROUNDS - 1) yield;
 		for (let thread = 0; thread < graph.threads; thread++) {
-			if (handlers.includes(thread) || !takes[thread]?.(state)) continue;
+			if (!takes[thread]?.(state)) continue;
+			// no softirq comes on top of another, nor an interrupt on top of a handler of one
+			if (handlers.includes(thread)) {
+				const own = handlerOf(system, thread, taskOf(state, thread), graph.sharedOf(state));
+				if (!own?.softirq || handler.softirq) continue;
+			}
 			for (const h of handlers) {
 				if (handlerOf(system, h, taskOf(state, h), graph.sharedOf(state)) !== undefined) continue;
 				const steps = onTop(graph, state, thread, h, holds, lock, known);
@@ -91,11 +96,17 @@ const OWN_CPU = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
 
 /** About to take the lock, with nothing that keeps the handler out. */
 function isExposed(task: ThreadState, resource: number, { softirq }: Handler): boolean {
-	if (task.atomic !== 0 || task.irqsOff !== 0) return false;
 	const taking = takingOf(task);
-	return (
-		taking?.resource === resource && (taking.keepsOut === 'nobody' || (taking.keepsOut === 'softirqs' && !softirq))
-	);
+	return taking?.resource === resource && lets(softirq, task, taking);
+}
+
+/**
+ * May the handler come while the lock is held? What keeps preemption off keeps no interrupt out. With softirqs it is not told apart from what
+ * keeps them out, so that these are taken for kept out under another spinlock.
+ */
+function lets(softirq: boolean, task: ThreadState, { keepsOut }: Taking): boolean {
+	if (task.irqsOff !== 0 || keepsOut === 'interrupts') return false;
+	return !softirq || (task.atomic === 0 && keepsOut === 'nobody');
 }
 
 /** From `state`: `thread` takes the lock and goes on while it has it; then only `handler` moves, up to where it waits for the lock. */
@@ -150,7 +161,7 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 	const { system } = graph;
 	if (system.preemptRt || !system.threads.some((t) => OWN_CPU.test(t.name) || t.kind === 'interrupt')) return [];
 	const inside = new Map<number, { at: Seen; handler: Handler; write: boolean }[]>();
-	const outside = new Map<number, { at: Seen; taking: Taking }[]>();
+	const outside = new Map<number, { at: Seen; taking: Taking; softirq: boolean }[]>();
 	const note = <T>(map: Map<number, T[]>, resource: number, one: T): void =>
 		void map.set(resource, [...(map.get(resource) ?? []), one]);
 	for (const at of yield* lockMoments(graph)) {
@@ -159,8 +170,8 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 		if (taking === undefined) continue;
 		const handler = handlerOf(system, at.thread, task, at.shared);
 		if (handler !== undefined && !taking.tries) note(inside, taking.resource, { at, handler, write: taking.write });
-		else if (handler === undefined && task.atomic === 0 && task.irqsOff === 0)
-			note(outside, taking.resource, { at, taking });
+		if (handler === undefined || handler.softirq)
+			note(outside, taking.resource, { at, taking, softirq: handler !== undefined });
 	}
 	const found: InterruptedLock[] = [];
 	for (const [resource, handlers] of inside)
@@ -168,9 +179,10 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 			const other = outside
 				.get(resource)
 				?.find(
-					({ taking }) =>
+					({ at: seen, taking, softirq }) =>
 						(write || taking.write) &&
-						(taking.keepsOut === 'nobody' || (taking.keepsOut === 'softirqs' && !handler.softirq)),
+						!(softirq && handler.softirq) &&
+						lets(handler.softirq, system.task(seen.thread, seen.local), taking),
 				);
 			if (other === undefined || found.some((f) => f.resource === resource)) continue;
 			found.push({ resource, handler, inside: at, outside: other.at });
