@@ -20,6 +20,7 @@ import {
 	isWhileStatement,
 	type Statement,
 } from '../language/generated/ast.js';
+import { knownValues } from '../language/registers.js';
 import { sourceText, spanOf } from '../language/text.js';
 import type { FunctionCode, Instruction } from '../machine/ir.js';
 import type { GuardEnd } from '../machine/lower/guards.js';
@@ -198,9 +199,12 @@ export function valueWords(code: FunctionCode, value: number | undefined, system
 	return `returns ${value < 0 ? errno(value) : value}`;
 }
 
-/** What the adversary has picked at an `any()` of the sketch's. */
-export const pickWords = (value: number, node: AstNode): string =>
-	`picks ${/^any_bool\b/.test(sourceText(node)) ? value === 1 : value}`;
+/** What the adversary has picked at an `any()` of the sketch's, or for a register that it reads. */
+export function pickWords(value: number, node: AstNode): string {
+	const read = knownValues(node)?.[value];
+	if (read !== undefined) return `reads ${read >= 0 && read < 10 ? read : `0x${(read >>> 0).toString(16)}`}`;
+	return `picks ${/^any_bool\b/.test(sourceText(node)) ? value === 1 : value}`;
+}
 
 const ERRNO: Readonly<Record<number, string>> = {
 	4: 'EINTR',

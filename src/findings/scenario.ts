@@ -37,7 +37,7 @@ export const DEFAULT_LIMITS = { maxStates: 2_000_000, maxSeconds: 60, maxMemoryM
 function assumptionsOf(
 	{ header }: Program,
 	scenario: Scenario,
-	{ threads: lanes }: System,
+	{ threads: lanes, functions }: System,
 	only: ReadonlySet<string> | undefined,
 ): string[] {
 	const threads = scenario.items.filter(isThreadItem).filter(({ name }) => only?.has(name) ?? true);
@@ -56,6 +56,11 @@ function assumptionsOf(
 				]
 			: []),
 		...(header ? [`<${header.name}> is today's API, as in <${header.library}>`] : []),
+		...(functions.some(({ name, kernel }) => kernel && name === '__access_register')
+			? [
+					'a register has each value that this file tells apart, and one more, at some time: a device that never answers was not looked at, nor was what it keeps of what is written',
+				]
+			: []),
 		...(exits && threads.length > 1
 			? ['exit_mmap() does not wait for the other threads of the scenario: none of them keeps the process alive']
 			: []),

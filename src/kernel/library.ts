@@ -7,6 +7,8 @@ import otherDriver from './lib/environment/other-driver.mmn';
 import unbound from './lib/environment/unbound.mmn';
 import fs from './lib/fs.mmn';
 import hmm from './lib/hmm.mmn';
+import io from './lib/io.mmn';
+import iomap from './lib/iomap.mmn';
 import alloc from './lib/kernel/alloc.mmn';
 import atomic from './lib/kernel/atomic.mmn';
 import completion from './lib/kernel/completion.mmn';
@@ -122,6 +124,8 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	hmm,
 	fs,
 	bus,
+	io,
+	iomap,
 	// adversaries of the default environment
 	'environment/areas': areas,
 	'environment/driver': driverEnvironment,
@@ -132,7 +136,7 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 };
 
 const RELEASED = [
-	...['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs', 'bus'],
+	...['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs', 'bus', 'io', 'iomap'],
 	...['mn/notifier-2018', 'mn/notifier-2008'],
 ];
 
@@ -148,11 +152,14 @@ const HEADERS = {
 
 /** Headers that mean a library whatever the generation, but where a sketch declares itself what that has. */
 const BESIDES = {
-	'linux/fs.h': 'fs',
-	'linux/cdev.h': 'fs',
-	'linux/miscdevice.h': 'fs',
-	'linux/pci.h': 'bus',
-	'linux/platform_device.h': 'bus',
+	'linux/fs.h': ['fs'],
+	'linux/cdev.h': ['fs'],
+	'linux/miscdevice.h': ['fs'],
+	'linux/pci.h': ['bus', 'io', 'iomap'],
+	'linux/platform_device.h': ['bus', 'io', 'iomap'],
+	'linux/io.h': ['io'],
+	'linux/iopoll.h': ['io'],
+	'asm/io.h': ['io'],
 };
 
 const uriOf = (name: string): string => `${KERNEL_SCHEME}:/${name}.mmn`;

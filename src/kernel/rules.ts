@@ -21,6 +21,16 @@ const RULES: readonly (readonly [names: RegExp, rule: string, source: string])[]
 		'Documentation/locking/locktypes.rst',
 	],
 	[
+		/^(__raw_)?(read|write)[bwlq](_relaxed)?$|^io(read|write)\d+(be)?$|^mem(cpy_(from|to)|set_)io$/,
+		'What is read is any value that the sketch tells apart, each time anew; what is written is not kept. The mapping has to be there: free_irq() and cancel_work_sync() come before iounmap().',
+		'include/asm-generic/io.h',
+	],
+	[
+		/^(pcim?_|devm_(platform_)?)?io(re|un)?map(_resource|_region|_regions|_wc|_np)?$|^pci_ioremap_bar$/,
+		'It may fail: ioremap() and pci_iomap() with NULL, devm_ioremap_resource() and its like with an error pointer. Whatever uses the registers has to be gone before they are unmapped.',
+		'arch/x86/mm/ioremap.c, lib/devres.c',
+	],
+	[
 		/^(read|write)_(lock|trylock|unlock)/,
 		'The holder is in atomic context. In a task, a reader queues behind a writer that waits; only in an interrupt it does not.',
 		'kernel/locking/qrwlock.c',

@@ -4,6 +4,7 @@
  */
 
 import type { Expression } from './generated/ast.js';
+import { READ_LONG_REGISTER, READ_REGISTER } from './registers.js';
 import {
 	BOOL,
 	commonType,
@@ -14,6 +15,8 @@ import {
 	pointerTo,
 	type StructType,
 	type Type,
+	UINT,
+	ULLONG,
 	ULONG,
 	VOID,
 	VOID_POINTER,
@@ -246,6 +249,9 @@ define('ATOMIC_INIT ATOMIC_LONG_INIT ATOMIC64_INIT REFCOUNT_INIT KREF_INIT', 'ex
 define('LIST_HEAD_INIT __MUTEX_INITIALIZER __RWSEM_INITIALIZER __WAIT_QUEUE_HEAD_INITIALIZER', 'ignored', as(ERROR));
 define('__SPIN_LOCK_UNLOCKED __RAW_SPIN_LOCK_UNLOCKED __RW_LOCK_UNLOCKED __SEQLOCK_UNLOCKED', 'ignored', as(ERROR));
 define('SEQCNT_ZERO COMPLETION_INITIALIZER __RCUWAIT_INITIALIZER __SRCU_STRUCT_INIT', 'ignored', as(ERROR));
+
+define(READ_REGISTER, 'expression', as(UINT));
+define(READ_LONG_REGISTER, 'expression', as(ULLONG));
 
 define('any', 'expression expression', common);
 define('any_bool', '', as(BOOL));

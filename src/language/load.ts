@@ -406,10 +406,11 @@ export class Loader {
 	/** Who has written a stub of what the header declares goes on with that. */
 	#includeBesides(lines: readonly IncludeLine[], root: File): void {
 		for (const { path } of lines) {
-			const library = path?.library ? this.#libraries.besides?.[path.name] : undefined;
-			const files = (library && this.#cache.library(this.#libraries.resolve(library) ?? '')) || [];
-			const declared = files.at(-1)?.declarations.exported;
-			if (declared !== undefined && !definedIn(root).some((name) => isDeclared(declared, name))) this.#add(files);
+			for (const library of (path?.library && this.#libraries.besides?.[path.name]) || []) {
+				const files = this.#cache.library(this.#libraries.resolve(library) ?? '') ?? [];
+				const declared = files.filter((file) => !this.files.includes(file)).map((file) => file.declarations.exported);
+				if (!definedIn(root).some((name) => declared.some((names) => isDeclared(names, name)))) this.#add(files);
+			}
 		}
 	}
 

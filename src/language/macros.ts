@@ -20,6 +20,8 @@ const DEEPEST = 32;
 /** Tokens that one file may grow to. */
 const MOST = 200_000;
 
+const POLLED = ['addr', 'val', 'cond', 'delay_us', 'timeout_us'];
+
 /** Macros of the kernel's headers that make a declaration, or an object. */
 export const KERNEL_MACROS: Readonly<
 	Record<string, { readonly parameters: readonly string[]; readonly body: string }>
@@ -31,6 +33,37 @@ export const KERNEL_MACROS: Readonly<
 	// the vendor's number is made with ##, and nothing depends on it
 	PCI_VDEVICE: { parameters: ['maker', 'number'], body: '.device = (number)' },
 	PCI_DEVICE: { parameters: ['maker', 'number'], body: '.vendor = (maker), .device = (number)' },
+	// include/uapi/asm-generic/ioctl.h
+	_IO: { parameters: ['group', 'number'], body: '(((group) << 8) | (number))' },
+	_IOR: {
+		parameters: ['group', 'number', 'what'],
+		body: '(2U << 30 | (sizeof(what) << 16) | ((group) << 8) | (number))',
+	},
+	_IOW: {
+		parameters: ['group', 'number', 'what'],
+		body: '(1U << 30 | (sizeof(what) << 16) | ((group) << 8) | (number))',
+	},
+	_IOWR: {
+		parameters: ['group', 'number', 'what'],
+		body: '(3U << 30 | (sizeof(what) << 16) | ((group) << 8) | (number))',
+	},
+	_IOC_NR: { parameters: ['cmd'], body: '((cmd) & 255)' },
+	_IOC_TYPE: { parameters: ['cmd'], body: '(((cmd) >> 8) & 255)' },
+	_IOC_SIZE: { parameters: ['cmd'], body: '(((cmd) >> 16) & 16383)' },
+	_IOC_DIR: { parameters: ['cmd'], body: '(((cmd) >> 30) & 3)' },
+	// a register that is asked again and again comes to each of its values (include/linux/iopoll.h)
+	...Object.fromEntries(
+		['readb', 'readw', 'readl', 'readq', 'readl_relaxed'].flatMap((read) => [
+			[
+				read.replace(/(_relaxed)?$/, '$1_poll_timeout'),
+				{ parameters: POLLED, body: `(might_sleep(), (val) = ${read}(addr), (cond) ? 0 : -ETIMEDOUT)` },
+			],
+			[
+				read.replace(/(_relaxed)?$/, '$1_poll_timeout_atomic'),
+				{ parameters: POLLED, body: `((val) = ${read}(addr), (cond) ? 0 : -ETIMEDOUT)` },
+			],
+		]),
+	),
 	XA_LIMIT: { parameters: ['lowest', 'highest'], body: '(struct xa_limit){ .min = lowest, .max = highest }' },
 };
 

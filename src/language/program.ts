@@ -18,7 +18,7 @@ export interface Libraries {
 	/** Which of them a header of the kernel means, where the sketch does not say. */
 	readonly headers?: Readonly<Record<string, string>>;
 	/** The same whatever generation is meant, but where the sketch declares itself what the library has. */
-	readonly besides?: Readonly<Record<string, string>>;
+	readonly besides?: Readonly<Record<string, readonly string[]>>;
 	/** Names that could be meant, for did-you-mean. */
 	readonly names: readonly string[];
 	read(uri: string): string | undefined;

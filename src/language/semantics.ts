@@ -261,7 +261,7 @@ export class Semantics {
 				return decay(this.#declarator(node.type, node));
 			case 'Field': {
 				const decl = node.$container;
-				if (decl.kind) return this.#wrap(this.structType(decl), false, false, node.stars, node.dims);
+				if (decl.kind) return this.#wrap(this.structType(decl), [], node.stars, node.dims);
 				return this.#bits(this.#declarator(decl.type, node), node.bits);
 			}
 			case 'FunctionDecl': {
@@ -292,8 +292,8 @@ export class Semantics {
 	}
 
 	#typedef(node: ast.Typedef): Type {
-		if (node.struct) return this.#wrap(this.structType(node.struct), false, false, node.stars, node.dims);
-		if (node.constants) return this.#wrap(enumType(node.constants.name), false, false, node.stars, node.dims);
+		if (node.struct) return this.#wrap(this.structType(node.struct), [], node.stars, node.dims);
+		if (node.constants) return this.#wrap(enumType(node.constants.name), [], node.stars, node.dims);
 		const type = this.#derived(node.type, node.stars, node.function || node.functionType ? [] : node.dims);
 		if (!node.function && !node.functionType) return type;
 		const function_ = this.#function(type, node.parameters, node.variadic);
@@ -304,8 +304,8 @@ export class Semantics {
 		const decl = node.$container;
 		let type: Type;
 		if (decl.$type === 'VariableDecl') type = this.#declarator(decl.type, node);
-		else if (decl.$type === 'StructDef') type = this.#wrap(this.structType(decl), false, false, node.stars, node.dims);
-		else type = this.#wrap(enumType(decl.name), false, false, node.stars, node.dims);
+		else if (decl.$type === 'StructDef') type = this.#wrap(this.structType(decl), [], node.stars, node.dims);
+		else type = this.#wrap(enumType(decl.name), [], node.stars, node.dims);
 		// `int a[] = { … }` has the length of its initialiser.
 		if (type.kind === 'array' && type.length === undefined && !type.size && node.init?.$type === 'InitializerList') {
 			const ends = this.initializerEntries(node.init, type).map((e) =>
@@ -328,15 +328,20 @@ export class Semantics {
 
 	#derived(ref: ast.TypeRef | undefined, stars: readonly ast.Star[], dims: readonly ast.Dimension[]): Type {
 		const qualifiers = ref?.qualifiers ?? [];
-		return this.#wrap(this.typeOfRef(ref), qualifiers.includes('const'), qualifiers.includes('__user'), stars, dims);
+		return this.#wrap(this.typeOfRef(ref), qualifiers, stars, dims);
 	}
 
-	#wrap(base: Type, isConst: boolean, user: boolean, stars: readonly ast.Star[], dims: readonly ast.Dimension[]): Type {
+	#wrap(
+		base: Type,
+		qualifiers: readonly ast.Qualifier[],
+		stars: readonly ast.Star[],
+		dims: readonly ast.Dimension[],
+	): Type {
 		let type = base;
-		let options = { const: isConst, user };
+		let options = qualified(qualifiers);
 		for (const star of stars) {
 			type = pointerTo(type, options);
-			options = { const: star.qualifiers.includes('const'), user: star.qualifiers.includes('__user') };
+			options = qualified(star.qualifiers);
 		}
 		return this.#dimensions(type, dims);
 	}
@@ -574,3 +579,9 @@ function isConstObject(node: AstNode | undefined): boolean {
 	}
 	return ((stars.length > 0 ? stars.at(-1)?.qualifiers : ref?.qualifiers) ?? []).includes('const');
 }
+
+const qualified = (qualifiers: readonly ast.Qualifier[]): { const: boolean; user: boolean; iomem: boolean } => ({
+	const: qualifiers.includes('const'),
+	user: qualifiers.includes('__user'),
+	iomem: qualifiers.includes('__iomem'),
+});

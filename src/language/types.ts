@@ -25,6 +25,8 @@ export interface PointerType {
 	readonly to: Type;
 	/** A `__user` pointer: its value is a page number, not an object of the sketch. */
 	readonly user: boolean;
+	/** An `__iomem` pointer: to a mapping of registers, whatever part of it is meant. */
+	readonly iomem?: boolean;
 	/** What it points to is not to be written through it. */
 	readonly const?: boolean;
 }
@@ -155,8 +157,14 @@ export function enumType(name: string | undefined): IntType {
 }
 
 /** A pointer to `to`. */
-export function pointerTo(to: Type, options: { user?: boolean; const?: boolean } = {}): PointerType {
-	return { kind: 'pointer', to, user: options.user ?? false, const: options.const ?? false };
+export function pointerTo(to: Type, options: { user?: boolean; iomem?: boolean; const?: boolean } = {}): PointerType {
+	return {
+		kind: 'pointer',
+		to,
+		user: options.user ?? false,
+		const: options.const ?? false,
+		...(options.iomem && { iomem: true }),
+	};
 }
 
 export const VOID_POINTER: PointerType = pointerTo(VOID);
@@ -237,7 +245,7 @@ function declare(type: Type, declarator: string, isConst: boolean): string {
 		case 'error':
 			return qualified('?');
 		case 'pointer': {
-			const star = `${type.user ? '__user ' : ''}*${isConst ? `const${gap}` : ''}${declarator}`;
+			const star = `${type.user ? '__user ' : type.iomem ? '__iomem ' : ''}*${isConst ? `const${gap}` : ''}${declarator}`;
 			const grouped = type.to.kind === 'function' || type.to.kind === 'array' ? `(${star})` : star;
 			return declare(type.to, grouped, type.const ?? false);
 		}

@@ -84,7 +84,7 @@ test('headers of the kernel say nothing; where no generation is included, one of
 });
 
 test('a header beside the API means its library in each generation, but for a sketch that has stubs of its own', async () => {
-	const beside: Libraries = { ...testLibraries, besides: { 'linux/fs.h': 'mn/list' } };
+	const beside: Libraries = { ...testLibraries, besides: { 'linux/fs.h': ['mn/list'] } };
 	const loaded = async (text: string) => {
 		const { problems, files } = await load(text, {}, beside);
 		expect(problems).toEqual([]);

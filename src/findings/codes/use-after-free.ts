@@ -107,8 +107,9 @@ export const useAfterFree: ReportKind = {
 					? 'it'
 					: by
 				: `${handed.code.name.replace(/^__/, '')}() of ${handed.thread === thread ? 'its own' : threadName(graph, handed.thread)}`;
+		const unmaps = freed.frames.some((f) => f.code.kernel && f.code.name === 'iounmap');
 		const what = pointerIn(report) ?? 'memory';
-		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${frees} has freed it (${lineOf(graph, freedAt)})`;
+		const uses = `${name} uses ${what}${user === undefined ? ` in ${report.stack.at(-1)?.code.name ?? 'the kernel'}()` : ''}${inLine(graph, reportPlaceSpan(report))} after ${frees} has ${unmaps ? 'unmapped' : 'freed'} it (${lineOf(graph, freedAt)})`;
 		const unlocks = report.stack.findLast((f) => f.code.kernel && LOOKS_ONCE_MORE.test(f.code.name))?.code.name;
 		const queued = run.events.findLast((e) => name.startsWith('kworker') && isQueueing(e, report.resource));
 		const queues = queued && threadName(graph, queued.thread);
@@ -121,7 +122,7 @@ export const useAfterFree: ReportKind = {
 					: queued !== undefined
 						? `${queues} has queued the work item (${lineOf(graph, userSpan(queued))}): first see to it that nobody queues it any more, then ${waitsForItem(queued)}, then kfree()`
 						: late && by !== name
-							? tooLate(name, report)
+							? tooLate(name, report).replace('kfree()', unmaps ? 'iounmap()' : 'kfree()')
 							: undefined,
 			span: blamed,
 			related: [

@@ -135,7 +135,7 @@ function checkOffset(e: ast.BinaryExpr, left: Type, right: Type, context: CheckC
 /** A pointer goes on by elements: it has to lead to something that has a size. */
 function checkWalk(e: ast.Expression, type: PointerType, context: CheckContext): void {
 	const { to } = type;
-	if (type.user || to.kind === 'error') return;
+	if (type.user || type.iomem || to.kind === 'error') return;
 	if (to.kind === 'void' || to.kind === 'function' || (to.kind === 'struct' && !to.def))
 		context.report.error('unsupported', e, POINTER_ARITHMETIC);
 }

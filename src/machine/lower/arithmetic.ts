@@ -55,6 +55,8 @@ function walk(
 	if (operator !== '+' && operator !== '-') return undefined;
 	const pointer = a.kind === 'pointer' ? a : b;
 	if (pointer.kind !== 'pointer' || pointer.user) return undefined;
+	// a mapping is one object
+	if (pointer.iomem && a.kind !== b.kind) return { value: a.kind === 'pointer' ? left : right, type: pointer };
 	const stride = f.module.layouts.cells(pointer.to);
 	const to = f.register();
 	const plain = { kind: undefined, unsigned: false } as const;

@@ -208,6 +208,7 @@ export function lvalue(f: FunctionLowering, e: Expression): Lvalue {
 			const array = semantics.typeOf(e.array);
 			const type = semantics.typeOf(e);
 			const base = rvalue(f, e.array);
+			if (isMapping(array)) return { address: base, type };
 			const index = rvalue(f, e.index);
 			const to = f.register();
 			const length = array.kind === 'array' ? (semantics.arrayLength(array, f.module.pages) ?? -1) : -1;
@@ -223,6 +224,7 @@ export function lvalue(f: FunctionLowering, e: Expression): Lvalue {
 			if (struct.kind === 'struct' && !struct.def && owner?.$type === 'StructDef') struct = semantics.structType(owner);
 			if (struct.kind !== 'struct') throw new CannotLower(e, `'${e.field.$refText}' of something that is no struct`);
 			const base = e.operator === '->' ? rvalue(f, e.object) : aggregate(f, e.object);
+			if (e.operator === '->' && isMapping(object)) return { address: base, type };
 			if (e.operator === '->') askFirst(f, e, struct, base);
 			const by = fieldOffset(f, struct, e.field.$refText, e);
 			return { address: e.operator === '->' ? part(f, base, by, struct, type, e) : offset(f, base, by, e), type };
@@ -241,6 +243,9 @@ export function lvalue(f: FunctionLowering, e: Expression): Lvalue {
 	}
 	throw new CannotLower(e, 'this has no address');
 }
+
+/** A mapping of registers is one object, whatever part of it is meant. */
+const isMapping = (type: Type): boolean => type.kind === 'pointer' && type.iomem === true;
 
 /** The address of an aggregate. */
 export function aggregate(f: FunctionLowering, e: Expression): Operand {
