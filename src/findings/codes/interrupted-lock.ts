@@ -2,6 +2,7 @@ import type { Graph } from '../../explore/graph.js';
 import type { ScheduleStep } from '../../explore/shortest.js';
 import { ROUNDS, type Turns } from '../../explore/turns.js';
 import { primitives } from '../../kernel/primitives.js';
+import { sourceOf } from '../../language/text.js';
 import type { System } from '../../machine/system.js';
 import type { ThreadState } from '../../machine/thread.js';
 import { type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
@@ -68,7 +69,7 @@ export function* findInterruption(graph: Graph, lock: InterruptedLock): Turns<In
 		const index = graph.reader(thread);
 		return (state: number): boolean => {
 			const local = index(state);
-			known[local] ??= isExposed(taskOf(state, thread), resource, handler);
+			known[local] ??= isExposed(system, taskOf(state, thread), resource, handler);
 			return known[local];
 		};
 	});
@@ -95,19 +96,22 @@ export function* findInterruption(graph: Graph, lock: InterruptedLock): Turns<In
 const OWN_CPU = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
 
 /** About to take the lock, with nothing that keeps the handler out. */
-function isExposed(task: ThreadState, resource: number, { softirq }: Handler): boolean {
+function isExposed(system: System, task: ThreadState, resource: number, { softirq }: Handler): boolean {
 	const taking = takingOf(task);
-	return taking?.resource === resource && lets(softirq, task, taking);
+	return taking?.resource === resource && lets(system, softirq, task, taking);
 }
 
 /**
- * May the handler come while the lock is held? What keeps preemption off keeps no interrupt out. With softirqs it is not told apart from what
- * keeps them out, so that these are taken for kept out under another spinlock.
+ * May the handler come while the lock is held? What keeps preemption off keeps neither interrupts nor softirqs out. Which of the two makes a
+ * task atomic is not told apart: where some code turns softirqs off, they are taken for off under another spinlock.
  */
-function lets(softirq: boolean, task: ThreadState, { keepsOut }: Taking): boolean {
+function lets(system: System, softirq: boolean, task: ThreadState, { keepsOut }: Taking): boolean {
 	if (task.irqsOff !== 0 || keepsOut === 'interrupts') return false;
-	return !softirq || (task.atomic === 0 && keepsOut === 'nobody');
+	return !softirq || (keepsOut === 'nobody' && (task.atomic === 0 || !turnsSoftirqsOff(system)));
 }
+
+const turnsSoftirqsOff = ({ program }: System): boolean =>
+	program.files.some(({ root, kernel }) => !kernel && /_bh\b|\blocal_bh_/.test(sourceOf(root).text));
 
 /** From `state`: `thread` takes the lock and goes on while it has it; then only `handler` moves, up to where it waits for the lock. */
 function onTop(
@@ -182,7 +186,7 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 					({ at: seen, taking, softirq }) =>
 						(write || taking.write) &&
 						!(softirq && handler.softirq) &&
-						lets(handler.softirq, system.task(seen.thread, seen.local), taking),
+						lets(system, handler.softirq, system.task(seen.thread, seen.local), taking),
 				);
 			if (other === undefined || found.some((f) => f.resource === resource)) continue;
 			found.push({ resource, handler, inside: at, outside: other.at });
