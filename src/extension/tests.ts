@@ -226,8 +226,10 @@ function report(run: vscode.TestRun, item: vscode.TestItem, outcome: ScenarioRun
 	const { passed, complete, milliseconds, states, failures, expected, found } = outcome;
 	const wanted = expected.length > 0 ? expected.join(', ') : 'ok';
 	const actual = found.length > 0 ? found.join(', ') : complete ? 'ok' : vscode.l10n.t('nothing found up to a limit');
+	const codes = found.map((code) => (expected.includes(code) ? vscode.l10n.t('{0} as expected', code) : code));
+	const said = codes.length > 0 ? codes.join(', ') : actual;
 	run.appendOutput(
-		`${passed ? '✓' : '✗'} ${vscode.l10n.t('{0}: {1}, {2} states', item.label, actual, states)}\r\n`,
+		`${passed ? '✓' : '✗'} ${vscode.l10n.t('{0}: {1}, {2} states', item.label, said, states)}\r\n`,
 		undefined,
 		item,
 	);

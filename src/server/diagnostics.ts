@@ -13,6 +13,9 @@ const SEVERITY: Record<Severity, DiagnosticSeverity> = {
 	hint: DiagnosticSeverity.Hint,
 };
 
+/** Before the message of a finding that its scenario expects, as above the scenario and in the explorer. */
+const AS_EXPECTED = '✓ as expected: ';
+
 /** The diagnostics of one check, by the file they stand in. */
 export type DiagnosticsByFile = ReadonlyMap<string, readonly Diagnostic[]>;
 
@@ -55,11 +58,18 @@ export function toDiagnostics(result: FileResult, { links, severity = {} }: Diag
 export function withoutRepeats(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 	const worst = new Map<string, Diagnostic>();
 	for (const diagnostic of diagnostics) {
-		const key = JSON.stringify([diagnostic.range, diagnostic.code, diagnostic.message]);
+		const key = JSON.stringify([diagnostic.range, diagnostic.code, toldBy(diagnostic).message]);
 		const known = worst.get(key);
 		if (!known || rank(diagnostic) < rank(known)) worst.set(key, diagnostic);
 	}
 	return [...worst.values()];
+}
+
+/** The message of the finding that a diagnostic shows, and whether that is expected. */
+export function toldBy({ message }: Diagnostic): { message: string; expected: boolean } {
+	const text = typeof message === 'string' ? message : message.value;
+	const expected = text.startsWith(AS_EXPECTED);
+	return { message: expected ? text.slice(AS_EXPECTED.length) : text, expected };
 }
 
 /** LSP counts severities from the worst. */
@@ -82,13 +92,14 @@ function ofHint(hint: Problem, links: boolean): Diagnostic {
 function ofFinding(finding: Finding, scenario: ScenarioResult, data: FindingReference, links: boolean): Diagnostic {
 	// What a scenario is meant to show is no error of the sketch, but stays visible where it happens.
 	const expected = scenario.expected.includes(finding.code);
-	const severity = expected && finding.severity === 'error' ? 'info' : finding.severity;
+	const wrong = finding.severity === 'error' || finding.severity === 'warning';
+	const severity = expected && wrong ? 'info' : finding.severity;
 	const diagnostic: Diagnostic = {
 		range: toRange(finding.span),
 		severity: SEVERITY[severity],
 		code: finding.code,
 		source: SOURCE,
-		message: finding.message,
+		message: `${expected ? AS_EXPECTED : ''}${finding.message}`,
 		relatedInformation: finding.related.map(({ span, message }) => ({
 			location: { uri: span.uri, range: toRange(span) },
 			message,

@@ -17,6 +17,7 @@ import { kernelLibraries } from '../kernel/library.js';
 import { isFindingCode } from '../language/finding-codes.js';
 import { loadProgram } from '../language/program.js';
 import type { Checker } from './checker.js';
+import { toldBy } from './diagnostics.js';
 
 const RENAME_KIND = `${CodeActionKind.Source}.notifierLab.newNames`;
 const RENAME_HERE_KIND = `${CodeActionKind.RefactorRewrite}.newNames`;
@@ -97,8 +98,18 @@ export class Fixes {
 							edit: await this.workspaceEdit(fix.edits),
 						});
 				}
-				if (isFindingCode(found.code)) ignores.push(this.ignore(document, found, diagnostic));
+				// what is expected is not ignored; a comment is for all of its code in the line
+				if (!isFindingCode(found.code) || toldBy(diagnostic).expected) continue;
+				const ignore = this.ignore(document, found, diagnostic);
+				const same = ignores.find((i) => i.title === ignore.title && sameLine(i.diagnostics?.[0], diagnostic));
+				if (same) same.diagnostics?.push(diagnostic);
+				else ignores.push(ignore);
 			}
+		// a range of several lines can have the same in two of them
+		for (const ignore of ignores.filter(({ title }, n) => ignores.some((i, m) => m !== n && i.title === title))) {
+			const line = (ignore.diagnostics?.[0]?.range.start.line ?? 0) + 1;
+			ignore.title = ignore.title.replace('this', 'the').replace(' by ', ` in line ${line} by `);
+		}
 		// what is for the whole file costs a check: not for every place that the cursor comes to
 		const asked =
 			context.only?.some((only) => CodeActionKind.Source.startsWith(only) || only.startsWith('source.')) ?? false;
@@ -175,9 +186,8 @@ export class Fixes {
 				return (files.get(uri) ?? [])
 					.filter((d) => overlaps(d.range, range))
 					.flatMap((diagnostic) => {
-						const found = all.find(
-							(f) => f.code === diagnostic.code && f.span.uri === uri && f.message === diagnostic.message,
-						);
+						const { message } = toldBy(diagnostic);
+						const found = all.find((f) => f.code === diagnostic.code && f.span.uri === uri && f.message === message);
 						return found ? [{ root, result, found, diagnostic }] : [];
 					});
 			})
@@ -269,6 +279,8 @@ export class Fixes {
 		};
 	}
 }
+
+const sameLine = (a: Diagnostic | undefined, b: Diagnostic): boolean => a?.range.start.line === b.range.start.line;
 
 function overlaps(a: Range, b: Range): boolean {
 	const before = (p: Range['start'], q: Range['start']) =>

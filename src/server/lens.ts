@@ -3,6 +3,7 @@ import type { CodeLens, Command } from 'vscode-languageserver-protocol';
 import { DEFAULT_ENVIRONMENT } from '../findings/environment/environment.js';
 import type { Finding, Hint, ScenarioResult } from '../findings/result.js';
 import { nothingThere } from '../findings/vacuous.js';
+import { missingFindings } from './diagnostics.js';
 import { ADD_SCENARIO, type FindingReference, type ScenarioPlace } from './protocol.js';
 
 /** Commands that a lens may have, where the client has them. */
@@ -54,33 +55,28 @@ export function lensesOf({ uri, scenarios, results, hints = [], stale, commands 
 
 const RANK = ['error', 'warning', 'info', 'hint'];
 
-/** The finding that a scenario is known by: the worst, of these the first. */
-export function shownOf({ findings }: Pick<ScenarioResult, 'findings'>): number {
-	const worst = [...findings]
-		.filter(({ run }) => run.length > 0)
-		.sort((a, b) => RANK.indexOf(a.severity) - RANK.indexOf(b.severity))[0];
+/** The finding that a scenario is known by: an error that nobody expected, else the worst; of these the first. */
+export function shownOf({ findings, expected }: Pick<ScenarioResult, 'findings' | 'expected'>): number {
+	const rank = ({ severity, code }: Finding) =>
+		severity === 'error' && !expected.includes(code) ? -1 : RANK.indexOf(severity);
+	const worst = [...findings].filter(({ run }) => run.length > 0).sort((a, b) => rank(a) - rank(b))[0];
 	return worst === undefined ? -1 : findings.indexOf(worst);
 }
 
 /** `✗ deadlock in 9 steps · 1 more · 44 states`. @param more what goes wrong with one thread more */
 export function summaryOf(result: ScenarioResult, stale: boolean, more?: Hint): string {
-	const { name, expected, findings, asExpected, states, complete } = result;
+	const { name, expected, findings, states, complete } = result;
 	const environment = name === DEFAULT_ENVIRONMENT;
 	const shown = findings[shownOf(result)];
 	const others = new Set(findings.map(({ code }) => code)).size - 1;
-	const missing = expected.filter((code) => code !== 'ok' && !findings.some((f) => f.code === code));
-	const parts: string[] = [];
-	if (shown === undefined)
-		parts.push(
-			complete
-				? missing.length > 0
-					? `✗ ${missing.join(', ')} expected, but not found`
-					: '✓ ok'
-				: '? stopped at a limit',
-		);
-	else {
-		const sign = shown.severity === 'error' ? (asExpected ? '✓' : '✗') : shown.severity === 'warning' ? '⚠' : '?';
-		parts.push(`${sign} ${shown.code}${lengthOf(shown)}${expected.includes(shown.code) ? ', as expected' : ''}`);
+	const missing = missingFindings(result);
+	const parts: string[] = missing.length > 0 ? [`✗ ${missing.join(', ')} expected, but not found`] : [];
+	if (shown === undefined) {
+		if (missing.length === 0) parts.push(complete ? '✓ ok' : '? stopped at a limit');
+	} else {
+		const wanted = expected.includes(shown.code);
+		const sign = wanted ? '✓' : shown.severity === 'error' ? '✗' : shown.severity === 'warning' ? '⚠' : '?';
+		parts.push(`${sign} ${shown.code}${lengthOf(shown)}${wanted ? ', as expected' : ''}`);
 		if (others > 0) parts.push(`${others} more`);
 	}
 	parts.push(...nothingThere(result).map((clause) => clause.replace(/,.*/, '')));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver-protocol';
 import type { FileResult, ScenarioResult } from '../../src/findings/result.js';
-import { toDiagnostics } from '../../src/server/diagnostics.js';
+import { stateOf, toDiagnostics } from '../../src/server/diagnostics.js';
 import {
 	KernelFilesRequest,
 	KernelSourceRequest,
@@ -78,6 +78,16 @@ test('an expected finding is information, not an error', () => {
 		['deadlock', DiagnosticSeverity.Information],
 		['lock-leak', DiagnosticSeverity.Error],
 	]);
+	expect(shown.map(({ message }) => String(message).startsWith('✓ as expected: '))).toEqual([true, false]);
+});
+
+test('an expected warning is as little a warning as an expected error is an error', () => {
+	const findings = [finding('starvation', span(A, 3), { severity: 'warning' })];
+	const result = resultOf(scenario('s', span(A, 9), { findings, expected: ['starvation'] }));
+	expect(shownOf(result)).toMatchObject([
+		{ severity: DiagnosticSeverity.Information, message: expect.stringMatching(/^✓ as expected: /) },
+	]);
+	expect(stateOf(result, toDiagnostics(result, { links: true }))).toBe('ok');
 });
 
 test('an expected finding that no run shows is an error at the scenario, but not before the search is complete', () => {
@@ -102,6 +112,7 @@ test('the same finding of two scenarios is shown once, as bad as the worst', () 
 		),
 	);
 	expect(shown.map(({ severity }) => severity)).toEqual([DiagnosticSeverity.Error]);
+	expect(shown[0]?.message).not.toMatch(/as expected/);
 });
 
 test('a page of the manual has an address that can be read back', () => {

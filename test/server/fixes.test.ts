@@ -155,6 +155,50 @@ test('a finding can be ignored by a comment above its line', async () => {
 	expect(client.published.at(-1)?.version).toBe(2);
 });
 
+/** Two scenarios that are put off for ever in one line, each by a daemon of its own. */
+const STARVED = `static int busy;
+
+static void wait(void)
+{
+	while (READ_ONCE(busy))
+		cpu_relax();
+}
+
+scenario one {
+	thread A { wait(); }
+	daemon D { WRITE_ONCE(busy, 1); WRITE_ONCE(busy, 0); }
+}
+
+scenario other {
+	thread B { wait(); }
+	daemon E { WRITE_ONCE(busy, 1); WRITE_ONCE(busy, 0); }
+}
+`;
+
+test('a line with two findings of a code is ignored once, and one that is expected not at all', async () => {
+	const client = await opened(STARVED);
+	const ignores = async () =>
+		(await ask(client, STARVED, 'READ_ONCE')).filter(({ title }) => title.startsWith('Ignore'));
+	expect(await ignores()).toMatchObject([
+		{
+			title: 'Ignore this starvation by a comment',
+			diagnostics: [{ code: 'starvation' }, { code: 'starvation' }],
+		},
+	]);
+	client.edit(A, STARVED.replaceAll(/(scenario \w+ \{)/g, '$1\n\texpect starvation;'));
+	await client.until(() => client.published.at(-1)?.version === 2);
+	expect(client.shown(A).map(({ code }) => code)).toEqual(['starvation', 'starvation']);
+	expect(await ignores()).toEqual([]);
+});
+
+test('what is expected has its fix, too', async () => {
+	const text = SEED.replace(/(scenario \w+ \{)/, '$1\n\texpect deadlock, self-deadlock;');
+	const client = await opened(text);
+	expect(client.shown(A).map(({ severity }) => severity)).toEqual([3, 3]);
+	const titles = (await ask(client, text, 'goto again')).map(({ title }) => title);
+	expect(titles).toEqual([expect.stringMatching(/^Unlock fault_lock before the retry \(checked/)]);
+});
+
 test('an unmodelled call gets its stub', async () => {
 	const text = fixture('stub.mmn');
 	const client = await opened(text);

@@ -10,6 +10,7 @@ import {
 } from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { checkSketch } from '../../src/findings/check.js';
+import type { Finding } from '../../src/findings/result.js';
 import { summaryOf } from '../../src/server/lens.js';
 import { OpenExplorerNotification, ToPageNotification } from '../../src/server/protocol.js';
 import type { ToPage } from '../../src/webview/messages.js';
@@ -167,6 +168,15 @@ test('the worst finding is named, and how many kinds there are besides', () => {
 	expect(summaryOf(result, false)).toBe('✗ deadlock in 2 steps · 2 more · 10 states');
 	expect(summaryOf({ ...result, expected: ['deadlock', 'lock-leak'], asExpected: true }, false)).toBe(
 		'✓ deadlock in 2 steps, as expected · 2 more · 10 states',
+	);
+	// what nobody expected comes first, and a warning that is expected is no warning
+	expect(summaryOf({ ...result, expected: ['deadlock'] }, false)).toBe('✗ lock-leak in 2 steps · 2 more · 10 states');
+	const [race] = findings as [Finding];
+	expect(summaryOf({ ...result, findings: [race], expected: ['data-race'], asExpected: true }, false)).toBe(
+		'✓ data-race in 2 steps, as expected · 10 states',
+	);
+	expect(summaryOf({ ...result, findings: [race], expected: ['deadlock', 'data-race'] }, false)).toBe(
+		'✗ deadlock expected, but not found · ✓ data-race in 2 steps, as expected · 10 states',
 	);
 	const early = finding('contract', span(A, 1), { run: run.slice(0, 1).map((row) => ({ ...row, thread: 'setup' })) });
 	expect(summaryOf({ ...result, findings: [early] }, false)).toBe('✗ contract in setup · 10 states');

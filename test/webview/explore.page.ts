@@ -408,6 +408,16 @@ describe('alive with the text', () => {
 		expect(await states.getAttribute('title')).toBe('a limit was hit: not all of them');
 	});
 
+	test('what the scenario expects is shown as passed, and as found', async () => {
+		const explored = await open(seed);
+		const chip = explored.page.locator('.head .chip').first();
+		expect(await chip.getAttribute('class')).toBe('chip bad');
+		const finding = { ...(seed.finding as NonNullable<Picture['finding']>), expected: true };
+		await explored.send({ type: 'picture', picture: { ...seed, finding } });
+		expect(await chip.getAttribute('class')).toBe('chip good');
+		expect(await chip.textContent()).toMatch(/^deadlockas expected/);
+	});
+
 	test('a problem without a picture is all there is to see', async () => {
 		const explored = await open(null);
 		await explored.send({ type: 'problem', message: 'No scenario here.', span: null });

@@ -108,7 +108,7 @@ class Drawing {
 			environment: program.uri === home ? null : { uri: program.uri, text: sourceOf(program.root).text },
 			scenario: scenario.name,
 			scenarios: subject.scenarios,
-			finding: finding === undefined ? null : shownFinding(finding),
+			finding: finding === undefined ? null : shownFinding(finding, scenario.expected),
 			findings: scenario.findings.map(({ code, severity, message }) => ({ code, severity, message })),
 			shown: subject.shown,
 			verdict: subject.verdict ?? scenario.verdict,
@@ -347,9 +347,10 @@ class StateViews {
 	}
 }
 
-function shownFinding(finding: Finding): NonNullable<Picture['finding']> {
+function shownFinding(finding: Finding, expected: readonly string[]): NonNullable<Picture['finding']> {
 	const { code, severity, message, closing, assumption } = finding;
-	return { code, severity, message, closing, assumption, fairness: finding.fairness ?? [] };
+	const fairness = finding.fairness ?? [];
+	return { code, severity, message, closing, assumption, fairness, expected: expected.includes(code) };
 }
 
 /** How many steps two runs have in common. */

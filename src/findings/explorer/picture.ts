@@ -201,6 +201,8 @@ export interface Picture {
 		readonly closing: string;
 		readonly assumption: string | null;
 		readonly fairness: readonly { readonly name: string; readonly ends: boolean }[];
+		/** The scenario says that this is found. */
+		readonly expected: boolean;
 	} | null;
 	/** All findings of the scenario, to switch between; `shown` is the index of this one or -1. */
 	readonly findings: readonly { readonly code: string; readonly severity: Severity; readonly message: string }[];

@@ -32,17 +32,20 @@ function Chip({ picture }: { readonly picture: Picture }) {
 		info: ['plain', 'info'],
 		hint: ['plain', 'info'],
 	};
-	const [tone, icon] = finding
-		? (looks[finding.severity] ?? ['plain', 'info'])
-		: branchAt !== null
-			? ['plain', 'branch' as IconName]
-			: verdict === 'ok'
-				? ['good', 'ok' as IconName]
-				: ['plain', 'info' as IconName];
+	const [tone, icon] = finding?.expected
+		? ['good', 'ok' as IconName]
+		: finding
+			? (looks[finding.severity] ?? ['plain', 'info'])
+			: branchAt !== null
+				? ['plain', 'branch' as IconName]
+				: verdict === 'ok'
+					? ['good', 'ok' as IconName]
+					: ['plain', 'info' as IconName];
 	return (
 		<span class={`chip ${tone}`}>
 			<Icon name={icon as IconName} />
 			<b>{finding?.code ?? (branchAt !== null ? 'branch' : verdict)}</b>
+			{finding?.expected && <span class="part">as expected</span>}
 			<span class="part">{lengthOf(picture)}</span>
 			<span class="part" title={extentOf(picture)}>
 				{count(picture.statesExplored, 'state')}
