@@ -14,6 +14,7 @@ import {
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText } from '../../language/text.js';
+import { Told } from '../../language/told-apart.js';
 
 const COMPARES = /^(==|!=|<|>|<=|>=|&)$/;
 
@@ -24,7 +25,19 @@ export function choicesOf(program: Program, f: FunctionDecl, n: number): string[
 	const enumerators = enumeratorsOf(program, parameter);
 	if (enumerators.length > 0) return enumerators;
 	const compared = comparedWith(program, f, n, new Set());
-	return compared.size === 0 ? [] : [...new Set(['0', ...compared.keys(), String(otherThan([...compared.values()]))])];
+	const known = new Set([...compared.values()].map((value) => value | 0));
+	const parts = inParts(program, f, n).filter((value) => value !== 0 && !known.has(value));
+	const all = [...compared.keys(), ...parts.map((value) => String(value >>> 0))];
+	const numbers = [...compared.values(), ...parts.map((value) => value >>> 0)];
+	return all.length === 0 ? [] : [...new Set(['0', ...all, String(otherThan(numbers))])];
+}
+
+/** What it takes to come to all branches where parts of it are looked at: `cmd & MASK`, `_IOC_NR(cmd)`, flags. */
+function inParts(program: Program, f: FunctionDecl, n: number): readonly number[] {
+	const parameter = program.definitionOf(f).parameters[n];
+	if (parameter === undefined) return [];
+	const told = new Told(parameter, program.semantics).keptIn(parameter);
+	return told.inParts ? told.values : [];
 }
 
 /** A number for which none of these stands: above them, where there is room in an int. */
@@ -61,7 +74,10 @@ function comparedWith(program: Program, f: FunctionDecl, n: number, seen: Set<Pa
 	const add = (e: Expression): void => {
 		// numbers, enumerators, and what #define has made of them: command numbers mostly
 		const value = program.semantics.constant(e);
-		if (value !== undefined) found.set(sourceText(e), value);
+		if (value === undefined) return;
+		const text = sourceText(e);
+		// what a macro has made has the macro's text
+		found.set(isNameRef(e) || /^(0x[\da-f]+|\d+)[ul]*$/i.test(text) ? text : String(value), value);
 	};
 	for (const node of AstUtils.streamAllContents(program.definitionOf(f))) {
 		if (isBinaryExpr(node) && COMPARES.test(node.operator)) {

@@ -12,7 +12,7 @@ import { Label } from './label.js';
 import './kernel-macros.js';
 import './driver-macros.js';
 import './user-macros.js';
-import { arg, define, library, primitive, type Rule, rules, typeOf } from './macro.js';
+import { arg, define, library, oneOf, primitive, type Rule, rules, typeOf } from './macro.js';
 import { CannotLower } from './module.js';
 import { askReader } from './readers.js';
 
@@ -363,20 +363,7 @@ define(
 
 define(`${READ_REGISTER} ${READ_LONG_REGISTER}`, (f, e) => {
 	library(f, '__access_register', [rvalue(f, arg(e, 0))], e);
-	const [first = 0, ...others] = valuesRead(e, f.module.semantics);
-	const to = f.register();
-	f.emit({ op: 'move', to, from: f.constant(first) }, e);
-	if (others.length === 0) return to;
-	const picked = f.register();
-	f.emit({ op: 'pick', to: picked, low: f.constant(0), high: f.constant(others.length) }, e);
-	others.forEach((value, n) => {
-		const [takes, on] = [new Label(), new Label()];
-		f.branch(isEqual(f, e, picked, f.constant(n + 1)), takes, on, e);
-		f.place(takes);
-		f.emit({ op: 'move', to, from: f.constant(value) }, e);
-		f.place(on);
-	});
-	return to;
+	return oneOf(f, valuesRead(e, f.module.semantics), e);
 });
 
 define('any', (f, e) => {

@@ -3,6 +3,7 @@ import type { Call, Expression } from '../../language/generated/ast.js';
 import type { Type } from '../../language/types.js';
 import type { Operand } from '../ir.js';
 import type { FunctionLowering } from './function.js';
+import { Label } from './label.js';
 import { CannotLower } from './module.js';
 import { operation } from './readers.js';
 
@@ -35,5 +36,34 @@ export function library(f: FunctionLowering, name: string, args: readonly Operan
 	if (declaration === undefined) throw new CannotLower(node, `'${name}' is not modelled`);
 	const to = f.register();
 	f.call(declaration, to, args, node);
+	return to;
+}
+
+/** Any of these values: the adversary's to pick. */
+export function oneOf(f: FunctionLowering, [first = 0, ...others]: readonly number[], e: Call): Operand {
+	const to = f.register();
+	f.emit({ op: 'move', to, from: f.constant(first) }, e);
+	if (others.length === 0) return to;
+	const picked = f.register();
+	f.emit({ op: 'pick', to: picked, low: f.constant(0), high: f.constant(others.length) }, e);
+	others.forEach((value, n) => {
+		const [same, takes, on] = [f.register(), new Label(), new Label()];
+		f.emit(
+			{
+				op: 'binary',
+				to: same,
+				operator: '==',
+				left: picked,
+				right: f.constant(n + 1),
+				kind: undefined,
+				unsigned: false,
+			},
+			e,
+		);
+		f.branch(same, takes, on, e);
+		f.place(takes);
+		f.emit({ op: 'move', to, from: f.constant(value) }, e);
+		f.place(on);
+	});
 	return to;
 }
