@@ -1,6 +1,6 @@
 import type { AstNode } from 'langium';
 import { isDoStatement, isForStatement, isWhileStatement } from '../language/generated/ast.js';
-import { spanOf } from '../language/text.js';
+import { sourceOf, spanOf } from '../language/text.js';
 import type { FunctionCode } from '../machine/ir.js';
 import type { Evidence } from './finding.js';
 import type { Span } from './result.js';
@@ -42,7 +42,7 @@ export function loopOf({ graph, run }: Evidence, thread: number, cycle: number):
 	);
 	const node = jump?.node ?? loopAround(places.map((p) => p.frames[depth - 1]?.node ?? p.node));
 	const named = depth > 1 ? frame.code : undefined;
-	return { places, function: named, kernel, span: node === undefined ? userSpan(first) : spanOf(node) };
+	return { places, function: named, kernel, span: node === undefined ? userSpan(first) : headOf(node) };
 }
 
 /** How many of the outermost calls stay the same in all places. */
@@ -65,6 +65,15 @@ function loopAround(nodes: readonly AstNode[]): AstNode | undefined {
 		if (nodes.every((n) => contains(loop, n))) return loop.condition ?? loop;
 	}
 	return undefined;
+}
+
+/** The `for (;;)` of a loop that has no condition, without what it goes round in. */
+function headOf(loop: AstNode): Span {
+	const span = spanOf(loop);
+	if (!isForStatement(loop) || !loop.$cstNode || !loop.body.$cstNode) return span;
+	const head = sourceOf(loop).text.slice(loop.$cstNode.offset, loop.body.$cstNode.offset);
+	const [first = ''] = head.split('\n');
+	return { ...span, endLine: span.line, endColumn: span.column + first.trimEnd().length };
 }
 
 function contains(outer: AstNode, node: AstNode): boolean {

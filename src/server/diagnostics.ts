@@ -67,9 +67,30 @@ export function withoutRepeats(diagnostics: readonly Diagnostic[]): Diagnostic[]
 
 /** The message of the finding that a diagnostic shows, and whether that is expected. */
 export function toldBy({ message }: Diagnostic): { message: string; expected: boolean } {
-	const text = typeof message === 'string' ? message : message.value;
+	const text = (typeof message === 'string' ? message : message.value).replace(/\n/g, ' ');
 	const expected = text.startsWith(AS_EXPECTED);
 	return { message: expected ? text.slice(AS_EXPECTED.length) : text, expected };
+}
+
+/** About what "Next Problem" shows of a message, which it does not wrap; and what is too short for a line of its own. */
+const LONGEST = 100;
+const SHORTEST = 40;
+
+/** Text up to the end of a clause, or of a part of one; what stands in brackets is not divided. */
+const BRACKETS = /\((?:[^()]|\([^()]*\))*\)|\[[^\])]*[\])]/;
+const CLAUSE = new RegExp(`(?:${BRACKETS.source}|.)+?(?:[:;.] |$)`, 'g');
+const PART = new RegExp(`(?:${BRACKETS.source}|.)+?(?:[,:;.] |$)`, 'g');
+
+/** A long message in lines that end with a clause: the first says what is wrong, if no more is seen. */
+export function inLines(message: string): string {
+	const lines = [''];
+	for (const clause of message.match(CLAUSE) ?? [])
+		for (const piece of clause.length > LONGEST ? (clause.match(PART) ?? []) : [clause]) {
+			const line = lines.at(-1) ?? '';
+			if (line.length >= SHORTEST && line.length + piece.trimEnd().length > LONGEST) lines.push(piece);
+			else lines[lines.length - 1] = line + piece;
+		}
+	return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 /** LSP counts severities from the worst. */
@@ -78,7 +99,7 @@ function rank({ severity }: Diagnostic): number {
 }
 
 export function ofProblem({ code, severity, message, span }: Problem): Diagnostic {
-	return { range: toRange(span), severity: SEVERITY[severity], code, source: SOURCE, message };
+	return { range: toRange(span), severity: SEVERITY[severity], code, source: SOURCE, message: inLines(message) };
 }
 
 /** Code that no run reaches is shown faded. */
@@ -99,7 +120,7 @@ function ofFinding(finding: Finding, scenario: ScenarioResult, data: FindingRefe
 		severity: SEVERITY[severity],
 		code: finding.code,
 		source: SOURCE,
-		message: `${expected ? AS_EXPECTED : ''}${finding.message}`,
+		message: `${expected ? AS_EXPECTED : ''}${inLines(finding.message)}`,
 		relatedInformation: finding.related.map(({ span, message }) => ({
 			location: { uri: span.uri, range: toRange(span) },
 			message,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver-protocol';
+import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver-protocol';
 import type { FileResult, ScenarioResult } from '../../src/findings/result.js';
-import { stateOf, toDiagnostics } from '../../src/server/diagnostics.js';
+import { stateOf, toDiagnostics, toldBy } from '../../src/server/diagnostics.js';
 import {
 	KernelFilesRequest,
 	KernelSourceRequest,
@@ -96,6 +96,30 @@ test('an expected finding that no run shows is an error at the scenario, but not
 		{ code: 'expect', range: { start: { line: 8 } }, message: expect.stringContaining('deadlock, self-deadlock') },
 	]);
 	expect(shownOf(resultOf({ ...missing, complete: false }))).toEqual([]);
+});
+
+test.each([
+	['A: p is NULL, and it is written through', ['A: p is NULL, and it is written through']],
+	[
+		'A waits for range [1, 3) to end in device_fault() (line 29), which is active in B since line 42; B waits for fault_lock (lock; of the page, line 16), which A has held since line 30. Release fault_lock before going round again',
+		[
+			'A waits for range [1, 3) to end in device_fault() (line 29), which is active in B since line 42;',
+			'B waits for fault_lock (lock; of the page, line 16), which A has held since line 30.',
+			'Release fault_lock before going round again',
+		],
+	],
+	[
+		'F goes round in wait() (line 24) as long as J goes on, although every thread and every instruction gets its turn. It ends with finitely many rounds of J',
+		[
+			'F goes round in wait() (line 24) as long as J goes on,',
+			'although every thread and every instruction gets its turn. It ends with finitely many rounds of J',
+		],
+	],
+])('%s is told in lines of which the first says what is wrong', (message, lines) => {
+	const findings = [finding('deadlock', span(A, 3), { message })];
+	const [shown] = shownOf(resultOf(scenario('s', span(A, 1), { findings })));
+	expect(shown?.message).toBe(lines.join('\n'));
+	expect(toldBy(shown as Diagnostic)).toEqual({ message, expected: false });
 });
 
 test('unreachable code is faded', () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type CodeAction, CodeActionRequest, CodeLensRequest, type Diagnostic } from 'vscode-languageserver-protocol';
 import { type CheckOptions, checkSketch } from '../../src/findings/check.js';
+import { toldBy } from '../../src/server/diagnostics.js';
 import { LargerLooks } from '../../src/server/larger.js';
 import { TestClient } from './client.js';
 
@@ -11,7 +12,7 @@ const A = 'file:///w/lessons/a.mmn';
 const TEXT = readFileSync(path.join(import.meta.dirname, '../corpus/locks/s62-mmap-lock-read-twice.mmn'), 'utf8');
 const NOTE = /^nothing fails as it stands; with one thread more, thread W \{ [^}]* \}, deadlock in \d+ steps: /;
 const ON = { check: { oneThreadMore: true } };
-const note = (diagnostics: readonly Diagnostic[] = []) => diagnostics.find(({ message }) => NOTE.test(String(message)));
+const note = (diagnostics: readonly Diagnostic[] = []) => diagnostics.find((d) => NOTE.test(toldBy(d).message));
 const last = (client: TestClient) => client.published.at(-1)?.diagnostics;
 
 test('a scenario that is right is looked at with one thread more; the thread can be added', async () => {
