@@ -13,7 +13,7 @@ import {
 	type Statement,
 } from '../language/generated/ast.js';
 import type { Program } from '../language/program.js';
-import { spanOf, spanOfProperty } from '../language/text.js';
+import { sourceText, spanOf, spanOfProperty } from '../language/text.js';
 import type { System } from '../machine/system.js';
 import type { Problem, Span } from './result.js';
 
@@ -76,6 +76,24 @@ export class Coverage {
 		return hints;
 	}
 
+	/** Branches that no number leads to of those that the default environment has passed to these functions of the file at `uri`, in words. */
+	untried(program: Program, uri: string, functions: readonly string[]): string[] {
+		const root = program.files.find((f) => f.uri === uri)?.root;
+		const found: string[] = [];
+		for (const f of root?.items.filter(isFunctionDecl) ?? []) {
+			if (f.body === undefined || !functions.includes(f.name)) continue;
+			for (const node of contentsOf(f)) {
+				if (!isIfStatement(node) || !this.reached.has(node)) continue;
+				const asked = [node.condition, ...contentsOf(node.condition)];
+				const number = asked.find((n) => isNameRef(n) && isNumber(f, n.target.ref) && !isPassed(n, node));
+				for (const branch of [node.then, node.otherwise])
+					if (number !== undefined && branch && this.coded.has(branch) && !this.reached.has(branch))
+						found.push(`no value that was tried for ${sourceText(number)} leads to line ${spanOf(branch).line}`);
+			}
+		}
+		return found;
+	}
+
 	/** One hint for each stretch of statements, and for each function, of the sketch itself that no run has reached. */
 	hints(program: Program): Problem[] {
 		const hints: Problem[] = [];
@@ -135,6 +153,16 @@ export class Coverage {
 		}
 	}
 }
+
+/** What a call is given decides nothing itself. */
+function isPassed(n: AstNode, within: AstNode): boolean {
+	for (let at = n.$container; at !== undefined && at !== within; at = at.$container) if (isCall(at)) return true;
+	return false;
+}
+
+/** A parameter that is a plain number. */
+const isNumber = ({ parameters }: FunctionDecl, target: AstNode | undefined): boolean =>
+	parameters.some((p) => p === target && p.stars.length === 0 && p.type.kind === undefined);
 
 /** A condition that is nothing but a check for a collision. */
 function collides(condition: AstNode): boolean {

@@ -153,6 +153,27 @@ module_exit(dev_exit);
 		expect((await inEnvironment(right)).scenarios[0]?.vacuous).toBeUndefined();
 	});
 
+	test('says of a branch behind a number that no value led there', async () => {
+		const text = (condition: string) => `#include <linux/miscdevice.h>
+static DEFINE_SPINLOCK(lock);
+static int n;
+static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	spin_lock(&lock);
+	if (${condition})
+		n = 0;
+	spin_unlock(&lock);
+	return 0;
+}
+static const struct file_operations fops = { .unlocked_ioctl = dev_ioctl };
+static struct miscdevice misc = { .fops = &fops };
+module_misc_device(misc);
+`;
+		const said = async (condition: string) => (await inEnvironment(text(condition))).scenarios[0]?.vacuous;
+		expect(await said('cmd * 3 == 15')).toEqual(['no value that was tried for cmd leads to line 8']);
+		expect(await said('(cmd & 0xf0) == 0x20')).toBeUndefined();
+	});
+
 	test('has a range inside of another in every generation of the API: what is held from start to end is taken twice', async () => {
 		const { scenarios } = await inEnvironment(`#include <mn/notifier-2008>
 static DEFINE_MUTEX(lock);

@@ -67,7 +67,11 @@ export async function checkInEnvironment(
 			`${core}() calls callbacks as the core of the kernel does, and no invalidator of the environment goes that way: write a scenario that does`,
 		);
 	const { vacuous: _, ...all } = merged(searches, uri);
-	const nothing = vacuous(whole, searches.coverage, environment.opening);
+	const given = environment.handlers.map((h) => h.function);
+	const nothing = [
+		...vacuous(whole, searches.coverage, environment.opening),
+		...searches.coverage.untried(whole, uri, given),
+	];
 	const result = told(nothing.length > 0 ? { ...all, vacuous: nothing } : all, environment, searches, uri);
 	options.onScenario?.(result);
 	const hints = result.complete ? searches.coverage.hintsInEnvironment(whole, uri) : [];
