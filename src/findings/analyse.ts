@@ -4,14 +4,8 @@ import { type ScheduleStep, ShortestRuns } from '../explore/shortest.js';
 import { drain, type Turns } from '../explore/turns.js';
 import { explainRace, findRaces, type Race } from './codes/data-race.js';
 import { reportKindOf } from './codes/index.js';
-import {
-	explainInterruptedLock,
-	explainInterruption,
-	findInterruptedLocks,
-	findInterruption,
-	type InterruptedLock,
-	type Interruption,
-} from './codes/interrupted-lock.js';
+import { explainInterruptedLock, findInterruptedLocks } from './codes/interrupted-lock.js';
+import { explainInterruption, findInterruptions, type Interruption } from './codes/interruption.js';
 import { explainLockOrder, findLockOrder } from './codes/lock-order.js';
 import { explainLeftUse, findLeftUse } from './codes/mm-users.js';
 import { explainLeftReference, findLeftReferences } from './codes/page-references.js';
@@ -76,19 +70,15 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 	yield;
 	const endless = starts && (wanted('livelock') || wanted('starvation'));
 	for (const finding of endless ? yield* findEndless(graph, prospects, shortest) : []) add(finding);
-	const interrupted = starts ? yield* findInterruptedLocks(graph) : [];
-	const only: InterruptedLock[] = [];
-	for (const lock of interrupted) {
-		const shown = yield* findInterruption(graph, lock);
-		if (shown === undefined) only.push(lock);
-		else add(fromInterruption(graph, prospects, shortest, lock, shown));
-	}
+	const interruptions = starts ? yield* findInterruptions(graph, shortest) : [];
+	for (const one of interruptions) add(fromInterruption(graph, prospects, shortest, one));
 	// a second opinion, and only where the first has found nothing to say about waiting
 	if (starts && !findings.some(({ finding }) => /deadlock|livelock/.test(finding.code))) {
 		for (const cycle of yield* findLockOrder(graph))
 			add(fromLockOrder(graph, prospects, shortest, cycle.seen, (e) => explainLockOrder(e, cycle)));
-		for (const lock of only)
-			add(fromLockOrder(graph, prospects, shortest, lock.outside, (e) => explainInterruptedLock(e, lock)));
+		for (const lock of yield* findInterruptedLocks(graph))
+			if (!interruptions.some(({ resource }) => resource === lock.resource))
+				add(fromLockOrder(graph, prospects, shortest, lock.outside, (e) => explainInterruptedLock(e, lock)));
 	}
 	return findings.sort((a, b) => a.steps - b.steps).map((f) => f.finding);
 }
@@ -161,18 +151,11 @@ function fromLockOrder(
 	};
 }
 
-function fromInterruption(
-	graph: Graph,
-	prospects: Prospects,
-	shortest: ShortestRuns,
-	lock: InterruptedLock,
-	shown: Interruption,
-): Finding {
-	const { state, thread } = shown.steps[0] as ScheduleStep;
-	const run = replayRun(graph, [...shortest.to(state, thread), ...shown.steps]);
+function fromInterruption(graph: Graph, prospects: Prospects, shortest: ShortestRuns, shown: Interruption): Finding {
+	const run = replayRun(graph, [...shortest.to(shown.from), ...shown.steps]);
 	const evidence: Evidence = { graph, prospects, run };
 	return {
-		...withCure(explainInterruption(evidence, lock, shown)),
+		...withCure(explainInterruption(evidence, shown)),
 		code: 'self-deadlock',
 		severity: 'error',
 		assumption: null,

@@ -3,7 +3,7 @@ import type { Graph } from '../explore/graph.js';
 import { spread, withoutTimeouts } from '../explore/prospects.js';
 import type { Turns } from '../explore/turns.js';
 import { findRaces } from './codes/data-race.js';
-import { findInterruptedLocks } from './codes/interrupted-lock.js';
+import { mayInterrupt } from './codes/interrupted-lock.js';
 import { findLockOrder } from './codes/lock-order.js';
 import { findLeftUse } from './codes/mm-users.js';
 import { findLeftReferences } from './codes/page-references.js';
@@ -26,7 +26,7 @@ export function* isClean(graph: Graph, wanted: (code: string) => boolean): Turns
 	if ((yield* findLeftUse(graph)) !== undefined) return false;
 	if (wanted('data-race') && (yield* findRaces(graph)).length > 0) return false;
 	if (wanted('lock-order') && (yield* findLockOrder(graph)).length > 0) return false;
-	if (wanted('lock-order') && (yield* findInterruptedLocks(graph)).length > 0) return false;
+	if (yield* mayInterrupt(graph)) return false;
 	return !(wanted('livelock') || wanted('starvation')) || !(yield* mayGoOn(graph, running));
 }
 

@@ -1,6 +1,5 @@
 import type { Graph } from '../../explore/graph.js';
-import type { ScheduleStep } from '../../explore/shortest.js';
-import { ROUNDS, type Turns } from '../../explore/turns.js';
+import type { Turns } from '../../explore/turns.js';
 import { primitives } from '../../kernel/primitives.js';
 import { sourceOf } from '../../language/text.js';
 import type { System } from '../../machine/system.js';
@@ -12,7 +11,7 @@ import { type Place, userFunction, userSpan } from '../run.js';
 /*
  * What lockdep calls an inconsistent lock state (kernel/locking/lockdep.c, print_usage_bug()): a lock that is taken in a softirq or an
  * interrupt, and elsewhere with those on. Interrupt lines, timers, callbacks of RCU and of fences have a CPU of their own in the model: which
- * of its runs are possible on one CPU, findInterruption() tells. What none shows is lockdep's word alone.
+ * of its runs are possible on one CPU, interruption.ts tells. What none shows is lockdep's word alone.
  */
 
 /** A lock that is taken in a handler, and by somebody on top of whom the handler may come. */
@@ -24,7 +23,7 @@ export interface InterruptedLock {
 	readonly outside: Seen;
 }
 
-interface Handler {
+export interface Handler {
 	readonly words: string;
 	/** It comes in a softirq, which _bh() keeps out; otherwise in an interrupt. */
 	readonly softirq: boolean;
@@ -41,65 +40,8 @@ const IRQ: Handler = { words: 'an interrupt', softirq: false };
 /** "The callback can be called from an atomic context or irq context" (dma_fence_add_callback()). */
 const FENCE: Handler = { words: 'a callback of a fence', softirq: false };
 
-/** A run that shows it: what comes on its own begins when somebody has the lock, and nobody else moves until it wants that. */
-export interface Interruption {
-	/** Where the one on top stands still. */
-	readonly state: number;
-	readonly handler: number;
-	/** Who is about to take the lock in the first of these steps, and all that follow. */
-	readonly thread: number;
-	readonly steps: readonly ScheduleStep[];
-}
-
-/**
- * Handlers have a CPU of their own in the model; on the machine they come on that of whoever runs, if that has them on. So a state in
- * which one waits for a lock is its end, if it has begun when the lock was held, and if all that moved from there on was the handler.
- */
-export function* findInterruption(graph: Graph, lock: InterruptedLock): Turns<Interruption | undefined> {
-	const { resource, handler } = lock;
-	const { system } = graph;
-	// states of these graphs do not name threads, or are not whole
-	if (graph.merged || graph.symmetric) return undefined;
-	const taskOf = (state: number, thread: number): ThreadState => system.task(thread, graph.local(state, thread));
-	const holds = (task: ThreadState): boolean => task.irqsOff === 0 && task.held.some((h) => h.resource === resource);
-	const handlers = system.threads.flatMap((_, t) => (OWN_CPU.test(system.threads[t]?.name ?? '') ? [t] : []));
-	/** By thread and local vector: is it about to take the lock with the handler on? */
-	const takes = system.threads.map((_, thread) => {
-		const known: (boolean | undefined)[] = [];
-		const index = graph.reader(thread);
-		return (state: number): boolean => {
-			const local = index(state);
-			known[local] ??= isExposed(system, taskOf(state, thread), resource, handler);
-			return known[local];
-		};
-	});
-	const known = new Set<string>();
-	for (let state = 0; state < graph.expanded; state++) {
-		if (state % ROUNDS === ROUNDS - 1) yield;
-		for (let thread = 0; thread < graph.threads; thread++) {
-			if (!takes[thread]?.(state)) continue;
-			// no softirq comes on top of another, nor an interrupt on top of a handler of one
-			if (handlers.includes(thread)) {
-				const own = handlerOf(system, thread, taskOf(state, thread), graph.sharedOf(state));
-				if (!own?.softirq || handler.softirq) continue;
-			}
-			for (const h of handlers) {
-				if (handlerOf(system, h, taskOf(state, h), graph.sharedOf(state)) !== undefined) continue;
-				const steps = onTop(graph, state, thread, h, holds, lock, known);
-				if (steps !== undefined) return { ...steps, handler: h, thread };
-			}
-		}
-	}
-	return undefined;
-}
-
-const OWN_CPU = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
-
-/** About to take the lock, with nothing that keeps the handler out. */
-function isExposed(system: System, task: ThreadState, resource: number, { softirq }: Handler): boolean {
-	const taking = takingOf(task);
-	return taking?.resource === resource && lets(system, softirq, task, taking);
-}
+/** Names of threads that have a CPU of their own in the model. */
+export const OWN_CPU = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
 
 /**
  * May the handler come while the lock is held? What keeps preemption off keeps neither interrupts nor softirqs out. Which of the two makes a
@@ -110,54 +52,19 @@ function lets(system: System, softirq: boolean, task: ThreadState, { keepsOut }:
 	return !softirq || (keepsOut === 'nobody' && (task.atomic === 0 || !turnsSoftirqsOff(system)));
 }
 
-const turnsSoftirqsOff = ({ program }: System): boolean =>
-	program.files.some(({ root, kernel }) => !kernel && /_bh\b|\blocal_bh_/.test(sourceOf(root).text));
+/** Does the sketch's own text match? */
+const textOf = ({ program }: System, pattern: RegExp): boolean =>
+	program.files.some(({ root, kernel }) => !kernel && pattern.test(sourceOf(root).text));
 
-/** From `state`: `thread` takes the lock and goes on while it has it; then only `handler` moves, up to where it waits for the lock. */
-function onTop(
-	graph: Graph,
-	state: number,
-	thread: number,
-	handler: number,
-	holds: (task: ThreadState) => boolean,
-	lock: InterruptedLock,
-	known: Set<string>,
-): { readonly state: number; readonly steps: readonly ScheduleStep[] } | undefined {
+export const turnsSoftirqsOff = (system: System): boolean => textOf(system, /_bh\b|\blocal_bh_/);
+
+/** May there be any, or a run that shows one? A graph of merged steps lacks the states that would say it. */
+export function* mayInterrupt(graph: Graph): Turns<boolean> {
 	const { system } = graph;
-	const open: { at: number; steps: readonly ScheduleStep[]; inside: boolean }[] = [
-		{ at: state, steps: [], inside: false },
-	];
-	for (const { at, steps, inside } of open) {
-		if (inside && wants(graph, at, handler, lock)) return { state: at, steps };
-		const { from, to } = graph.edges(at);
-		for (let edge = from; edge < to; edge++) {
-			const by = graph.edgeThread(edge);
-			const target = graph.target(edge);
-			if (target < 0 || target >= graph.expanded || (by !== handler && (by !== thread || inside))) continue;
-			if (by === handler && steps.length === 0) continue;
-			if (by === thread && !holds(system.task(thread, graph.local(target, thread)))) continue;
-			const key = `${target} ${thread} ${handler} ${by === handler}`;
-			if (known.has(key)) continue;
-			known.add(key);
-			open.push({
-				at: target,
-				steps: [...steps, { state: at, thread: by, choice: graph.edgeChoice(edge) }],
-				inside: by === handler,
-			});
-		}
-	}
-	return undefined;
-}
-
-function wants(graph: Graph, state: number, thread: number, { resource, handler }: InterruptedLock): boolean {
-	const task = graph.system.task(thread, graph.local(state, thread));
-	const taking = takingOf(task);
-	return (
-		taking?.resource === resource &&
-		!taking.tries &&
-		handlerOf(graph.system, thread, task, graph.sharedOf(state)) === handler &&
-		graph.wait(state, thread) !== undefined
-	);
+	if (system.preemptRt || !system.threads.some((t) => OWN_CPU.test(t.name) || t.kind === 'interrupt')) return false;
+	const turnsOn = /_irq\b|\blocal_irq_enable|\bread_seq|seqcount|seqlock/;
+	if (textOf(system, turnsOn)) return true;
+	return (yield* findInterruptedLocks(graph)).length > 0;
 }
 
 /** All such locks, each once. */
@@ -194,7 +101,8 @@ export function* findInterruptedLocks(graph: Graph): Turns<InterruptedLock[]> {
 	return found;
 }
 
-function handlerOf(system: System, thread: number, task: ThreadState, shared: Int32Array): Handler | undefined {
+/** What kind of handler a thread is in, if in one. */
+export function handlerOf(system: System, thread: number, task: ThreadState, shared: Int32Array): Handler | undefined {
 	const { kind, name: lane } = system.threads[thread] as System['threads'][number];
 	if (kind === 'interrupt') return IRQ;
 	if (!task.frames.some((f) => !f.code.kernel)) return undefined;
@@ -239,33 +147,6 @@ function takingOf(task: ThreadState): Taking | undefined {
 	};
 }
 
-const withoutThem = (lock: string, { softirq }: Handler): string =>
-	`Take ${lock} with ${softirq ? 'spin_lock_bh()' : 'spin_lock_irqsave()'} there`;
-
-/** In words, where a run shows it. */
-export function explainInterruption(
-	{ graph, run }: Evidence,
-	{ resource, handler }: InterruptedLock,
-	shown: Interruption,
-): Explanation {
-	const { system } = graph;
-	const taken = shown.steps[0]?.state ?? 0;
-	const here = system.position(shown.thread, graph.local(taken, shown.thread));
-	const there = system.position(shown.handler, graph.local(run.finalState, shown.handler));
-	const lock = system.nameOf(resource, graph.sharedOf(run.finalState));
-	const [name, below] = [threadName(graph, shown.handler), threadName(graph, shown.thread)];
-	const by = userFunction(there)?.name;
-	const message = `${name} waits for ${lock}${by === undefined ? '' : ` in ${by}()`} (${lineOf(graph, userSpan(there))}), which ${below}, the thread that it interrupts, holds since ${lineOf(graph, userSpan(here))}: ${handler.words} comes on the CPU of who has the lock, and nobody gives that back meanwhile`;
-	return {
-		message,
-		cure: withoutThem(lock, handler),
-		span: userSpan(here),
-		related: [{ span: userSpan(there), message: `${name} waits for ${lock} here` }],
-		closing: `${message}.`,
-		threads: [name, below],
-	};
-}
-
 /** In words, and whom to blame: who may be interrupted. */
 export function explainInterruptedLock(
 	{ graph }: Evidence,
@@ -281,7 +162,7 @@ export function explainInterruptedLock(
 	const message = `${lock} is taken in ${handler.words}, by ${by(there, inside)}, and with ${on} on by ${by(here, outside)}: on the CPU of who has it, ${handler.words} waits for ever for what it has interrupted. ${handler === IRQ ? 'Here it comes on top of others only, so that no run shows it' : 'In this scenario it never comes just then'}; lockdep complains (inconsistent lock state)`;
 	return {
 		message,
-		cure: withoutThem(lock, handler),
+		cure: `Take ${lock} with ${handler.softirq ? 'spin_lock_bh()' : 'spin_lock_irqsave()'} there`,
 		span: userSpan(here),
 		related: [{ span: userSpan(there), message: `${threadName(graph, inside.thread)} takes ${lock} here` }],
 		closing: `${message}.`,
