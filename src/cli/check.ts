@@ -36,6 +36,8 @@ export interface CheckRequest {
 	readonly werror: boolean;
 	/** Show hints one by one. */
 	readonly hints: boolean;
+	/** Show every assumption. */
+	readonly assumptions: boolean;
 	/** Sketches checked at once, each in a thread of its own. */
 	readonly jobs: number;
 	readonly options: CheckOptions;
@@ -61,6 +63,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		'no-reduction': { type: 'boolean' },
 		'one-more': { type: 'boolean' },
 		hints: { type: 'boolean' },
+		assumptions: { type: 'boolean' },
 		werror: { type: 'boolean' },
 		fix: { type: 'boolean' },
 		watch: { type: 'boolean' },
@@ -100,6 +103,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		fix: values.fix === true,
 		werror: values.werror === true,
 		hints: values.hints === true,
+		assumptions: values.assumptions === true,
 		jobs: positive('jobs', values.jobs, true) ?? 1,
 		options,
 	};
@@ -125,6 +129,7 @@ export async function runCheck(
 		source: (uri: string) => sources.text(uri) ?? kernelLibraries.read(uri),
 		colour: console.colour,
 		hints: request.hints,
+		assumptions: request.assumptions,
 		several: inputs.length > 1,
 	};
 	const results: FileResult[] = [];

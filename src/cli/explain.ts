@@ -47,12 +47,10 @@ function unknown(name: string, codes: readonly string[]): UsageError {
 	if (refused !== undefined) return new UsageError(`explain: ${refused}`);
 
 	// what is written like a function is none of the codes
-	const isName = /[_(]/.test(name);
-	const guess = didYouMean(plain, isName ? kernelNames() : codes);
+	const lists = /[_(]/.test(name) ? [kernelNames()] : [codes, kernelNames()];
+	const guess = lists.map((names) => didYouMean(plain, names)).find((words) => words !== '') ?? '';
 	return new UsageError(
-		isName
-			? `explain: the simulated kernel has no '${name}'${guess}; the manual's functions.md lists what there is`
-			: `explain: no finding has the code '${name}'${guess}; notifier-lab explain lists them`,
+		`explain: neither a finding nor anything in the simulated kernel is called '${name}'${guess}; notifier-lab explain lists the findings, the manual's functions.md the rest`,
 	);
 }
 

@@ -58,6 +58,7 @@ all its .mmn files, - for standard input.
   --only CODE,…       look for these findings only
   --ignore CODE,…     do not report these findings
   --hints             show each hint: code that no run reaches, rules of thumb
+  --assumptions       show all that the verdicts assume, not only the first
   --one-more          look at what comes out right with one thread more: one of
                       its own again, or who queues for mmap_lock
   --no-reduction      walk through every interleaving, for comparison

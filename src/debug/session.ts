@@ -17,7 +17,7 @@ import {
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Alternative, Picture, State } from '../findings/explorer/picture.js';
 import { focus, framesOf, goOn, isOnRun, out, over, type Stop } from './position.js';
-import type { Launch, Runs } from './runs.js';
+import type { Launch, Runs, SourceName } from './runs.js';
 import { HELP, type Reason, rowsBetween, stepAt, stopped, waysAt, wordsOf } from './told.js';
 import { lookUp, type ScopeOf, scopesOf, type Value } from './values.js';
 import { WantedStops } from './wanted.js';
@@ -228,7 +228,9 @@ export class RunSession extends DebugSession {
 		{ sourceReference }: DebugProtocol.SourceArguments,
 	): Promise<void> {
 		const uri = this.sources[sourceReference - 1];
-		const content = uri === undefined ? undefined : await this.runs.text(uri);
+		const environment = this.picture?.environment;
+		const own = environment?.uri === uri ? environment?.text : undefined;
+		const content = uri === undefined ? undefined : (own ?? (await this.runs.text(uri)));
 		if (content === undefined) {
 			this.refuse(response, new Error('that source is not there any more'));
 			return;
@@ -462,7 +464,9 @@ export class RunSession extends DebugSession {
 	}
 
 	private source(uri: string): Source {
-		const { name, path, kernel } = this.runs.source(uri);
+		// the default environment is in no file: a client asks for its text, and tells the language by the ending
+		const own = uri === this.picture?.environment?.uri && { name: 'default environment.mmn', kernel: false };
+		const { name, path, kernel }: SourceName = own || this.runs.source(uri);
 		let reference = 0;
 		if (path === undefined) {
 			const known = this.sources.indexOf(uri);

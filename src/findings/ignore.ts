@@ -49,7 +49,7 @@ export function withoutIgnored(
 		const words = ignored.map(
 			(f) => `${f.code} in line ${f.span.line} is ignored: ${ignoreOf(f)?.reason || 'no reason given'}`,
 		);
-		return { ...judged, assumptions: [...judged.assumptions, ...new Set(words)] };
+		return { ...judged, assumptions: [...new Set(words), ...judged.assumptions] };
 	});
 	const hints = (result.hints ?? []).filter((hint) => ignoreOf(hint) === undefined);
 	const complete = all && result.scenarios.length > 0 && result.scenarios.every((s) => s.complete);

@@ -49,7 +49,6 @@ function assumptionsOf(
 	);
 	const quiet = lanes.some(({ kind }) => kind === 'kernel') && takesDown;
 	return [
-		'memory is sequentially consistent',
 		...(quiet
 			? [
 					'finally runs when queued work, timers and callbacks have run, too: what takes down what they use belongs into a thread, to meet them',
@@ -64,6 +63,8 @@ function assumptionsOf(
 		...(exits && threads.length > 1
 			? ['exit_mmap() does not wait for the other threads of the scenario: none of them keeps the process alive']
 			: []),
+		// last: it holds for every verdict
+		'memory is sequentially consistent',
 	];
 }
 

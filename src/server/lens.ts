@@ -31,6 +31,9 @@ const TOP: ScenarioPlace = {
 	range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
 };
 
+const TOP_HINT =
+	'Default environment: the sketch has no scenario, so its callbacks and entry points run against those who invalidate, one at a time, then more';
+
 export function lensesOf({ uri, scenarios, results, hints = [], stale, commands }: LensInput): CodeLens[] {
 	return (scenarios.length === 0 ? [TOP] : scenarios).flatMap(({ name, range }) => {
 		const result = results.find((r) => r.name === name);
@@ -42,6 +45,7 @@ export function lensesOf({ uri, scenarios, results, hints = [], stale, commands 
 		const more = hints.find((h) => h.offer !== undefined && h.span.line === result.span.line);
 		const summary: Command = { title: summaryOf(result, stale, more), command: '' };
 		const explore = { uri, scenario: name, ...(reference && { index }) };
+		if (scenarios.length === 0) summary.tooltip = TOP_HINT;
 		if (commands.has(EXPLORE)) Object.assign(summary, { command: EXPLORE, arguments: [explore] });
 		return [
 			{ range, command: summary },

@@ -33,7 +33,7 @@ describe('bad input is one line that says what and where', () => {
 		[['check', 'gone/x.mmn'], /gone\/x\.mmn: no such file/],
 		[
 			['explain', 'dedlock'],
-			/no finding has the code 'dedlock' \(did you mean deadlock\?\); notifier-lab explain lists them/,
+			/neither a finding nor anything in the simulated kernel is called 'dedlock' \(did you mean deadlock\?\); notifier-lab explain lists the findings/,
 		],
 		[
 			['explain', 'INTERVAL_TREE_DEFINE'],
@@ -43,8 +43,10 @@ describe('bad input is one line that says what and where', () => {
 		[['explain', 'stale'], /\(did you mean stale-mapping or stale-tlb\?\)/],
 		[
 			['explain', 'mmu_interval_read_begn'],
-			/the simulated kernel has no 'mmu_interval_read_begn' \(did you mean mmu_interval_read_begin\?\); the manual's functions\.md/,
+			/in the simulated kernel is called 'mmu_interval_read_begn' \(did you mean mmu_interval_read_begin\?\);.* the manual's functions\.md/,
 		],
+		[['explain', 'kmaloc'], /'kmaloc' \(did you mean kmalloc\?\)/],
+		[['explain', 'frobnicate'], /'frobnicate'; notifier-lab explain lists/],
 		[['new'], /give one name/],
 		[['new', 'a', '--api', 'intervall'], /no api 'intervall'.*did you mean interval/],
 		[['new', 'gone/x'], /gone\/x\.mmn: cannot be written: its folder does not exist/],

@@ -185,3 +185,21 @@ test('what cannot be debugged is refused with the reason', async () => {
 		'one shows no deadlock; nothing was found',
 	);
 });
+
+test('what the default environment does has its text, which is in no file', async () => {
+	const client = connect();
+	await client.launch({ program: path.join(root, 'test/findings/drivers/irq-plain-spinlock.mmn') });
+	const { threads } = await client.ask<DebugProtocol.ThreadsResponse['body']>('threads');
+	const frames: DebugProtocol.StackFrame[] = [];
+	for (const { id } of threads)
+		frames.push(
+			...(await client.ask<DebugProtocol.StackTraceResponse['body']>('stackTrace', { threadId: id })).stackFrames,
+		);
+	const own = frames.find(({ source }) => source?.name === 'default environment.mmn');
+	expect(own?.source?.path).toBeUndefined();
+	const { content } = await client.ask<DebugProtocol.SourceResponse['body']>('source', {
+		sourceReference: own?.source?.sourceReference,
+	});
+	expect(content).toContain('scenario default_environment');
+	expect(content.split('\n')[(own?.line ?? 0) - 1]).toMatch(/\S/);
+});

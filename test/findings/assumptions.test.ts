@@ -11,7 +11,7 @@ test('who else runs does not keep a process alive that exits: its threads would'
 	const alone = await of('\tthread X { exit_mmap(); }');
 	const beside = await of('\tthread X { exit_mmap(); }\n\tthread F { dev_read(0); }');
 	expect(alone).toEqual(['memory is sequentially consistent']);
-	expect(beside).toEqual([...(alone ?? []), expect.stringContaining('exit_mmap() does not wait')]);
+	expect(beside).toEqual([expect.stringContaining('exit_mmap() does not wait'), ...(alone ?? [])]);
 	expect(await of('\tthread I { munmap(0, 1); }\n\tthread F { dev_read(0); }')).toEqual(alone);
 });
 

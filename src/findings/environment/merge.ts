@@ -132,7 +132,8 @@ export function told(
 		findings,
 		...(unfinished.size > 0 && { unfinished: [...unfinished] }),
 		assumptions: [
-			...result.assumptions,
+			...(unfinished.size === 0 ? [] : [`looked at, but not to the end: ${[...unfinished].join('; ')}`]),
+			...remarks,
 			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} ${against}${environment.has.second ? '; with a second object subscribed' : ''}${comes.length > 0 ? `; with ${comes.join(', ')} as an interrupt on top of either` : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}${environment.has.exit ? '; when nothing else is found, against the end of the process, of which no ->release hears' : ''}`,
 			...(result.verdict === 'fail'
 				? [
@@ -140,8 +141,7 @@ export function told(
 					]
 				: []),
 			...(smaller ? ['one and two of these at a time were tried on two pages, all of them at once on one page'] : []),
-			...(unfinished.size === 0 ? [] : [`looked at, but not to the end: ${[...unfinished].join('; ')}`]),
-			...remarks,
+			...result.assumptions,
 		],
 	};
 }

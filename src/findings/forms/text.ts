@@ -16,6 +16,8 @@ export interface TextOptions {
 	readonly colour: boolean;
 	/** Show each hint, and not only how many there are. */
 	readonly hints?: boolean;
+	/** Show each assumption, and not only those that matter most. */
+	readonly assumptions?: boolean;
 	/** One of several files: its lines of verdicts stand below its name. */
 	readonly several?: boolean;
 }
@@ -24,6 +26,8 @@ const WIDTH = 78;
 const TABLE_INDENT = 4;
 /** After so many problems of text in one file the rest follow from the first. */
 const MOST_PROBLEMS = 20;
+/** After so many assumptions the rest is what holds for most verdicts. */
+const MOST_ASSUMPTIONS = 3;
 const WORDS: Record<Severity, string> = { error: 'error', warning: 'warning', info: 'note', hint: 'hint' };
 
 /**
@@ -97,9 +101,12 @@ export function notesForm(file: FileResult, options: TextOptions): string {
 }
 
 /** The end of the text form, for all files: what the verdicts rest on, and one closing line. */
-export function textClosing(files: readonly FileResult[], options: Pick<TextOptions, 'colour'>): string {
+export function textClosing(
+	files: readonly FileResult[],
+	options: Pick<TextOptions, 'colour' | 'assumptions'>,
+): string {
 	const paint = paintWith(options.colour);
-	const assumed = assumptions(files);
+	const assumed = assumptions(files, options.assumptions === true);
 	const lines = assumed.length === 0 ? [] : [paint.dim('assumed:'), ...assumed.map(paint.dim), ''];
 	return `${[...lines, closingLine(files, paint)].join('\n')}\n`;
 }
@@ -250,8 +257,8 @@ export function isWrong(scenario: ScenarioResult): boolean {
 	return unexpected || (scenario.complete && !scenario.asExpected);
 }
 
-/** Each assumption once; those that do not hold for all scenarios say for which. */
-function assumptions(files: readonly FileResult[]): string[] {
+/** Each assumption once, what is special first; those that do not hold for all scenarios say for which. */
+function assumptions(files: readonly FileResult[], all: boolean): string[] {
 	const scenarios = files.flatMap((file) => file.scenarios);
 	const users = new Map<string, Set<string>>();
 	for (const scenario of scenarios)
@@ -260,11 +267,15 @@ function assumptions(files: readonly FileResult[]): string[] {
 			names.add(scenario.name);
 			users.set(assumption, names);
 		}
-	const all = new Set(scenarios.map((scenario) => scenario.name)).size;
-	return [...users].flatMap(([assumption, names]) => {
-		const whose = names.size === all ? '' : ` (${[...names].join(', ')})`;
+	const count = new Set(scenarios.map((scenario) => scenario.name)).size;
+	const list = [...users].sort(([, a], [, b]) => Number(a.size === count) - Number(b.size === count));
+	const shown = all || list.length <= MOST_ASSUMPTIONS + 1 ? list : list.slice(0, MOST_ASSUMPTIONS);
+	const lines = shown.flatMap(([assumption, names]) => {
+		const whose = names.size === count ? '' : ` (${[...names].join(', ')})`;
 		return wrap(`- ${assumption}${whose}`, WIDTH - 2, '  ').map((line) => `  ${line}`);
 	});
+	const rest = list.length - shown.length;
+	return rest === 0 ? lines : [...lines, `  - ${rest} more; --assumptions shows them`];
 }
 
 function closingLine(files: readonly FileResult[], paint: Paint): string {

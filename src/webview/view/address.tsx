@@ -25,13 +25,17 @@ function tablesOf(state: State): readonly Table[] {
 	].filter(({ slots }) => slots.length > 0);
 }
 
+/** What a cell says in signs, in words. */
+const hoverOf = ({ page, stale }: PageSlot, words: string): string =>
+	page === null ? words : `${words}${stale ? `: ${stale}` : ''}\ng counts how often the page has been given out`;
+
 function Slot({ slot, page, table, inside }: { slot: PageSlot; page: number; table: Table; inside: string }) {
 	const { changes } = useExplorer();
 	const changed = changes.value.has(`page ${table.name} ${page}`);
 	const words = pageWords(slot);
 	const classes = [inside, changed ? 'changed' : '', slot.stale ? 'stale' : '', slot.page === null ? 'empty' : ''];
 	return (
-		<td class={classes.join(' ').trim()} colSpan={Math.max(1, slot.pages)} title={slot.stale ?? words}>
+		<td class={classes.join(' ').trim()} colSpan={Math.max(1, slot.pages)} title={hoverOf(slot, words)}>
 			<span aria-hidden="true">
 				{slot.page === null ? (
 					'–'

@@ -66,7 +66,7 @@ function Trail({ picture }: { readonly picture: Picture }) {
 				<span class="dim">{OUTLOOK[after]}</span>
 			</span>
 			<span class="space" />
-			{next.length === 0 && <span class="ending">{ending}</span>}
+			{next.length === 0 && <span class="ending">in the end: {ending}</span>}
 			<label class="single">
 				<input
 					type="checkbox"

@@ -6,6 +6,9 @@ import { useExplorer } from './context.js';
 import { Icon, type IconName } from './icons.js';
 import { type Item, Menu } from './menu.js';
 
+const ENVIRONMENT =
+	'The sketch has no scenario: its callbacks and entry points run against those who invalidate, one at a time, then more';
+
 const FORMATS: readonly { format: ExportFormat; label: string; hint?: string; apart?: boolean }[] = [
 	{ format: 'table', label: 'Copy as mail table' },
 	{ format: 'svg', label: 'SVG picture', apart: true },
@@ -58,13 +61,14 @@ interface PickProps {
 	readonly label: string;
 	readonly value: string;
 	readonly options: readonly { value: string; label: string }[];
+	readonly title?: string | undefined;
 	pick(value: string): void;
 }
 
-function Pick({ label, value, options, pick }: PickProps) {
+function Pick({ label, value, options, title, pick }: PickProps) {
 	return (
 		<span class="pick">
-			<select aria-label={label} value={value} onChange={(event) => pick(event.currentTarget.value)}>
+			<select aria-label={label} title={title} value={value} onChange={(event) => pick(event.currentTarget.value)}>
 				{options.map((option) => (
 					<option key={option.value} value={option.value}>
 						{option.label}
@@ -102,6 +106,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 				label="Scenario"
 				value={picture.scenario}
 				options={picture.scenarios.map((name) => ({ value: name, label: scenarioWords(name) }))}
+				title={picture.environment ? ENVIRONMENT : undefined}
 				pick={(name) => explorer.showRun(name, null)}
 			/>
 			{picture.findings.length > 1 && (

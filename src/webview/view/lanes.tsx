@@ -35,7 +35,9 @@ function LaneHead({ picture, lane, column }: HeadProps) {
 			{name.length > 1 && <b class="name">{name}</b>}
 			{title !== '' && <code class="title">{title}</code>}
 			{kind !== 'thread' && title !== kind && <span class="kind">{kind}</span>}
-			<span class={bad ? 'status bad' : 'status'}>{now?.waitsFor?.what ?? now?.status ?? ''}</span>
+			<span class={bad ? 'status bad' : 'status'} title={now?.waitsFor?.what}>
+				{now?.waitsFor?.what ?? now?.status ?? ''}
+			</span>
 		</div>
 	);
 }

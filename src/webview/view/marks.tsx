@@ -190,8 +190,8 @@ function Loop({ rows, ...window }: Window & { readonly rows: Rows }) {
 	return (
 		<>
 			{cycleStart > 0 && row.top > 40 && (
-				<div class="stem" style={`top: 4px`}>
-					stem
+				<div class="stem" style={`top: 4px`} title="These steps lead to what then goes on for ever">
+					once
 				</div>
 			)}
 			<div class="loop" style={`top: ${top}px; height: ${bottom - top}px`}>

@@ -87,7 +87,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 	const explorer = useExplorer();
 	const steps = picture.steps.slice(row.first, row.last + 1);
 	const text = (
-		<span class={row.cause ? 'text cause' : 'text'}>
+		<span class={row.cause ? 'text cause' : 'text'} title={row.head}>
 			{row.continued && <span class="continued">↳ </span>}
 			<Code text={row.head} />
 		</span>
@@ -127,7 +127,11 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 					</>
 				)}
 				{row.more > 0 && <span class="more">+{row.more}</span>}
-				{row.cause && <span class="cause-tag">cause</span>}
+				{row.cause && (
+					<span class="cause-tag" title="The statement that the finding blames">
+						cause
+					</span>
+				)}
 				{newWords && (
 					<span class="context" title={words}>
 						{words}

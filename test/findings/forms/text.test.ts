@@ -56,6 +56,18 @@ describe('text form', () => {
 		expectGolden(whole(file(scenarios)), golden('several-text.txt'));
 	});
 
+	test('shows what a verdict assumes in particular, and counts the rest', () => {
+		const common = ['a', 'b', 'c', 'memory is sequentially consistent'];
+		const result = file([
+			scenario({ name: 'one', assumptions: common }),
+			scenario({ name: 'two', assumptions: ['deadlock in line 3 is ignored: known', ...common] }),
+		]);
+		const lines = (all: boolean) => textClosing([result], { colour: false, assumptions: all }).split('\n');
+		const first = ['assumed:', '  - deadlock in line 3 is ignored: known (two)', '  - a', '  - b'];
+		expect(lines(false).slice(0, 6)).toEqual([...first, '  - 2 more; --assumptions shows them', '']);
+		expect(lines(true).slice(0, 7)).toEqual([...first, '  - c', '  - memory is sequentially consistent', '']);
+	});
+
 	test('tells one cause in several scenarios once, with the shortest run, and names the others', () => {
 		const longer = { ...seedFinding, run: [...seedFinding.run, ...seedFinding.run.slice(-1)] };
 		const renamed = { ...longer, message: longer.message.replace(/\bA\b/g, 'F').replace(/\bB\b/g, 'I') };
