@@ -27,7 +27,7 @@ function tablesOf(state: State): readonly Table[] {
 
 /** What a cell says in signs, in words. */
 const hoverOf = ({ page, stale }: PageSlot, words: string): string =>
-	page === null ? words : `${words}${stale ? `: ${stale}` : ''}\ng counts how often the page has been given out`;
+	page === null ? words : `${words}${stale ? `: ${stale}` : ''}\ng: how often it was given out`;
 
 function Slot({ slot, page, table, inside }: { slot: PageSlot; page: number; table: Table; inside: string }) {
 	const { changes } = useExplorer();

@@ -6,8 +6,7 @@ import { useExplorer } from './context.js';
 import { Icon, type IconName } from './icons.js';
 import { type Item, Menu } from './menu.js';
 
-const ENVIRONMENT =
-	'The sketch has no scenario: its callbacks and entry points run against those who invalidate, one at a time, then more';
+const ENVIRONMENT = 'No scenario: all runs against invalidations';
 
 const FORMATS: readonly { format: ExportFormat; label: string; hint?: string; apart?: boolean }[] = [
 	{ format: 'table', label: 'Copy as mail table' },
@@ -26,27 +25,18 @@ function extentOf({ complete, findings }: Picture): string {
 	return `${limited ? 'a limit was hit' : 'the search stopped at what was found'}: not all of them`;
 }
 
+type Look = [tone: string, icon: IconName];
+
 /** What was found: colour, icon and word. */
 function Chip({ picture }: { readonly picture: Picture }) {
 	const { finding, verdict, branchAt } = picture;
-	const looks: Record<string, [tone: string, icon: IconName]> = {
-		error: ['bad', 'error'],
-		warning: ['warn', 'warning'],
-		info: ['plain', 'info'],
-		hint: ['plain', 'info'],
-	};
-	const [tone, icon] = finding?.expected
-		? ['good', 'ok' as IconName]
-		: finding
-			? (looks[finding.severity] ?? ['plain', 'info'])
-			: branchAt !== null
-				? ['plain', 'branch' as IconName]
-				: verdict === 'ok'
-					? ['good', 'ok' as IconName]
-					: ['plain', 'info' as IconName];
+	const found: Record<string, Look> = { error: ['bad', 'error'], warning: ['warn', 'warning'] };
+	const plain: Look = ['plain', finding || branchAt === null ? 'info' : 'branch'];
+	const good = finding ? finding.expected : branchAt === null && verdict === 'ok';
+	const [tone, icon] = good ? (['good', 'ok'] as Look) : (found[finding?.severity ?? ''] ?? plain);
 	return (
 		<span class={`chip ${tone}`}>
-			<Icon name={icon as IconName} />
+			<Icon name={icon} />
 			<b>{finding?.code ?? (branchAt !== null ? 'branch' : verdict)}</b>
 			{finding?.expected && <span class="part">as expected</span>}
 			<span class="part">{lengthOf(picture)}</span>

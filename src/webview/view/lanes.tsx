@@ -23,6 +23,7 @@ function LaneHead({ picture, lane, column }: HeadProps) {
 	const { state } = useExplorer();
 	const { name, title, kind } = picture.lanes[lane] ?? { name: '', title: '', kind: 'thread' };
 	const now = state.value?.lanes[lane];
+	const waits = now?.waitsFor?.what;
 	const bad = now?.waitsFor?.forEver === true && lanesInVain(picture).has(lane);
 	return (
 		<div
@@ -35,8 +36,8 @@ function LaneHead({ picture, lane, column }: HeadProps) {
 			{name.length > 1 && <b class="name">{name}</b>}
 			{title !== '' && <code class="title">{title}</code>}
 			{kind !== 'thread' && title !== kind && <span class="kind">{kind}</span>}
-			<span class={bad ? 'status bad' : 'status'} title={now?.waitsFor?.what}>
-				{now?.waitsFor?.what ?? now?.status ?? ''}
+			<span class={bad ? 'status bad' : 'status'} title={waits}>
+				{waits ?? now?.status}
 			</span>
 		</div>
 	);

@@ -190,7 +190,7 @@ function Loop({ rows, ...window }: Window & { readonly rows: Rows }) {
 	return (
 		<>
 			{cycleStart > 0 && row.top > 40 && (
-				<div class="stem" style={`top: 4px`} title="These steps lead to what then goes on for ever">
+				<div class="stem" style={`top: 4px`} title="What leads to the cycle">
 					once
 				</div>
 			)}

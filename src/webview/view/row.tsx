@@ -101,7 +101,9 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 		<>
 			{row.callback !== null && (
 				<div class="line callback">
-					<span class="text">-&gt;{row.callback}</span>
+					<span class="text" title={row.callback}>
+						-&gt;{row.callback}
+					</span>
 				</div>
 			)}
 			<div class="line" style={row.depth > 0 ? { paddingLeft: `${Math.min(row.depth, 6) * 8}px` } : undefined}>
@@ -128,7 +130,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 				)}
 				{row.more > 0 && <span class="more">+{row.more}</span>}
 				{row.cause && (
-					<span class="cause-tag" title="The statement that the finding blames">
+					<span class="cause-tag" title="What the finding blames">
 						cause
 					</span>
 				)}
