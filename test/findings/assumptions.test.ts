@@ -74,3 +74,25 @@ module_pci_driver(driver);
 	expect(await told('pci_disable_device(pdev);')).toMatch(/with no invalidation beside/);
 	expect(await told('mmap_read_lock(current->mm); mmap_read_unlock(current->mm);')).toMatch(/against mmap/);
 });
+
+test('a driver that some function registers, which nothing calls, is bound first and alone, and that is said', async () => {
+	const text = `#include <bus>
+static int ready;
+static int one_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	if (pci_enable_device(pdev))
+		return -ENODEV;
+	ready = 1;
+	return 0;
+}
+static void one_remove(struct pci_dev *pdev) { ready = 0; }
+static struct pci_driver driver = { .name = "one", .probe = one_probe, .remove = one_remove };
+static int begin(void) { return pci_register_driver(&driver); }
+`;
+	const told = async (more: string) =>
+		(await checkText(text + more)).scenarios[0]?.assumptions.filter((a) =>
+			a.startsWith('one_probe() runs first and alone'),
+		);
+	expect(await told('')).toHaveLength(1);
+	expect(await told('module_init(begin);\n')).toEqual([]);
+});

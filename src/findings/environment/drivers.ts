@@ -12,6 +12,7 @@ import { sourceOf, spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
 import type { Objects } from './objects.js';
 import { ownNames } from './registrations.js';
+import { namedIn } from './roles.js';
 
 /* Drivers of a bus (lib/bus.mmn): ->probe makes what everybody else is called on, and leaves it with the device. */
 
@@ -135,6 +136,17 @@ export class Drivers {
 	get registersItself(): boolean {
 		const names = ownNames(this.program);
 		return this.all.some(({ bus }) => names.has(bus.register));
+	}
+
+	/** What is taken for granted where nobody knows which function loads the driver. */
+	get remarks(): readonly string[] {
+		if (!this.registersItself || namedIn(this.program, 'module_init') !== undefined) return [];
+		return this.probing
+			.slice(0, 1)
+			.map(
+				({ name }) =>
+					`${name}() runs first and alone, and nothing that it calls fails: name the function that registers the driver in module_init(), and its ways out are tried, and who comes in the middle of it`,
+			);
 	}
 
 	/** Statements that register what nobody else does, and do what stands for `inner` if that has succeeded. */

@@ -399,6 +399,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 						`no notifier was registered but by the driver itself: there is no global object that ${roles.callbacks[0]?.name}() could be a callback of`,
 					]
 				: []),
+			...drivers.remarks,
 			...left,
 		],
 	};
