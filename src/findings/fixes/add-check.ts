@@ -54,7 +54,7 @@ export const addCheck: Fixer = ({ functions, program }) =>
 	functions.flatMap((f): Fix[] => {
 		const lock = mapsIn(f).flatMap((map) => heldAt(map))[0];
 		const taken = lock && statementOfLock(lock);
-		const known = [...intervalReaders(f), ...countingReaders(f, program)];
+		const known = [...intervalReaders(f), ...unlockedReaders(f), ...countingReaders(f, program)];
 		const [reader, ...others] = known.length > 0 || !taken ? known : newReader(f, taken, program);
 		if (reader === undefined || others.length > 0 || callsOf(f, CHECKS).length > 0) return [];
 		if (!taken || reader.statement.$container !== f.body || offsetOf(taken) < offsetOf(reader.statement)) return [];
@@ -78,6 +78,17 @@ function intervalReaders(f: FunctionDecl): Reader[] {
 		const statement = statementOf(begin);
 		const sub = begin.arguments[0] ? sourceText(begin.arguments[0]) : '';
 		return statement ? [{ statement, begin, snapshot: keptIn(begin), ...retry(sub) }] : [];
+	});
+}
+
+/** `hmm_range_fault_unlocked_timeout()` begins anew as often as it has to, and notes the last sequence in its range. */
+function unlockedReaders(f: FunctionDecl): Reader[] {
+	return callsOf(f, /^hmm_range_fault_unlocked_timeout$/).flatMap((begin): Reader[] => {
+		const statement = statementOf(begin);
+		const [range] = begin.arguments;
+		if (!statement || isVariableDecl(statement) || !range) return [];
+		const by = isUnary(range) && range.operator === '&' ? `${sourceText(range.operand)}.` : `${sourceText(range)}->`;
+		return [{ statement, begin, snapshot: `${by}notifier_seq`, ...retry(`${by}notifier`) }];
 	});
 }
 
