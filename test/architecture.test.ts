@@ -152,7 +152,6 @@ test('the command line does not start the language server, nor the debugger, for
 
 /** Files that may be longer than a reader's patience, and why. */
 const LONG: Readonly<Record<string, string>> = {
-	'language/semantics.ts': 'the types of all expressions: one recursion',
 	'export/promela-runtime.ts': 'mostly the text of a Promela library',
 };
 

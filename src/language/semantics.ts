@@ -5,7 +5,8 @@
 
 import type { AstNode } from 'langium';
 import { builtin, deviceFunction } from './builtins.js';
-import { binaryValue, charOf, foldedCall, inRange, literalType, numberOf, unaryValue, wrap } from './constants.js';
+import { constantValue, PAGES_NAME } from './constant-expressions.js';
+import { literalType } from './constants.js';
 import * as ast from './generated/ast.js';
 import { structTargets, typedefTargets } from './links.js';
 import { DefinedStruct, opaqueStruct } from './structs.js';
@@ -51,9 +52,6 @@ export interface PlacedInitializer {
 
 const types = new WeakMap<AstNode, Type>();
 const structs = new WeakMap<AstNode, StructType>();
-
-/** The size of the address space in pages: its value belongs to the scenario. */
-export const PAGES_NAME = 'NR_PAGES';
 
 export class Semantics {
 	readonly commonType = commonType;
@@ -130,7 +128,7 @@ export class Semantics {
 	 * where that is not given.
 	 */
 	constant(expression: ast.Expression, pages?: number): number | undefined {
-		return this.#constant(expression, pages, 0);
+		return constantValue(this, expression, pages);
 	}
 
 	/** True for what may stand left of `=`, or behind `&`. */
@@ -455,99 +453,6 @@ export class Semantics {
 			default:
 				return type.kind === 'int' ? promote(type) : ERROR;
 		}
-	}
-
-	#constant(e: ast.Expression, pages: number | undefined, depth: number): number | undefined {
-		if (depth > 64) return undefined;
-		const value = (x: ast.Expression) => this.#constant(x, pages, depth + 1);
-		switch (e.$type) {
-			case 'NumberLiteral':
-				return numberOf(e.text);
-			case 'CharLiteral':
-				return charOf(e.text);
-			case 'Parenthesized':
-				return value(e.inner);
-			case 'NameRef':
-				return this.#namedConstant(e.target.ref, pages, depth + 1);
-			case 'SizeOf': {
-				const type = this.typeOf(e.operand);
-				return type.kind === 'error' ? undefined : this.sizeOf(type, pages);
-			}
-			case 'Cast': {
-				const type = this.typeOfTypeName(e.type);
-				const operand = e.operand ? value(e.operand) : undefined;
-				return operand === undefined || type.kind !== 'int' ? undefined : wrap(operand, type);
-			}
-			case 'Conditional': {
-				const condition = value(e.condition);
-				if (condition === undefined) return undefined;
-				return condition !== 0 ? (e.then ? value(e.then) : condition) : value(e.otherwise);
-			}
-			case 'Unary': {
-				const operand = value(e.operand);
-				if (operand === undefined) return undefined;
-				const type = this.typeOf(e);
-				return inRange(unaryValue(e.operator, operand), type);
-			}
-			case 'BinaryExpr': {
-				const left = value(e.left);
-				if (left === undefined) return undefined;
-				if (e.operator === '&&' && left === 0) return 0;
-				if (e.operator === '||' && left !== 0) return 1;
-				const right = value(e.right);
-				if (right === undefined) return undefined;
-				return inRange(binaryValue(e.operator, ...this.#converted(e, left, right)), this.typeOf(e));
-			}
-			case 'Call': {
-				const macro = this.macroOf(e);
-				if (macro?.name === 'ARRAY_SIZE' && e.arguments[0]) {
-					const type = this.typeOf(e.arguments[0]);
-					return type.kind === 'array' ? this.arrayLength(type, pages) : undefined;
-				}
-				if (macro && /^IS_(ENABLED|BUILTIN|REACHABLE)$/.test(macro.name)) {
-					const option = e.arguments[0];
-					return option && value(option) ? 1 : 0;
-				}
-				return this.#folded(e, value);
-			}
-			default:
-				return undefined;
-		}
-	}
-
-	/** ALIGN(3, 2) and its like, unless the sketch means something of its own by the name. */
-	#folded(e: ast.Call, value: (e: ast.Expression) => number | undefined): number | undefined {
-		const target = e.callee.$type === 'NameRef' ? e.callee.target.ref : undefined;
-		if (target?.$type !== 'FunctionDecl' || !sourceOf(target).kernel) return undefined;
-		const args = e.arguments.map(value);
-		return args.includes(undefined) ? undefined : inRange(foldedCall(target.name, args as number[]), this.typeOf(e));
-	}
-
-	/** Both operands in their common type: `-1 < 1U` is false in C. */
-	#converted(e: ast.BinaryExpr, left: number, right: number): [number, number] {
-		const a = decay(this.typeOf(e.left));
-		const b = decay(this.typeOf(e.right));
-		if (a.kind !== 'int' || b.kind !== 'int' || ['&&', '||', '<<', '>>'].includes(e.operator)) return [left, right];
-		const type = commonType(a, b);
-		return type.signed ? [left, right] : [wrap(left, type), wrap(right, type)];
-	}
-
-	#namedConstant(target: ast.Named | undefined, pages: number | undefined, depth: number): number | undefined {
-		if (target?.$type === 'Define') {
-			if (target.name === PAGES_NAME) return pages;
-			return target.value && this.#constant(target.value, pages, depth);
-		}
-		if (target?.$type !== 'EnumConstant') return undefined;
-		const { constants } = target.$container;
-		const index = constants.indexOf(target);
-		for (let i = index; i >= 0; i--) {
-			const explicit = constants[i]?.value;
-			if (explicit) {
-				const base = this.#constant(explicit, pages, depth);
-				return base === undefined ? undefined : base + (index - i);
-			}
-		}
-		return index;
 	}
 }
 

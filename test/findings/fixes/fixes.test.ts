@@ -39,11 +39,7 @@ const FIXES: readonly (readonly [name: string, code: string, title: string])[] =
 		'stale-mapping',
 		'Check vm->mmu_invalidate_in_progress and vm->mmu_invalidate_seq under vm->mmu_lock',
 	],
-	[
-		'../../corpus/hmm/unlocked-not-checked',
-		'stale-mapping',
-		'Check mmu_interval_read_retry() under dmirror.mutex',
-	],
+	['../../corpus/hmm/unlocked-not-checked', 'stale-mapping', 'Check mmu_interval_read_retry() under dmirror.mutex'],
 	['lookup-under-lock', 'stale-mapping', 'Look the page up with cpu_pte() under fault_lock'],
 	['wait-event', 'lost-wakeup', 'Wait with wait_event() on idle'],
 	['new-read-begin', 'livelock', 'Begin each round with mmu_interval_read_begin()'],
