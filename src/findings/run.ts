@@ -20,11 +20,11 @@ import {
 	isWhileStatement,
 	type Statement,
 } from '../language/generated/ast.js';
-import { knownValues } from '../language/registers.js';
 import { sourceText, spanOf } from '../language/text.js';
 import type { FunctionCode, Instruction } from '../machine/ir.js';
 import type { GuardEnd } from '../machine/lower/guards.js';
 import type { System } from '../machine/system.js';
+import { pickWords, withoutOpen } from './picks.js';
 import type { RunStep, Span } from './result.js';
 import { splitUpdates } from './split.js';
 
@@ -122,7 +122,7 @@ export function replayRun(graph: Graph, schedule: readonly ScheduleStep[]): Repl
 				if (remark !== undefined && row.stack.includes(code.name)) row.remarks.push(remark);
 			},
 			picked(value, node, code) {
-				if (!code.kernel) row.remarks.push(pickWords(value, node));
+				if (!code.kernel) row.remarks = withoutOpen([...row.remarks, pickWords(value, node)]);
 			},
 			takes(held) {
 				acquisitions.push({ ...place, thread, held, step: index });
@@ -197,13 +197,6 @@ export function valueWords(code: FunctionCode, value: number | undefined, system
 	if (returns.kind !== 'int') return undefined;
 	if (returns.name === 'bool') return `returns ${value !== 0}`;
 	return `returns ${value < 0 ? errno(value) : value}`;
-}
-
-/** What the adversary has picked at an `any()` of the sketch's, or for a register that it reads. */
-export function pickWords(value: number, node: AstNode): string {
-	const read = knownValues(node)?.[value];
-	if (read !== undefined) return `reads ${read >= 0 && read < 10 ? read : `0x${(read >>> 0).toString(16)}`}`;
-	return `picks ${/^any_bool\b/.test(sourceText(node)) ? value === 1 : value}`;
 }
 
 const ERRNO: Readonly<Record<number, string>> = {

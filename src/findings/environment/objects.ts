@@ -374,7 +374,9 @@ export class Objects {
 			if (value === undefined) return [];
 			if (!this.globals.some((g) => value === `&${g.name}`)) this.filled.push(`${name}${at}`);
 			// what points back to it is declared before it
-			if (!this.making.has(value.slice(1))) return [`${at} = ${value}`];
+			// the name says little to a reader of sketches, who write mm
+			const note = value === '&init_mm' ? ' /* what mm points to */' : '';
+			if (!this.making.has(value.slice(1))) return [`${at} = ${value}${note}`];
 			this.links.push(`${name}${at} = ${value};`);
 			return [];
 		});

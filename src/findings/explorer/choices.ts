@@ -1,7 +1,8 @@
 /** What the ways of one thread from one state come to: `returns NULL`, `picks 1`. */
 import type { Graph } from '../../explore/graph.js';
 import type { Move, Trace } from '../../machine/step.js';
-import { pickWords, primitiveRemark, rowOf, valueWords } from '../run.js';
+import { pickWords, withoutOpen } from '../picks.js';
+import { primitiveRemark, rowOf, valueWords } from '../run.js';
 
 /** So far a way is followed, with nobody else in between, until the call that the sketch has made returns. */
 const MOST_STEPS = 60;
@@ -59,7 +60,7 @@ export class Choices {
 		const { system } = graph;
 		const { frames } = system.position(thread, graph.local(start, thread));
 		const own = frames.findLastIndex((f) => !f.code.kernel);
-		let picked: string | undefined;
+		const picks: string[] = [];
 		let said: string | undefined;
 		let returned = false;
 		let first = true;
@@ -68,7 +69,8 @@ export class Choices {
 		const trace: Trace = {
 			picked: (value, node, code) => {
 				if (!first) return;
-				picked ??= code.kernel ? OWN[code.name]?.(value) : pickWords(value, node);
+				const words = code.kernel ? OWN[code.name]?.(value) : pickWords(value, node);
+				if (words !== undefined) picks.push(words);
 			},
 			primitive: (name, _args, value, _node, depth) => {
 				if (first && depth === frames.length && own === depth - 1)
@@ -85,7 +87,10 @@ export class Choices {
 			// a second choice: what comes of the first is open
 			if (state < 0 || state >= graph.expanded || (n > 0 && graph.moveCount(state, thread) !== 1)) return undefined;
 			if (take(state, which, trace) === undefined) return undefined;
-			if (picked !== undefined) return picked;
+			if (picks.length > 0)
+				return withoutOpen(picks)
+					.join(', ')
+					.replace(/, picks /g, ', ');
 			if (returned || own < 0 || said !== undefined) return said;
 			first = false;
 			state = graph.targetOf(state, thread, which);

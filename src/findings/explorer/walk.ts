@@ -5,7 +5,8 @@ import type { ScheduleStep } from '../../explore/shortest.js';
 import type { Held } from '../../kernel/context.js';
 import type { FunctionCode } from '../../machine/ir.js';
 import type { Report } from '../../machine/step.js';
-import { isBackward, type Place, pickWords, primitiveRemark, returnRemark, valueWords } from '../run.js';
+import { pickWords, withoutOpen } from '../picks.js';
+import { isBackward, type Place, primitiveRemark, returnRemark, valueWords } from '../run.js';
 
 /** A call in progress: it is the same one in all states in which its number is the same. */
 export interface CallFrame {
@@ -167,7 +168,7 @@ class Walker implements Walk {
 			jumps,
 			takes,
 			returned,
-			picks,
+			picks: withoutOpen(picks),
 			primitives,
 			reports: move.reports,
 		});

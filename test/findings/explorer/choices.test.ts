@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Explorer, explore } from '../../../src/findings/explorer/explorer.js';
 import type { Picture } from '../../../src/findings/explorer/picture.js';
+import { withoutOpen } from '../../../src/findings/picks.js';
 
 const URI = 'file:///w/choices.mmn';
 
@@ -11,6 +12,7 @@ async function waysOf(statements: string, more = ''): Promise<{ ways: string[]; 
 DECLARE_WAIT_QUEUE_HEAD(queue);
 int ready, seen;
 struct page *page;
+static void ioctl(unsigned int cmd, unsigned long arg) { seen = cmd + arg; }
 
 scenario s {
 	thread A { ${statements} }
@@ -70,4 +72,20 @@ test('a wait that is cut short says by what', async () => {
 	expect(signal.later).toContain('wait_event_interruptible(queue, ready) (a signal comes)');
 	const timer = await waysOf('wait_event_timeout(queue, ready, 10);', 'thread B { ready = 1; wake_up(&queue); }');
 	expect(timer.later).toContain('wait_event_timeout(queue, ready, 10): the time is over');
+});
+
+test('what is picked for an argument is said by the name of its parameter', async () => {
+	const { ways, picture } = await waysOf('ioctl(any(0, 1) ? 0 : any(0, 1) ? 5 : 6, any(3, 4)); seen = 1;');
+	expect(ways).toEqual(['any(0, 1) (picks cmd != 0)', 'any(3, 4) (picks arg = 4)']);
+	expect(picture.steps.flatMap(({ remark }) => remark.split('; ')).filter((r) => /^picks/.test(r))).toEqual([
+		'picks cmd = 0',
+		'picks arg = 3',
+	]);
+	const { later } = await waysOf('ioctl(any(0, 1) ? 0 : any(0, 1) ? 5 : 6, 3); seen = 1;');
+	expect(later).toContain('any(0, 1) (picks cmd = 5)');
+});
+
+test('of the picks of one step the last for a parameter counts', () => {
+	const picks = ['picks cmd != 0', 'picks cmd != 1', 'picks cmd = 7', 'picks arg != 0'];
+	expect(withoutOpen(picks)).toEqual(['picks cmd = 7', 'picks arg != 0']);
 });
