@@ -57,6 +57,21 @@ describe('size', () => {
 		await close();
 	});
 
+	test.each([270, 320, 400])('where the run stands is not written over the buttons: %i pixels', async (width) => {
+		const { page, close } = await explore(browser, sample('s66-four-parties'), { width, height: 900 });
+		const over = await page.evaluate(() => {
+			const box = (one: Element) => one.getBoundingClientRect();
+			const position = box(document.querySelector('.transport .position') as Element);
+			return [...document.querySelectorAll('.transport button, .transport .timeline')]
+				.filter((one) => box(one).width > 0)
+				.filter((one) => box(one).left < position.right && position.left < box(one).right)
+				.filter((one) => box(one).top < position.bottom && position.top < box(one).bottom)
+				.map((one) => `${one.className} ${one.id}`);
+		});
+		expect(over).toEqual([]);
+		await close();
+	});
+
 	test('many threads on a narrow page are rails beside one column of text', async () => {
 		const { page, close } = await explore(browser, sample('s66-four-parties'), { width: 480, height: 1000 });
 		await page.locator('.lanes.compact').waitFor();
