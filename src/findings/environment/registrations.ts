@@ -38,17 +38,19 @@ export function registrationsOf(
 	const first: string[] = [...drivers.binding];
 	const second: string[] = [];
 	const telling: string[] = [];
+	const found = finds(program) ? [`find_what_is_opened(${objects.the('inode')}, ${objects.the('file')});`] : [];
 	for (const f of opening) {
 		const call = objects.opening(f, 0);
 		if (call === undefined) continue;
-		if (roles.opening.has(f) && finds(program))
-			first.push(`find_what_is_opened(${objects.the('inode')}, ${objects.the('file')});`);
+		if (roles.opening.has(f)) first.push(...found);
 		const told = thatTells(program, f, call);
 		if (told !== undefined) telling.push(f.name);
 		first.push(told ?? call, ...drivers.behind(f, objects));
 		const other = objects.opening(f, 1);
 		if (other !== undefined && other !== call) second.push(other);
 	}
+	// misc_open() notes the device in a file also where the driver has no ->open of its own
+	if (roles.opening.size === 0 && roles.ofFiles.size > 0) first.push(...found);
 	// what the sketch's own functions register needs more than a registration
 	const names = ownNames(program);
 	const left = (global: Variable | MacroDecl): boolean =>
