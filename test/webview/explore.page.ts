@@ -1,30 +1,12 @@
 /** What a reader does with the page. */
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Picture, Step } from '../../src/findings/explorer/picture.js';
 import { savedRunOf } from '../../src/findings/explorer/saving.js';
-import { cursor, type Explored, explore, sample, startChromium } from './page.js';
+import { opens } from './opens.js';
+import { cursor, sample } from './page.js';
 import { longPicture } from './pictures.js';
 
-let browser: Browser;
-let opened: Explored[] = [];
-const open = async (...args: [Picture | null, Parameters<typeof explore>[2]?]) => {
-	const explored = await explore(browser, ...args);
-	opened.push(explored);
-	return explored;
-};
-
-beforeAll(async () => {
-	browser = await startChromium();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-	const errors = opened.flatMap((one) => one.errors);
-	for (const one of opened) await one.close();
-	opened = [];
-	expect(errors).toEqual([]);
-});
-
+const open = opens();
 const seed = sample('seed-deadlock');
 const END = seed.steps.length;
 

@@ -1,29 +1,10 @@
 /** Long runs, many threads, narrow pages. */
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Picture } from '../../src/findings/explorer/picture.js';
-import { cursor, type Explored, explore, sample, startChromium } from './page.js';
+import { describe, expect, test } from 'vitest';
+import { opens } from './opens.js';
+import { cursor, sample } from './page.js';
 import { longPicture } from './pictures.js';
 
-let browser: Browser;
-let opened: Explored[] = [];
-const open = async (...args: [Picture | null, Parameters<typeof explore>[2]?]) => {
-	const explored = await explore(browser, ...args);
-	opened.push(explored);
-	return explored;
-};
-
-beforeAll(async () => {
-	browser = await startChromium();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-	const errors = opened.flatMap((one) => one.errors);
-	for (const one of opened) await one.close();
-	opened = [];
-	expect(errors).toEqual([]);
-});
-
+const open = opens();
 const seed = sample('seed-deadlock');
 
 describe('size', () => {
@@ -49,16 +30,15 @@ describe('size', () => {
 	});
 
 	test('the narrowest column that VS Code makes of three still has every button', async () => {
-		const { page, close } = await explore(browser, sample('s66-four-parties'), { width: 320, height: 900 });
+		const { page } = await open(sample('s66-four-parties'), { width: 320, height: 900 });
 		const right = await page
 			.locator('.head button, .head select, .transport button, .transport input, .transport .position')
 			.evaluateAll((all) => Math.max(...all.map((one) => one.getBoundingClientRect().right)));
 		expect(right).toBeLessThanOrEqual(320);
-		await close();
 	});
 
 	test.each([270, 320, 400])('where the run stands is not written over the buttons: %i pixels', async (width) => {
-		const { page, close } = await explore(browser, sample('s66-four-parties'), { width, height: 900 });
+		const { page } = await open(sample('s66-four-parties'), { width, height: 900 });
 		const over = await page.evaluate(() => {
 			const box = (one: Element) => one.getBoundingClientRect();
 			const position = box(document.querySelector('.transport .position') as Element);
@@ -69,11 +49,10 @@ describe('size', () => {
 				.map((one) => `${one.className} ${one.id}`);
 		});
 		expect(over).toEqual([]);
-		await close();
 	});
 
 	test('many threads on a narrow page are rails beside one column of text', async () => {
-		const { page, close } = await explore(browser, sample('s66-four-parties'), { width: 480, height: 1000 });
+		const { page } = await open(sample('s66-four-parties'), { width: 480, height: 1000 });
 		await page.locator('.lanes.compact').waitFor();
 		const inside = await page.evaluate(() => {
 			const scroller = document.querySelector('.lanes-scroll');
@@ -91,7 +70,6 @@ describe('size', () => {
 		expect(inside.marks, 'no bar and no arrow crosses a word').toBeLessThanOrEqual(inside.text);
 		// each thread still has a cell of its own for the keyboard
 		expect(await page.locator('.row.cur > [role=gridcell]').count()).toBe(4);
-		await close();
 	});
 
 	test.each([
@@ -102,7 +80,7 @@ describe('size', () => {
 		['s94-stale-tlb', 300],
 		['s03-starvation', 400],
 	])('beside two other columns nothing is cut: %s at %i pixels', async (name, width) => {
-		const { page, close } = await explore(browser, sample(name), { width, height: 1000 });
+		const { page } = await open(sample(name), { width, height: 1000 });
 		const cut = await page.evaluate(() => {
 			const scroller = document.querySelector('.lanes-scroll');
 			const out = [
@@ -120,7 +98,6 @@ describe('size', () => {
 			};
 		});
 		expect(cut).toEqual({ page: width, run: 0, over: [], words: 0 });
-		await close();
 	});
 
 	test('one column on a narrow page, and nothing wider than it', async () => {
