@@ -1,4 +1,5 @@
 import type { Program } from '../../language/program.js';
+import { spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
 import type { Drivers } from './drivers.js';
 import type { Objects } from './objects.js';
@@ -37,12 +38,15 @@ export function bindingOf(
 	exit: string | undefined,
 	closing: string,
 ): Binding | undefined {
-	const probing = drivers.probing[0];
 	const begin = namedIn(program, 'module_init');
-	// what a function that nobody names registers may need what that does before
-	const own = drivers.registersItself;
-	if (probing === undefined || (own && begin === undefined)) return undefined;
 	const opens = finds(program);
+	const init = opens && begin !== undefined ? program.functions.get(begin) : undefined;
+	const loading = init && { name: init.name, span: spanOfProperty(init, 'name') };
+	// who has no bus publishes in module_init()
+	const probing = drivers.probing[0] ?? loading;
+	// what a function that nobody names registers may need what that does before
+	const own = drivers.registersItself || drivers.probing.length === 0;
+	if (probing === undefined || (own && begin === undefined)) return undefined;
 	const last = exit === undefined ? '' : opens ? `if (module_may_go()) ${exit}();` : `${exit}();`;
 	const load = own ? `if (${begin}() == 0) { IN }` : drivers.loading('IN');
 	const removes = exit === undefined ? undefined : drivers.removing[0]?.name;
@@ -66,7 +70,12 @@ export function bindingOf(
 			...visitors.map(({ thread, body: text }) => `\tthread ${thread} { ${text} }`),
 		],
 		words: [
-			[LOADS, `the bus: it calls ${probing.name}()${then}`],
+			[
+				LOADS,
+				drivers.probing.length === 0
+					? `who loads the module: ${probing.name}()`
+					: `the bus: it calls ${probing.name}()${then}`,
+			],
 			...(unbinds.length > 0
 				? ([[UNBINDS, `the bus: it calls ${probing.name}(), and lets go of the device again`]] as const)
 				: []),

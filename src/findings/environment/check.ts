@@ -259,7 +259,6 @@ class Searches {
 	private counted(findings: readonly Finding[], part: Part): Finding[] {
 		const counted: Finding[] = [];
 		for (const finding of findings) {
-			if (part.twins === true && !WAITS.test(finding.code)) continue;
 			if (othersFault(finding, this.environment)) continue;
 			if (part.scenario === WITH_STREAM) {
 				// that endless ranges can put a driver off is nothing new; that these can is the kernel's doing

@@ -399,6 +399,9 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 						`no notifier was registered but by the driver itself: there is no global object that ${roles.callbacks[0]?.name}() could be a callback of`,
 					]
 				: []),
+			...(handlers.some((h) => h.ofFile)
+				? ['no file operation is called more than twice: what one call leaves behind for two others was not met']
+				: []),
 			...drivers.remarks,
 			...left,
 		],

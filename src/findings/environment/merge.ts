@@ -87,6 +87,7 @@ export function told(
 		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
 	for (const h of teardown) if (h.last !== undefined) who.set(h.last, `all of them in turn, ${h.function}() last`);
 	for (const { name, on, function: f } of interrupts) who.set(name, `${f}(), an interrupt on top of ${on}`);
+	for (const h of handlers) who.set(h.twin, `${h.function}() once more`);
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
 	const seen = new Set<string>();
 	const findings = result.findings.flatMap((f) => {

@@ -16,8 +16,6 @@ export interface Part {
 	readonly threads: readonly string[];
 	/** Most states that it may cost; undefined: all that is left. */
 	readonly maxStates?: number;
-	/** One function twice at a time. Drivers may see to it that this does not happen: only what waits counts. */
-	readonly twins?: boolean;
 	/** On fewer pages than the rest: only good to find nothing, since the sketch may need more. */
 	readonly small?: boolean;
 	/** A first look: cut short it is done again, and is no limit of the whole. */
@@ -95,7 +93,7 @@ export function* plan({
 	function* turn(part: Part): Generator<Part, Outcome, Outcome> {
 		const outcome = yield part;
 		if (outcome.failed) failed = true;
-		if (outcome.complete && outcome.clean && !part.small && !part.twins) fine.push(part);
+		if (outcome.complete && outcome.clean && !part.small) fine.push(part);
 		return outcome;
 	}
 	/** Who runs among more threads has nothing else to show among fewer. */
@@ -165,7 +163,7 @@ export function* plan({
 	if (has.stream) for (const h of handlers) yield* look(extra([h.name, 'I', 'J'], WITH_STREAM));
 	if (has.other) for (const h of handlers) yield* look(first([h.name, 'R', 'W'], WITH_OTHER));
 	for (const h of handlers.filter((x) => !x.registers))
-		for (const a of among([], ['R'])) yield* look({ ...extra([h.name, h.twin, ...a]), twins: true });
+		for (const a of among([], ['R'])) yield* look(extra([h.name, h.twin, ...a]));
 	for (const [n, h] of handlers.entries())
 		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
 			for (const a of among([], ['I'], ['R'])) yield* look(extra([h.name, other.name, ...a]));

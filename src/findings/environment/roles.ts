@@ -156,8 +156,12 @@ export function rolesOf(program: Program, removing: readonly FunctionDecl[] = []
 		// what it makes itself is its own, and may be made while others run
 		else if (reaches(f, INITIALISES) && !reaches(f, ALLOCATES) && !operations.has(f)) begins.push(f);
 		else if ([...(calls.get(f)?.names ?? [])].some((name) => WANTS_LOCK.test(name))) helpers.push(f);
-		// without a call into the kernel, or something of others' to write, there is nothing to race with
-		else if ([...(closures.get(f) ?? [])].some((name) => isKernels(program, name)) || calls.get(f)?.writes === true)
+		// who neither calls into the kernel nor writes what is others' has nothing to race with; of what is called for a file the kernel decides
+		else if (
+			ofFiles.has(f) ||
+			[...(closures.get(f) ?? [])].some((name) => isKernels(program, name)) ||
+			calls.get(f)?.writes === true
+		)
 			handlers.push(f);
 	}
 	const turnOf = (f: FunctionDecl): number => (areas.get(f) === 'close' ? 2 : FAULT.test(f.name) ? 0 : 1);
