@@ -190,7 +190,9 @@ export function goesOnWhenWoken(system: System, thread: number, local: Int32Arra
 		const { moves, wait } = system.step(thread, state, memory);
 		const [move] = moves;
 		if (move === undefined || wait !== undefined) return false;
-		if (move.fatal || move.local[0] === Status.ended || move.local[0] === Status.idle) return true;
+		// it does not even get to ask: what it would look at is gone
+		if (move.fatal) return false;
+		if (move.local[0] === Status.ended || move.local[0] === Status.idle) return true;
 		state = move.local;
 		memory = move.shared;
 		// back at the same sleep: it looked again, and sleeps again

@@ -62,7 +62,7 @@ export const turnsSoftirqsOff = (system: System): boolean => textOf(system, /_bh
 export function* mayInterrupt(graph: Graph): Turns<boolean> {
 	const { system } = graph;
 	if (system.preemptRt || !system.threads.some((t) => OWN_CPU.test(t.name) || t.kind === 'interrupt')) return false;
-	const turnsOn = /_irq\b|\blocal_irq_enable|\bread_seq|seqcount|seqlock/;
+	const turnsOn = /unlock_irq\b|\bspinlock_irq\b|\blocal_irq_enable|\bread_seq|seqcount|seqlock/;
 	if (textOf(system, turnsOn)) return true;
 	return (yield* findInterruptedLocks(graph)).length > 0;
 }

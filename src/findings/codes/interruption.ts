@@ -1,6 +1,7 @@
 import type { Graph } from '../../explore/graph.js';
 import type { ScheduleStep, ShortestRuns } from '../../explore/shortest.js';
 import { ROUNDS, type Turns } from '../../explore/turns.js';
+import { RCU_READ } from '../../kernel/primitives/holding.js';
 import { primitives } from '../../kernel/primitives.js';
 import { sourceText } from '../../language/text.js';
 import { Status, type ThreadState } from '../../machine/thread.js';
@@ -125,12 +126,9 @@ function keepsSoftirqsOut(graph: Graph, shortest: ShortestRuns, state: number, t
 	const run = replayRun(graph, shortest.to(state));
 	const locks = task.held.flatMap((h) => acquisitionOf(run, thread, h.resource) ?? []).filter(isSpinning);
 	return (
-		task.atomic % SECTIONS > locks.length || locks.some((taken) => callsOf(taken).some((name) => /_bh$/.test(name)))
+		task.atomic % RCU_READ > locks.length || locks.some((taken) => callsOf(taken).some((name) => /_bh$/.test(name)))
 	);
 }
-
-/** rcu_read_lock() counts as much, and keeps no softirq out (primitives/holding.ts). */
-const SECTIONS = 0x800;
 
 /** Names of the functions through which a lock was taken: what the sketch calls, and what is called in the kernel. */
 const callsOf = (taken: Acquisition): string[] => [
