@@ -13,6 +13,7 @@ const environment: Environment = {
 	teardown: [],
 	leaving: undefined,
 	binding: undefined,
+	earlier: undefined,
 	opening: [],
 	interrupts: [],
 	adversaries: new Map(['I', 'R', 'W', 'O'].map((name) => [name, name])),

@@ -92,6 +92,8 @@ class Searches {
 	private readonly cutBy = new Map<string, readonly string[]>();
 	/** Parts that were looked at, but not to the end, by who runs in them. */
 	readonly unfinished = new Set<string>();
+	/** Parts beyond what the environment promises that were not looked at to the end. */
+	readonly beyond: string[] = [];
 	/** Everybody at once was looked at on a single page. */
 	smaller = false;
 	/** What keeps the environment's scenarios from running at all. */
@@ -213,12 +215,13 @@ class Searches {
 		}
 		this.spent += one.states;
 		const words = this.words(part);
-		if (!one.complete) this.unfinished.add(words);
+		if (part.beyond && !one.complete) this.beyond.push(words);
+		else if (!one.complete) this.unfinished.add(words);
 		else this.unfinished.delete(words);
 		this.begun.add(keyOf(part));
-		if (one.complete) this.ended.add(keyOf(part));
+		if (one.complete || part.beyond) this.ended.add(keyOf(part));
 		const more = !one.complete && one.states >= maxStates;
-		if (!one.complete && !(more && part.look)) this.cutShort(one, words);
+		if (!one.complete && !(more && (part.look || part.beyond))) this.cutShort(one, words);
 		if (part.small === true) {
 			// what it finds has to be found on all pages, too
 			const known = this.results.flatMap((r) => r.findings);
@@ -249,10 +252,10 @@ class Searches {
 
 	/** What the parts so far show need not wait for the others. */
 	private tellEarly(): void {
-		const { environment, home, options, results, unfinished, smaller } = this;
+		const { environment, home, options, results, unfinished, beyond, smaller } = this;
 		if (options.onEarly === undefined || options.signal?.aborted) return;
 		const soFar = merged({ results, cut: [], early: true }, home);
-		options.onEarly(told(soFar, environment, { unfinished, smaller }, home));
+		options.onEarly(told(soFar, environment, { unfinished, beyond, smaller }, home));
 	}
 
 	/** What a part says of the sketch; what only says something of the environment is left out. */
@@ -260,6 +263,8 @@ class Searches {
 		const counted: Finding[] = [];
 		for (const finding of findings) {
 			if (othersFault(finding, this.environment)) continue;
+			// what an earlier call waits for alone was seen where it is alone
+			if (finding.run.some((row) => row.blocked && this.environment.earlier?.words.has(row.thread))) continue;
 			if (part.scenario === WITH_STREAM) {
 				// that endless ranges can put a driver off is nothing new; that these can is the kernel's doing
 				if (isKernels(finding)) counted.push({ ...finding, severity: 'info' });

@@ -1,15 +1,16 @@
-import { AstUtils } from 'langium';
-import { type FunctionDecl, isCall, isFunctionDecl, isMember, isNameRef } from '../../language/generated/ast.js';
+import type { FunctionDecl } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
-import { sourceOf, spanOfProperty } from '../../language/text.js';
+import { spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
 import { succeeds } from '../vacuous.js';
 import { Areas } from './areas.js';
 import { type Binding, bindingOf } from './binding.js';
 import { Drivers } from './drivers.js';
+import { EARLIER_DECLARATION, type Earlier, earlierOf } from './earlier.js';
 import { isStruct, Objects, PAGES } from './objects.js';
 import { callbackNames, finds, ownNames, registrationsOf } from './registrations.js';
 import { rolesOf, touchesMemory } from './roles.js';
+import { coresOf, hasWorkers, isToday, kernelsOwn, mappingAtStart } from './traits.js';
 
 /**
  * The default environment (language.md, Scenarios): what a sketch without scenarios is checked against. Smaller ones
@@ -41,6 +42,8 @@ export interface Environment {
 		| undefined;
 	/** Threads that bind a driver of a bus with everybody about; they have a scenario of their own. */
 	readonly binding: Binding | undefined;
+	/** Calls that are over before two others meet. */
+	readonly earlier: Earlier | undefined;
 	/** Interrupt handlers of the sketch, each on top of each thread that it may meet. */
 	readonly interrupts: readonly Interrupt[];
 	/** Names of the threads that are the environment's, with what each of them is. */
@@ -108,6 +111,7 @@ export const WITH_STREAM = 'default_environment_stream';
 export const WITH_OTHER = 'default_environment_other';
 export const WITH_EXIT = 'default_environment_exit';
 export const WITH_BUS = 'default_environment_bus';
+export const WITH_EARLIER = 'default_environment_earlier';
 export const WITH_ONE_PAGE = 'default_environment_one_page';
 
 /** More entry points than this are not run: say so rather than search for ever. */
@@ -208,6 +212,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			name: `${comes.length === 1 ? 'Q' : `Q${n + 1}`}${on}`,
 			on,
 			function: f.name,
+			f,
 			call,
 		})),
 	);
@@ -293,6 +298,18 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			: [],
 	);
 	const binding = bindingOf(program, drivers, objects, operations, leaves && exit, areas.closing());
+	const earlier = earlierOf(
+		program,
+		run.flatMap(({ f, call }, n) => {
+			const handler = handlers[n];
+			return handler === undefined ? [] : [{ handler, f, body: body({ f, call }) }];
+		}),
+		last.flatMap(({ call }, n) => {
+			const { name, anyTime: always } = teardown[n] ?? {};
+			return name === undefined || !always ? [] : [{ name, functions: drivers.removing, body: call }];
+		}),
+		interrupts,
+	);
 	const nothing = drivers.whereUnbound([...run, ...last].map(({ call }) => call));
 	const first = [...objects.links, ...registration.before, ...registration.first, ...nothing, ...items, ...maps];
 	const text = [
@@ -303,6 +320,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...drivers.declarations,
 		...(finds(program) ? ['#include <environment/opening>'] : []),
 		...areas.declarations,
+		...(earlier === undefined ? [] : [EARLIER_DECLARATION]),
 		...registration.telling.map((f) => `static void ${succeeds(f)}(void) {}`),
 		...(leaves === undefined || roles.leaving !== undefined || drivers.leaving === undefined
 			? []
@@ -346,6 +364,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 				)
 			: '',
 		has.other ? scenario(WITH_OTHER, [...first, 'other_driver_open();'], threads) : '',
+		earlier === undefined ? '' : scenario(WITH_EARLIER, first, earlier.threads, beside ? objects.pages : 1, []),
 		binding === undefined ? '' : scenario(WITH_BUS, objects.links, binding.threads),
 	].join('\n');
 	return {
@@ -361,9 +380,11 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		},
 		interrupts,
 		binding,
+		earlier,
 		adversaries: new Map(adversaries.map(([name, what]) => [name, what])),
 		sometimes: new Map<string, string>([
 			...(binding?.words ?? []),
+			...(earlier?.words ?? []),
 			...(has.stream ? ([['J', 'an endless stream of ranges elsewhere']] as const) : []),
 			...(has.exit ? [[end[0], end[1]] as const] : []),
 			...(leaves
@@ -400,7 +421,9 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 					]
 				: []),
 			...(handlers.some((h) => h.ofFile)
-				? ['no file operation is called more than twice: what one call leaves behind for two others was not met']
+				? [
+						'no more than three file operations are over before two others meet: what four of them leave behind for two others was not met',
+					]
 				: []),
 			...drivers.remarks,
 			...left,
@@ -418,75 +441,3 @@ export function notRun(program: Program): { f: FunctionDecl; at: FunctionDecl; w
 		if (objects.call(f, 0, true) === undefined) return { f, at: objects.lacking(f), why: objects.missing(f) };
 	return undefined;
 }
-
-/**
- * Functions of the sketch that play the core: they call callbacks through a table of the sketch's own, or stand for the
- * kernel's own function. No invalidator of the environment's comes by there.
- */
-function coresOf(program: Program): string[] {
-	const found = new Set<string>();
-	for (const { root, kernel } of program.files) {
-		if (kernel) continue;
-		for (const f of root.items.filter(isFunctionDecl)) {
-			if (f.body === undefined) continue;
-			if (/^_*mmu_notifier_invalidate_range_(start|end)/.test(f.name)) found.add(f.name);
-			for (const node of AstUtils.streamAllContents(f))
-				if (
-					isCall(node) &&
-					isMember(node.callee) &&
-					node.callee.field.ref !== undefined &&
-					!sourceOf(node.callee.field.ref).kernel &&
-					/invalidate/.test(node.callee.field.$refText)
-				)
-					found.add(f.name);
-		}
-	}
-	return [...found];
-}
-
-const MAKES_WORKERS = /^(INIT_(DELAYED_)?WORK|DECLARE_(DELAYED_)?WORK|kthread_(run|create)|request_threaded_irq)$/;
-
-/** Does the sketch leave work to kernel threads? */
-const hasWorkers = (program: Program): boolean =>
-	[...ownNames(program)].some((name) => MAKES_WORKERS.test(name)) ||
-	program.globals.some((g) => g.$type === 'MacroDecl' && !sourceOf(g).kernel && MAKES_WORKERS.test(g.macro));
-
-/** A function of the simulated kernel. */
-function kernelsOwn(program: Program, name: string): FunctionDecl | undefined {
-	const f = program.functions.get(name);
-	return f !== undefined && sourceOf(f).kernel ? f : undefined;
-}
-
-/** The generation of <mn/list>: mmu_notifier_invalidate_range_start() takes a range, and nothing else. */
-const isToday = (program: Program): boolean =>
-	kernelsOwn(program, 'mmu_notifier_invalidate_range_start')?.parameters.length === 1;
-
-/**
- * Where callbacks unmap and nobody maps, the device has everything mapped at the start: else there is nothing that a
- * wrong callback could leave behind.
- */
-function mappingAtStart(program: Program, objects: Objects): string[] {
-	const names = ownNames(program);
-	const maps = [...names].some((name) => /^dev_(map|map_page|bind_mm|submit)$/.test(name));
-	const callbacks = callbackNames(program);
-	if (maps || ![...callbacks].some((name) => /invalidate/.test(name))) return [];
-	if (callbacks.has('arch_invalidate_secondary_tlbs')) return ['dev_bind_mm(mm);'];
-	if (![...names].some((name) => /^dev_(unmap|clear|flush)$/.test(name))) return [];
-	const devices = objects.all.flatMap((g) => objects.inside(g, ['device']).map(({ path }) => path));
-	if (namesDevice(program)) return devices.slice(0, 1).map((path) => `dev_map(&${path}, 0, NR_PAGES);`);
-	return ['dev_map(0, NR_PAGES);'];
-}
-
-/** Does the sketch name the device that it unmaps from? */
-const namesDevice = (program: Program): boolean =>
-	program.files.some(
-		({ root, kernel }) =>
-			!kernel &&
-			AstUtils.streamAllContents(root).some(
-				(n) =>
-					isCall(n) &&
-					isNameRef(n.callee) &&
-					/^dev_(unmap|clear|flush)$/.test(n.callee.target.$refText) &&
-					n.arguments.length > 2,
-			),
-	);

@@ -77,7 +77,11 @@ export function repeats(a: Finding, b: Finding): boolean {
 export function told(
 	result: ScenarioResult,
 	environment: Environment,
-	{ unfinished, smaller }: { readonly unfinished: ReadonlySet<string>; readonly smaller: boolean },
+	{
+		unfinished,
+		beyond,
+		smaller,
+	}: { readonly unfinished: ReadonlySet<string>; readonly beyond: readonly string[]; readonly smaller: boolean },
 	uri: string,
 ): ScenarioResult {
 	const span = topOf(uri);
@@ -134,6 +138,7 @@ export function told(
 		...(unfinished.size > 0 && { unfinished: [...unfinished] }),
 		assumptions: [
 			...(unfinished.size === 0 ? [] : [`looked at, but not to the end: ${[...unfinished].join('; ')}`]),
+			...(beyond.length === 0 ? [] : [`begun, and left for its size: ${beyond.join('; ')}`]),
 			...remarks,
 			`no scenario is given: ${ran} ${handlers.length === 1 ? 'runs' : 'run'} ${against}${environment.has.second ? '; with a second object subscribed' : ''}${comes.length > 0 ? `; with ${comes.join(', ')} as an interrupt on top of either` : ''}${environment.has.other ? '; with another driver whose callback waits' : ''}${environment.has.exit ? '; when nothing else is found, against the end of the process, of which no ->release hears' : ''}`,
 			...(result.verdict === 'fail'

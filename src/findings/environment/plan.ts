@@ -3,6 +3,7 @@ import {
 	type Environment,
 	type Handler,
 	WITH_BUS,
+	WITH_EARLIER,
 	WITH_EXIT,
 	WITH_ONE_PAGE,
 	WITH_OTHER,
@@ -18,6 +19,8 @@ export interface Part {
 	readonly maxStates?: number;
 	/** On fewer pages than the rest: only good to find nothing, since the sketch may need more. */
 	readonly small?: boolean;
+	/** Beyond what the environment promises: cut short it is no limit of the whole, but said of the result. */
+	readonly beyond?: boolean;
 	/** A first look: cut short it is done again, and is no limit of the whole. */
 	readonly look?: boolean;
 }
@@ -66,6 +69,7 @@ export function* plan({
 	teardown,
 	leaving,
 	binding,
+	earlier,
 	interrupts,
 	adversaries,
 	has,
@@ -152,6 +156,14 @@ export function* plan({
 			yield* look(first([h.name, h.second], WITH_SECOND));
 			yield* look(extra([h.name, h.second, 'R'], WITH_SECOND));
 		}
+	const distinct = (h: Handler, n: number): Handler[] =>
+		handlers.slice(n + 1).filter((x) => !(x.registers && h.registers));
+	// few states, and what goes wrong among calls of the sketch's own goes wrong here
+	for (const [n, h] of handlers.entries()) {
+		if (!h.registers) yield* look(extra([h.name, h.twin]));
+		for (const other of distinct(h, n)) yield* look(extra([h.name, other.name]));
+	}
+	for (const group of earlier?.groups ?? []) yield* look(extra(group, WITH_EARLIER));
 	const unfinished: (Handler | undefined)[] = [];
 	// without adversaries each has been alone already
 	for (const h of core.length > 0 ? lanes : []) {
@@ -163,10 +175,11 @@ export function* plan({
 	if (has.stream) for (const h of handlers) yield* look(extra([h.name, 'I', 'J'], WITH_STREAM));
 	if (has.other) for (const h of handlers) yield* look(first([h.name, 'R', 'W'], WITH_OTHER));
 	for (const h of handlers.filter((x) => !x.registers))
-		for (const a of among([], ['R'])) yield* look(extra([h.name, h.twin, ...a]));
+		for (const a of among(['R'])) yield* look(extra([h.name, h.twin, ...a]));
 	for (const [n, h] of handlers.entries())
-		for (const other of handlers.slice(n + 1).filter((x) => !(x.registers && h.registers)))
-			for (const a of among([], ['I'], ['R'])) yield* look(extra([h.name, other.name, ...a]));
+		for (const other of distinct(h, n))
+			for (const a of among(['I'], ['R'])) yield* look(extra([h.name, other.name, ...a]));
+	if (!failed) for (const group of earlier?.further ?? []) yield* turn({ ...extra(group, WITH_EARLIER), beyond: true });
 	// a driver that is wrong already hears of its missing ->release when that is mended
 	if (has.exit && !failed) for (const h of lanes) yield* look(first([...own(h), 'X'], WITH_EXIT));
 	// an error by all of them at once says little that those of the pairs do not
