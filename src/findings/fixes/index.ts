@@ -27,6 +27,7 @@ import { givePageBack } from './give-page-back.js';
 import { boundedRetry, giveUp } from './give-up.js';
 import { referenceUnderLock, releaseWhileSpinning } from './in-time.js';
 import { interruptsOff } from './interrupts-off.js';
+import { leaveOff } from './leave-off.js';
 import { lockOrder } from './lock-order.js';
 import { lookupUnderLock } from './lookup-under-lock.js';
 import { mayWrite } from './may-write.js';
@@ -52,6 +53,7 @@ import { wake } from './wake.js';
 
 const WAITING: readonly Fixer[] = [
 	interruptsOff,
+	leaveOff,
 	wake,
 	beforePublishing,
 	removeLater,
@@ -96,7 +98,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 	starvation: [newRead, unlockBeforeRetry, boundedRetry],
 	'lost-wakeup': [waitEvent, wake],
 	'lock-leak': [pairUnlock, unlockOnError, unlockBeforeRetry],
-	'lock-order': [outOfLock, lockOrder, notBetween, gentlerCall, giveUp],
+	'lock-order': [interruptsOff, outOfLock, lockOrder, notBetween, gentlerCall, giveUp],
 	'sleep-in-atomic': [unlockBeforeRetry, gentlerCall, outOfLock, spinlock],
 	'sleep-in-nonblock': [trylock, gentlerCall],
 	'stale-mapping': MAPPING,
