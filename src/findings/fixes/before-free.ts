@@ -22,7 +22,7 @@ import type { Fix, Fixer } from './fix.js';
 
 /** After these, nobody else uses what they were called for. */
 const ENDS =
-	/^(mmu_(interval_)?notifier_(unregister|remove|synchronize)|(flush|cancel)_(delayed_)?work(_sync)?|flush_workqueue|destroy_workqueue|synchronize_s?rcu|srcu_barrier|rcu_barrier|timer_(delete|shutdown)_sync)$/;
+	/^(mmu_(interval_)?notifier_(unregister|remove|synchronize)|(flush|cancel)_(delayed_)?work(_sync)?|flush_workqueue|destroy_workqueue|synchronize_s?rcu|srcu_barrier|rcu_barrier|timer_(delete|shutdown)_sync|free_irq|misc_deregister|cdev_del)$/;
 
 /** Memory that is freed while somebody may still use it: first wait for them, or leave it to who is last. */
 export const beforeFree: Fixer = ({ functions, program }) =>

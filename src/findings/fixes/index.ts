@@ -44,7 +44,9 @@ import { flushUnderTheLock } from './secondary-tlb.js';
 import { setSeq } from './set-seq.js';
 import { spinlock } from './spinlock.js';
 import { leaveOut } from './table.js';
+import { endFirst, endIt, initFirst } from './teardown.js';
 import { trylock } from './trylock.js';
+import { unlessZero } from './unless-zero.js';
 import { unlockBeforeRetry } from './unlock-before-retry.js';
 import { unlockOnError } from './unlock-on-error.js';
 import { unmapFirst } from './unmap-first.js';
@@ -90,7 +92,7 @@ const MAPPING: readonly Fixer[] = [
 
 /** The fixes that may cure a finding, by its code, the likeliest first. */
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
-	assertion: [rescuer],
+	assertion: [rescuer, unlessZero, endFirst, endIt],
 	'bad-unlock': [pairUnlock, noUnlock],
 	deadlock: WAITING,
 	'self-deadlock': WAITING,
@@ -117,11 +119,13 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
 		leaveOut,
 		reserveSlot,
 		beforeSignalling,
+		endIt,
 	],
 	unbalanced: [givePageBack, atomicCount, takeBack, countAlways, unlockOnError, trylock],
 	'data-race': [checkUnderLock, callbackLock, atomicCount, markOnce],
 	'null-deref': [checkAllocation],
-	'use-after-free': [referenceUnderLock, mmgrab, beforeFree],
+	'use-after-free': [referenceUnderLock, mmgrab, unlessZero, endFirst, beforeFree, endIt],
+	uninitialised: [initFirst],
 	name: [unknownName],
 	type: [defineStruct],
 	include: [unknownName],

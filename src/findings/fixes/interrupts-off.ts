@@ -21,7 +21,11 @@ import type { Fix, Fixer } from './fix.js';
 /** What a lock is taken with, by what it keeps out: `_bh` softirqs, `_irqsave` and `_irq` interrupts, too. */
 type Form = 'bh' | 'irqsave' | 'irq';
 
-const OFF: Readonly<Record<Form, string>> = { bh: 'softirqs off', irqsave: 'interrupts off', irq: 'interrupts off (_irq)' };
+const OFF: Readonly<Record<Form, string>> = {
+	bh: 'softirqs off',
+	irqsave: 'interrupts off',
+	irq: 'interrupts off (_irq)',
+};
 /** Taking or releasing a spinning lock with interrupts on: what it is of which lock, and what keeps softirqs out. */
 const PLAIN =
 	/^((?:raw_)?spin|read|write)_(lock|unlock|trylock)(?:_bh)?$|^(write)_(seqlock|sequnlock)(?:_bh)?$|^(read)_(seqlock|sequnlock)_excl(?:_bh)?$/;
