@@ -7,9 +7,10 @@ import { hasWarnings, isWrong, notesForm, problemsForm, textClosing, textForm } 
 import type { FileResult } from '../findings/result.js';
 import { kernelLibraries } from '../kernel/library.js';
 import { type Console, Status, UsageError, worst } from './console.js';
+import { unifiedDiff } from './diff.js';
 import { type CheckedRuns, htmlOf, sarifOf } from './documents.js';
 import { picturesOf } from './explored.js';
-import { fixSketch } from './fix.js';
+import { type Fixed, fixSketch } from './fix.js';
 import { collectInputs, DiskSources, type Input, pathNames } from './inputs.js';
 import { findingCodes } from './manual.js';
 import { didYouMean } from './nearest.js';
@@ -32,6 +33,8 @@ export interface CheckRequest {
 	readonly watch: boolean;
 	/** Apply fixes that were checked, and write the files. */
 	readonly fix: boolean;
+	/** Show what that would change, instead of results, and write nothing. */
+	readonly diff: boolean;
 	/** Warnings that nobody expects make the exit status that of errors. */
 	readonly werror: boolean;
 	/** Show hints one by one. */
@@ -66,6 +69,7 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		assumptions: { type: 'boolean' },
 		werror: { type: 'boolean' },
 		fix: { type: 'boolean' },
+		diff: { type: 'boolean' },
 		watch: { type: 'boolean' },
 		jobs: { type: 'string' },
 	});
@@ -83,7 +87,11 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		throw new UsageError('check: an HTML page is written once: no --watch');
 	if (values.watch === true && positionals.includes('-'))
 		throw new UsageError('check: standard input cannot be watched');
-	if (values.fix === true && positionals.includes('-')) throw new UsageError('check: standard input cannot be fixed');
+	if (values.diff === true && values.format !== undefined)
+		throw new UsageError('check: --diff prints what fixes change, and no results: no --format');
+	if (values.diff === true && values.watch === true) throw new UsageError('check: a diff is printed once: no --watch');
+	if (values.fix === true && values.diff !== true && positionals.includes('-'))
+		throw new UsageError('check: standard input cannot be fixed; --diff shows what would be');
 	if (values.fix === true && values.watch === true)
 		throw new UsageError('check: --fix changes the files that --watch watches; use one of them');
 	const options: CheckOptions = {
@@ -100,7 +108,8 @@ export async function parseCheck(args: readonly string[], console: Console): Pro
 		paths: positionals,
 		format,
 		watch: values.watch === true,
-		fix: values.fix === true,
+		fix: values.fix === true || values.diff === true,
+		diff: values.diff === true,
 		werror: values.werror === true,
 		hints: values.hints === true,
 		assumptions: values.assumptions === true,
@@ -149,8 +158,13 @@ export async function runCheck(
 			);
 		}
 		let result = await started[n];
-		if (request.fix && result !== undefined)
-			result = await fixSketch(input, result, sources, checker, console, { ...request.options, signal });
+		if (request.fix && result !== undefined) {
+			const fixed = await fixSketch(input, result, sources, checker, console, { ...request.options, signal });
+			if (request.diff) sources.replace(input.uri, input.text);
+			else if (await keep(input, fixed, sources, console)) result = fixed.result;
+			else statuses.push(Status.usage);
+			if (request.diff) console.out(unifiedDiff(input.path, input.text, fixed.text));
+		}
 		if (withRuns) {
 			const kept = keeper();
 			const options = { ...request.options, onExplored: kept.onExplored };
@@ -163,7 +177,7 @@ export async function runCheck(
 			continue;
 		}
 		results.push(result);
-		if (DOCUMENTS.includes(request.format) || !hasNews(result, request)) continue;
+		if (request.diff || DOCUMENTS.includes(request.format) || !hasNews(result, request)) continue;
 		if (news.length > 0 && request.format !== 'github') console.out('\n');
 		news.push(result);
 		if (request.format === 'github') console.out(githubForm(result, path));
@@ -208,6 +222,21 @@ export async function runCheck(
 		status: worst([...statuses, ...results.map((result) => statusOf(result, request.werror))]),
 		files: sources.files(),
 	};
+}
+
+/** Writes what fixes have made of a sketch, and shows the difference; the text stays as it is where that cannot be. */
+async function keep(input: Input, { text, applied }: Fixed, sources: DiskSources, console: Console): Promise<boolean> {
+	if (text === input.text) return true;
+	const problem = await sources.write(input.uri, input.text, text);
+	if (problem === undefined) {
+		console.err(
+			`${unifiedDiff(input.path, input.text, text)}${input.path}: ${applied} fix${applied === 1 ? '' : 'es'} written\n`,
+		);
+		return true;
+	}
+	sources.replace(input.uri, input.text);
+	complain(console, `${input.path} ${problem}`);
+	return false;
 }
 
 /** That all is well says nothing where nothing ran. */

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { CheckOptions } from '../findings/check.js';
 import { applyEdits } from '../findings/fixes/edits.js';
 import { checkedFixes } from '../findings/fixes/try.js';
@@ -14,11 +12,18 @@ import { ProgressLine } from './progress.js';
 /** Each round applies one fix: more than this is no repair any more. */
 const MOST_ROUNDS = 20;
 
+/** What fixes have made of a sketch. */
+export interface Fixed {
+	/** The check of `text`. */
+	readonly result: FileResult;
+	readonly text: string;
+	/** How many fixes made it. */
+	readonly applied: number;
+}
+
 /**
- * Applies to a sketch, one after the other, fixes that were checked: each takes a finding away, or an error of the
- * text, and brings no new one. Writes the file, and says on standard error what was done, and in the end what was not.
- *
- * @returns the result of the check of what stands there now
+ * Applies to the text of a sketch, one after the other, fixes that were checked: each takes a finding away, or an error of the
+ * text, and brings no new one. Says on standard error what was done, and in the end what was not. Writes nothing.
  */
 export async function fixSketch(
 	input: Input,
@@ -27,7 +32,7 @@ export async function fixSketch(
 	checker: Checker,
 	console: Console,
 	options: CheckOptions,
-): Promise<FileResult> {
+): Promise<Fixed> {
 	let result = before;
 	/** What came of those that nothing cured, by what they are; `after`: how many fixes had been applied by then. */
 	const refused = new Map<string, { readonly why: string | undefined; readonly after: number }>();
@@ -71,7 +76,6 @@ export async function fixSketch(
 			continue;
 		}
 		const fixed = applyEdits(text, input.uri, fix.edits);
-		await writeFile(fileURLToPath(input.uri), fixed);
 		sources.replace(input.uri, fixed);
 		applied++;
 		console.err(`${input.path}:${found.span.line}: ${fix.title}\n`);
@@ -87,7 +91,7 @@ export async function fixSketch(
 		told.add(line);
 		console.err(line);
 	}
-	return result;
+	return { result, text, applied };
 }
 
 /** What is wrong and where, however many lines were added above. */

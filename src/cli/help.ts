@@ -64,7 +64,8 @@ all its .mmn files, - for standard input.
   --no-reduction      walk through every interleaving, for comparison
   --werror            warnings that are not expected fail as errors do
   --fix               apply fixes that were checked, missing includes and stubs
-                      among them, and write the files
+                      among them, write the files, and show what has changed
+  --diff              print what --fix would change, and write nothing
   --watch             check again whenever a file changes
   --jobs N            check N sketches at once, each in a thread of its own
 

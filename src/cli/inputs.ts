@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Sources } from '../findings/check.js';
 import { type Console, UsageError } from './console.js';
+import { notWritten, replaceFile } from './outputs.js';
 
 /** A sketch is a page or two; what is larger is another kind of file. */
 const MAX_BYTES = 1024 * 1024;
@@ -100,6 +101,25 @@ export class DiskSources implements Sources {
 	/** The text that a check has read from `uri`. */
 	text(uri: string): string | undefined {
 		return this.texts.get(filePath(uri) ?? '');
+	}
+
+	/**
+	 * Writes what became of a file's text, `from` being what was read: a byte order mark and the file's mode stay.
+	 * @returns what is wrong, in words that go on after the file's name; undefined where it is written
+	 */
+	async write(uri: string, from: string, text: string): Promise<string | undefined> {
+		const file = filePath(uri);
+		if (file === undefined) return 'is no file of this system';
+		const bytes = await readBytes(file, MAX_BYTES);
+		if (!Buffer.isBuffer(bytes)) return bytes.absent ? 'is gone: nothing is written' : bytes.problem;
+		if (decode(bytes) !== from) return 'was changed meanwhile, and is left as it is: check it again';
+		const mark = bytes.subarray(0, bytes[0] === 0xef ? 3 : 0);
+		try {
+			await replaceFile(file, Buffer.concat([mark, Buffer.from(text)]));
+			return undefined;
+		} catch (error) {
+			return notWritten(error);
+		}
 	}
 
 	/** From here on `text` stands at `uri`. */
