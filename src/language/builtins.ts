@@ -257,14 +257,14 @@ define('any', 'expression expression', common);
 define('any_bool', '', as(BOOL));
 
 /**
- * Printing and tracing of subsystems and drivers: it has no effect on what is checked, and its arguments are not
- * evaluated. A sketch that declares such a name itself means its own.
+ * Printing and tracing of subsystems and drivers: it has no effect on what is checked. Of its arguments what leads through a pointer is
+ * read (printed.ts). A sketch that declares such a name itself means its own.
  */
 const LEVEL = '(dbg|vdbg|debug|info|notice|note|warn|err|error|crit|alert|emerg|printk)';
 const OF = '(dev|netdev|drm|kvm|vcpu|ibdev|ib|gt|guc|xe|xe_gt|xe_tile|xe_vm|mlx5_ib|mlx5_core|amdgpu|iommu|pci|vfio)';
 const MORE = '(_once|_ratelimited|_client|_kms|_core|_driver|_prime|_atomic|_state|_vbl|_lease|_dp)*';
 const PRINTING = new RegExp(
-	`^(trace_\\w+|pr_(cont|devel|${LEVEL.slice(1, -1)})${MORE}|${OF}_${LEVEL}${MORE}|drm_(printf|puts)|DRM_(DEV_)?(ERROR|DEBUG|INFO|NOTE|WARN)(_[A-Z]+)*|` +
+	`^(trace_\\w+|printk(_once|_ratelimited|_deferred)?|pr_(cont|devel|${LEVEL.slice(1, -1)})${MORE}|${OF}_${LEVEL}${MORE}|drm_(printf|puts)|DRM_(DEV_)?(ERROR|DEBUG|INFO|NOTE|WARN)(_[A-Z]+)*|` +
 		'GEM_TRACE(_[A-Z]+)*|print_hex_dump(_debug|_bytes)?|dump_stack|hfi1_cdbg|vm_dbg|NV_(DEBUG|ERROR|INFO|WARN|PRINTK)|SVMM_(DBG|ERR)|kvm_pr_unimpl|vcpu_unimpl)$',
 );
 

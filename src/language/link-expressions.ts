@@ -4,6 +4,7 @@ import { argumentKind, builtin, memberStruct, printsOnly } from './builtins.js';
 import type * as ast from './generated/ast.js';
 import { MACRO_STRUCTS, setLink, structTargets, typedefTargets } from './links.js';
 import { type FileScope, kindOf } from './names.js';
+import { linkPath, type PathLinker, printedPaths } from './printed.js';
 import type { Report } from './report.js';
 import { Semantics } from './semantics.js';
 import { didYouMean } from './suggest.js';
@@ -313,7 +314,10 @@ export class ExpressionLinker {
 		const macroName = e.callee.$type === 'NameRef' ? e.callee.target.$refText : '';
 		// whose value is used does more than to print
 		const aside = e.$container.$type === 'ExpressionStatement' || macroName.endsWith('_enabled');
-		if (aside && printsOnly(macroName) && !this.#declares(macroName)) return;
+		if (aside && printsOnly(macroName) && !this.#declares(macroName)) {
+			this.#printed(e);
+			return;
+		}
 		this.expression(e.callee);
 		const macro = builtin(macroName) && this.semantics.macroOf(e);
 		if (!macro) {
@@ -329,12 +333,31 @@ export class ExpressionLinker {
 			// what is never evaluated need not be declared: the object that a message is about
 			if (kind !== 'member' && kind !== 'ignored') this.expression(argument);
 		});
+		if (printsOnly(macroName)) this.#printed(e);
 		if (CONFIG_MACROS.has(macroName)) this.#config(e.arguments[0], macroName);
 		const struct = memberStruct(macro, e.arguments, this.semantics);
 		e.arguments.forEach((argument, index) => {
 			if (argumentKind(macro, index) === 'member' && struct) this.member(argument, struct);
 		});
 	}
+
+	#printed(e: ast.Call): void {
+		for (const path of e.arguments.flatMap(printedPaths)) linkPath(path, this.#quietly);
+	}
+
+	readonly #quietly: PathLinker = {
+		name: (e) => {
+			if (!this.#declares(e.target.$refText)) return false;
+			this.#name(e);
+			return true;
+		},
+		typeOf: (e) => this.semantics.typeOf(e),
+		field: (e, type) => {
+			const field = this.semantics.field(this.#defined(type), e.field.$refText);
+			if (field) setLink(e.field, field.node);
+			return field !== undefined;
+		},
+	};
 
 	/** IS_ENABLED(CONFIG_X): what is not defined is off, as in the kernel. */
 	#config(option: ast.Expression | undefined, macro: string): void {

@@ -1,4 +1,5 @@
 import { type AstNode, AstUtils } from 'langium';
+import { printsOnly } from '../language/builtins.js';
 import {
 	type Call,
 	type Expression,
@@ -445,7 +446,9 @@ class Uses implements Facts {
 			this.assign(target === 'constant' ? undefined : target, this.expression(second, 'copied'));
 			return target;
 		}
-		for (const argument of e.arguments) if (argument.$type !== 'TypeArgument') this.expression(argument, 'used');
+		// what is printed is of no consequence
+		const read: Use = printsOnly(name) ? 'dropped' : 'used';
+		for (const argument of e.arguments) if (argument.$type !== 'TypeArgument') this.expression(argument, read);
 		return undefined;
 	}
 }

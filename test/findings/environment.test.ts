@@ -311,6 +311,19 @@ int count_fault(void)
 		);
 	});
 
+	test('names what has to be included for what a handler takes', async () => {
+		const { scenarios, hints } = await inEnvironment(`
+long vq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return put_user(0, (u32 __user *)arg);
+}
+`);
+		expect(scenarios).toEqual([]);
+		expect(hints?.map((h) => h.message)).toEqual([
+			"nothing was run: there is no scenario, and vq_ioctl() cannot be called: there is nothing to pass for its parameter 'struct file *file', which nothing here defines: define it, or include what does (<fs> has struct file)",
+		]);
+	});
+
 	test('registers the list notifier of an object that is made up, where handlers insert interval notifiers only (nouveau)', async () => {
 		const { scenarios } = await inEnvironment(`
 #include <linux/mmu_notifier.h>

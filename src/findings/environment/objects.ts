@@ -207,7 +207,9 @@ export class Objects {
 		const args = this.argumentsOf(f, 0, false, this.span) ?? [];
 		const n = args.indexOf(undefined);
 		const parameter = n < 0 ? undefined : type.parameters[n];
-		return parameter && `parameter '${typeToString(parameter, f.parameters[n]?.name ?? '')}'`;
+		const unknown = parameter?.kind === 'pointer' && parameter.to.kind === 'struct' && parameter.to.def === undefined;
+		const way = unknown ? ', which nothing here defines: define it, or include what does (<fs> has struct file)' : '';
+		return parameter && `parameter '${typeToString(parameter, f.parameters[n]?.name ?? '')}'${way}`;
 	}
 
 	/** Is `f` a work item's function? */

@@ -321,7 +321,7 @@ const RULES: Readonly<Record<number, Rule>> = {
 	47: {
 		broken: 'list_for_each_entry_rcu() by who is no RCU reader: what it stands on may be freed',
 		source: '__list_check_rcu()',
-		fix: 'take rcu_read_lock(), or list_for_each_entry() under the lock that keeps updaters out',
+		fix: 'take rcu_read_lock(), or list_for_each_entry() under the lock that keeps updaters out; a reader by srcu_read_lock() says list_for_each_entry_srcu()',
 		callback: false,
 		warning: true,
 	},

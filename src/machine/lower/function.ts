@@ -76,6 +76,11 @@ export class FunctionLowering {
 		if (last?.op === 'load' || last?.op === 'store') last.marked = true;
 	}
 
+	/** All accesses of what was emitted since `start` are. */
+	markAll(start: number): void {
+		for (const i of this.code.code.slice(start)) if (i.op === 'load') i.marked = true;
+	}
+
 	at(pc: number): Instruction {
 		return this.code.code[pc] as Instruction;
 	}

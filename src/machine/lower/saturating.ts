@@ -1,4 +1,5 @@
 import type { AstNode } from 'langium';
+import { printsOnly } from '../../language/builtins.js';
 import { contentsOf } from '../../language/contents.js';
 import {
 	type Expression,
@@ -129,7 +130,6 @@ function use(module: ModuleLowering, counter: Counter, node: AstNode): void {
 }
 
 const TESTS = /^(assert|BUG_ON|WARN_ON(_ONCE)?|wait_event\w*|wait_until)$/;
-const PRINTS = /^(pr_\w+|printk|trace_\w+|(dev|drm)_(dbg|info|warn|err))$/;
 const COMPARES = new Set(['==', '!=', '<', '>', '<=', '>=']);
 const BRANCHES = new Set(['IfStatement', 'WhileStatement', 'DoStatement', 'ForStatement']);
 
@@ -143,7 +143,7 @@ function value(module: ModuleLowering, counter: Counter, node: AstNode): void {
 		return;
 	}
 	counter.asked = true;
-	if (TESTS.test(called) || PRINTS.test(called)) return;
+	if (TESTS.test(called) || printsOnly(called)) return;
 	if (isUnary(at) && at.operator === '!') return;
 	if (isConditional(at) && at.condition === top) return;
 	if (at !== undefined && BRANCHES.has(at.$type) && top.$containerProperty === 'condition') return;
