@@ -26,7 +26,9 @@ export const lostWakeup: StuckKind = {
 		const blind = wake === undefined && !looksAgain(graph.system, thread, graph.local(run.finalState, thread));
 		// who looks again before each sleep has done its part
 		const looks = /\bwait_event(_\w+)?\(/.test(call);
-		const on = edge.resource === '' ? '' : ` on ${edge.resource}`;
+		const address = /\bwait_(on_bit|var_event)/.exec(call)?.[1];
+		// of the kernel's table of queues only the address is the sketch's
+		const on = edge.resource === '' || address !== undefined ? '' : ` on ${edge.resource}`;
 		if (blind)
 			return {
 				message: `${name} sleeps${on}${inLine(graph, userSpan(place))} until somebody wakes it, and nobody is left to do so`,
@@ -42,9 +44,13 @@ export const lostWakeup: StuckKind = {
 			message: `${name} sleeps${on}${inLine(graph, userSpan(place))} although what it waits for has happened${deaf ? ': wake_up_interruptible() wakes only who sleeps interruptibly' : wake ? `: the wake-up of ${wake.thread} came before it was asleep` : ''}, and nobody will wake it again`,
 			cure: deaf
 				? 'Call wake_up(), or sleep with wait_event_interruptible() and look at what it returns'
-				: looks
-					? 'wait_event() has looked again before it slept: who makes the condition true calls wake_up() behind that, and decides under the lock of the condition whether to'
-					: 'Set the state of the task before looking (prepare_to_wait), or use wait_event(), which looks again',
+				: address !== undefined
+					? address === 'on_bit'
+						? 'Whoever clears the bit calls wake_up_bit() behind that: clear_and_wake_up_bit() does both'
+						: 'Whoever makes the condition true calls wake_up_var() behind that, with the same address'
+					: looks
+						? 'wait_event() has looked again before it slept: who makes the condition true calls wake_up() behind that, and decides under the lock of the condition whether to'
+						: 'Set the state of the task before looking (prepare_to_wait), or use wait_event(), which looks again',
 			span: userSpan(place),
 			related: [
 				...(wake ? [{ span: wake.span, message: `${wake.thread} wakes here${deaf ? '' : ', too early'}` }] : []),
