@@ -100,6 +100,11 @@ export class Told {
 				return;
 			case 'Unary':
 				if (at.operator === '!') this.asked = true;
+				// what is kept in an array, or behind a pointer
+				else if (at.operator === '*') this.follow(at, place);
+				return;
+			case 'Index':
+				if (at.array === e) this.follow(at, place);
 				return;
 			case 'BinaryExpr':
 				this.inBinary(at, e, place);

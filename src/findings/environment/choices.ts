@@ -1,10 +1,11 @@
-import { AstUtils } from 'langium';
+import { type AstNode, AstUtils } from 'langium';
 import {
 	type Expression,
 	type FunctionDecl,
 	isBinaryExpr,
 	isCall,
 	isCaseLabel,
+	isCast,
 	isEnumDef,
 	isFunctionDecl,
 	isNameRef,
@@ -60,6 +61,30 @@ function enumeratorsOf(program: Program, { type, stars, dims }: Parameter): stri
 		for (const node of root.items)
 			if (isEnumDef(node) && node.name === tag) return node.constants.map((constant) => constant.name);
 	return [];
+}
+
+/** Is a number taken for an address of the user's: `(void __user *)arg`, here or where it is handed on? */
+export function isUserAddress(program: Program, f: FunctionDecl, n: number, seen = new Set<Parameter>()): boolean {
+	const definition = program.definitionOf(f);
+	const parameter = definition.parameters[n];
+	if (parameter === undefined || seen.has(parameter)) return false;
+	seen.add(parameter);
+	for (const node of AstUtils.streamAllContents(definition)) {
+		if (!isNameRef(node) || node.target.ref !== parameter) continue;
+		let at: AstNode = node;
+		while (at.$container && isParenthesized(at.$container)) at = at.$container;
+		const by = at.$container;
+		if (isCast(by)) {
+			const type = program.semantics.typeOf(by);
+			if (type.kind === 'pointer' && type.user) return true;
+		}
+		if (!isCall(by) || !isNameRef(by.callee)) continue;
+		const callee = by.callee.target.ref;
+		if (by.callee.target.$refText === 'u64_to_user_ptr') return true;
+		if (isFunctionDecl(callee) && !sourceOf(program.definitionOf(callee)).kernel)
+			if (isUserAddress(program, callee, by.arguments.indexOf(at as Expression), seen)) return true;
+	}
+	return false;
 }
 
 /** Constants that a parameter is compared with, also where it is handed on: as they are written, with their values. */

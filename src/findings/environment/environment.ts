@@ -200,7 +200,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const leaves = gone !== undefined && (objects.invented.length === 0 || last.length > 0) ? gone : undefined;
 	const exit = roles.leaving?.name ?? 'leave_module';
 	// a driver that leaves the mm alone hears of nothing that goes on there
-	const beside = drivers.probing.length === 0 || roles.callbacks.length > 0 || touchesMemory(program);
+	const beside = roles.callbacks.length > 0 || touchesMemory(program);
 	const interrupted = beside ? INTERRUPTED : [];
 	const comes = roles.interrupts.flatMap((f) => {
 		const call = objects.call(f, 0, true);

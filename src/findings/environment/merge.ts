@@ -128,7 +128,7 @@ export function told(
 	const against =
 		adversaries.size > 0
 			? `against ${[...adversaries.values()].join('; ')}`
-			: 'with no invalidation beside, since nothing here has to do with an address space';
+			: 'with no invalidation beside, since nothing here has to do with an address space but copies from and to users, which nobody can hold up here';
 	const ran = handlers.length === 0 ? 'the callbacks' : [...new Set(handlers.map((h) => `${h.function}()`))].join(', ');
 	const comes = [...new Set(interrupts.map((i) => `${i.function}()`))];
 	return {

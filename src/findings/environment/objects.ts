@@ -13,7 +13,7 @@ import {
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText, spanOfProperty } from '../../language/text.js';
 import { type StructType, sameType, type Type, typeToString } from '../../language/types.js';
-import { anyOf, choicesOf } from './choices.js';
+import { anyOf, choicesOf, isUserAddress } from './choices.js';
 import type { Drivers } from './drivers.js';
 
 /** Pages that adversaries invalidate. */
@@ -85,11 +85,14 @@ export class Objects {
 			if (parameter.kind === 'pointer')
 				return isOwnLocal(f, n, parameter.to)
 					? `&${localOf(name)}`
-					: this.pointer(parameter.to.kind === 'void' ? this.meant(f, n) : parameter.to, parameter.user, nth);
+					: parameter.user && vary
+						? `(${ofUser(parameter.to)})${BUFFERS}`
+						: this.pointer(parameter.to.kind === 'void' ? this.meant(f, n) : parameter.to, parameter.user, nth);
 			if (parameter.kind !== 'int') return undefined;
 			// which line it came on tells drivers nothing that a model has
 			if (name === 'irq') return '0';
 			const choices = vary ? choicesOf(this.program, f, n) : [];
+			if (vary && choices.length === 0 && isUserAddress(this.program, f, n)) return BUFFERS;
 			return this.number(parameter.name, name, unnamed - numbers-- === 0, vary, span, choices);
 		});
 	}
@@ -260,7 +263,7 @@ export class Objects {
 	}
 
 	private pointer(to: Type, user: boolean, nth: number): string | undefined {
-		if (user) return `(${to.kind === 'struct' ? `struct ${to.name}` : 'void'} __user *)0`;
+		if (user) return `(${ofUser(to)})0`;
 		if (to.kind === 'function') return this.callback(to);
 		const opened = to.kind === 'pointer' && to.to.kind === 'struct' ? this.opened.get(to.to.name)?.[nth] : undefined;
 		if (opened !== undefined) return `&${opened}`;
@@ -470,6 +473,11 @@ export class Objects {
 }
 
 export const isStruct = (type: Type, name: string): boolean => type.kind === 'struct' && type.name === name;
+
+/** Where a user's buffer is: on the first page, or nowhere. */
+const BUFFERS = '(any(0, 1) ? 0 : NR_PAGES)';
+
+const ofUser = (to: Type): string => `${to.kind === 'struct' ? `struct ${to.name}` : 'void'} __user *`;
 
 const localOf = (parameter: string): string => `of_${parameter}`;
 

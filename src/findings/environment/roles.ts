@@ -211,12 +211,30 @@ const isInterrupt = ({ name, returnType, stars }: FunctionDecl): boolean =>
 const OF_MEMORY =
 	/(^|_)mm(_|$|u|ap|put|get|drop|grab)|vma|(^|_)vm[af]?_|user|page|pfn|folio|gup|pte|hmm|fault|invalidat|notif|migrat|reclaim|memalloc|exit_|fork|task|kthread|^current$|dma_(map|fence)|^_*dev_(map|unmap|clear|flush|bind|submit|read|write|access|job)/;
 
+/**
+ * Copies from and to users, and what goes with them. A copy takes mmap_lock for reading, and gives it back before it returns: where nothing
+ * of the sketch's runs with mmap_lock held (no callback, no operation of an area, no lock taken by name), who holds that lock waits for
+ * nothing that a sketch could hold, so that a copy is only ever put off. Nor can anybody else tell what is on a user's page. So all
+ * interleavings with an invalidator show what those without one show.
+ */
+const COPIES = /^_*(copy_(from|to)_user|clear_user)$|^v?memdup_user$|^(access_ok|u64_to_user_ptr|might_fault)$/;
+/** The same for one number; with both, what is read back is what is on the page. */
+const READS = /^_*get_user$/;
+const WRITES = /^_*put_user$/;
+
 /** Does the sketch name anything that adversaries from the mm could have to do with? */
 export function touchesMemory(program: Program): boolean {
-	const names = program.files
-		.filter(({ kernel }) => !kernel)
-		.flatMap(({ root }) => [...AstUtils.streamAllContents(root).flatMap((node) => AstUtils.streamReferences(node))]);
-	return names.some(({ reference }) => OF_MEMORY.test(reference.$refText));
+	const names = new Set(
+		program.files
+			.filter(({ kernel }) => !kernel)
+			.flatMap(({ root }) => [...AstUtils.streamAllContents(root).flatMap((node) => AstUtils.streamReferences(node))])
+			.map(({ reference }) => reference.$refText),
+	);
+	const any = (pattern: RegExp): boolean => [...names].some((name) => pattern.test(name));
+	const both = any(READS) && any(WRITES);
+	return [...names].some(
+		(name) => OF_MEMORY.test(name) && !COPIES.test(name) && (both || !(READS.test(name) || WRITES.test(name))),
+	);
 }
 
 interface Called {
