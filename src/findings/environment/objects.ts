@@ -5,7 +5,6 @@ import {
 	isCast,
 	isMember,
 	isNameRef,
-	isUnary,
 	isVariable,
 	type MacroDecl,
 	type Variable,
@@ -13,6 +12,7 @@ import {
 import type { Program } from '../../language/program.js';
 import { sourceOf, sourceText, spanOfProperty } from '../../language/text.js';
 import { type StructType, sameType, type Type, typeToString } from '../../language/types.js';
+import { BUFFERS, isOwnLocal, literalsIn, localOf, ofUser } from './arguments.js';
 import { anyOf, choicesOf, isUserAddress } from './choices.js';
 import type { Drivers } from './drivers.js';
 
@@ -51,7 +51,7 @@ export class Objects {
 		private readonly drivers: Drivers,
 	) {
 		this.globals = program.globals.filter((g) => !sourceOf(g).kernel);
-		this.pages = Math.max(PAGES, ...literalsIn(program));
+		this.pages = Math.max(PAGES, ...literalsIn(program, PAGES, MOST_PAGES));
 		const narrow = (type: Type, depth: number): boolean =>
 			(type.kind === 'array' && type.length === 1) ||
 			(type.kind === 'struct' && depth < 3 && type.fields.some((f) => narrow(f.type, depth + 1)));
@@ -473,34 +473,6 @@ export class Objects {
 }
 
 export const isStruct = (type: Type, name: string): boolean => type.kind === 'struct' && type.name === name;
-
-/** Where a user's buffer is: on the first page, or nowhere. */
-const BUFFERS = '(any(0, 1) ? 0 : NR_PAGES)';
-
-const ofUser = (to: Type): string => `${to.kind === 'struct' ? `struct ${to.name}` : 'void'} __user *`;
-
-const localOf = (parameter: string): string => `of_${parameter}`;
-
-/** A parameter that is used as `*p` only leads to a single number, which is the caller's own. */
-function isOwnLocal(f: FunctionDecl, n: number, to: Type): boolean {
-	const parameter = f.parameters[n];
-	if (to.kind !== 'int' || parameter === undefined || f.body === undefined) return false;
-	if (/^(.*_)?p?(pos|off|offset)$/.test(parameter.name ?? '')) return true;
-	const uses = [...AstUtils.streamAllContents(f.body)].filter((x) => isNameRef(x) && x.target.ref === parameter);
-	return uses.length > 0 && uses.every((x) => isUnary(x.$container) && x.$container.operator === '*');
-}
-
-/** Numbers of pages that the sketch hands to the kernel: `dev_map(0, 4)`. */
-function literalsIn(program: Program): number[] {
-	return program.files
-		.filter((f) => !f.kernel)
-		.flatMap(({ root }) => [...AstUtils.streamAllContents(root)])
-		.flatMap((n) =>
-			isCall(n) && isNameRef(n.callee) && /^dev_|notifier_insert/.test(n.callee.target.$refText) ? n.arguments : [],
-		)
-		.flatMap((a) => (a.$type === 'NumberLiteral' ? [Number(sourceText(a))] : []))
-		.filter((n) => n > PAGES && n <= MOST_PAGES);
-}
 
 /** A struct of the simulated kernel. */
 function isKernels(type: Type): boolean {
