@@ -340,7 +340,7 @@ export class Graph implements Host {
 	wait(state: number, thread: number): Wait | undefined {
 		if (this.status(state, thread) === Status.ended) return undefined;
 		if (this.system.gated && !this.system.gate(thread, (t) => this.local(state, t)))
-			return { kind: 'condition', resource: 0 };
+			return { kind: 'cpu', resource: 0 };
 		return this.entry(thread, this.localIndex(state, thread), this.sharedIndex(state)).wait;
 	}
 

@@ -1,5 +1,6 @@
 import { componentsOf } from './components.js';
 import type { Graph } from './graph.js';
+import { daemonsOf } from './step-graph.js';
 import { drain, ROUNDS, type Turns } from './turns.js';
 
 /**
@@ -27,11 +28,13 @@ export const prospects = (graph: Graph, timeouts = true): Prospects => drain(pro
 
 /**
  * `timeouts` false: as if no timer and no signal ever ended a wait, which is what threads that wait for ever are looked
- * for with (language.md, Meaning).
+ * for with (language.md, Meaning). `daemons` false: only threads that may come to their end can move by what a daemon or an
+ * interrupt begins: who is woken by one again and again, and sleeps on each time, waits for ever as well.
  */
-export function* prospectsOf(graph: Graph, timeouts = true): Turns<Prospects> {
+export function* prospectsOf(graph: Graph, timeouts = true, daemons = true): Turns<Prospects> {
 	const running = yield* graph.runningOf();
-	const usable = timeouts ? undefined : withoutTimeouts(graph);
+	const ending = timeouts ? undefined : withoutTimeouts(graph);
+	const usable = daemons ? ending : yield* withoutDaemons(graph, ending);
 	const { first, mover } = graph.rowsOfEdges();
 	const move = new Int32Array(graph.count);
 	for (let s = 0; s < graph.expanded; s++) {
@@ -50,7 +53,7 @@ export function* prospectsOf(graph: Graph, timeouts = true): Turns<Prospects> {
 		return (state) => {
 			if (masks === undefined) {
 				masks = running.map(own);
-				drain(spread(graph, masks, usable, whereItEnds));
+				drain(spread(graph, masks, ending, whereItEnds));
 			}
 			return masks[state] as number;
 		};
@@ -58,7 +61,7 @@ export function* prospectsOf(graph: Graph, timeouts = true): Turns<Prospects> {
 	const end = later((mask) => ~mask, ALL);
 	const well = later((mask) => (mask === 0 ? ALL : 0), 0);
 	return {
-		canMove: (s) => move[s] as number,
+		canMove: daemons ? (s) => move[s] as number : (s) => (move[s] as number) | end(s),
 		canEnd: end,
 		alive: (s) => running[s] as number,
 		endsWell: (s) => well(s) !== 0,
@@ -115,6 +118,21 @@ export function withoutTimeouts(graph: Graph): Uint8Array {
 	const usable = new Uint8Array(graph.transitions).fill(1);
 	for (const edge of graph.timeouts) usable[edge] = 0;
 	return usable;
+}
+
+/** Edges that no daemon and no interrupt begins a round with, as 1; of those in `usable`. */
+export function* withoutDaemons(graph: Graph, usable?: Uint8Array): Turns<Uint8Array> {
+	const running = yield* graph.runningOf();
+	const { first, mover } = graph.rowsOfEdges();
+	const left = usable?.slice() ?? new Uint8Array(graph.transitions).fill(1);
+	const daemons = daemonsOf(graph.system);
+	for (let s = 0; s < graph.expanded; s++) {
+		if (s % ROUNDS === ROUNDS - 1) yield;
+		const idle = daemons & ~(running[s] as number);
+		for (let e = first[s] as number, end = first[s + 1] as number; e < end; e++)
+			if (idle & (1 << (mover[e] as number))) left[e] = 0;
+	}
+	return left;
 }
 
 /** The states to which some run leads in which no timer and no signal ends a wait. */

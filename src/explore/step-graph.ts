@@ -1,3 +1,4 @@
+import type { System } from '../machine/system.js';
 import type { Graph } from './graph.js';
 import type { LivenessGraph } from './liveness.js';
 import { drain, ROUNDS, type Turns } from './turns.js';
@@ -11,10 +12,8 @@ export function* stepGraphOf(graph: Graph): Turns<LivenessGraph> {
 	const { system } = graph;
 	const rows = graph.rowsOfEdges();
 	const { count, first, mover } = rows;
-	const mask = (...kinds: string[]): number =>
-		system.threads.reduce((m, info, t) => (kinds.includes(info.kind) ? m | (1 << t) : m), 0);
-	const ending = mask('thread');
-	const daemons = mask('daemon', 'interrupt');
+	const ending = maskOf(system, 'thread');
+	const daemons = daemonsOf(system);
 	const unfinished = yield* graph.runningOf();
 	const owed = new Int32Array(count);
 	for (let s = 0; s < count; s++) {
@@ -33,6 +32,12 @@ export function* stepGraphOf(graph: Graph): Turns<LivenessGraph> {
 		complete: graph.expanded === count,
 	};
 }
+
+const maskOf = ({ threads }: System, ...kinds: string[]): number =>
+	threads.reduce((mask, { kind }, t) => (kinds.includes(kind) ? mask | (1 << t) : mask), 0);
+
+/** Threads of the environment that may stop for ever between two rounds, as bits. */
+export const daemonsOf = (system: System): number => maskOf(system, 'daemon', 'interrupt');
 
 /** As `stepGraphOf`, in one go. */
 export const stepGraph = (graph: Graph): LivenessGraph => drain(stepGraphOf(graph));

@@ -13,8 +13,16 @@ import { replayRun } from './run.js';
 import { classify } from './stuck.js';
 import { waitsIn } from './waits.js';
 
-/** Threads that run, or are put off, for ever: each with a short way into a short cycle. */
-export function* findEndless(graph: Graph, prospects: Prospects, shortest: ShortestRuns): Turns<Finding[]> {
+/**
+ * Threads that run, or are put off, for ever: each with a short way into a short cycle.
+ * @param told threads, as bits, that are known to wait for ever although daemons wake them
+ */
+export function* findEndless(
+	graph: Graph,
+	prospects: Prospects,
+	shortest: ShortestRuns,
+	told: number,
+): Turns<Finding[]> {
 	// what only follows from a deadlock is told with the deadlock
 	const ignore = (state: number, unfinished: number): number => {
 		const stuck = unfinished & ~prospects.canMove(state);
@@ -25,7 +33,9 @@ export function* findEndless(graph: Graph, prospects: Prospects, shortest: Short
 	if (!(yield* mayCycle(rows))) return [];
 	const { component } = yield* componentsOf(rows);
 	const endless = yield* endlessRunsOf(yield* stepGraphOf(graph), component, ignore);
-	return endless.map((e) => toFinding(graph, prospects, shortest, e));
+	return endless
+		.filter(({ daemons, victims }) => daemons === 0 || (victims & ~told) !== 0)
+		.map((e) => toFinding(graph, prospects, shortest, e));
 }
 
 function toFinding(graph: Graph, prospects: Prospects, shortest: ShortestRuns, endless: Endless): Finding {
@@ -38,14 +48,16 @@ function toFinding(graph: Graph, prospects: Prospects, shortest: ShortestRuns, e
 		return step;
 	});
 	const run = replayRun(graph, [...stem, ...cycle]);
-	const kind = endless.daemons === 0 ? livelock : starvation;
-	const hopeless = [...run.schedule.map((s) => s.state), run.finalState].findIndex((s) => !prospects.endsWell(s));
+	// where nothing brings them to an end any more, daemons need not go on for it
+	const hopeless = (endless.victims & prospects.canEnd(start)) === 0;
+	const kind = endless.daemons === 0 || hopeless ? livelock : starvation;
+	const lost = [...run.schedule.map((s) => s.state), run.finalState].findIndex((s) => !prospects.endsWell(s));
 	return {
 		...withCure(kind.explain({ graph, prospects, run }, endless, stem.length)),
 		code: kind.code,
 		severity: kind.severity,
 		run: run.rows,
 		cycleStart: stem.length + 1,
-		noReturn: hopeless < 0 ? null : hopeless,
+		noReturn: lost < 0 ? null : lost,
 	};
 }

@@ -128,6 +128,8 @@ export function waitWords(edge: WaitEdge): string {
 			return edge.resource === '' ? 'sleeps until somebody wakes it' : `sleeps on ${edge.resource}`;
 		case 'condition':
 			return edge.resource === '' ? 'waits for a condition' : `waits for ${edge.resource}`;
+		case 'cpu':
+			return 'waits for the CPU';
 		default:
 			return `waits for ${edge.resource}`;
 	}
@@ -169,6 +171,7 @@ export function blockedRows(evidence: Evidence, edges: readonly WaitEdge[]): Run
 			remark = `blocked: ${edge.resource} was never released by ${threadName(graph, leaver.thread)}`;
 		else if (holder === undefined || edge.wait.kind === 'wakeup')
 			remark = edge.resource === '' ? 'blocked: nobody wakes it' : `blocked: sleeps on ${edge.resource}`;
+		else if (edge.wait.kind === 'cpu') remark = `blocked: ${threadName(graph, holder)} has the CPU`;
 		else if (edge.guessed) remark = `blocked: waits for ${edge.resource}`;
 		else if (edge.readers !== undefined)
 			remark = `blocked: ${edge.readers.callbacks ? 'a callback runs' : `a reader of ${edge.readers.of} is`} in ${threadName(graph, holder)}${holder === edge.thread ? ' itself' : ''}`;

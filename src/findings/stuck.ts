@@ -1,5 +1,12 @@
 import type { Graph } from '../explore/graph.js';
-import { type Prospects, prospectsOf, reachedWithoutTimeouts } from '../explore/prospects.js';
+import {
+	type Prospects,
+	prospectsOf,
+	reachedWithoutTimeouts,
+	withoutDaemons,
+	withoutTimeouts,
+} from '../explore/prospects.js';
+import { daemonsOf } from '../explore/step-graph.js';
 import { ROUNDS, type Turns } from '../explore/turns.js';
 import { deadlock } from './codes/deadlock.js';
 import { lostWakeup } from './codes/lost-wakeup.js';
@@ -18,6 +25,18 @@ export interface Stuck {
 	readonly prospects: Prospects;
 	/** Only a timer or a signal ends one of the waits. */
 	readonly delayed: boolean;
+	/** A daemon or an interrupt goes on waking one of them, for nothing. */
+	readonly woken: boolean;
+}
+
+/** Which steps of others are left out when it is asked who is stuck; all count when undefined. */
+interface Without {
+	readonly prospects: Prospects;
+	/** Edges that count, as 1. */
+	readonly usable?: Uint8Array;
+	/** The states that count, as 1: no timer and no signal is needed to get there. */
+	readonly only?: Uint8Array;
+	readonly woken?: boolean;
 }
 
 /** Findings whose run ends where threads wait for ever. */
@@ -30,32 +49,45 @@ export const isStuckCode = (code: string): boolean => [deadlock, selfDeadlock, l
  */
 export function* findStuck(graph: Graph, prospects: Prospects): Turns<Stuck[]> {
 	const seen = new Set<string>();
-	const found = yield* stuckUnder(graph, prospects, undefined, seen);
+	const found = yield* stuckUnder(graph, { prospects }, seen);
+	const { timeouts } = graph;
+	const without = timeouts.size > 0 ? withoutTimeouts(graph) : undefined;
+	const only = without && reachedWithoutTimeouts(graph);
 	// a timeout turns a deadlock into a delay: one that never fires shows it
-	if (graph.timeouts.size > 0)
-		found.push(...(yield* stuckUnder(graph, yield* prospectsOf(graph, false), reachedWithoutTimeouts(graph), seen)));
+	if (without && only)
+		found.push(
+			...(yield* stuckUnder(graph, { prospects: yield* prospectsOf(graph, false), usable: without, only }, seen)),
+		);
+	if (daemonsOf(graph.system) === 0) return found;
+	// and a daemon that wakes somebody again and again, who can only sleep on, makes it look like a loop
+	const woken = true;
+	const alone = { prospects: yield* prospectsOf(graph, true, false), usable: yield* withoutDaemons(graph), woken };
+	found.push(...(yield* stuckUnder(graph, alone, seen)));
+	if (without && only) {
+		const usable = yield* withoutDaemons(graph, without);
+		const left = { prospects: yield* prospectsOf(graph, false, false), usable, only, woken };
+		found.push(...(yield* stuckUnder(graph, left, seen)));
+	}
 	return found;
 }
 
-/** `only`: the states that count; all when undefined. `seen`: what was found already. */
-function* stuckUnder(
-	graph: Graph,
-	prospects: Prospects,
-	only: Uint8Array | undefined,
-	seen: Set<string>,
-): Turns<Stuck[]> {
+/** `seen`: what was found already. */
+function* stuckUnder(graph: Graph, without: Without, seen: Set<string>): Turns<Stuck[]> {
+	const { prospects, usable, only, woken = false } = without;
 	const found: Stuck[] = [];
 	const delayed = only !== undefined;
 	let closed = false;
 	let open: { state: number; edges: readonly WaitEdge[] } | undefined;
 	const key = (edges: readonly WaitEdge[], state: number): string =>
 		edges
-			.map(
-				(e) =>
-					`${e.thread}@${graph.system
-						.position(e.thread, graph.local(state, e.thread))
-						.frames.map((f) => `${f.code.index}:${f.node.$cstNode?.offset}`)
-						.join('/')}`,
+			.map((e) =>
+				// where somebody stands who gets no CPU says nothing
+				e.wait.kind === 'cpu'
+					? `${e.thread}`
+					: `${e.thread}@${graph.system
+							.position(e.thread, graph.local(state, e.thread))
+							.frames.map((f) => `${f.code.index}:${f.node.$cstNode?.offset}`)
+							.join('/')}`,
 			)
 			.sort()
 			.join(' ');
@@ -69,7 +101,7 @@ function* stuckUnder(
 			continue;
 		}
 		const edges = waitsIn(graph, state, stuck);
-		const reason = classify(graph, state, edges, delayed);
+		const reason = classify(graph, state, edges, usable);
 		if (reason === undefined) {
 			if (!heldUp(prospects, state, stuck, edges)) open ??= { state, edges };
 			continue;
@@ -79,12 +111,12 @@ function* stuckUnder(
 		const signature = `${reason.kind.code} ${key(reason.cycle, state)}`;
 		if (seen.has(signature)) continue;
 		seen.add(signature);
-		found.push({ ...reason, state, edges, prospects, delayed });
+		found.push({ ...reason, state, edges, prospects, delayed, woken });
 	}
 	if (open !== undefined && !closed) {
 		const { state, edges } = open;
 		const first = edges.find((e) => e.holders.length === 0) ?? (edges[0] as WaitEdge);
-		found.push({ kind: deadlock, state, cycle: [first], edges, prospects, delayed });
+		found.push({ kind: deadlock, state, cycle: [first], edges, prospects, delayed, woken });
 	}
 	return found;
 }
@@ -93,12 +125,12 @@ function* stuckUnder(
 const heldUp = (prospects: Prospects, state: number, mask: number, edges: readonly WaitEdge[]): boolean =>
 	edges.some((edge) => edge.holders.some((h) => !(mask & (1 << h)) && !(prospects.canEnd(state) & (1 << h))));
 
-/** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. `delayed`: no timer and no signal helps them. */
+/** Why the stuck threads of a state are stuck; undefined when the reason is not closed yet. `usable`: the edges that count. */
 export function classify(
 	graph: Graph,
 	state: number,
 	edges: readonly WaitEdge[],
-	delayed = false,
+	usable?: Uint8Array,
 ): Pick<Stuck, 'kind' | 'cycle'> | undefined {
 	const { system } = graph;
 	for (const edge of edges) {
@@ -110,7 +142,7 @@ export function classify(
 	// guesses count when nobody is left who could prove them wrong
 	const sure =
 		cycleIn(edges.filter((e) => e.wait.kind !== 'wakeup' && !e.guessed)) ??
-		(everybodyElseIsDone(graph, state, edges, delayed) ? cycleIn(edges) : undefined);
+		(everybodyElseIsDone(graph, state, edges, usable) ? cycleIn(edges) : undefined);
 	if (sure !== undefined && sure.length === 2) {
 		// a handler that waits for the thread it runs on waits for itself: there is one CPU for both
 		const handler = sure.find(
@@ -126,14 +158,14 @@ export function classify(
 	);
 	if (sleeper !== undefined) return { kind: lostWakeup, cycle: [sleeper] };
 	const [first] = alone;
-	if (first === undefined || !everybodyElseIsDone(graph, state, edges, delayed)) return undefined;
+	if (first === undefined || !everybodyElseIsDone(graph, state, edges, usable)) return undefined;
 	const upToItself = first.wait.kind === 'token' && !first.isRange && onlyItselfWakes(graph, state, first.thread);
 	return { kind: upToItself ? selfDeadlock : deadlock, cycle: [first] };
 }
 
 /** Nobody who could still act is left: the others have ended or are stuck themselves. */
-function everybodyElseIsDone(graph: Graph, state: number, edges: readonly WaitEdge[], delayed: boolean): boolean {
+function everybodyElseIsDone(graph: Graph, state: number, edges: readonly WaitEdge[], usable?: Uint8Array): boolean {
 	const { from, to } = graph.edges(state);
-	for (let edge = from; edge < to; edge++) if (!delayed || !graph.timeouts.has(edge)) return false;
+	for (let edge = from; edge < to; edge++) if (usable === undefined || usable[edge] === 1) return false;
 	return edges.length > 0;
 }

@@ -50,7 +50,7 @@ export function waitsIn(graph: Graph, state: number, mask: number): WaitEdge[] {
 		} else if (wait.kind === 'wakeup') {
 			// anybody else who is stuck might have been going to wake it
 			holders = wakersAmong(graph, state, othersStuck);
-		} else if (system.gated) {
+		} else if (wait.kind === 'cpu') {
 			holders = system.threads.flatMap((info, t) =>
 				info.kind === 'interrupt' && info.on === thread && graph.status(state, t) === Status.running ? [t] : [],
 			);

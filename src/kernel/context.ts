@@ -36,8 +36,8 @@ export interface Task {
 
 /** What a blocked thread waits for, for the wait-for graph. */
 export interface Wait {
-	/** `lock`: somebody holds `resource`. `wakeup`: somebody has to wake the queue at `resource`. `condition`: some state has to change. */
-	readonly kind: 'lock' | 'token' | 'wakeup' | 'condition';
+	/** `lock`: somebody holds `resource`. `wakeup`: somebody has to wake the queue at `resource`. `condition`: some state has to change. `cpu`: a handler on top of the thread, or who cannot be preempted, has to let it run. */
+	readonly kind: 'lock' | 'token' | 'wakeup' | 'condition' | 'cpu';
 	/** Address of the lock, token or wait queue; 0 where there is none. */
 	readonly resource: number;
 	/** Nobody has what is wanted, but somebody stands before this thread in the queue (a writer before new readers). */

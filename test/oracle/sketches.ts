@@ -31,14 +31,14 @@ static const struct mmu_notifier_ops ops = { .invalidate_range_start = on_start 
 static struct mmu_notifier mn = { .ops = &ops };
 `;
 
-const indent = (text: string, by: number): string =>
+export const indent = (text: string, by: number): string =>
 	text
 		.split('\n')
 		.filter((line) => line.trim() !== '')
 		.map((line) => '\t'.repeat(by) + line)
 		.join('\n');
 
-const block = (body: string): string => `{\n${indent(body, 1)}\n}`;
+export const block = (body: string): string => `{\n${indent(body, 1)}\n}`;
 
 const value = fc.integer({ min: 0, max: 2 });
 const global = fc.constantFrom('x', 'y');
@@ -160,7 +160,7 @@ const compound = (inner: fc.Arbitrary<string>): fc.Arbitrary<string> => {
 const statement = compound(compound(simple));
 
 /** Gives each retry loop its label. Labels of nested loops come in pairs, so each `LABEL:` takes the next `goto`. */
-function labelled(body: string): string {
+export function labelled(body: string): string {
 	const open: number[] = [];
 	let next = 0;
 	// the goto of an inner loop comes before that of the loop around it, unless that one stands in the test before it

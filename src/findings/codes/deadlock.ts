@@ -52,9 +52,11 @@ export const deadlock: StuckKind = {
 					? ''
 					: before.readers !== undefined
 						? `${before.readers.callbacks ? 'runs a callback' : `is a reader of ${before.readers.of}`} and `
-						: before.isRange
-							? `has ${before.resource} active and `
-							: `${runsIt(evidence, before, edge.thread) ? 'runs' : 'holds'} ${before.resource}${before.resource === edge.resource ? modeOf(evidence, before, edge.thread) : ''} and `;
+						: before.wait.kind === 'cpu'
+							? 'has the CPU and '
+							: before.isRange
+								? `has ${before.resource} active and `
+								: `${runsIt(evidence, before, edge.thread) ? 'runs' : 'holds'} ${before.resource}${before.resource === edge.resource ? modeOf(evidence, before, edge.thread) : ''} and `;
 			return `${name(edge.thread)} ${has}${waitWords(edge)}${edge.wait.behindQueue ? ' for reading' : ''}`;
 		});
 		const end =
@@ -117,6 +119,7 @@ function holds(evidence: Evidence, edge: WaitEdge, holder: number): string {
 		return edge.readers.callbacks ? `and ${name} is in one${since}` : `and ${name} is one${since}`;
 	if (runsIt(evidence, edge, holder)) return edge.resource === name ? 'which never does' : `which ${name} runs`;
 	if (edge.wait.behindQueue) return `for which ${name} queues as a writer, and a queued writer stops new readers`;
+	if (edge.wait.kind === 'cpu') return `which ${name} does not give up`;
 	if (edge.wait.kind === 'wakeup') return `and ${name} does not come to wake it`;
 	if (edge.guessed) return `and ${name} does not come to end that`;
 	return since === '' ? `which ${name} holds` : `which ${name} has held${since}`;
@@ -179,6 +182,8 @@ export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
 		const mmap = user !== undefined && !called && /\bmmap_(lock|sem)$/.test(edge.resource);
 		const kernels = graph.system.threads[edge.thread]?.kind === 'kernel';
 		return (
+			// who gets no CPU can do nothing about it
+			(edge.wait.kind === 'cpu' ? -16 : 0) +
 			(user === undefined ? 0 : 8) +
 			(mmap && !kernels ? 6 : 0) +
 			(edge.wait.kind === 'lock' ? 0 : 4) +

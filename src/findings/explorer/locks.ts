@@ -189,7 +189,7 @@ export class Locks {
 
 	/** It would go on by itself: `interrupted by QI`. */
 	private heldUp({ thread, wait, holders }: WaitEdge): string | undefined {
-		if (wait.kind !== 'condition' || wait.resource !== 0) return undefined;
+		if (wait.kind !== 'cpu') return undefined;
 		const above = holders.filter((t) => this.system.threads[t]?.on === thread);
 		if (above.length === 0) return undefined;
 		return `interrupted by ${above.map((t) => this.system.threads[t]?.name).join(', ')}`;
