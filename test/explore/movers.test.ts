@@ -22,6 +22,7 @@ import { Footprints } from '../../src/machine/footprint.js';
 import { System } from '../../src/machine/system.js';
 import { Status } from '../../src/machine/thread.js';
 import { disk, oneText, programOf, uriOf } from '../oracle/compare.js';
+import { primitiveSketch } from '../oracle/primitives.js';
 import { sketch } from '../oracle/sketches.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -317,10 +318,17 @@ ${last}
 
 test(`nor in any of ${RUNS} random ones`, { timeout: 1000 * RUNS + 60_000 }, async () => {
 	await fc.assert(
-		fc.asyncProperty(fc.oneof({ weight: 1, arbitrary: sketch }, { weight: 3, arbitrary: orderly }), async (text) => {
-			const program = await programOf('file:///sketch.mmn', oneText(text));
-			for (const scenario of program.scenarios) compare(program, scenario);
-		}),
+		fc.asyncProperty(
+			fc.oneof(
+				{ weight: 1, arbitrary: sketch },
+				{ weight: 1, arbitrary: primitiveSketch },
+				{ weight: 3, arbitrary: orderly },
+			),
+			async (text) => {
+				const program = await programOf('file:///sketch.mmn', oneText(text));
+				for (const scenario of program.scenarios) compare(program, scenario);
+			},
+		),
 		{ numRuns: RUNS, seed: SEED },
 	);
 });

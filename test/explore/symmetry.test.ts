@@ -16,6 +16,7 @@ import type { Scenario } from '../../src/language/generated/ast.js';
 import type { Program } from '../../src/language/program.js';
 import { System } from '../../src/machine/system.js';
 import { oneText, programOf, uriOf } from '../oracle/compare.js';
+import { primitiveSketch } from '../oracle/primitives.js';
 import { sketch } from '../oracle/sketches.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -88,11 +89,13 @@ test('no sketch of the corpus is called clean that is not', { timeout: 120_000 }
 });
 
 test(`nor is any of ${RUNS} random ones`, { timeout: 1000 * RUNS + 60_000 }, async () => {
-	const twice = sketch.map((text) =>
-		text.replace(/^\t(thread|daemon) (\w) \{[\s\S]*?^\t\}/gm, (block, kind, name) =>
-			/interrupt I on/.test(text) ? block : `${block}\n${block.replace(`${kind} ${name}`, `${kind} ${name}2`)}`,
-		),
-	);
+	const twice = fc
+		.oneof(sketch, primitiveSketch)
+		.map((text) =>
+			text.replace(/^\t(thread|daemon) (\w) \{[\s\S]*?^\t\}/gm, (block, kind, name) =>
+				/interrupt I on/.test(text) ? block : `${block}\n${block.replace(`${kind} ${name}`, `${kind} ${name}2`)}`,
+			),
+		);
 	await fc.assert(
 		fc.asyncProperty(twice, async (text) => {
 			const program = await programOf('file:///sketch.mmn', oneText(text));

@@ -33,9 +33,19 @@ static int x, y;
 static struct mmu_interval_notifier mni;
 `;
 
-/** Ways to hold something around other statements. */
-const AROUND = [
+/** Ways to hold something around other statements that may sleep. */
+const ASLEEP = [
 	'mutex_lock(&m0);|mutex_unlock(&m0);',
+	'percpu_down_read(&p0);|percpu_up_read(&p0);',
+	'percpu_down_write(&p0);|percpu_up_write(&p0);',
+	'down(&c0);|up(&c0);',
+	'idx = srcu_read_lock(&srcu0);|srcu_read_unlock(&srcu0, idx);',
+	'if (p)\n\tmutex_lock(&p->mutex);|if (p)\n\tmutex_unlock(&p->mutex);',
+	'do {\n\tseq = read_seqbegin(&q0);|} while (read_seqretry(&q0, seq));',
+];
+
+/** And that may not. */
+const ATOMIC = [
 	'spin_lock(&s0);|spin_unlock(&s0);',
 	'spin_lock_irqsave(&s0, flags);|spin_unlock_irqrestore(&s0, flags);',
 	'spin_lock_irq(&s1);|spin_unlock_irq(&s1);',
@@ -43,16 +53,10 @@ const AROUND = [
 	'read_lock(&w0);|read_unlock(&w0);',
 	'write_lock(&w0);|write_unlock(&w0);',
 	'write_seqlock(&q0);|write_sequnlock(&q0);',
-	'percpu_down_read(&p0);|percpu_up_read(&p0);',
-	'percpu_down_write(&p0);|percpu_up_write(&p0);',
-	'down(&c0);|up(&c0);',
 	'rcu_read_lock();|rcu_read_unlock();',
-	'idx = srcu_read_lock(&srcu0);|srcu_read_unlock(&srcu0, idx);',
 	'local_irq_save(flags);|local_irq_restore(flags);',
 	'local_bh_disable();|local_bh_enable();',
 	'if (p)\n\tspin_lock(&p->lock);|if (p)\n\tspin_unlock(&p->lock);',
-	'if (p)\n\tmutex_lock(&p->mutex);|if (p)\n\tmutex_unlock(&p->mutex);',
-	'do {\n\tseq = read_seqbegin(&q0);|} while (read_seqretry(&q0, seq));',
 ];
 
 const MEMORY = [
@@ -75,34 +79,41 @@ const MEMORY = [
 	'if (!list_empty(&l0))\n\tp = list_first_entry(&l0, struct obj, link);',
 	'p = NULL;',
 	'if (p)\n\tschedule_work(&p->work);',
-	'if (p)\n\tcancel_work_sync(&p->work);',
-	'if (p)\n\twait_for_completion(&p->done);',
+	'if (p)\n\tcomplete(&p->done);',
+];
+
+/** What begins something, or wakes. */
+const WAKES = [
+	'complete(&d0);',
+	'complete_all(&d0);',
+	'schedule_work(&k0);',
+	'mod_timer(&t0, jiffies + 1);',
+	'timer_delete(&t0);',
+	'tasklet_schedule(&b0);',
+	'wake_up(&h0);',
+	'if (spin_trylock(&s0))\n\tspin_unlock(&s0);',
 	'if (p)\n\tcomplete(&p->done);',
 ];
 
 const WAITS = [
-	'complete(&d0);',
-	'complete_all(&d0);',
 	'wait_for_completion(&d0);',
 	'v = wait_for_completion_timeout(&d0, 1);',
+	'v = wait_for_completion_killable(&d0);',
 	'reinit_completion(&d0);',
-	'schedule_work(&k0);',
 	'flush_work(&k0);',
 	'cancel_work_sync(&k0);',
-	'mod_timer(&t0, jiffies + 1);',
 	'timer_delete_sync(&t0);',
-	'timer_delete(&t0);',
-	'tasklet_schedule(&b0);',
 	'tasklet_kill(&b0);',
 	'synchronize_rcu();',
 	'synchronize_srcu(&srcu0);',
 	'v = wait_event_interruptible(h0, x == 1);',
 	'v = wait_event_timeout(h0, y == 1, 1);',
-	'wake_up(&h0);',
+	'wait_event(h0, y == 1);',
 	'if (down_trylock(&c0) == 0)\n\tup(&c0);',
-	'if (spin_trylock(&s0))\n\tspin_unlock(&s0);',
 	'cond_resched();',
 	'msleep(1);',
+	'if (p)\n\tcancel_work_sync(&p->work);',
+	'if (p)\n\twait_for_completion(&p->done);',
 ];
 
 const VALUES = [
@@ -133,28 +144,38 @@ const RANGES = [
 
 const some = (statements: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...statements);
 
-const simple = (ranges: boolean): fc.Arbitrary<string> =>
+const simple = (ranges: boolean, sleeps: boolean): fc.Arbitrary<string> =>
 	fc.oneof(
 		{ weight: 3, arbitrary: some(VALUES) },
 		{ weight: 4, arbitrary: some(MEMORY) },
-		{ weight: 3, arbitrary: some(WAITS) },
-		{ weight: ranges ? 3 : 0, arbitrary: some(RANGES) },
+		{ weight: 2, arbitrary: some(WAKES) },
+		{ weight: sleeps ? 2 : 0, arbitrary: some(WAITS) },
+		{ weight: ranges && sleeps ? 3 : 0, arbitrary: some(RANGES) },
 	);
 
-function compound(inner: fc.Arbitrary<string>): fc.Arbitrary<string> {
-	const body = fc.array(inner, { minLength: 1, maxLength: 3 }).map((list) => list.join('\n'));
+/** Statements, with others in them to a depth. Now and then one that sleeps stands where it must not. */
+function compound(ranges: boolean, sleeps: boolean, depth: number): fc.Arbitrary<string> {
+	const single = simple(ranges, sleeps);
+	if (depth === 0) return single;
+	const bodyOf = (asleep: boolean): fc.Arbitrary<string> =>
+		fc.array(compound(ranges, asleep, depth - 1), { minLength: 1, maxLength: 3 }).map((list) => list.join('\n'));
+	const body = bodyOf(sleeps);
+	const held = (around: readonly string[], inner: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+		fc.tuple(some(around), inner).map(([pair, b]) => {
+			const [begin, end] = pair.split('|') as [string, string];
+			return `${begin}\n${begin.startsWith('do {') ? indent(b, 1) : b}\n${end}`;
+		});
 	return fc.oneof(
-		{ weight: 3, arbitrary: inner },
-		{
-			weight: 5,
-			arbitrary: fc.tuple(some(AROUND), body).map(([around, b]) => {
-				const [begin, end] = around.split('|') as [string, string];
-				return begin.startsWith('do {') ? `${begin}\n${indent(b, 1)}\n${end}` : `${begin}\n${b}\n${end}`;
-			}),
-		},
+		{ weight: 6, arbitrary: single },
+		{ weight: sleeps ? 5 : 0, arbitrary: held(ASLEEP, body) },
+		{ weight: 5, arbitrary: held(ATOMIC, bodyOf(false)) },
+		{ weight: sleeps ? 0 : 1, arbitrary: some(['mutex_lock(&m0);\nx = 2;\nmutex_unlock(&m0);', 'msleep(1);']) },
 		{ weight: 1, arbitrary: body.map((b) => `if (any_bool()) ${block(b)}`) },
 		{ weight: 1, arbitrary: fc.tuple(body, body).map(([t, e]) => `if (x == 1) ${block(t)} else ${block(e)}`) },
-		{ weight: 1, arbitrary: body.map((b) => `if (mutex_trylock(&m0)) {\n${indent(b, 1)}\n\tmutex_unlock(&m0);\n}`) },
+		{
+			weight: sleeps ? 1 : 0,
+			arbitrary: body.map((b) => `if (mutex_trylock(&m0)) {\n${indent(b, 1)}\n\tmutex_unlock(&m0);\n}`),
+		},
 		{
 			weight: 1,
 			arbitrary: body.map((b) => `list_for_each_entry(i, &l0, link) {\n\tp = i;\n${indent(b, 1)}\n}`),
@@ -162,8 +183,8 @@ function compound(inner: fc.Arbitrary<string>): fc.Arbitrary<string> {
 	);
 }
 
-const bodyOf = (ranges: boolean): fc.Arbitrary<string> =>
-	fc.array(compound(compound(simple(ranges))), { minLength: 1, maxLength: 3 }).map((list) => labelled(list.join('\n')));
+const bodyOf = (ranges: boolean, sleeps = true): fc.Arbitrary<string> =>
+	fc.array(compound(ranges, sleeps, 2), { minLength: 1, maxLength: 3 }).map((list) => labelled(list.join('\n')));
 
 const LOCALS = `	int v = 0, idx = 0;
 	unsigned int seq = 0;
@@ -227,15 +248,15 @@ export const primitiveSketch: fc.Arbitrary<string> = fc
 	.boolean()
 	.chain((ranges) => {
 		const body = bodyOf(ranges);
-		const atomic = fc.array(compound(simple(false)), { minLength: 1, maxLength: 2 }).map((list) => list.join('\n'));
+		const atomic = bodyOf(false, false);
 		return fc.record({
 			ranges: fc.constant(ranges),
 			threads: fc.array(body, { minLength: 2, maxLength: 3 }),
-			handlers: fc.tuple(atomic, atomic, atomic, atomic),
+			handlers: fc.tuple(bodyOf(false), atomic, atomic, bodyOf(false)),
 			interrupt: fc.option(atomic, { freq: 3 }),
 			full: fc.boolean(),
 			errors: fc.boolean(),
-			cpus: fc.boolean(),
+			cpus: fc.option(fc.constant(1), { freq: 4 }),
 		});
 	})
 	.map(({ ranges, threads, handlers, interrupt, full, errors, cpus }) => {
@@ -250,7 +271,7 @@ export const primitiveSketch: fc.Arbitrary<string> = fc
 		const items = [
 			...(ranges ? ['pages 1;'] : []),
 			...(errors ? [] : ['config no_errors;']),
-			...(cpus ? [] : ['config cpus 1;']),
+			...(cpus === null ? [] : ['config cpus 1;']),
 			`setup ${block(setup.join('\n'))}`,
 			...threads.map((t, n) => `thread ${names[n]} {\n${LOCALS}\n${indent(t, 1)}\n}`),
 			...(interrupt === null ? [] : [`interrupt I on A {\n${LOCALS}\n${indent(interrupt, 1)}\n}`]),

@@ -68,11 +68,13 @@ test(
 test(
 	`${RUNS} random sketches of primitives`,
 	async () => {
+		const before = seen.naive;
 		await fc.assert(fc.asyncProperty(primitiveSketch, disagree), {
 			numRuns: RUNS,
 			seed: SEED,
 			endOnFailure: RUNS <= 60,
 		});
+		expect(seen.naive - before).toBeGreaterThan(RUNS / 5);
 	},
 	1500 * RUNS + 30_000,
 );

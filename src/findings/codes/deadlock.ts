@@ -191,8 +191,11 @@ export function blame(evidence: Evidence, cycle: readonly WaitEdge[]): Span {
 			(called ? 1 : 0)
 		);
 	};
-	const worst = [...cycle].sort((a, b) => rank(b) - rank(a))[0] as WaitEdge;
-	return userSpan(blockedPlace(evidence, worst.thread));
+	const span = (edge: WaitEdge): Span => userSpan(blockedPlace(evidence, edge.thread));
+	// of equals the first in the text, not of the threads: their order says nothing
+	const later = (a: Span, b: Span): number => a.line - b.line || a.column - b.column;
+	const [worst] = [...cycle].sort((a, b) => rank(b) - rank(a) || later(span(a), span(b)));
+	return span(worst as WaitEdge);
 }
 
 /** The jump back that a thread of the cycle has taken with the lock that the thread before it wants. */
