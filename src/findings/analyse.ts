@@ -59,9 +59,9 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 	const starts = !graph.system.setupReports.some((r) => r.fatal);
 	const stuck = starts ? yield* findStuck(graph, prospects) : [];
 	for (const one of stuck) add(fromStuck(graph, shortest, one));
-	const woken = stuck
-		.filter((s) => s.woken)
-		.reduce((mask, s) => s.edges.reduce((m, e) => m | (1 << e.thread), mask), 0);
+	// who never ends, whatever a daemon does, is told with what it waits for
+	const told = (state: number, threads: number): boolean =>
+		stuck.some((one) => (threads & one.prospects.canEnd(state)) === 0);
 	yield;
 	for (const unbalanced of yield* findUnbalanced(graph)) add(fromUnbalanced(graph, prospects, shortest, unbalanced));
 	yield;
@@ -73,7 +73,7 @@ export function* analyse(graph: Graph, wanted: (code: string) => boolean = () =>
 	for (const race of yield* findRaces(graph)) add(fromRace(graph, prospects, shortest, race));
 	yield;
 	const endless = starts && (wanted('livelock') || wanted('starvation'));
-	for (const finding of endless ? yield* findEndless(graph, prospects, shortest, woken) : []) add(finding);
+	for (const finding of endless ? yield* findEndless(graph, prospects, shortest, told) : []) add(finding);
 	const interruptions = starts ? yield* findInterruptions(graph, shortest) : [];
 	for (const one of interruptions) add(fromInterruption(graph, prospects, shortest, one));
 	// a second opinion, and only where the first has found nothing to say about waiting

@@ -15,13 +15,13 @@ import { waitsIn } from './waits.js';
 
 /**
  * Threads that run, or are put off, for ever: each with a short way into a short cycle.
- * @param told threads, as bits, that are known to wait for ever although daemons wake them
+ * @param told does a finding say that these threads, as bits, never end from this state on, whatever daemons do?
  */
 export function* findEndless(
 	graph: Graph,
 	prospects: Prospects,
 	shortest: ShortestRuns,
-	told: number,
+	told: (state: number, threads: number) => boolean,
 ): Turns<Finding[]> {
 	// what only follows from a deadlock is told with the deadlock
 	const ignore = (state: number, unfinished: number): number => {
@@ -34,7 +34,7 @@ export function* findEndless(
 	const { component } = yield* componentsOf(rows);
 	const endless = yield* endlessRunsOf(yield* stepGraphOf(graph), component, ignore);
 	return endless
-		.filter(({ daemons, victims }) => daemons === 0 || (victims & ~told) !== 0)
+		.filter(({ daemons, victims, cycle }) => daemons === 0 || !told(cycle.start, victims))
 		.map((e) => toFinding(graph, prospects, shortest, e));
 }
 

@@ -25,8 +25,6 @@ export interface Stuck {
 	readonly prospects: Prospects;
 	/** Only a timer or a signal ends one of the waits. */
 	readonly delayed: boolean;
-	/** A daemon or an interrupt goes on waking one of them, for nothing. */
-	readonly woken: boolean;
 }
 
 /** Which steps of others are left out when it is asked who is stuck; all count when undefined. */
@@ -36,7 +34,6 @@ interface Without {
 	readonly usable?: Uint8Array;
 	/** The states that count, as 1: no timer and no signal is needed to get there. */
 	readonly only?: Uint8Array;
-	readonly woken?: boolean;
 }
 
 /** Findings whose run ends where threads wait for ever. */
@@ -49,31 +46,27 @@ export const isStuckCode = (code: string): boolean => [deadlock, selfDeadlock, l
  */
 export function* findStuck(graph: Graph, prospects: Prospects): Turns<Stuck[]> {
 	const seen = new Set<string>();
-	const found = yield* stuckUnder(graph, { prospects }, seen);
-	const { timeouts } = graph;
-	const without = timeouts.size > 0 ? withoutTimeouts(graph) : undefined;
-	const only = without && reachedWithoutTimeouts(graph);
+	// a daemon that wakes somebody again and again, who can only sleep on, makes it look like a loop
+	const daemons = daemonsOf(graph.system) !== 0;
+	const all = daemons
+		? { prospects: yield* prospectsOf(graph, true, false), usable: yield* withoutDaemons(graph) }
+		: { prospects };
+	const found = yield* stuckUnder(graph, all, seen);
+	if (graph.timeouts.size === 0) return found;
 	// a timeout turns a deadlock into a delay: one that never fires shows it
-	if (without && only)
-		found.push(
-			...(yield* stuckUnder(graph, { prospects: yield* prospectsOf(graph, false), usable: without, only }, seen)),
-		);
-	if (daemonsOf(graph.system) === 0) return found;
-	// and a daemon that wakes somebody again and again, who can only sleep on, makes it look like a loop
-	const woken = true;
-	const alone = { prospects: yield* prospectsOf(graph, true, false), usable: yield* withoutDaemons(graph), woken };
-	found.push(...(yield* stuckUnder(graph, alone, seen)));
-	if (without && only) {
-		const usable = yield* withoutDaemons(graph, without);
-		const left = { prospects: yield* prospectsOf(graph, false, false), usable, only, woken };
-		found.push(...(yield* stuckUnder(graph, left, seen)));
-	}
+	const usable = withoutTimeouts(graph);
+	const delayed = {
+		prospects: yield* prospectsOf(graph, false, !daemons),
+		usable: daemons ? yield* withoutDaemons(graph, usable) : usable,
+		only: reachedWithoutTimeouts(graph),
+	};
+	found.push(...(yield* stuckUnder(graph, delayed, seen)));
 	return found;
 }
 
 /** `seen`: what was found already. */
 function* stuckUnder(graph: Graph, without: Without, seen: Set<string>): Turns<Stuck[]> {
-	const { prospects, usable, only, woken = false } = without;
+	const { prospects, usable, only } = without;
 	const found: Stuck[] = [];
 	const delayed = only !== undefined;
 	let closed = false;
@@ -111,12 +104,12 @@ function* stuckUnder(graph: Graph, without: Without, seen: Set<string>): Turns<S
 		const signature = `${reason.kind.code} ${key(reason.cycle, state)}`;
 		if (seen.has(signature)) continue;
 		seen.add(signature);
-		found.push({ ...reason, state, edges, prospects, delayed, woken });
+		found.push({ ...reason, state, edges, prospects, delayed });
 	}
 	if (open !== undefined && !closed) {
 		const { state, edges } = open;
 		const first = edges.find((e) => e.holders.length === 0) ?? (edges[0] as WaitEdge);
-		found.push({ kind: deadlock, state, cycle: [first], edges, prospects, delayed, woken });
+		found.push({ kind: deadlock, state, cycle: [first], edges, prospects, delayed });
 	}
 	return found;
 }
