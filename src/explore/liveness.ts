@@ -26,6 +26,8 @@ export interface Endless {
 	readonly daemons: number;
 	/** Daemons that have to stop for the first victim to end: none of them may be left out. */
 	readonly finite: number;
+	/** When `finite` have stopped the first victim may wait for them for ever: it does not end then either. */
+	readonly missed: boolean;
 	/** Livelocks only: daemons that would end it for the first victim if they never stopped; 0 where they would not. */
 	readonly awaited: number;
 	/** Steps that the first victim would have to be left alone for, by all others, with `finite` between two rounds; null: no number is enough. */
@@ -53,6 +55,42 @@ function* onCycles(graph: LivenessGraph, component: Int32Array): Turns<Int32Arra
 	return states.slice(0, size);
 }
 
+/**
+ * From one of the states `from`, with rounds of the daemons in the mask `stopped` no longer begun, may everybody who is left come
+ * to stand still, or wait for another daemon, while `victim` has not come to its end? Where daemons do not help it either counts not.
+ */
+function* waitsWithout(
+	graph: LivenessGraph,
+	from: Int32Array,
+	stopped: number,
+	victim: number,
+	canEnd: (state: number) => number,
+): Turns<boolean> {
+	if (!graph.complete) return false;
+	const seen = new Uint8Array(graph.count);
+	const queue: number[] = [];
+	const add = (s: number): void => {
+		if (seen[s] === 1) return;
+		seen[s] = 1;
+		queue.push(s);
+	};
+	from.forEach(add);
+	for (let rounds = 0, s = queue.pop(); s !== undefined; s = queue.pop()) {
+		if (++rounds % ROUNDS === 0) yield;
+		const unfinished = graph.unfinished[s] as number;
+		const begins = graph.daemons & ~unfinished;
+		let stands = (unfinished & victim) !== 0;
+		for (let e = graph.first[s] as number; e < (graph.first[s + 1] as number); e++) {
+			const mover = 1 << (graph.mover[e] as number);
+			if ((mover & begins) === 0) stands = false;
+			const t = graph.target[e] as number;
+			if (t >= 0 && (mover & begins & stopped) === 0) add(t);
+		}
+		if (stands && (canEnd(s) & victim) !== 0) return true;
+	}
+	return false;
+}
+
 /** What a component means for the threads that stay unfinished in it. */
 interface Candidate {
 	readonly component: FairComponent;
@@ -65,18 +103,21 @@ export const endlessRuns = (
 	graph: LivenessGraph,
 	component: Int32Array,
 	ignore: (state: number, unfinished: number) => number,
-): Endless[] => drain(endlessRunsOf(graph, component, ignore));
+	canEnd: (state: number) => number = () => -1,
+): Endless[] => drain(endlessRunsOf(graph, component, ignore, canEnd));
 
 /**
  * Everybody who can be kept from the end for ever by a scheduler that is fair (fair.ts says how fair), each thread
  * once, the shallowest first. `ignore(state, unfinished threads)` says that a component is explained otherwise: the
- * mask of threads whose waiting there needs no further words, or -1 for all of it.
+ * mask of threads whose waiting there needs no further words, or -1 for all of it. `canEnd(state)`: the mask of threads that
+ * some continuation brings to their end.
  * @param component strongly connected components of the graph, by state
  */
 export function* endlessRunsOf(
 	graph: LivenessGraph,
 	component: Int32Array,
 	ignore: (state: number, unfinished: number) => number,
+	canEnd: (state: number) => number = () => -1,
 ): Turns<Endless[]> {
 	const states = yield* onCycles(graph, component);
 	if (states.length === 0) return [];
@@ -120,7 +161,8 @@ export function* endlessRunsOf(
 			const finite = daemons === 0 ? 0 : yield* finiteOf(graph.daemons & ~fresh, region, first);
 			const awaited = daemons === 0 ? yield* awaitedBy(region, first) : 0;
 			const out = yield* wayOut(component, all, first, finite);
-			found.push({ victims: fresh, cycle, daemons, finite, awaited, ...out });
+			const missed = finite !== 0 && (yield* waitsWithout(graph, component.states, finite, first, canEnd));
+			found.push({ victims: fresh, cycle, daemons, finite, missed, awaited, ...out });
 		}
 	}
 

@@ -32,7 +32,7 @@ export function* findEndless(
 	const rows = graph.rowsOfEdges();
 	if (!(yield* mayCycle(rows))) return [];
 	const { component } = yield* componentsOf(rows);
-	const endless = yield* endlessRunsOf(yield* stepGraphOf(graph), component, ignore);
+	const endless = yield* endlessRunsOf(yield* stepGraphOf(graph), component, ignore, prospects.canEnd);
 	return endless
 		.filter(({ daemons, victims, cycle }) => daemons === 0 || !told(cycle.start, victims))
 		.map((e) => toFinding(graph, prospects, shortest, e));
@@ -48,9 +48,9 @@ function toFinding(graph: Graph, prospects: Prospects, shortest: ShortestRuns, e
 		return step;
 	});
 	const run = replayRun(graph, [...stem, ...cycle]);
-	// where nothing brings them to an end any more, daemons need not go on for it
+	// where nothing brings them to an end any more, or only luck, daemons need not go on for it
 	const hopeless = (endless.victims & prospects.canEnd(start)) === 0;
-	const kind = endless.daemons === 0 || hopeless ? livelock : starvation;
+	const kind = endless.daemons === 0 || endless.missed || hopeless ? livelock : starvation;
 	const lost = [...run.schedule.map((s) => s.state), run.finalState].findIndex((s) => !prospects.endsWell(s));
 	return {
 		...withCure(kind.explain({ graph, prospects, run }, endless, stem.length)),

@@ -253,13 +253,14 @@ export const primitiveSketch: fc.Arbitrary<string> = fc
 			ranges: fc.constant(ranges),
 			threads: fc.array(body, { minLength: 2, maxLength: 3 }),
 			handlers: fc.tuple(bodyOf(false), atomic, atomic, bodyOf(false)),
+			daemon: fc.option(body, { freq: 4 }),
 			interrupt: fc.option(atomic, { freq: 3 }),
 			full: fc.boolean(),
 			errors: fc.boolean(),
 			cpus: fc.option(fc.constant(1), { freq: 4 }),
 		});
 	})
-	.map(({ ranges, threads, handlers, interrupt, full, errors, cpus }) => {
+	.map(({ ranges, threads, handlers, daemon, interrupt, full, errors, cpus }) => {
 		const names = ['A', 'B', 'C'];
 		const setup = [
 			'INIT_WORK(&k0, work);',
@@ -274,6 +275,7 @@ export const primitiveSketch: fc.Arbitrary<string> = fc
 			...(cpus === null ? [] : ['config cpus 1;']),
 			`setup ${block(setup.join('\n'))}`,
 			...threads.map((t, n) => `thread ${names[n]} {\n${LOCALS}\n${indent(t, 1)}\n}`),
+			...(daemon === null ? [] : [`daemon D {\n${LOCALS}\n${indent(daemon, 1)}\n}`]),
 			...(interrupt === null ? [] : [`interrupt I on A {\n${LOCALS}\n${indent(interrupt, 1)}\n}`]),
 		];
 		const include = ranges ? '#include <mn/interval>\n\n' : '';

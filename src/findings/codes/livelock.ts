@@ -26,11 +26,14 @@ export const livelock: LivenessKind = {
 		const s = names.length === 1 ? 's' : '';
 		const behind = waitsBehind(evidence, endless);
 		const words = goRound(evidence, victims, loops);
+		const finite = threadsOf(endless.finite).map((t) => threadName(graph, t));
 		const why = !endless.escapes
 			? 'from there no continuation ends it'
-			: endless.awaited !== 0
-				? `what would end it is up to ${and(threadsOf(endless.awaited).map((t) => threadName(graph, t)))}, which may stop for ever`
-				: `everybody gets a turn again and again, no invalidation is needed for it, and ${names.length === 1 ? 'it need' : 'they need'} never end`;
+			: endless.missed
+				? `as long as ${and(finite)} ${finite.length === 1 ? 'goes' : 'go'} on ${names.length === 1 ? 'it' : 'they'} may look too late each time, and once ${finite.length === 1 ? 'that stops' : 'those stop'} nobody ends the wait`
+				: endless.awaited !== 0
+					? `what would end it is up to ${and(threadsOf(endless.awaited).map((t) => threadName(graph, t)))}, which may stop for ever`
+					: `everybody gets a turn again and again, no invalidation is needed for it, and ${names.length === 1 ? 'it need' : 'they need'} never end`;
 		const luck = luckWords(graph, endless, names[0] as string);
 		return {
 			message: `${words}: ${why}${behind.map((w) => `; ${w.words}`).join('')}`,
@@ -43,10 +46,11 @@ export const livelock: LivenessKind = {
 			fairness: [
 				{ name: 'weak fairness', ends: false },
 				{ name: 'strong fairness', ends: false },
+				...(endless.missed ? [{ name: `finitely many rounds of ${and(finite)}`, ends: false }] : []),
 				...(endless.escapes ? [{ name: luck, ends: true }] : []),
 			],
 			closing: endless.escapes
-				? `${all} go${s === '' ? '' : 'es'} round for ever, although every thread gets its turn and no invalidation is needed; what would end it: ${luck}.`
+				? `${all} go${s === '' ? '' : 'es'} round for ever, although every thread gets its turn${endless.missed ? `, or wait${s} for ever once ${and(finite)} stop${finite.length === 1 ? 's' : ''}` : ' and no invalidation is needed'}; what would end it: ${luck}.`
 				: `${all} go${s === '' ? '' : 'es'} round for ever: no schedule brings ${names.length === 1 ? 'it' : 'them'} to an end any more.`,
 			threads: [...new Set([...names, ...threadsOf(endless.cycle.moved).map((t) => threadName(graph, t))])],
 		};
