@@ -349,6 +349,7 @@ define(
 	'__memcpy',
 	'int n, i, v; for (n = 0; n < c; n++) { v = a < b ? n : c - 1 - n; i = peek(b + v); store(a + v, i); } return 0;',
 );
+define('__look_at', 'peek(a); return 0;');
 define('__may_fail', 'return may_fail();', { hidden: true });
 define('__in_setup', 'return alone;', { hidden: true });
 define('__allocator_locks', 'if (!me->nonblock) { enter_atomic(1); me->atomic--; } return 0;', { hidden: true });

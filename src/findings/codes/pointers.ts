@@ -28,7 +28,11 @@ export function pointerIn({ node, message }: Report): string | undefined {
 		} else if (isCall(at)) {
 			if (called) return sourceText(at.callee);
 			// a primitive of the kernel's: what it was given
-			if (isNameRef(at.callee)) return at.arguments[0] && sourceText(at.arguments[0]);
+			if (isNameRef(at.callee)) {
+				const from = /^mem(cpy|move)$/.test(at.callee.target.$refText) && /\bread\b/.test(message);
+				const given = at.arguments[from ? 1 : 0];
+				return given && sourceText(given);
+			}
 			at = at.callee;
 		} else if (isIndex(at)) {
 			if (/^index into/.test(message) || isPointer(at.array)) return sourceText(at.array);
@@ -36,7 +40,7 @@ export function pointerIn({ node, message }: Report): string | undefined {
 		} else if (isMember(at)) {
 			if (at.operator === '->') return sourceText(at.object);
 			at = at.object;
-		} else return undefined;
+		} else return isNameRef(at) && at === node ? sourceText(at) : undefined;
 	}
 	return undefined;
 }

@@ -125,6 +125,15 @@ export const memory: readonly Primitive[] = [
 			return 0;
 		},
 	},
+	{
+		// whether something is there: who copies it does not care what it holds
+		name: '__look_at',
+		visible: true,
+		run(c, [at = 0]) {
+			c.copy(at);
+			return 0;
+		},
+	},
 	{ name: '__may_fail', visible: false, run: (c) => (c.mayFail() ? 1 : 0) },
 	{ name: '__in_setup', visible: false, run: (c) => (c.inSetup ? 1 : 0) },
 	{

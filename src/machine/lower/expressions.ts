@@ -15,7 +15,7 @@ import { byValue, compoundLiteral, structInto } from './aggregates.js';
 import { arithmetic, isUnsigned, kindOf } from './arithmetic.js';
 import { askFirst } from './ask-first.js';
 import { lowerMacro } from './builtins.js';
-import { bringFromUser } from './from-user.js';
+import { copyOfUser } from './from-user.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
 import { leaveModule } from './leave-module.js';
@@ -466,7 +466,7 @@ function call(f: FunctionLowering, e: Call): Operand {
 				ofDevice ? [semantics.typeOf(e.arguments[0] as Expression), ...parameters] : parameters,
 			);
 			f.call(definition, to, args, e);
-			bringFromUser(f, e, definition.name, args, to);
+			copyOfUser(f, e, definition.name, args, to);
 			leaveModule(f, definition, e);
 			return to;
 		}

@@ -14,30 +14,46 @@ import { UserObject } from './user-object.js';
 const [ENOMEM, EFAULT] = [12, 14];
 const GFP_USER = 1024 | 2048 | 64 | 128;
 const COPIES = /^_*copy_from_user(_inatomic)?$/;
+const COPIES_OUT = /^_*copy_to_user(_inatomic)?$/;
 /** Ways to fill the elements of arrays; those behind are zero. */
 const MOST = 64;
 
+/** Behind a sketch's user copy: the object that it was about. */
+export function copyOfUser(f: FunctionLowering, e: Call, name: string, args: readonly Operand[], left: Operand): void {
+	if (f.code.kernel) return;
+	if (COPIES_OUT.test(name)) looksAt(f, e, 1, args, left);
+	else if (COPIES.test(name) && !bringFromUser(f, e, args, left)) looksAt(f, e, 0, args, left);
+}
+
+/** What is copied has to be there until the last byte is, however long a fault has slept; what it holds is nobody's business here. */
+function looksAt(f: FunctionLowering, e: Call, which: 0 | 1, args: readonly Operand[], left: Operand): void {
+	const [object, length] = [args[which], args[2]];
+	if (object === undefined || length === undefined) return;
+	const [done, copied, some] = [new Label(), new Label(), new Label()];
+	f.branch(left, done, copied, e);
+	f.place(copied);
+	f.branch(length, some, done, e);
+	f.place(some);
+	primitive(f, '__look_at', [object], e.arguments[which] ?? e);
+	f.place(done);
+}
+
 /**
- * Behind a sketch's copy_from_user(): what it has brought is the user's to choose. Each number in the object gets any value that the
- * file tells apart; the rest stays as it was, but is set.
+ * Behind copy_from_user(): what it has brought is the user's to choose. Each number in the object gets any value that the
+ * file tells apart; the rest stays as it was, but is set. False: what was written is not known to be anything.
  */
-export function bringFromUser(
-	f: FunctionLowering,
-	e: Call,
-	name: string,
-	args: readonly Operand[],
-	left: Operand,
-): void {
+function bringFromUser(f: FunctionLowering, e: Call, args: readonly Operand[], left: Operand): boolean {
 	const [to] = e.arguments;
 	const [address, , bytes] = args;
-	if (f.code.kernel || !COPIES.test(name) || to === undefined || address === undefined) return;
+	if (to === undefined || address === undefined) return false;
 	const types = new UserObject(f.module.semantics, e).behind(to);
-	if (types.length === 0) return;
+	if (types.length === 0) return false;
 	const [done, copied] = [new Label(), new Label()];
 	f.branch(left, done, copied, e);
 	f.place(copied);
 	fill(f, e, types, address, bytes);
 	f.place(done);
+	return types.length === 1;
 }
 
 /** Fills an object of `bytes` bytes that is one of these types. */
