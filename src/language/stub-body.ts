@@ -24,17 +24,27 @@ const LENGTH = /(^|_)(size|len|length|n?pages|nr_pages|num_pages|count)$/;
 /** Where the value goes that a stub returns: the name of a variable or parameter, if it has one. */
 export type Destination = string | undefined;
 
+/** What its callers do with what a stub returns. */
+export interface StubUse {
+	readonly failure?: 'NULL' | 'ERR_PTR(-ENOMEM)';
+	/** They give pages back: what it returns comes with a reference. */
+	readonly gives?: boolean;
+}
+
+/** Who drops a reference to a page. */
+export const GIVES_PAGES = /\b(put_page|folio_put|__free_page|__free_pages|unpin_user_page|release_pages)\b/;
+
 /** The statements and comments of a stub, one a line: what its name says that it does, then what it returns. */
 export function stubBody(
 	name: string,
 	parameters: readonly StubParameter[],
 	returns: Type,
 	to: Destination = undefined,
-	failure: 'NULL' | 'ERR_PTR(-ENOMEM)' = 'NULL',
+	{ failure = 'NULL', gives = false }: StubUse = {},
 ): readonly string[] {
 	const action = actionOf(name, parameters);
 	const done = action.endsWith(';') && returns.kind === 'int' && returns.name !== 'bool' && returns.signed;
-	const object = returns.kind === 'pointer' ? objectOf(name, parameters, returns, failure) : undefined;
+	const object = returns.kind === 'pointer' ? objectOf(name, parameters, returns, failure, gives) : undefined;
 	const result = done ? ['return 0;'] : (object ?? [resultOf(name, parameters, returns, to)]);
 	return [...(action === '' ? [] : [action]), ...result.filter((part, n) => part !== '' || n > 0)];
 }
@@ -99,6 +109,7 @@ function objectOf(
 	parameters: readonly StubParameter[],
 	type: Type & { kind: 'pointer' },
 	failure: string,
+	gives: boolean,
 ): readonly string[] | undefined {
 	const { to } = type;
 	if (allocation(name, parameters, type) !== undefined || to.kind === 'function') return undefined;
@@ -106,12 +117,41 @@ function objectOf(
 	if (to.kind === 'struct') {
 		const own = to.name in KERNELS ? KERNELS[to.name] : undefined;
 		if (own !== undefined) return [returned(own)];
-		// of a page that is nowhere the simulated kernel could say nothing
-		if (to.def === undefined || /^(page|folio|vm_area_struct)$/.test(to.name)) return undefined;
+		if (to.def === undefined) return undefined;
+		if (/^(page|folio)$/.test(to.name)) return pageOf(parameters, to.name, failure, gives);
+		if (to.name === 'vm_area_struct') {
+			const area = nameOfObject(parameters);
+			return [
+				`static struct vm_area_struct ${area} = { .vm_end = NR_PAGES, .vm_mm = &init_mm };`,
+				'',
+				returned(`&${area}`),
+			];
+		}
 	}
-	const object = parameters.some((p) => p.name === 'object') ? 'the_object' : 'object';
+	const object = nameOfObject(parameters);
 	const declared = to.kind === 'void' ? `char ${object}` : typeToString(to, object);
 	return [`static ${declared};`, '', returned(`&${object}`)];
+}
+
+const nameOfObject = (parameters: readonly StubParameter[]): string =>
+	parameters.some((p) => p.name === 'object') ? 'the_object' : 'object';
+
+/** A page of the kernel's: a new one each time where callers give it back, else the same. */
+function pageOf(
+	parameters: readonly StubParameter[],
+	struct: string,
+	failure: string,
+	gives: boolean,
+): readonly string[] {
+	const page = nameOfObject(parameters);
+	const value = struct === 'folio' ? `page_folio(${page})` : page;
+	if (gives) return [`struct page *${page} = alloc_page(GFP_ATOMIC);`, '', `return ${page} ? ${value} : ${failure};`];
+	return [
+		`static struct page *${page};`,
+		'',
+		`atomic { if (!${page}) ${page} = alloc_page(GFP_ATOMIC); }`,
+		`return ${page} && any_bool() ? ${value} : ${failure};`,
+	];
 }
 
 /** Structs of which the simulated kernel has the one that is meant. */

@@ -4,7 +4,7 @@ import type { AstNode } from 'langium';
 import type * as ast from './generated/ast.js';
 import type { Semantics } from './semantics.js';
 import { opaqueStruct } from './structs.js';
-import { isMap, type StubParameter, stubBody } from './stub-body.js';
+import { GIVES_PAGES, isMap, type StubParameter, stubBody } from './stub-body.js';
 import { sourceText } from './text.js';
 import { unwrap, walk } from './tree.js';
 import { BOOL, decay, INT, intFromWords, pointerTo, type Type, typeToString, VOID } from './types.js';
@@ -21,7 +21,12 @@ export function stubFor(node: ast.FunctionDecl, semantics: Semantics): Stub {
 	const type = semantics.declaredType(node);
 	const returns = type.kind === 'function' ? type.returns : INT;
 	const parameters = node.parameters.map((p) => ({ name: p.name ?? '', type: decay(semantics.declaredType(p)) }));
-	return written(node.name, returns, node.parameters.map(sourceText), stubBody(node.name, parameters, returns));
+	return written(
+		node.name,
+		returns,
+		node.parameters.map(sourceText),
+		stubBody(node.name, parameters, returns, undefined, { gives: givesPages(node) }),
+	);
 }
 
 /**
@@ -61,9 +66,11 @@ export function stubForCall(
 		name,
 		bytes ? pointerTo(VOID) : type,
 		texts,
-		stubBody(name, parameters, bytes ? pointerTo(VOID) : type, to, failure),
+		stubBody(name, parameters, bytes ? pointerTo(VOID) : type, to, { failure, gives: givesPages(call) }),
 	);
 }
+
+const givesPages = (node: AstNode): boolean => GIVES_PAGES.test(sourceText(rootOf(node)));
 
 /** Does the caller ask IS_ERR() of what the call has returned? */
 function isAskedForErrors(call: ast.Call): boolean {

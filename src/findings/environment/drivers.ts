@@ -47,6 +47,10 @@ const BUSES: Readonly<Record<string, Bus>> = {
 export const isDriverTable = (struct: string | undefined): boolean =>
 	struct !== undefined && (struct in BUSES || struct === 'dev_pm_ops');
 
+/** What registers a misc device, and says that nobody takes it off. */
+export const REGISTERS_MISC = /^(module|builtin)_misc_device$/;
+const BUILT_IN = /^builtin_(misc_device|pci_driver|platform_driver)$/;
+
 const KEEPS = /^(dev|pci|platform)_set_drvdata$/;
 
 /** The drivers of a sketch, and what the environment does with them. */
@@ -63,7 +67,7 @@ export class Drivers {
 	constructor(private readonly program: Program) {
 		this.misc = program.files.flatMap(({ root, kernel }) =>
 			(kernel ? [] : root.items).flatMap((item) => {
-				const [device] = item.$type === 'FileMacro' && item.name === 'module_misc_device' ? item.arguments : [];
+				const [device] = item.$type === 'FileMacro' && REGISTERS_MISC.test(item.name) ? item.arguments : [];
 				return isNameRef(device) ? [device.target.$refText] : [];
 			}),
 		);
@@ -186,6 +190,7 @@ export class Drivers {
 
 	/** Where module_pci_driver() and its like stand for what a sketch would name in module_exit(). */
 	get leaving(): { readonly call: string; readonly node: Variable } | undefined {
+		if (namesIn(this.program).some((name) => BUILT_IN.test(name))) return undefined;
 		const misc = this.program.globals.flatMap((g) => (g.$type === 'Variable' && this.misc.includes(g.name) ? [g] : []));
 		const [first] = [...this.all.map(({ global }) => global), ...misc];
 		const calls = [
@@ -209,3 +214,9 @@ export class Drivers {
 		return undefined;
 	}
 }
+
+/** Names of the macros that stand outside of functions. */
+const namesIn = (program: Program): string[] =>
+	program.files.flatMap(({ root, kernel }) =>
+		(kernel ? [] : root.items).flatMap((item) => (item.$type === 'FileMacro' ? [item.name] : [])),
+	);

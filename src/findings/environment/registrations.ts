@@ -8,7 +8,7 @@ import {
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
 import { succeeds } from '../vacuous.js';
-import type { Drivers } from './drivers.js';
+import { type Drivers, REGISTERS_MISC } from './drivers.js';
 import { isStruct, type Objects } from './objects.js';
 import type { Roles } from './roles.js';
 
@@ -93,7 +93,7 @@ function undoing(program: Program, call: string): string[] {
 export const finds = (program: Program): boolean =>
 	['misc_register', 'cdev_add'].some((name) => ownNames(program).has(name)) ||
 	program.files.some(
-		({ root, kernel }) => !kernel && root.items.some((x) => x.$type === 'FileMacro' && x.name === 'module_misc_device'),
+		({ root, kernel }) => !kernel && root.items.some((x) => x.$type === 'FileMacro' && REGISTERS_MISC.test(x.name)),
 	);
 
 /** A registration of each notifier that stands in a global; of a second one where the API has subscriptions. */

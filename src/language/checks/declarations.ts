@@ -190,7 +190,7 @@ function checkDefine(node: ast.Define, context: CheckContext): void {
 }
 
 const FILE_MACROS =
-	/^(static_assert$|_Static_assert$|MODULE_|EXPORT_SYMBOL|EXPORT_TRACEPOINT|module_(init|exit|param|pci_driver|platform_driver|misc_device)|late_initcall|subsys_initcall|device_initcall|core_initcall)/;
+	/^(static_assert$|_Static_assert$|MODULE_|EXPORT_SYMBOL|EXPORT_TRACEPOINT|module_(init|exit|param|pci_driver|platform_driver|misc_device)|builtin_(pci_driver|platform_driver|misc_device)|late_initcall|subsys_initcall|device_initcall|core_initcall)/;
 
 function checkFileMacro(node: ast.FileMacro, context: CheckContext): void {
 	if (/^(static_assert|_Static_assert)$/.test(node.name)) checkStaticAssert(node, node.name, context);
