@@ -1,5 +1,6 @@
 import bus from './lib/bus.mmn';
 import areas from './lib/environment/areas.mmn';
+import attributes from './lib/environment/attributes.mmn';
 import driverEnvironment from './lib/environment/driver.mmn';
 import nestedRanges from './lib/environment/nested-ranges.mmn';
 import opening from './lib/environment/opening.mmn';
@@ -61,6 +62,7 @@ import notifier2018 from './lib/mn/notifier-2018.mmn';
 import rangeLock from './lib/mn/range-lock.mmn';
 import secondaryTlb from './lib/mn/secondary-tlb.mmn';
 import twoPass from './lib/mn/two-pass.mmn';
+import sysfs from './lib/sysfs.mmn';
 import packed from './packed.js';
 
 /** Scheme of the simulated kernel's files: `mmn-kernel:/mn/list.mmn` is `<mn/list>`. */
@@ -123,11 +125,13 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 	'mn/two-pass': twoPass,
 	hmm,
 	fs,
+	sysfs,
 	bus,
 	io,
 	iomap,
 	// adversaries of the default environment
 	'environment/areas': areas,
+	'environment/attributes': attributes,
 	'environment/driver': driverEnvironment,
 	'environment/nested-ranges': nestedRanges,
 	'environment/opening': opening,
@@ -136,7 +140,19 @@ const INCLUDABLE: Readonly<Record<string, string>> = {
 };
 
 const RELEASED = [
-	...['mn/list', 'mn/interval', 'mn/secondary-tlb', 'mn/two-pass', 'hmm', 'migrate', 'fs', 'bus', 'io', 'iomap'],
+	...[
+		'mn/list',
+		'mn/interval',
+		'mn/secondary-tlb',
+		'mn/two-pass',
+		'hmm',
+		'migrate',
+		'fs',
+		'sysfs',
+		'bus',
+		'io',
+		'iomap',
+	],
 	...['mn/notifier-2018', 'mn/notifier-2008'],
 ];
 
@@ -157,6 +173,8 @@ const BESIDES = {
 	'linux/miscdevice.h': ['fs'],
 	'linux/pci.h': ['bus', 'io', 'iomap'],
 	'linux/platform_device.h': ['bus', 'io', 'iomap'],
+	'linux/device.h': ['sysfs'],
+	'linux/sysfs.h': ['sysfs'],
 	'linux/io.h': ['io'],
 	'linux/iopoll.h': ['io'],
 	'asm/io.h': ['io'],

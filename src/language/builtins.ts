@@ -221,6 +221,8 @@ define('kfree_rcu kvfree_rcu', 'expression member', as(VOID), { memberOf: { argu
 define('kmalloc kzalloc kvmalloc kvzalloc', 'expression expression', as(VOID_POINTER));
 define('kcalloc kmalloc_array kvcalloc kvmalloc_array', 'expression expression expression', as(VOID_POINTER));
 define('kmemdup', 'expression expression expression', argument(0));
+define('sysfs_emit sprintf', 'expression ignored', as(INT), { rest: 'expression' });
+define('sysfs_emit_at snprintf scnprintf', 'expression expression ignored', as(INT), { rest: 'expression' });
 define('memdup_user vmemdup_user', 'expression expression', as(VOID_POINTER));
 define('devm_kmalloc devm_kzalloc', 'expression expression expression', as(VOID_POINTER));
 define('devm_kcalloc devm_kmalloc_array', 'expression expression expression expression', as(VOID_POINTER));

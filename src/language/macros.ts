@@ -11,6 +11,8 @@ interface Macro {
 	/** The last parameter takes all that is left: `...`. */
 	readonly variadic: boolean;
 	readonly body: readonly Token[];
+	/** The text instead, where names in it are put together. */
+	readonly pasted?: string;
 	/** Known from here on. */
 	readonly from: number;
 }
@@ -22,10 +24,28 @@ const MOST = 200_000;
 
 const POLLED = ['addr', 'val', 'cond', 'delay_us', 'timeout_us'];
 
+function deviceAttribute(name: string, functions: string): string {
+	return `struct device_attribute dev_attr_@${name} = { ${functions} }`;
+}
+
 /** Macros of the kernel's headers that make a declaration, or an object. */
 export const KERNEL_MACROS: Readonly<
 	Record<string, { readonly parameters: readonly string[]; readonly body: string }>
 > = {
+	// include/linux/{device,sysfs}.h; `@` is where a name is put together (## and #)
+	DEVICE_ATTR_RW: { parameters: ['n'], body: deviceAttribute('n', '.show = n@_show, .store = n@_store') },
+	DEVICE_ATTR_RO: { parameters: ['n'], body: deviceAttribute('n', '.show = n@_show') },
+	DEVICE_ATTR_WO: { parameters: ['n'], body: deviceAttribute('n', '.store = n@_store') },
+	DEVICE_ATTR_ADMIN_RW: { parameters: ['n'], body: deviceAttribute('n', '.show = n@_show, .store = n@_store') },
+	DEVICE_ATTR_ADMIN_RO: { parameters: ['n'], body: deviceAttribute('n', '.show = n@_show') },
+	DEVICE_ATTR: {
+		parameters: ['n', 'bits', 'shows', 'stores'],
+		body: deviceAttribute('n', '.show = shows, .store = stores'),
+	},
+	ATTRIBUTE_GROUPS: {
+		parameters: ['n'],
+		body: 'static const struct attribute_group n@_group = { .attrs = n@_attrs }; static const struct attribute_group *n@_groups[] = { &n@_group, NULL }',
+	},
 	DECLARE_BITMAP: {
 		parameters: ['name', 'bits'],
 		body: 'unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]',
@@ -94,7 +114,14 @@ export function expandMacros(
 	const macros = new Map<string, Macro>();
 	for (const [name, { parameters, body }] of Object.entries(KERNEL_MACROS))
 		if (tokens.some(({ image }) => image === name))
-			macros.set(name, { parameters, variadic: false, body: tokensOf(body), from: 0 });
+			macros.set(name, {
+				parameters,
+				variadic: false,
+				// `@` joins what stands beside it, which no single token does
+				body: body.includes('@') ? [] : tokensOf(body),
+				...(body.includes('@') && { pasted: body }),
+				from: 0,
+			});
 	for (const { image, startOffset } of definitions) {
 		const head = HEAD.exec(image);
 		if (!head || macroRefusal(image) !== undefined) continue;
@@ -125,7 +152,7 @@ export function expandMacros(
 				macro.variadic ? macro.parameters.length : Number.POSITIVE_INFINITY,
 			);
 			const expanded: Token[] = [];
-			for (const part of macro.body) {
+			for (const part of macro.pasted === undefined ? macro.body : tokensOf(joined(macro, args, macro.pasted))) {
 				const n = macro.parameters.indexOf(part.image);
 				const found = n < 0 ? [part] : (args[n] ?? []);
 				const rest = macro.variadic && n === macro.parameters.length - 1;
@@ -139,6 +166,13 @@ export function expandMacros(
 		return result;
 	};
 	return expand(tokens, []);
+}
+
+/** The text of a macro with its arguments in it. */
+function joined({ parameters }: Macro, args: readonly (readonly Token[])[], text: string): string {
+	const named = parameters.map((name, n) => [name, (args[n] ?? []).map(({ image }) => image).join(' ')] as const);
+	const values = new Map(named);
+	return text.replace(/\b\w+\b/g, (word) => values.get(word) ?? word).replace(/@/g, '');
 }
 
 /** At most `most` arguments: the last one has the commas of what is left. */

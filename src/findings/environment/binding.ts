@@ -22,11 +22,17 @@ export interface Binding {
 	readonly span: Span;
 }
 
+/** A call, of the function that is named. */
+interface Visit {
+	readonly name: string;
+	readonly call: string;
+}
+
 const LOADS = 'B';
 const UNBINDS = 'U';
 
 /**
- * @param calls operations of files, as the environment calls them
+ * @param calls operations of files, as the environment calls them, and functions of attributes
  * @param exit the function that module_exit() names, the environment's own where there is none
  * @param closing statements before the last close(2)
  */
@@ -34,7 +40,7 @@ export function bindingOf(
 	program: Program,
 	drivers: Drivers,
 	objects: Objects,
-	calls: readonly { readonly name: string; readonly call: string }[],
+	calls: { readonly operations: readonly Visit[]; readonly shown: readonly Visit[] },
 	exit: string | undefined,
 	closing: string,
 ): Binding | undefined {
@@ -51,14 +57,21 @@ export function bindingOf(
 	const load = own ? `if (${begin}() == 0) { IN }` : drivers.loading('IN');
 	const removes = exit === undefined ? undefined : drivers.removing[0]?.name;
 	const then = removes === undefined ? '' : `, and ${removes}() if that has succeeded`;
-	const unbinds = opens ? drivers.unbinding : [];
+	const unbinds = opens || calls.shown.length > 0 ? drivers.unbinding : [];
 	const file = `${objects.the('inode')}, ${objects.the('file')}`;
-	const opening = !opens ? [] : calls.length === 0 ? [{ name: undefined, call: '' }] : calls;
+	const { operations, shown } = calls;
+	const opening = !opens ? [] : operations.length === 0 ? [{ name: undefined, call: '' }] : operations;
 	const visitors = opening.map(({ name, call }, n) => ({
 		thread: opening.length === 1 ? 'V' : `V${n + 1}`,
 		body: `if (open_file(${file}) == 0) { ${call} ${closing} close_file(${file}); }`,
 		what: `who opens what ${probing.name} publishes${name === undefined ? '' : ` for ${name}`}: as soon as it is there, also while it goes`,
 	}));
+	const readers = shown.map(({ name, call }, n) => ({
+		thread: `D${n + 1}`,
+		body: call,
+		what: `who comes to ${name}() as soon as the attribute is there, also while it goes`,
+	}));
+	visitors.push(...readers);
 	const body = (inner: string): string => load.replace('IN', () => inner);
 	return {
 		loads: LOADS,

@@ -4,6 +4,7 @@ import { spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
 import { succeeds } from '../vacuous.js';
 import { Areas } from './areas.js';
+import { Attributes } from './attributes.js';
 import { type Binding, bindingOf } from './binding.js';
 import { Drivers } from './drivers.js';
 import { EARLIER_DECLARATION, type Earlier, earlierOf } from './earlier.js';
@@ -132,15 +133,16 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const items: string[] = [];
 	const opening = objects.open(roles.setup);
 	const areas = new Areas(roles, objects);
+	const attributes = new Attributes(program, objects);
 	const callable = roles.handlers.flatMap((f) => {
-		const plain = areas.has(f) ? undefined : objects.call(f, 0, true);
+		const plain = areas.has(f) || attributes.has(f) ? undefined : objects.call(f, 0, true);
 		const item = plain === undefined ? undefined : objects.workItem(f, plain);
 		if (item !== undefined) items.push(`INIT_WORK(${item}, ${f.name});`);
 		const call =
 			item !== undefined
 				? `schedule_work(${item});`
 				: plain === undefined
-					? areas.body(f)
+					? (areas.body(f) ?? attributes.body(f))
 					: objects.statement(f, plain);
 		if (call === undefined) left.push(`${f.name}() was not run: ${objects.missing(f)}`);
 		return call === undefined ? [] : [{ f, call }];
@@ -167,7 +169,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			second: second ? `G${number}` : undefined,
 			twin: `E${number}`,
 			registers: roles.registering.has(f),
-			ofFile: roles.ofFiles.has(f) || roles.areas.has(f),
+			ofFile: roles.ofFiles.has(f) || roles.areas.has(f) || attributes.has(f),
 			function: f.name,
 		};
 	});
@@ -291,13 +293,17 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		const call = second === undefined ? undefined : objects.call(f, 1, true);
 		return call === undefined ? [] : [`\tthread ${second} { ${body({ f, call: objects.statement(f, call) })} }`];
 	});
-	maps.unshift(...areas.setup);
+	maps.unshift(...areas.setup, ...attributes.setup);
 	const operations = run.flatMap(({ f, call }, n) =>
-		handlers[n]?.ofFile && !/\bbound_/.test(call) && (!areas.has(f) || roles.areas.get(f) === 'mmap')
+		handlers[n]?.ofFile &&
+		!attributes.has(f) &&
+		!/\bbound_/.test(call) &&
+		(!areas.has(f) || roles.areas.get(f) === 'mmap')
 			? [{ name: f.name, call: body({ f, call }) }]
 			: [],
 	);
-	const binding = bindingOf(program, drivers, objects, operations, leaves && exit, areas.closing());
+	const shown = run.flatMap(({ f, call }) => (attributes.has(f) ? [{ name: f.name, call: body({ f, call }) }] : []));
+	const binding = bindingOf(program, drivers, objects, { operations, shown }, leaves && exit, areas.closing());
 	const earlier = earlierOf(
 		program,
 		run.flatMap(({ f, call }, n) => {
@@ -320,6 +326,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...drivers.declarations,
 		...(finds(program) ? ['#include <environment/opening>'] : []),
 		...areas.declarations,
+		...attributes.declarations,
 		...(earlier === undefined ? [] : [EARLIER_DECLARATION]),
 		...registration.telling.map((f) => `static void ${succeeds(f)}(void) {}`),
 		...(leaves === undefined || roles.leaving !== undefined || drivers.leaving === undefined

@@ -56,6 +56,8 @@ export interface Roles {
 	readonly opening: ReadonlySet<FunctionDecl>;
 	readonly releasing: ReadonlySet<FunctionDecl>;
 	readonly ofFiles: ReadonlySet<FunctionDecl>;
+	/** Functions of attributes in sysfs. */
+	readonly attributes: ReadonlySet<FunctionDecl>;
 	/** What a bus calls of its drivers, but for `->probe` and `->remove`: suspend, shutdown. */
 	readonly ofDrivers: ReadonlySet<FunctionDecl>;
 }
@@ -101,7 +103,7 @@ const WANTS_LOCK = /^(lockdep_assert|mmap_assert)/;
 export function rolesOf(program: Program, removing: readonly FunctionDecl[] = []): Roles {
 	const own = [...program.functions.values()].filter((f) => f.body !== undefined && !sourceOf(f).kernel);
 	const calls = new Map(own.map((f) => [f, calledIn(program, f)]));
-	const { named, operations, callbacks, opening, releasing, ofFiles, ofBus, ofDrivers, areas, requested } =
+	const { named, operations, callbacks, opening, releasing, ofFiles, ofBus, ofDrivers, areas, attributes, requested } =
 		referencesOf(program, own);
 	const called = new Set([...calls].flatMap(([f, { functions }]) => [...functions].filter((callee) => callee !== f)));
 	const byFault = new Set(
@@ -135,7 +137,7 @@ export function rolesOf(program: Program, removing: readonly FunctionDecl[] = []
 			if (!called.has(f) && !requested.has(f)) interrupts.push(f);
 			continue;
 		}
-		if (areas.has(f)) {
+		if (areas.has(f) || attributes.has(f)) {
 			handlers.push(f);
 			continue;
 		}
@@ -189,6 +191,7 @@ export function rolesOf(program: Program, removing: readonly FunctionDecl[] = []
 		opening,
 		releasing,
 		ofFiles,
+		attributes,
 		ofDrivers,
 	};
 }
@@ -299,13 +302,22 @@ function referencesOf(
 	program: Program,
 	own: readonly FunctionDecl[],
 ): Record<
-	'named' | 'operations' | 'callbacks' | 'opening' | 'releasing' | 'ofFiles' | 'ofBus' | 'ofDrivers' | 'requested',
+	| 'named'
+	| 'operations'
+	| 'callbacks'
+	| 'opening'
+	| 'releasing'
+	| 'ofFiles'
+	| 'ofBus'
+	| 'ofDrivers'
+	| 'requested'
+	| 'attributes',
 	Set<FunctionDecl>
 > &
 	Pick<Roles, 'areas'> {
 	const areas = new Map<FunctionDecl, AreaCall>();
 	const [opening, releasing, ofFiles] = [new Set<FunctionDecl>(), new Set<FunctionDecl>(), new Set<FunctionDecl>()];
-	const [ofBus, ofDrivers] = [new Set<FunctionDecl>(), new Set<FunctionDecl>()];
+	const [ofBus, ofDrivers, attributes] = [new Set<FunctionDecl>(), new Set<FunctionDecl>(), new Set<FunctionDecl>()];
 	const named = new Set<FunctionDecl>();
 	const requested = new Set<FunctionDecl>();
 	const inTable = new Map<FunctionDecl, Set<unknown>>();
@@ -329,6 +341,10 @@ function referencesOf(
 			if (isOfFile && field.name === 'release') releasing.add(f);
 			if (isOfFile && !/^(open|release)$/.test(field.name)) ofFiles.add(f);
 			if (ofArea !== undefined) areas.set(f, ofArea);
+			if (tableOf(field) === 'device_attribute' && sourceOf(field).kernel) {
+				attributes.add(f);
+				continue;
+			}
 			if (isDriverTable(tableOf(field)) && sourceOf(field).kernel) {
 				ofBus.add(f);
 				if (!/^(probe|remove)$/.test(field.name)) ofDrivers.add(f);
@@ -343,7 +359,7 @@ function referencesOf(
 	const operations = new Set(
 		[...inTable].flatMap(([f, fields]) => ([...fields].some((x) => dispatched.has(x)) ? [] : [f])),
 	);
-	return { named, operations, callbacks, opening, releasing, ofFiles, ofBus, ofDrivers, areas, requested };
+	return { named, operations, callbacks, opening, releasing, ofFiles, ofBus, ofDrivers, areas, requested, attributes };
 }
 
 const isCallee = (node: NameRef): boolean => isCall(node.$container) && node.$container.callee === node;

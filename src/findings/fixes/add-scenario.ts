@@ -62,6 +62,7 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 	'environment/nested-ranges': 'zap_over_split_pmd',
 	'environment/other-driver': 'other_driver_open',
 	'environment/areas': 'unmap_area',
+	'environment/attributes': 'attribute_is_there|begin_attribute|end_attribute',
 	'environment/driver': 'bound_pci_device|bound_platform_device',
 	'environment/unbound': 'nothing_is_bound',
 	'environment/opening': 'find_what_is_opened|open_file|close_file|module_may_go',

@@ -15,6 +15,7 @@ const [ENOMEM, EFAULT] = [12, 14];
 const GFP_USER = 1024 | 2048 | 64 | 128;
 const COPIES = /^_*copy_from_user(_inatomic)?$/;
 const COPIES_OUT = /^_*copy_to_user(_inatomic)?$/;
+const PARSES = /^kstrto\w+$/;
 /** Ways to fill the elements of arrays; those behind are zero. */
 const MOST = 64;
 
@@ -22,7 +23,9 @@ const MOST = 64;
 export function copyOfUser(f: FunctionLowering, e: Call, name: string, args: readonly Operand[], left: Operand): void {
 	if (f.code.kernel) return;
 	if (COPIES_OUT.test(name)) looksAt(f, e, 1, args, left);
-	else if (COPIES.test(name) && !bringFromUser(f, e, args, left)) looksAt(f, e, 0, args, left);
+	else if (COPIES.test(name) && !bringFromUser(f, e, 0, args, left)) looksAt(f, e, 0, args, left);
+	// the last argument leads to the number
+	else if (PARSES.test(name)) bringFromUser(f, e, args.length - 1, args, left);
 }
 
 /** What is copied has to be there until the last byte is, however long a fault has slept; what it holds is nobody's business here. */
@@ -42,28 +45,29 @@ function looksAt(f: FunctionLowering, e: Call, which: 0 | 1, args: readonly Oper
  * Behind copy_from_user(): what it has brought is the user's to choose. Each number in the object gets any value that the
  * file tells apart; the rest stays as it was, but is set. False: what was written is not known to be anything.
  */
-function bringFromUser(f: FunctionLowering, e: Call, args: readonly Operand[], left: Operand): boolean {
-	const [to] = e.arguments;
-	const [address, , bytes] = args;
+function bringFromUser(f: FunctionLowering, e: Call, n: number, args: readonly Operand[], left: Operand): boolean {
+	const [to, address] = [e.arguments[n], args[n]];
+	const bytes = n === 0 ? args[2] : undefined;
 	if (to === undefined || address === undefined) return false;
 	const types = new UserObject(f.module.semantics, e).behind(to);
 	if (types.length === 0) return false;
 	const [done, copied] = [new Label(), new Label()];
 	f.branch(left, done, copied, e);
 	f.place(copied);
-	fill(f, e, types, address, bytes);
+	fill(f, e, types, { node: to, address, bytes });
 	f.place(done);
 	return types.length === 1;
 }
 
+/** Where it goes: the expression that leads there, what that gives, and how many bytes. */
+interface Place {
+	readonly node: Expression | undefined;
+	readonly address: Operand;
+	readonly bytes: Operand | undefined;
+}
+
 /** Fills an object of `bytes` bytes that is one of these types. */
-function fill(
-	f: FunctionLowering,
-	e: Call,
-	types: readonly Type[],
-	address: Operand,
-	bytes: Operand | undefined,
-): void {
+function fill(f: FunctionLowering, e: Call, types: readonly Type[], { node, address, bytes }: Place): void {
 	const bySize = new Map<number, Type[]>();
 	for (const type of types) {
 		const size = f.module.semantics.sizeOf(type, f.module.pages);
@@ -80,7 +84,7 @@ function fill(
 			f.branch(same, here, next, e);
 			f.place(here);
 		}
-		bring(f, e, address, alike);
+		bring(f, e, address, alike, variableOf(node));
 		const [one, ...others] = alike;
 		if (one !== undefined && one.kind !== 'array' && others.length === 0) clearBehind(f, e, address, bytes, one);
 		f.place(next);
@@ -99,7 +103,7 @@ const duplicates: Rule = (f, e) => {
 	f.place(made);
 	f.branch(library(f, 'copy_from_user', [to, from, size], e), fault, copied, e);
 	f.place(copied);
-	fill(f, e, types, to, size);
+	fill(f, e, types, { node: undefined, address: to, bytes: size });
 	f.jump(done, e);
 	f.place(fault);
 	primitive(f, 'kfree', [to], e);
@@ -113,16 +117,16 @@ const duplicates: Rule = (f, e) => {
 define('memdup_user vmemdup_user', duplicates);
 
 /** Fills an object that is one of `types`: a cell gets what is told apart in any of them. */
-function bring(f: FunctionLowering, e: Call, address: Operand, types: readonly Type[]): void {
+function bring(
+	f: FunctionLowering,
+	e: Call,
+	address: Operand,
+	types: readonly Type[],
+	variable: AstNode | undefined,
+): void {
 	const cells = new Map<number, { type: Type; values: Set<number>; inArray: boolean }>();
 	for (const whole of types)
-		for (const { at, type, declaration, inArray } of numbersIn(
-			f,
-			whole,
-			0,
-			variableOf(f.module.semantics.macroOf(e) === undefined ? e.arguments[0] : undefined),
-			false,
-		)) {
+		for (const { at, type, declaration, inArray } of numbersIn(f, whole, 0, variable, false)) {
 			const values = declaration === undefined ? [0] : valuesOf(f, e, declaration);
 			const known = cells.get(at);
 			if (known === undefined) cells.set(at, { type, values: new Set(values), inArray });
