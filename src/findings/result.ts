@@ -42,6 +42,8 @@ export interface RunStep {
 	readonly calls?: readonly { readonly text: string; readonly kernel: boolean }[];
 	/** What the adversary picked here, for `any()` and failing calls; null where there is nothing to pick. */
 	readonly choice: number | null;
+	/** A statement of the default environment's, of which the user has no text: `span` is where the sketch leads to it. */
+	readonly madeUp?: true;
 }
 
 /** Who ran, where the default environment was: some threads of one of its scenarios, which a user has never seen. */

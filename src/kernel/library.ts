@@ -223,7 +223,7 @@ const REQUESTS = ['request_threaded_irq'];
 export const kernelThreads: readonly KernelThread[] = [
 	{ name: 'mmput', entry: '__mmput_async_fn', uses: ['mmput_async'], count: 1 },
 	{ name: 'gpu', entry: '__dev_job_fn', uses: ['__dev_submit'], count: 1 },
-	{ name: 'srcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
+	{ name: 'rcu', entry: '__srcu_callbacks', uses: ['call_srcu'], count: 1 },
 	{ name: 'kthread/0', entry: '__kthread0', uses: KTHREADS, count: 1 },
 	{ name: 'kthread/1', entry: '__kthread1', uses: KTHREADS, count: 1 },
 	{ name: 'timer', entry: '__timer_softirq0', uses: ['mod_timer'], count: 1 },

@@ -243,14 +243,14 @@ describe('scenario', () => {
 		const driver = readFileSync(path.join(root, 'test/findings/drivers/2015-map-without-check.mmn'), 'utf8');
 		const cwd = folderWith({ 'a.mmn': driver });
 		const { stdout } = await run(cli, ['scenario', 'a.mmn'], { cwd });
-		expect(stdout.match(/^scenario \w+|^\t\w+ [A-Z] .*/gm)).toEqual([
+		expect(stdout.match(/^scenario \w+|^\t\w+ \w+ \{ .*/gm)).toEqual([
 			'scenario handle_page_stale_mapping',
-			'\tthread F { handle_page(0, 2); }',
-			'\tthread I { mmap_fixed(0, 2); }',
+			'\tthread page { handle_page(0, 2); }',
+			'\tthread mmap { mmap_fixed(0, 2); }',
 			'scenario handle_page_starvation',
-			'\tthread F { handle_page(0, 2); }',
-			'\tdaemon J { munmap(2, 3); }',
-			'\tthread I { mmap_fixed(0, 2); }',
+			'\tthread page { handle_page(0, 2); }',
+			'\tdaemon stream { munmap(2, 3); }',
+			'\tthread mmap { mmap_fixed(0, 2); }',
 		]);
 		refused(
 			await run(cli, ['scenario', 'a.mmn', '--max-seconds', 'x'], { cwd }),

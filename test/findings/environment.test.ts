@@ -49,7 +49,7 @@ describe('a sketch without scenarios', () => {
 		for (const finding of result?.findings.filter((f) => f.severity !== 'info') ?? []) {
 			// told at the user's own lines, with the adversaries that were needed
 			expect(finding.span.uri).toBe('file:///drivers/driver.mmn');
-			if (finding.threads.length > 1) expect(finding.message).toMatch(/\w is /);
+			if (finding.threads.length > 1) expect(finding.message).toMatch(/\(\w+: /);
 		}
 	});
 
@@ -190,7 +190,7 @@ static struct mmu_notifier mn = { .ops = &ops };
 `);
 		const [finding] = scenarios[0]?.findings ?? [];
 		expect(finding).toMatchObject({ code: 'self-deadlock', span: { line: 5 } });
-		expect(finding?.message).toContain('N is a thread with one range inside of another');
+		expect(finding?.message).toContain('nested_zap: a thread with one range inside of another');
 	});
 
 	test('says what limit was hit, and once where it is the same in every part', { timeout: 60_000 }, async () => {
@@ -209,9 +209,9 @@ static void run_fault(unsigned long addr)
 		const [finding] = scenarios[0]?.findings ?? [];
 		expect(finding).toMatchObject({ code: 'bounded' });
 		expect(finding?.message).toMatch(
-			/F: more kernel threads are made than the model has lanes for them \(in run_fault\(\) alone, and in \d+ more\)/,
+			/fault: more kernel threads are made than the model has lanes for them \(in run_fault\(\) alone, and in \d+ more\)/,
 		);
-		expect(finding?.message.match(/F: more kernel threads/g)).toHaveLength(1);
+		expect(finding?.message.match(/fault: more kernel threads/g)).toHaveLength(1);
 		expect(finding?.message).not.toContain('took more than');
 	});
 
@@ -443,7 +443,7 @@ static int kvm_fault(void)
 			kvm('get_user_pages_remote(mm, 0, 1, FOLL_WRITE, &page, NULL)', 'struct page *pages[1];'),
 		);
 		expect(ofDevice.scenarios[0]?.findings.map((f) => f.code)).toContain('stale-mapping');
-		expect(ofDevice.scenarios[0]?.findings.map((f) => f.message).join()).toContain('X is the end of the process');
+		expect(ofDevice.scenarios[0]?.findings.map((f) => f.message).join()).toContain('exit: the end of the process');
 	}, 120_000);
 
 	test('reclaims the page that the handler maps, also where the sketch has room for one', async () => {

@@ -1,6 +1,7 @@
 /** In which order the default environment's combinations are searched, and what becomes of those that are large. */
 import { expect, test } from 'vitest';
 import type { Environment } from '../../src/findings/environment/environment.js';
+import { MMAP, REAPER, RECLAIM, WRITER } from '../../src/findings/environment/lanes.js';
 import { type Outcome, type Part, plan } from '../../src/findings/environment/plan.js';
 
 const environment: Environment = {
@@ -16,7 +17,7 @@ const environment: Environment = {
 	earlier: undefined,
 	opening: [],
 	interrupts: [],
-	adversaries: new Map(['I', 'R', 'W', 'O'].map((name) => [name, name])),
+	adversaries: new Map([MMAP, RECLAIM, WRITER, REAPER].map((name) => [name, name])),
 	sometimes: new Map(),
 	has: { second: false, stream: false, other: false, exit: false, onePage: true },
 	cores: [],
@@ -55,17 +56,17 @@ test('each is searched once, where all are small', () => {
 });
 
 test('what is large waits until the others are done, and is ended by nothing but the limits of the whole', () => {
-	const parts = searched((p) => (p.threads.includes('F') && p.threads.includes('R') ? 3_000_000 : 1000));
-	expect(together(parts, 'F', 'R').map((p) => p.maxStates)).toEqual([200_000, 1_000_000, undefined]);
+	const parts = searched((p) => (p.threads.includes('F') && p.threads.includes(RECLAIM) ? 3_000_000 : 1000));
+	expect(together(parts, 'F', RECLAIM).map((p) => p.maxStates)).toEqual([200_000, 1_000_000, undefined]);
 	const firstTurns = parts.findLastIndex((p) => p.states === 1000);
 	expect(parts.findIndex((p) => p.maxStates === undefined)).toBeGreaterThan(firstTurns);
-	for (const f of ['F', 'G']) expect(together(parts, f, 'I', 'R', 'W', 'O').at(-1)?.complete).toBe(true);
-	expect(together(parts, 'F', 'R').at(-1)?.complete).toBe(true);
+	for (const f of ['F', 'G']) expect(together(parts, f, MMAP, RECLAIM, WRITER, REAPER).at(-1)?.complete).toBe(true);
+	expect(together(parts, 'F', RECLAIM).at(-1)?.complete).toBe(true);
 });
 
 test('what runs among more threads that were searched to the end is not searched again', () => {
-	const parts = searched((p) => (p.threads.join() === 'F,R' ? 300_000 : 1000));
-	expect(together(parts, 'F', 'R')).toHaveLength(1);
+	const parts = searched((p) => (p.threads.join() === `F,${RECLAIM}` ? 300_000 : 1000));
+	expect(together(parts, 'F', RECLAIM)).toHaveLength(1);
 });
 
 test('what more states do not help is not searched again', () => {

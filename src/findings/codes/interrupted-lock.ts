@@ -41,7 +41,7 @@ const IRQ: Handler = { words: 'an interrupt', softirq: false };
 const FENCE: Handler = { words: 'a callback of a fence', softirq: false };
 
 /** Names of threads that have a CPU of their own in the model. */
-export const OWN_CPU = /^(((hr)?timer|tasklet|irq)(\/1)?|srcu|gpu)$/;
+export const OWN_CPU = /^(((hr)?timer|tasklet|irq)(\/1)?|rcu|gpu)$/;
 
 /**
  * May the handler come while the lock is held? What keeps preemption off keeps neither interrupts nor softirqs out. Which of the two makes a
@@ -113,7 +113,7 @@ export function handlerOf(system: System, thread: number, task: ThreadState, sha
 	if (lane.startsWith('hrtimer'))
 		return task.frames.some((f) => f.code.name === 'run_in_softirq') ? SOFT_HRTIMER : HRTIMER;
 	if (lane === 'gpu') return FENCE;
-	const rcu = lane === 'srcu' && task.held.some((h) => system.nameOf(h.resource, shared) === 'rcu.callbacks');
+	const rcu = lane === 'rcu' && task.held.some((h) => system.nameOf(h.resource, shared) === 'rcu.callbacks');
 	return rcu ? RCU : undefined;
 }
 

@@ -65,7 +65,7 @@ function tooLate(name: string, report: Report): string {
 	const opens = report.stack.find((f) => f.code.kernel && f.code.name in OPENS)?.code.name;
 	if (opens !== undefined) return OPENS[opens] as string;
 	// the lane of all callbacks that come after a grace period
-	if (name === 'srcu')
+	if (name === 'rcu')
 		return report.stack.some((f) => f.code.name.startsWith('mmu_notifier_free'))
 			? 'free_notifier() comes after a grace period: mmu_notifier_synchronize() waits for it'
 			: 'A callback is still on its way then, which no grace period waits for: rcu_barrier(), or srcu_barrier(), does';
@@ -97,7 +97,7 @@ export const useAfterFree: ReportKind = {
 		const late = user === undefined || callback;
 		const by = threadName(graph, freed.thread);
 		const handed =
-			by === 'srcu' && name !== by
+			by === 'rcu' && name !== by
 				? handedOver(run.events.slice(0, run.events.indexOf(freed)), report.resource)
 				: undefined;
 		const freedAt = userSpan(handed !== undefined && userFunction(freed) === undefined ? handed : freed);
@@ -130,7 +130,7 @@ export const useAfterFree: ReportKind = {
 				blamed.line === freedAt.line
 					? { span: reportPlaceSpan(report), message: `${name} uses it here` }
 					: { span: freedAt, message: `${frees} frees it here` },
-				...kernelRelated(report, said),
+				...kernelRelated(report, unmaps ? said.replace('kfree', 'iounmap()') : said.replace('kfree', 'kfree()')),
 			],
 			closing: `${uses}.`,
 			threads: [...new Set([name, by])],

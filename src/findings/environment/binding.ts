@@ -2,6 +2,7 @@ import type { Program } from '../../language/program.js';
 import { spanOfProperty } from '../../language/text.js';
 import type { Span } from '../result.js';
 import type { Drivers } from './drivers.js';
+import { INSMOD, OPEN, PROBE, SYSFS, UNBIND } from './lanes.js';
 import type { Objects } from './objects.js';
 import { finds } from './registrations.js';
 import { namedIn } from './roles.js';
@@ -27,9 +28,6 @@ interface Visit {
 	readonly name: string;
 	readonly call: string;
 }
-
-const LOADS = 'B';
-const UNBINDS = 'U';
 
 /**
  * @param calls operations of files, as the environment calls them, and functions of attributes
@@ -62,35 +60,36 @@ export function bindingOf(
 	const { operations, shown } = calls;
 	const opening = !opens ? [] : operations.length === 0 ? [{ name: undefined, call: '' }] : operations;
 	const visitors = opening.map(({ name, call }, n) => ({
-		thread: opening.length === 1 ? 'V' : `V${n + 1}`,
+		thread: opening.length === 1 ? OPEN : `${OPEN}${n + 1}`,
 		body: `if (open_file(${file}) == 0) { ${call} ${closing} close_file(${file}); }`,
-		what: `who opens what ${probing.name} publishes${name === undefined ? '' : ` for ${name}`}: as soon as it is there, also while it goes`,
+		what: `who opens the file that ${probing.name}() publishes${name === undefined ? '' : `, for ${name}()`}, as soon as it is there, also while it goes`,
 	}));
 	const readers = shown.map(({ name, call }, n) => ({
-		thread: `D${n + 1}`,
+		thread: shown.length === 1 ? SYSFS : `${SYSFS}${n + 1}`,
 		body: call,
 		what: `who comes to ${name}() as soon as the attribute is there, also while it goes`,
 	}));
 	visitors.push(...readers);
+	const loads = drivers.probing.length === 0 ? INSMOD : PROBE;
 	const body = (inner: string): string => load.replace('IN', () => inner);
 	return {
-		loads: LOADS,
-		beside: unbinds.length > 0 ? UNBINDS : LOADS,
+		loads,
+		beside: unbinds.length > 0 ? UNBIND : loads,
 		opens: visitors.map(({ thread }) => thread),
 		threads: [
-			`\tthread ${LOADS} { ${body(last)} }`,
-			...(unbinds.length > 0 ? [`\tthread ${UNBINDS} { ${body(unbinds.map(({ call }) => call).join(' '))} }`] : []),
+			`\tthread ${loads} { ${body(last)} }`,
+			...(unbinds.length > 0 ? [`\tthread ${UNBIND} { ${body(unbinds.map(({ call }) => call).join(' '))} }`] : []),
 			...visitors.map(({ thread, body: text }) => `\tthread ${thread} { ${text} }`),
 		],
 		words: [
 			[
-				LOADS,
+				loads,
 				drivers.probing.length === 0
 					? `who loads the module: ${probing.name}()`
-					: `the bus: it calls ${probing.name}()${then}`,
+					: `the driver core: it calls ${probing.name}()${then}`,
 			],
 			...(unbinds.length > 0
-				? ([[UNBINDS, `the bus: it calls ${probing.name}(), and lets go of the device again`]] as const)
+				? ([[UNBIND, `the driver core: it calls ${probing.name}(), and unbinds the device again`]] as const)
 				: []),
 			...visitors.map(({ thread, what }) => [thread, what] as const),
 		],

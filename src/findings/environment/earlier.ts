@@ -40,7 +40,7 @@ export function earlierOf(
 	interrupts: readonly (Interrupt & { readonly f: FunctionDecl; readonly call: string })[],
 ): Earlier | undefined {
 	const effects = new Effects(program);
-	const nameOf = (n: number): string => (handlers.length === 1 ? 'A' : `A${n + 1}`);
+	const nameOf = (n: number): string => (handlers.length === 1 ? 'earlier' : `earlier${n + 1}`);
 	const words = new Map<string, string>();
 	const groups: string[][] = [];
 	const further = new Map<string, string[]>();

@@ -8,6 +8,7 @@ import { Attributes } from './attributes.js';
 import { type Binding, bindingOf } from './binding.js';
 import { Drivers } from './drivers.js';
 import { EARLIER_DECLARATION, type Earlier, earlierOf } from './earlier.js';
+import { EXIT, FORK, laneOf, MMAP, NESTED, REAPER, RECLAIM, RMMOD, RMMOD_ONCE, STREAM, WRITER } from './lanes.js';
 import { isStruct, Objects, PAGES } from './objects.js';
 import { callbackNames, finds, ownNames, registrationsOf } from './registrations.js';
 import { rolesOf, touchesMemory } from './roles.js';
@@ -119,7 +120,7 @@ export const WITH_ONE_PAGE = 'default_environment_one_page';
 const MOST_HANDLERS = 8;
 
 /** Adversaries whose callbacks an interrupt may come on top of, or come while a module goes: with mmap_lock, and without. */
-const INTERRUPTED = ['I', 'R'];
+const INTERRUPTED = [MMAP, RECLAIM];
 
 /** The callback of <environment/other-driver>, in which nobody but an invalidator of the environment's is to wait. */
 export const OTHER_CALLBACK = 'other_driver_invalidate';
@@ -161,13 +162,14 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const none = run.length + registration.first.length + drivers.unbinding.length === 0;
 	if (none && roles.leaving === undefined) return undefined;
 
+	const lanes = new Set<string>();
 	const handlers = run.map(({ f }, n): Handler => {
-		const number = run.length === 1 ? '' : String(n + 1);
+		const lane = laneOf(f.name, run.length === 1 ? 'task' : `task${n + 1}`, lanes);
 		const second = registration.second.length > 0 && objects.objectsFor(f) > 1;
 		return {
-			name: `F${number}`,
-			second: second ? `G${number}` : undefined,
-			twin: `E${number}`,
+			name: lane,
+			second: second ? `${lane}_other` : undefined,
+			twin: `${lane}_again`,
 			registers: roles.registering.has(f),
 			ofFile: roles.ofFiles.has(f) || roles.areas.has(f) || attributes.has(f),
 			function: f.name,
@@ -184,19 +186,20 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		})),
 		...drivers.unbinding.map((unbinding) => ({ ...unbinding, ofFile: false, anyTime })),
 	];
-	const teardown = last.map(
-		({ name, ofFile, anyTime, span }, n): Handler => ({
-			name: last.length === 1 ? 'T' : `T${n + 1}`,
+	const teardown = last.map(({ name, ofFile, anyTime, span }, n): Handler => {
+		const lane = laneOf(name, last.length === 1 ? 'end' : `end${n + 1}`, lanes);
+		return {
+			name: lane,
 			second: undefined,
 			twin: '',
-			...(run.length > 0 && { last: last.length === 1 ? 'L' : `L${n + 1}` }),
+			...(run.length > 0 && { last: `${lane}_last` }),
 			registers: false,
 			ofFile,
 			anyTime,
 			...(span && { span }),
 			function: name,
-		}),
-	);
+		};
+	});
 	// who hands its objects to nobody may do to them elsewhere what module_exit() needs
 	const gone = roles.leaving ?? drivers.leaving;
 	const leaves = gone !== undefined && (objects.invented.length === 0 || last.length > 0) ? gone : undefined;
@@ -211,7 +214,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	});
 	const interrupts = comes.flatMap(({ f, call }, n) =>
 		[...[...handlers, ...teardown].map(({ name }) => name), ...interrupted].map((on) => ({
-			name: `${comes.length === 1 ? 'Q' : `Q${n + 1}`}${on}`,
+			name: `${comes.length === 1 ? 'irq' : `irq${n + 1}`}_on_${on}`,
 			on,
 			function: f.name,
 			f,
@@ -222,16 +225,20 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 	const nests = kernelsOwn(program, 'mmu_notifier_register') !== undefined && !program.functions.has('range_lock');
 	// a worker is none of its tasks, so that it may end meanwhile
 	const exits = callbackNames(program).has('release') || run.some(({ f }) => objects.isWork(f)) || hasWorkers(program);
-	const end: [name: string, what: string, body: string] = ['X', 'the end of the process', 'exit_mmap();'];
+	const end: [name: string, what: string, body: string] = [EXIT, 'the end of the process', 'exit_mmap();'];
 	const ofMemory = (size: number): [name: string, what: string, body: string][] => [
-		['I', 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
-		['R', 'reclaim, which holds no mmap_lock', `reclaim(0, ${Math.min(objects.span, size)});`],
-		['W', 'a writer that queues for mmap_lock', 'mmap_write_lock(mm); mmap_write_unlock(mm);'],
-		['O', 'the OOM reaper, which must not sleep', `oom_reap(0, ${size});`],
-		['P', 'fork, which only write-protects', `fork(0, ${size});`],
+		[MMAP, 'mmap(MAP_FIXED), which holds mmap_lock for write', `mmap_fixed(0, ${size});`],
+		[RECLAIM, 'reclaim, which holds no mmap_lock', `reclaim(0, ${Math.min(objects.span, size)});`],
+		[WRITER, 'a writer that queues for mmap_lock', 'mmap_write_lock(mm); mmap_write_unlock(mm);'],
+		[REAPER, 'the OOM reaper, which must not sleep', `oom_reap(0, ${size});`],
+		[FORK, 'fork, which only write-protects', `fork(0, ${size});`],
 		...(!nests
 			? []
-			: ([['N', 'a thread with one range inside of another', 'zap_over_split_pmd();']] as [string, string, string][])),
+			: ([[NESTED, 'a thread with one range inside of another', 'zap_over_split_pmd();']] as [
+					string,
+					string,
+					string,
+				][])),
 		...(exits ? [end] : []),
 	];
 	const against = (size: number) => (beside ? ofMemory(size) : []);
@@ -283,8 +290,8 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...(leaves === undefined
 			? []
 			: [
-					`\tthread M { ${uses} ${uses} ${closes} ${undone} ${exit}(); }`,
-					`\tthread K { ${uses} ${closes} ${undone} ${exit}(); }`,
+					`\tthread ${RMMOD} { ${uses} ${uses} ${closes} ${undone} ${exit}(); }`,
+					`\tthread ${RMMOD_ONCE} { ${uses} ${closes} ${undone} ${exit}(); }`,
 				]),
 		...interrupts.map(({ name, on, call }) => `\tinterrupt ${name} on ${on} { ${call}; }`),
 	];
@@ -345,7 +352,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			? scenario(
 					WITH_STREAM,
 					first,
-					[...threads, `\tdaemon J { munmap(${objects.pages}, ${objects.pages + 1}); }`],
+					[...threads, `\tdaemon ${STREAM} { munmap(${objects.pages}, ${objects.pages + 1}); }`],
 					objects.pages + 1,
 				)
 			: '',
@@ -380,8 +387,8 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		handlers,
 		teardown,
 		leaving: leaves && {
-			alone: 'M',
-			once: 'K',
+			alone: RMMOD,
+			once: RMMOD_ONCE,
 			against: roles.takesAllOff ? interrupted : [],
 			span: spanOfProperty('node' in leaves ? leaves.node : leaves, 'name'),
 		},
@@ -392,14 +399,14 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		sometimes: new Map<string, string>([
 			...(binding?.words ?? []),
 			...(earlier?.words ?? []),
-			...(has.stream ? ([['J', 'an endless stream of ranges elsewhere']] as const) : []),
+			...(has.stream ? ([[STREAM, 'an endless stream of ranges elsewhere']] as const) : []),
 			...(has.exit ? [[end[0], end[1]] as const] : []),
 			...(leaves
-				? ['M', 'K'].map(
+				? [RMMOD, RMMOD_ONCE].map(
 						(name) =>
 							[
 								name,
-								`what there is in turn, and then ${exit === 'leave_module' ? 'the module goes' : `${exit}()`}`,
+								`one task that calls everything in turn, and then ${exit === 'leave_module' ? 'unloads the module' : `${exit}()`}`,
 							] as const,
 					)
 				: []),

@@ -89,7 +89,8 @@ export function told(
 	const who = new Map([...adversaries, ...sometimes]);
 	if (handlers.length + teardown.length > 1)
 		for (const h of [...handlers, ...teardown]) who.set(h.name, `${h.function}()`);
-	for (const h of teardown) if (h.last !== undefined) who.set(h.last, `all of them in turn, ${h.function}() last`);
+	for (const h of teardown)
+		if (h.last !== undefined) who.set(h.last, `one task that calls everything in turn, ${h.function}() last`);
 	for (const { name, on, function: f } of interrupts) who.set(name, `${f}(), an interrupt on top of ${on}`);
 	for (const h of handlers) who.set(h.twin, `${h.function}() once more`);
 	for (const h of handlers) if (h.second !== undefined) who.set(h.second, `${h.function}() for a second object`);
@@ -100,7 +101,7 @@ export function told(
 			f.code === 'null-deref' && environment.invented.length > 0
 				? `. It was called on ${environment.invented.join(' and ')}, which ${environment.invented.length > 1 ? 'are' : 'is'} made up: what allocates such an object here keeps it to itself. Return it, or keep it in a global`
 				: '';
-		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name} is ${what}`).join('; ')})`;
+		const words = needed.length === 0 ? '' : ` (${needed.map(([name, what]) => `${name}: ${what}`).join('; ')})`;
 		// the environment has no text that the user could look at
 		const leaves = environment.leaving;
 		const there = (...names: readonly (string | undefined)[]): boolean => f.threads.some((t) => names.includes(t));
@@ -122,7 +123,7 @@ export function told(
 			message: `${f.message}${invented}${words}`,
 			span: at,
 			related: f.related.filter((r) => r.span.uri !== environment.uri && !r.span.uri.endsWith('/kernel/locks.mmn')),
-			run: f.run.map((r) => ({ ...r, span: home(r.span) })),
+			run: f.run.map((r) => (r.span.uri === environment.uri ? { ...r, span: top, madeUp: true as const } : r)),
 		};
 	});
 	const against =

@@ -10,6 +10,7 @@ import {
 	WITH_SECOND,
 	WITH_STREAM,
 } from './environment.js';
+import { EXIT, FORK, MMAP, NESTED, REAPER, RECLAIM, STREAM, WRITER } from './lanes.js';
 
 /** One search: some threads of one of the environment's scenarios. */
 export interface Part {
@@ -51,12 +52,12 @@ const WHOLE = 600_000;
 const FIRST_LOOK = 20_000;
 
 /** What a driver has to stand all at once (domain/semantics.md, part 6). */
-const CORE = ['I', 'R', 'W', 'O'];
+const CORE = [MMAP, RECLAIM, WRITER, REAPER];
 /** Pairs in which the others show more than alone: a queue behind a range within a range, a page that was write-protected. */
 const FURTHER_PAIRS = [
-	['N', 'W'],
-	['N', 'R'],
-	['P', 'R'],
+	[NESTED, WRITER],
+	[NESTED, RECLAIM],
+	[FORK, RECLAIM],
 ];
 
 /**
@@ -118,43 +119,43 @@ export function* plan({
 	/** How many states all at once may have: those who hold up each other make it less, as in the pairs. */
 	const estimate = (h: Handler | undefined): number => {
 		const size = (...a: string[]): number => sizes.get([...own(h), ...a].join()) ?? 0;
-		return (size('I', 'R') * size('R', 'O')) / Math.max(1, size('R'));
+		return (size(MMAP, RECLAIM) * size(RECLAIM, REAPER)) / Math.max(1, size(RECLAIM));
 	};
 	for (const h of handlers) yield* sized([h.name]);
 	for (const h of lanes) for (const a of names) yield* sized([...own(h), a]);
 	// on top of a handler, of a callback, of who takes things down, and of these while the others go on
 	for (const { name, on } of interrupts) {
 		yield* sized([on, name]);
-		const others = adversaries.has(on) ? handlers.map((h) => [h.name]) : among(['I'], ['R']);
+		const others = adversaries.has(on) ? handlers.map((h) => [h.name]) : among([MMAP], [RECLAIM]);
 		for (const [other = ''] of others) yield* look(extra([on, name, other]));
 	}
 	if (binding !== undefined) {
 		const bus = (...threads: string[]): Part => first(threads, WITH_BUS);
 		const alone = yield* look(bus(binding.loads));
 		if (!alone.failed) {
-			for (const a of among(['I'], ['R'])) yield* look(bus(binding.loads, ...a));
+			for (const a of among([MMAP], [RECLAIM])) yield* look(bus(binding.loads, ...a));
 			for (const v of binding.opens) yield* look(bus(binding.beside, v));
 		}
 	}
 	// what takes things down is short, and wrong more often than the rest
 	for (const t of teardown)
-		for (const group of among([], ['I'], ['R'], ['O'], ['I', 'R'])) yield* look(extra([t.name, ...group]));
+		for (const group of among([], [MMAP], [RECLAIM], [REAPER], [MMAP, RECLAIM])) yield* look(extra([t.name, ...group]));
 	// a device is unbound in sysfs while files are open; it takes no reference of theirs
 	for (const t of teardown.filter((x) => x.anyTime))
 		for (const h of [...handlers, ...teardown].filter((x) => x.ofFile))
-			for (const group of among([], ['R'])) yield* look(extra([h.name, t.name, ...group]));
+			for (const group of among([], [RECLAIM])) yield* look(extra([h.name, t.name, ...group]));
 	for (const last of teardown.flatMap((t) => t.last ?? []))
-		for (const group of among([], ['I'], ['R'])) yield* look(extra([last, ...group]));
+		for (const group of among([], [MMAP], [RECLAIM])) yield* look(extra([last, ...group]));
 	if (leaving !== undefined) {
 		const alone = yield* look(extra([leaving.alone]));
 		if (!alone.failed) for (const a of leaving.against) yield* look(extra([leaving.once, a]));
 	}
 	if (has.second)
 		for (const h of lanes) {
-			for (const a of ['I', 'R', 'O']) yield* look(first([...own(h), a], WITH_SECOND));
+			for (const a of [MMAP, RECLAIM, REAPER]) yield* look(first([...own(h), a], WITH_SECOND));
 			if (h?.second === undefined) continue;
 			yield* look(first([h.name, h.second], WITH_SECOND));
-			yield* look(extra([h.name, h.second, 'R'], WITH_SECOND));
+			yield* look(extra([h.name, h.second, RECLAIM], WITH_SECOND));
 		}
 	const distinct = (h: Handler, n: number): Handler[] =>
 		handlers.slice(n + 1).filter((x) => !(x.registers && h.registers));
@@ -172,16 +173,16 @@ export function* plan({
 		if (whole.more) unfinished.push(h);
 		for (const pair of furtherPairs) yield* look(extra([...own(h), ...pair]));
 	}
-	if (has.stream) for (const h of handlers) yield* look(extra([h.name, 'I', 'J'], WITH_STREAM));
-	if (has.other) for (const h of handlers) yield* look(first([h.name, 'R', 'W'], WITH_OTHER));
+	if (has.stream) for (const h of handlers) yield* look(extra([h.name, MMAP, STREAM], WITH_STREAM));
+	if (has.other) for (const h of handlers) yield* look(first([h.name, RECLAIM, WRITER], WITH_OTHER));
 	for (const h of handlers.filter((x) => !x.registers))
-		for (const a of among(['R'])) yield* look(extra([h.name, h.twin, ...a]));
+		for (const a of among([RECLAIM])) yield* look(extra([h.name, h.twin, ...a]));
 	for (const [n, h] of handlers.entries())
 		for (const other of distinct(h, n))
-			for (const a of among(['I'], ['R'])) yield* look(extra([h.name, other.name, ...a]));
+			for (const a of among([MMAP], [RECLAIM])) yield* look(extra([h.name, other.name, ...a]));
 	if (!failed) for (const group of earlier?.further ?? []) yield* turn({ ...extra(group, WITH_EARLIER), beyond: true });
 	// a driver that is wrong already hears of its missing ->release when that is mended
-	if (has.exit && !failed) for (const h of lanes) yield* look(first([...own(h), 'X'], WITH_EXIT));
+	if (has.exit && !failed) for (const h of lanes) yield* look(first([...own(h), EXIT], WITH_EXIT));
 	// an error by all of them at once says little that those of the pairs do not
 	if (failed) return;
 	const largest: Part[] = [];

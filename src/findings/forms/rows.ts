@@ -277,6 +277,8 @@ class Folding {
 	private textOf(step: RunStep, inside: string | undefined, state: ThreadState): string {
 		if (inside !== undefined) return '';
 		const text = tidy(step.text);
+		// nobody has written that: what was picked is said
+		if (step.madeUp && /^any(_bool)?\(/.test(text) && step.remarks.length > 0) return '';
 		if (step.blocked && (step.kernel || state.justNamed || text === state.lastText)) return '';
 		if (!step.kernel) return text;
 		const stack = stackOf(step);
@@ -303,6 +305,9 @@ class Folding {
 		if (row?.thread === thread && row.text === text && !state.justNamed) {
 			row.remarks.push(...remarksOf(step).filter((remark) => !row.remarks.includes(remark)));
 			row.blocked ||= step.blocked;
+		} else if (row?.thread === thread && isRestOf(text, row.text) && !row.blocked && !step.blocked) {
+			row.text = text;
+			row.remarks.push(...remarksOf(step));
 		} else this.out.push({ thread, text, remarks: remarksOf(step), blocked: step.blocked });
 		state.inCall = true;
 		state.justNamed = false;
@@ -322,6 +327,11 @@ class Folding {
 		state.justNamed = false;
 	}
 }
+
+/** Whether a statement is what is done with the result of the call whose row comes right before: `p = kmalloc(…)`, `kmalloc(…)` or `kmalloc`. */
+const isRestOf = (text: string, call: string): boolean =>
+	/^\w+(\(.*\))?$/.test(call) &&
+	(text.endsWith(` = ${call}`) || text.startsWith(`${call}(`) || text.includes(` = ${call}(`));
 
 /** The run with every blocked row moved up to the first moment at which its thread is blocked for good. */
 function hoistBlocked(finding: Finding): RunStep[] {

@@ -196,8 +196,12 @@ function noReturnNote(finding: Finding, options: TextOptions): string | undefine
 	const step = finding.run.find((candidate: RunStep) => candidate.step === finding.noReturn && !candidate.blocked);
 	if (step === undefined) return undefined;
 	const row = mailRowOf(finding, finding.noReturn);
-	const place = step.kernel ? '' : ` (${fileName(step.span.uri, options)}:${step.span.line})`;
-	return `no return: after "${step.thread}: ${(row?.text ?? step.text).replace(/;$/, '')}"${place} every continuation ends here`;
+	const place = step.kernel || step.madeUp ? '' : ` (${fileName(step.span.uri, options)}:${step.span.line})`;
+	const said = (row?.text ?? step.text).replace(/;$/, '');
+	// of a choice nobody has written, what was chosen says more
+	const text =
+		step.madeUp && /^any(_bool)?\(/.test(step.text) && step.remarks.length > 0 ? step.remarks.join(', ') : said;
+	return `no return: after "${step.thread}: ${text}"${place} every continuation ends here`;
 }
 
 function assumptionNote(finding: Finding): string | undefined {

@@ -18,6 +18,6 @@ test('the text of the default environment goes with its pictures, and who is int
 	expect(own).not.toEqual([]);
 	for (const { text: statement, span } of own) expect(lines[span.line - 1]).toContain(statement.split('(')[0]);
 	const waits = picture.states.flatMap((state) => state?.lanes.map((lane) => lane.waitsFor?.what ?? '') ?? []);
-	expect(waits).toContain('interrupted by QI');
+	expect(waits).toContain('interrupted by irq_on_mmap');
 	expect(waits).not.toContain('waits for a condition');
 });
