@@ -33,7 +33,7 @@ export const ATTEMPTS: Readonly<Record<(typeof COURSE)[number], readonly Attempt
 		{
 			name: 'everything is taken away',
 			edits: [[CALLBACK, 'range)\n{\n\tdev_unmap(0, NR_PAGES);\n']],
-			why: /the_rest_stays, a scenario of the judge's own: assertion/,
+			why: /only_the_range, a scenario of the judge's own: assertion/,
 		},
 		{
 			name: 'in the end callback',
