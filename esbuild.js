@@ -85,6 +85,13 @@ const page = {
 	loader: { ...common.loader, '.ttf': 'file' },
 };
 
+/**
+ * Names that only the page's own code uses, shortened when it ships: none of the browser's, of Preact's or of a message, none that is kept
+ * or looked up by a text.
+ */
+const OWN_NAMES =
+	/^(addSlots|addStates|askOrder|backToFound|currentRow|focusRow|helpOpen|isInvented|laneClass|lineDrawn|pickLine|railWidth|send|rowOf|savedRun|setWidth|showRun|sourceShown|startOrder|toChange|toLine|toSwitch|toggleAll|toggleSection|toggleWatch|unfolded|wantStates|revealed|rails|metrics|lives|playing|compact|letters|slots|switched|arrows|caps|receive|dismiss|faster|apart)$/;
+
 /** What the explorer's page is made of. */
 const pages = [
 	{
@@ -92,6 +99,8 @@ const pages = [
 		entryPoints: ['src/webview/main.tsx'],
 		inject: ['src/webview/jsx.ts'],
 		outfile: 'dist/webview/explorer.js',
+		charset: 'utf8',
+		...(production && { mangleProps: OWN_NAMES }),
 	},
 	{ ...page, entryPoints: ['src/webview/style/explorer.css'], outfile: 'dist/webview/explorer.css' },
 	{ ...page, entryPoints: ['src/webview/style/themes.css'], outfile: 'dist/webview/themes.css' },

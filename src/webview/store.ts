@@ -5,7 +5,7 @@ import type { Alternative, Picture, SavedRun, State } from '../findings/explorer
 import { savedRunOf } from '../findings/explorer/saving.js';
 import type { Span } from '../findings/result.js';
 import type { Host, Kept } from './host.js';
-import type { ExportFormat, ToPage } from './messages.js';
+import type { ExportFormat, FromPage, ToPage } from './messages.js';
 import { changesBetween, nextChange } from './model/facts.js';
 import { findPlace, placeOf } from './model/place.js';
 import { type AloneRow, fitText, isWrong, layRows, type Metrics, type StepRow } from './model/rows.js';
@@ -104,6 +104,7 @@ export class Explorer {
 		return before && after ? changesBetween(before, after) : EMPTY;
 	});
 
+	private readonly send = (message: FromPage): void => this.host.post(message);
 	private timer = 0;
 	private pending: 1 | -1 | null = null;
 	private readonly asked = new Set<number>();
@@ -156,7 +157,7 @@ export class Explorer {
 				break;
 			case 'raster':
 				void pngOf(message.svg).then(
-					(data) => this.host.post({ type: 'export', format: 'png', data }),
+					(data) => this.send({ type: 'export', format: 'png', data }),
 					() => {
 						this.notice.value = { kind: 'failed', message: 'The picture could not be drawn.', span: null };
 					},
@@ -192,7 +193,7 @@ export class Explorer {
 			this.stop();
 		}
 		// The texts may have changed with the picture.
-		for (const uri of this.sources.value.keys()) this.host.post({ type: 'source', uri });
+		for (const uri of this.sources.value.keys()) this.send({ type: 'source', uri });
 		if (picture.branchAt !== null) this.move(Math.min(picture.branchAt + 1, picture.steps.length));
 		else if (same && before.branchAt === null && before.shown === picture.shown)
 			this.move(findPlace(picture, placeOf(before, this.cursor.value)), false);
@@ -224,7 +225,7 @@ export class Explorer {
 			const first = Math.floor(at / CHUNK) * CHUNK;
 			const last = Math.min(first + CHUNK, picture.states.length) - 1;
 			for (let one = first; one <= last; one++) this.asked.add(one);
-			this.host.post({ type: 'states', from: first, to: last });
+			this.send({ type: 'states', from: first, to: last });
 		}
 	}
 
@@ -241,7 +242,7 @@ export class Explorer {
 		if (known) return known;
 		const waiting = { title: uri.replace(/^.*[/:]/, ''), text: null };
 		this.sources.value = new Map(this.sources.peek()).set(uri, waiting);
-		this.host.post({ type: 'source', uri });
+		this.send({ type: 'source', uri });
 		return this.sources.peek().get(uri) ?? waiting;
 	}
 
@@ -264,7 +265,7 @@ export class Explorer {
 		const row = this.rows.value?.rows[this.currentRow.value];
 		if (aloud) this.live.value = announcement(picture, cursor, row?.kind === 'step' ? row : undefined);
 		const spans = (picture.states[cursor]?.lanes ?? []).flatMap(({ span }, lane) => (span ? [{ lane, span }] : []));
-		this.host.post({ type: 'cursor', step: cursor, spans });
+		this.send({ type: 'cursor', step: cursor, spans });
 		this.keep();
 	}
 
@@ -417,17 +418,17 @@ export class Explorer {
 	branch(steps: number, way: Alternative, single = this.single.value): void {
 		this.stop();
 		this.busy.value = 'Taking the other way …';
-		this.host.post({ type: 'branch', steps, lane: way.lane, choice: way.choice, single });
+		this.send({ type: 'branch', steps, lane: way.lane, choice: way.choice, single });
 	}
 
 	backToFound(): void {
 		this.busy.value = 'Back to the run that was found …';
-		this.host.post({ type: 'found' });
+		this.send({ type: 'found' });
 	}
 
 	showRun(scenario: string, finding: number | null): void {
 		this.busy.value = 'Another run …';
-		this.host.post({ type: 'show', scenario, finding });
+		this.send({ type: 'show', scenario, finding });
 	}
 
 	startOrder(): void {
@@ -446,28 +447,28 @@ export class Explorer {
 		const { first, second } = this.order.value ?? {};
 		if (!first || !second) return;
 		this.busy.value = `Looking for the shortest run in which line ${first.line} goes before line ${second.line} …`;
-		this.host.post({ type: 'order', first, second });
+		this.send({ type: 'order', first, second });
 		this.order.value = null;
 	}
 
 	pin(): void {
 		this.pinned.value = !this.pinned.value;
-		this.host.post({ type: 'pin', pinned: this.pinned.value });
+		this.send({ type: 'pin', pinned: this.pinned.value });
 		this.keep();
 	}
 
 	open(span: Span): void {
 		if (this.host.saved || this.isInvented(span.uri)) this.revealed.value = { uri: span.uri, line: span.line };
-		else this.host.post({ type: 'open', span });
+		else this.send({ type: 'open', span });
 	}
 
 	export(format: ExportFormat, data?: string): void {
 		if (format === 'json') {
 			const run = this.savedRun();
-			if (run) this.host.post({ type: 'save', run });
+			if (run) this.send({ type: 'save', run });
 			return;
 		}
-		this.host.post(data === undefined ? { type: 'export', format } : { type: 'export', format, data });
+		this.send(data === undefined ? { type: 'export', format } : { type: 'export', format, data });
 	}
 
 	/** The shown run as it is replayed. */

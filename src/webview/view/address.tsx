@@ -2,9 +2,11 @@ import type { PageSlot, Picture, RangeState, State } from '../../findings/explor
 import { pageWords } from '../model/facts.js';
 import { laneName } from '../model/words.js';
 import { laneClass } from './badge.js';
+import { Button } from './button.js';
 import { useExplorer } from './context.js';
 import { Icon } from './icons.js';
 import { changedIn, Section } from './state.js';
+import { Unseen } from './unseen.js';
 
 interface Table {
 	readonly label: string;
@@ -49,11 +51,11 @@ function Slot({ slot, page, table, inside }: { slot: PageSlot; page: number; tab
 					</>
 				)}
 			</span>
-			<span class="unseen">
+			<Unseen>
 				{words}
 				{slot.stale ? `, wrong: ${slot.stale}` : ''}
 				{changed ? ', changed' : ''}
-			</span>
+			</Unseen>
 		</td>
 	);
 }
@@ -122,7 +124,7 @@ export function AddressSpace({ state, picture }: { readonly state: State; readon
 						))}
 						<tr>
 							<th scope="col">
-								<span class="unseen">table</span>
+								<Unseen>table</Unseen>
 							</th>
 							{pages.map((page) => (
 								<th key={page} scope="col" class={marks[page]}>
@@ -160,8 +162,7 @@ function PageHead({ tables, page }: { readonly tables: readonly Table[]; readonl
 	const facts = tables.map(({ name }) => `page ${name} ${page}`);
 	const on = facts.some((fact) => explorer.watched.value.has(fact));
 	return (
-		<button
-			type="button"
+		<Button
 			class="page-head"
 			aria-pressed={on}
 			title={on ? 'Watched: C goes to its next change' : `Watch page ${page}`}
@@ -170,6 +171,6 @@ function PageHead({ tables, page }: { readonly tables: readonly Table[]; readonl
 			}}
 		>
 			{on ? <Icon name="eye" size={12} /> : <span class="word">page</span>} {page}
-		</button>
+		</Button>
 	);
 }

@@ -1,5 +1,6 @@
 import type { Picture } from '../../findings/explorer/picture.js';
 import type { AloneRow } from '../model/rows.js';
+import { Button } from './button.js';
 import { Code } from './code.js';
 import { useExplorer } from './context.js';
 import { Icon } from './icons.js';
@@ -12,8 +13,7 @@ export function AloneCell({ row, picture }: { readonly row: AloneRow; readonly p
 		<>
 			<div class="line">
 				{row.opens ? (
-					<button
-						type="button"
+					<Button
 						class="fold"
 						aria-expanded={row.open}
 						title={row.open ? 'Fold' : `Unfold: ${all.length} statements`}
@@ -21,7 +21,7 @@ export function AloneCell({ row, picture }: { readonly row: AloneRow; readonly p
 					>
 						<Icon name="right" size={12} />
 						<b>{row.kind}</b>
-					</button>
+					</Button>
 				) : (
 					<b class="words">{row.kind}</b>
 				)}
@@ -35,11 +35,11 @@ export function AloneCell({ row, picture }: { readonly row: AloneRow; readonly p
 				all.map(({ text, span, wrong }, at) => (
 					<div key={at}>
 						<div class="line statement">
-							<button type="button" class="fold" title="Show this line" onClick={() => explorer.open(span)}>
+							<Button class="fold" title="Show this line" onClick={() => explorer.open(span)}>
 								<span class={wrong.length > 0 ? 'text cause' : 'text'}>
 									<Code text={text} />
 								</span>
-							</button>
+							</Button>
 						</div>
 						{wrong.map((words) => (
 							<div key={words} class="remark bad" title={words}>

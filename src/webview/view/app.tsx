@@ -3,6 +3,7 @@ import type { Picture } from '../../findings/explorer/picture.js';
 import { handleKey } from '../model/keys.js';
 import { OUTLOOK } from '../model/words.js';
 import type { Explorer } from '../store.js';
+import { Button } from './button.js';
 import { ExplorerContext, useExplorer } from './context.js';
 import { Explanation } from './cycle.js';
 import { Header } from './header.js';
@@ -23,13 +24,13 @@ function Notice() {
 			<Icon name={notice.kind === 'done' ? 'ok' : 'warning'} />
 			<span>{notice.message}</span>
 			{span && (
-				<button type="button" class="link" onClick={() => explorer.open(span)}>
+				<Button class="link" onClick={() => explorer.open(span)}>
 					line {span.line}
-				</button>
+				</Button>
 			)}
-			<button type="button" class="act" aria-label="Dismiss" title="Dismiss" onClick={explorer.dismiss}>
+			<Button class="act" aria-label="Dismiss" title="Dismiss" onClick={explorer.dismiss}>
 				<Icon name="close" />
-			</button>
+			</Button>
 		</div>
 	);
 }
@@ -55,9 +56,9 @@ function Trail({ picture }: { readonly picture: Picture }) {
 	const after = first?.outlook ?? outlook;
 	return (
 		<nav class="trail" aria-label="Branch">
-			<button type="button" class="link" title="Back to the found run (F)" onClick={() => explorer.backToFound()}>
+			<Button class="link" title="Back to the found run (F)" onClick={() => explorer.backToFound()}>
 				<Icon name="undo" size={14} /> found run
-			</button>
+			</Button>
 			<Icon name="right" size={12} />
 			<span class="here">
 				{/* A run that was asked for says what it is; a branch says where it begins. */}

@@ -5,9 +5,11 @@ import type { Span } from '../../findings/result.js';
 import { type Chain, chainOf } from '../model/cycle.js';
 import { laneName } from '../model/words.js';
 import { laneClass, letters } from './badge.js';
+import { Button } from './button.js';
 import { Sentence } from './code.js';
 import { useExplorer } from './context.js';
 import { Verdict } from './icons.js';
+import { Unseen } from './unseen.js';
 
 const CHARACTER = 7.3;
 const BOX = 30;
@@ -285,10 +287,10 @@ function LineLink({ span, picture }: { readonly span: Span; readonly picture: Pi
 			? ''
 			: ` of ${span.uri.replace(/^.*\//, '')}`;
 	return (
-		<button type="button" class="link" title="Show this line" onClick={() => explorer.open(span)}>
+		<Button class="link" title="Show this line" onClick={() => explorer.open(span)}>
 			line {span.line}
 			{file}
-		</button>
+		</Button>
 	);
 }
 
@@ -339,7 +341,7 @@ export function Explanation({ picture }: { readonly picture: Picture }) {
 							<li key={name}>
 								<Verdict outlook={ends ? 'well' : 'badly'} />
 								{name}
-								<span class="unseen">: {ends ? 'yes' : 'no'}</span>
+								<Unseen>: {ends ? 'yes' : 'no'}</Unseen>
 							</li>
 						))}
 					</ul>

@@ -2,6 +2,7 @@ import { count, lengthOf } from '../../findings/explorer/fold.js';
 import type { Picture } from '../../findings/explorer/picture.js';
 import type { ExportFormat } from '../messages.js';
 import { scenarioWords } from '../model/words.js';
+import { Button } from './button.js';
 import { useExplorer } from './context.js';
 import { Icon, type IconName } from './icons.js';
 import { type Item, Menu } from './menu.js';
@@ -121,8 +122,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 			)}
 			<span class="space" />
 			{!host.saved ? (
-				<button
-					type="button"
+				<Button
 					class="act"
 					id="pin"
 					aria-pressed={pinned.value}
@@ -131,7 +131,7 @@ export function Header({ picture }: { readonly picture: Picture }) {
 				>
 					<Icon name="pin" />
 					<span class="wide">Pin</span>
-				</button>
+				</Button>
 			) : (
 				<Menu
 					id="theme"

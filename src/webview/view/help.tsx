@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { BINDINGS } from '../model/keys.js';
+import { Button } from './button.js';
 import { useExplorer } from './context.js';
 import { Icon } from './icons.js';
 import { Legend } from './legend.js';
@@ -26,9 +27,9 @@ export function Help() {
 		>
 			<div class="help-head">
 				<h2 id="help-title">Keys</h2>
-				<button type="button" class="act" aria-label="Close" onClick={() => dialog.current?.close()}>
+				<Button class="act" aria-label="Close" onClick={() => dialog.current?.close()}>
 					<Icon name="close" />
-				</button>
+				</Button>
 			</div>
 			<dl>
 				{BINDINGS.map(({ caps, words }) => (

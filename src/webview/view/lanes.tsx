@@ -9,6 +9,7 @@ import { Badge, laneClass } from './badge.js';
 import { useExplorer } from './context.js';
 import { Marks, Tints } from './marks.js';
 import { MarkRowView, StepRowView, timeOf } from './row.js';
+import { Unseen } from './unseen.js';
 
 /** Rows drawn above and below what is in view. */
 const MARGIN = 240;
@@ -205,7 +206,7 @@ export function Lanes({ picture }: { readonly picture: Picture }) {
 			>
 				<div class="row-head" role="row" aria-rowindex={1}>
 					<div class="number" role="columnheader">
-						<span class="unseen">Step</span>
+						<Unseen>Step</Unseen>
 					</div>
 					{columns.map((lane, column) => (
 						<LaneHead key={lane} picture={picture} lane={lane} column={column} />

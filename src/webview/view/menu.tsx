@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { Button } from './button.js';
 import { Icon, type IconName } from './icons.js';
 
 export interface Item {
@@ -80,8 +81,7 @@ export function Menu({ id, icon, title, label, items }: Props) {
 			{open.value && (
 				<div class="list" role="menu" aria-labelledby={id} ref={list} onKeyDown={keys} tabIndex={-1}>
 					{items.map((item) => (
-						<button
-							type="button"
+						<Button
 							role="menuitem"
 							tabIndex={-1}
 							class={item.apart ? 'apart' : ''}
@@ -93,7 +93,7 @@ export function Menu({ id, icon, title, label, items }: Props) {
 						>
 							<span>{item.label}</span>
 							{item.hint && <span class="hint">{item.hint}</span>}
-						</button>
+						</Button>
 					))}
 				</div>
 			)}

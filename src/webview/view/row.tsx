@@ -5,9 +5,11 @@ import { numbersOf } from '../model/taken.js';
 import { laneName, noReturnWords, OUTLOOK, pickOf, wayWords } from '../model/words.js';
 import { AloneCell } from './alone.js';
 import { Badge, laneClass } from './badge.js';
+import { Button } from './button.js';
 import { Code } from './code.js';
 import { useExplorer } from './context.js';
 import { Icon, Verdict } from './icons.js';
+import { Unseen } from './unseen.js';
 
 interface WayProps {
 	readonly picture: Picture;
@@ -33,12 +35,11 @@ export function Way({ picture, way, steps, stop, of }: WayProps) {
 				<Code text={pick ? pickOf(way.text, of) : way.text} />
 			</code>
 			<Verdict outlook={way.outlook} />
-			<span class="unseen">, {OUTLOOK[way.outlook]}</span>
+			<Unseen>, {OUTLOOK[way.outlook]}</Unseen>
 		</>
 	);
 	return (
-		<button
-			type="button"
+		<Button
 			class="way"
 			tabIndex={stop ? 0 : -1}
 			title={`${wayWords(picture, way)}\nWith Shift: one step only`}
@@ -48,7 +49,7 @@ export function Way({ picture, way, steps, stop, of }: WayProps) {
 			}}
 		>
 			{content}
-		</button>
+		</Button>
 	);
 }
 
@@ -108,8 +109,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 			)}
 			<div class="line" style={row.depth > 0 ? { paddingLeft: `${Math.min(row.depth, 6) * 8}px` } : undefined}>
 				{row.opens ? (
-					<button
-						type="button"
+					<Button
 						class="fold"
 						aria-expanded={row.open}
 						tabIndex={stop ? 0 : -1}
@@ -121,7 +121,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 					>
 						<Icon name="right" size={12} />
 						{text}
-					</button>
+					</Button>
 				) : (
 					<>
 						<i class="indent" />
@@ -158,7 +158,7 @@ function Text({ row, picture, stop }: { readonly row: StepRow; readonly picture:
 			{row.picks.map(({ way, steps }) => (
 				<Way key={`${steps} ${way.choice}`} picture={picture} way={way} steps={steps} stop={stop} of={row.head} />
 			))}
-			{row.more > 0 && <span class="unseen">{`${steps.length} steps`}</span>}
+			{row.more > 0 && <Unseen>{`${steps.length} steps`}</Unseen>}
 		</>
 	);
 }
@@ -190,7 +190,7 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 			onClick={() => explorer.go(row.last + 1)}
 		>
 			<div class="number" role="rowheader" data-column={0} tabIndex={stop === 0 ? 0 : -1}>
-				{numbers(picture, row) || <span class="unseen">no step</span>}
+				{numbers(picture, row) || <Unseen>no step</Unseen>}
 			</div>
 			{columns.map((at, column) => (
 				<div
@@ -214,7 +214,7 @@ export function StepRowView({ row, index, picture, columns, time, stop }: StepPr
 							{shown[column]?.map((way) => (
 								<Way key={way.choice} picture={picture} way={way} steps={row.first} stop={current} />
 							))}
-							<span class="unseen">{meanwhile(picture, at, row.last + 1)}</span>
+							<Unseen>{meanwhile(picture, at, row.last + 1)}</Unseen>
 						</>
 					)}
 				</div>
@@ -271,14 +271,13 @@ export function MarkRowView({
 			return (
 				<div class={`row mark call${future}${row.switched ? ' switched' : ''}`} {...common}>
 					<div class="number" role="rowheader">
-						<span class="unseen">{`steps ${numbersOf(picture, row.first, row.last, ' to ')}`}</span>
+						<Unseen>{`steps ${numbersOf(picture, row.first, row.last, ' to ')}`}</Unseen>
 					</div>
 					{columns.map((at, column) => (
 						<div key={at} class={at === row.lane ? 'cell mover' : 'cell'} role="gridcell" style={placeOf(at, column)}>
 							{at === row.lane && (
 								<div class="line">
-									<button
-										type="button"
+									<Button
 										class="fold"
 										aria-expanded
 										title="Fold (U)"
@@ -288,7 +287,7 @@ export function MarkRowView({
 										<span class="text">
 											<Code text={row.head} />
 										</span>
-									</button>
+									</Button>
 								</div>
 							)}
 						</div>
@@ -300,7 +299,7 @@ export function MarkRowView({
 				<div class={`row mark never${future}`} {...common}>
 					<div class="number" role="rowheader">
 						<span aria-hidden="true">∞</span>
-						<span class="unseen">for ever</span>
+						<Unseen>for ever</Unseen>
 					</div>
 					<Never picture={picture} columns={columns} />
 				</div>
@@ -326,7 +325,7 @@ export function MarkRowView({
 			return (
 				<div class="row mark next" {...common}>
 					<div class="number" role="rowheader">
-						?<span class="unseen">Who goes next</span>
+						?<Unseen>Who goes next</Unseen>
 					</div>
 					{columns.map((at, column) => (
 						<div key={at} class="cell" role="gridcell" style={placeOf(at, column)}>

@@ -5,9 +5,11 @@ import type { Span } from '../../findings/result.js';
 import { highlight, type Token } from '../model/highlight.js';
 import { laneName } from '../model/words.js';
 import { Badge, laneClass } from './badge.js';
+import { Button } from './button.js';
 import { useExplorer } from './context.js';
 import { Icon } from './icons.js';
 import { MonacoPane } from './monaco-pane.js';
+import { Unseen } from './unseen.js';
 
 /** Where the threads stand in a file: the next statement of each, and the one just done. */
 export interface Places {
@@ -88,7 +90,7 @@ function Line({ number, tokens, lanes, now, cause, picked, asked, stop }: LinePr
 				{lanes.slice(0, 2).map((lane) => (
 					<Badge key={lane} lane={lane} named />
 				))}
-				{who && <span class="unseen">{who} is here. </span>}
+				{who && <Unseen>{who} is here. </Unseen>}
 			</span>
 			<span class="line-number">{number}</span>
 			<span class="text">
@@ -104,7 +106,7 @@ function Line({ number, tokens, lanes, now, cause, picked, asked, stop }: LinePr
 							),
 						)}
 			</span>
-			{cause && <span class="unseen">, the cause</span>}
+			{cause && <Unseen>, the cause</Unseen>}
 			{picked && <span class="picked-tag">{picked}</span>}
 		</div>
 	);
@@ -217,13 +219,13 @@ function OrderBar() {
 				)}
 			</span>
 			{order.second && (
-				<button type="button" class="primary" onClick={() => explorer.askOrder()}>
+				<Button class="primary" onClick={() => explorer.askOrder()}>
 					Find the shortest run
-				</button>
+				</Button>
 			)}
-			<button type="button" class="act" aria-label="Cancel" title="Cancel" onClick={() => explorer.startOrder()}>
+			<Button class="act" aria-label="Cancel" title="Cancel" onClick={() => explorer.startOrder()}>
 				<Icon name="close" />
-			</button>
+			</Button>
 		</div>
 	);
 }
@@ -270,8 +272,7 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 					</select>
 					<Icon name="down" size={12} />
 				</span>
-				<button
-					type="button"
+				<Button
 					class="act text"
 					id="order"
 					aria-pressed={explorer.order.value !== null}
@@ -280,10 +281,9 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 					onClick={() => explorer.startOrder()}
 				>
 					<Icon name="order" /> order
-				</button>
+				</Button>
 				{!host.saved && !explorer.isInvented(uri) && (
-					<button
-						type="button"
+					<Button
 						class="act"
 						title="Show this line in the editor"
 						aria-label="Show this line in the editor"
@@ -294,11 +294,10 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 						}}
 					>
 						<Icon name="open" />
-					</button>
+					</Button>
 				)}
 				{host.monaco && (
-					<button
-						type="button"
+					<Button
 						class="act text"
 						aria-pressed={monaco.value}
 						title="Show the source in a full editor, to fold and to search in"
@@ -307,7 +306,7 @@ export function SourcePane({ picture }: { readonly picture: Picture }) {
 						}}
 					>
 						editor
-					</button>
+					</Button>
 				)}
 			</h2>
 			<OrderBar />

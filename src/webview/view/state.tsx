@@ -4,8 +4,10 @@ import type { LockState, Picture, State, Variable } from '../../findings/explore
 import { laneName } from '../model/words.js';
 import { AddressSpace } from './address.js';
 import { Badge } from './badge.js';
+import { Button } from './button.js';
 import { useExplorer } from './context.js';
 import { Icon } from './icons.js';
+import { Unseen } from './unseen.js';
 
 interface SectionProps {
 	readonly name: string;
@@ -22,10 +24,10 @@ export function Section({ name, title, changed, aside, children }: SectionProps)
 	return (
 		<section class={`section of-${name}`} aria-label={title}>
 			<h2>
-				<button type="button" aria-expanded={open} onClick={() => explorer.toggleSection(name)}>
+				<Button aria-expanded={open} onClick={() => explorer.toggleSection(name)}>
 					<Icon name="right" size={12} />
 					{title}
-				</button>
+				</Button>
 				{changed !== undefined && changed > 0 && <span class="changed-count">{changed} changed</span>}
 				{aside}
 			</h2>
@@ -39,8 +41,7 @@ export function Watch({ fact, name }: { readonly fact: string; readonly name: st
 	const explorer = useExplorer();
 	const on = explorer.watched.value.has(fact);
 	return (
-		<button
-			type="button"
+		<Button
 			class="watch"
 			aria-pressed={on}
 			aria-label={`Watch ${name}`}
@@ -48,7 +49,7 @@ export function Watch({ fact, name }: { readonly fact: string; readonly name: st
 			onClick={() => explorer.toggleWatch(fact)}
 		>
 			<Icon name="eye" size={14} />
-		</button>
+		</Button>
 	);
 }
 
@@ -63,7 +64,7 @@ const Nobody = () => (
 		<span class="dim" aria-hidden="true">
 			–
 		</span>
-		<span class="unseen">nobody</span>
+		<Unseen>nobody</Unseen>
 	</>
 );
 
@@ -77,7 +78,7 @@ function Lock({ lock, picture }: { readonly lock: LockState; readonly picture: P
 		<tr class={changed ? 'changed' : ''}>
 			<th scope="row">
 				<code title={lock.name}>{lock.name}</code>
-				{changed && <span class="unseen">, changed</span>}
+				{changed && <Unseen>, changed</Unseen>}
 			</th>
 			<td class="dim">{lock.kind}</td>
 			<td>
@@ -86,7 +87,7 @@ function Lock({ lock, picture }: { readonly lock: LockState; readonly picture: P
 				) : (
 					lock.holders.map(({ lane }) => <Badge key={lane} lane={lane} named />)
 				)}
-				<span class="unseen">{lock.holders.map(({ lane }) => laneName(picture, lane)).join(', ')}</span>
+				<Unseen>{lock.holders.map(({ lane }) => laneName(picture, lane)).join(', ')}</Unseen>
 				{shared && <span class="dim"> read</span>}
 			</td>
 			<td>
@@ -97,10 +98,10 @@ function Lock({ lock, picture }: { readonly lock: LockState; readonly picture: P
 						<span key={lane} class="waiter" title={forEver ? 'waits for ever' : 'waits'}>
 							<i class={`sample wait${forEver && inVain.has(lane) ? ' for-ever' : ''}`} />
 							<Badge lane={lane} named />
-							<span class="unseen">
+							<Unseen>
 								{laneName(picture, lane)}
 								{forEver ? ' for ever' : ''}
-							</span>
+							</Unseen>
 						</span>
 					))
 				)}
@@ -128,12 +129,12 @@ function Locks({ state, picture }: { readonly state: State; readonly picture: Pi
 						<tr>
 							<th scope="col">what</th>
 							<th scope="col">
-								<span class="unseen">kind</span>
+								<Unseen>kind</Unseen>
 							</th>
 							<th scope="col">held by</th>
 							<th scope="col">waiting</th>
 							<th scope="col" class="tool">
-								<span class="unseen">watch</span>
+								<Unseen>watch</Unseen>
 							</th>
 						</tr>
 					</thead>
@@ -180,8 +181,7 @@ function VariableRow({ variable, depth, below, of = '' }: RowProps) {
 			<tr class={changed ? 'changed' : below.has(variable.path) ? 'changed below' : ''}>
 				<th scope="row" style={`padding-left: ${12 + depth * 12}px`}>
 					{children.length > 0 ? (
-						<button
-							type="button"
+						<Button
 							class="fold"
 							aria-expanded={open}
 							onClick={() => {
@@ -192,7 +192,7 @@ function VariableRow({ variable, depth, below, of = '' }: RowProps) {
 						>
 							<Icon name="right" size={12} />
 							<code>{variable.name}</code>
-						</button>
+						</Button>
 					) : (
 						<code>
 							{variable.name}
@@ -205,7 +205,7 @@ function VariableRow({ variable, depth, below, of = '' }: RowProps) {
 						{changed && before !== null && before !== undefined && <span class="was">{before} → </span>}
 						{changed ? <b>{variable.value}</b> : variable.value}
 					</code>
-					{changed && <span class="unseen"> changed</span>}
+					{changed && <Unseen> changed</Unseen>}
 				</td>
 				<td class="tool">
 					<Watch fact={fact} name={variable.path} />

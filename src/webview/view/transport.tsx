@@ -1,11 +1,12 @@
 import type { Picture } from '../../findings/explorer/picture.js';
 import { taken } from '../model/taken.js';
 import { laneName } from '../model/words.js';
+import { Button } from './button.js';
 import { useExplorer } from './context.js';
 import { Icon, type IconName } from './icons.js';
 import { Timeline } from './timeline.js';
 
-interface ButtonProps {
+interface ControlProps {
 	readonly icon: IconName;
 	readonly label: string;
 	readonly keys: string;
@@ -15,10 +16,9 @@ interface ButtonProps {
 }
 
 /** Greyed out with `aria-disabled`, so that the focus is not lost at the end of a run. */
-function Button({ icon, label, keys, disabled = false, pressed, run }: ButtonProps) {
+function Control({ icon, label, keys, disabled = false, pressed, run }: ControlProps) {
 	return (
-		<button
-			type="button"
+		<Button
 			class="act"
 			aria-label={label}
 			title={`${label} (${keys})`}
@@ -29,7 +29,7 @@ function Button({ icon, label, keys, disabled = false, pressed, run }: ButtonPro
 			}}
 		>
 			<Icon name={icon} />
-		</button>
+		</Button>
 	);
 }
 
@@ -45,26 +45,26 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 	return (
 		<div class="transport" role="toolbar" aria-label="Stepping">
 			<div class="buttons">
-				<Button icon="first" label="Start" keys="Home" disabled={atStart} run={() => explorer.go(0)} />
-				<Button icon="back" label="Step back" keys="↑" disabled={atStart} run={() => explorer.step(-1)} />
-				<Button
+				<Control icon="first" label="Start" keys="Home" disabled={atStart} run={() => explorer.go(0)} />
+				<Control icon="back" label="Step back" keys="↑" disabled={atStart} run={() => explorer.step(-1)} />
+				<Control
 					icon={playing.value ? 'pause' : 'play'}
 					label={playing.value ? 'Pause' : 'Play'}
 					keys="Space"
 					disabled={end === 0}
 					run={() => explorer.play()}
 				/>
-				<Button icon="next" label="Step" keys="↓" disabled={atEnd} run={() => explorer.step(1)} />
-				<Button icon="last" label="End" keys="End" disabled={atEnd} run={() => explorer.go(end)} />
+				<Control icon="next" label="Step" keys="↓" disabled={atEnd} run={() => explorer.step(1)} />
+				<Control icon="last" label="End" keys="End" disabled={atEnd} run={() => explorer.go(end)} />
 				<i class="gap" />
-				<Button
+				<Control
 					icon="switchBack"
 					label="Back to the context switch before"
 					keys="⇧ ↑"
 					disabled={atStart}
 					run={() => explorer.toSwitch(-1)}
 				/>
-				<Button
+				<Control
 					icon="switchNext"
 					label="Next context switch"
 					keys="⇧ ↓"
@@ -72,14 +72,14 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 					run={() => explorer.toSwitch(1)}
 				/>
 				<i class="gap" />
-				<Button
+				<Control
 					icon="changeBack"
 					label={unwatched ? 'Change before: watch a lock, page or variable first' : 'Change before of what is watched'}
 					keys="⇧ C"
 					disabled={unwatched || atStart}
 					run={() => explorer.toChange(-1)}
 				/>
-				<Button
+				<Control
 					icon="changeNext"
 					label={unwatched ? 'Next change: watch a lock, page or variable first' : 'Next change of what is watched'}
 					keys="C"
@@ -87,8 +87,7 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 					run={() => explorer.toChange(1)}
 				/>
 				{playing.value || speed.value !== 1 ? (
-					<button
-						type="button"
+					<Button
 						class="act speed"
 						title="Speed (+, −)"
 						aria-label={`Speed ${speed.value}`}
@@ -98,7 +97,7 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 						}}
 					>
 						{speed.value}×
-					</button>
+					</Button>
 				) : null}
 			</div>
 			<Timeline picture={picture} />
@@ -113,8 +112,7 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 				<span aria-hidden="true">
 					<kbd>O</kbd> other way
 				</span>
-				<button
-					type="button"
+				<Button
 					class="act"
 					aria-label="All keys"
 					title="All keys (?)"
@@ -123,7 +121,7 @@ export function Transport({ picture }: { readonly picture: Picture }) {
 					}}
 				>
 					<Icon name="help" />
-				</button>
+				</Button>
 			</div>
 		</div>
 	);
