@@ -230,7 +230,8 @@ test('a file without scenarios is offered one', async () => {
 	const [add] = await ask(client, text, '#include', [CodeActionKind.Refactor]);
 	expect(add).toMatchObject({ title: expect.stringContaining('Add a scenario for device_fault() (checked: ') });
 	// what the checker has only noted is in one of its own
-	const noted = '\tthread fault { device_fault(0, 2); }\n\tdaemon stream { munmap(2, 3); }\n\tthread mmap { mmap_fixed(0, 2); }\n}';
+	const noted =
+		'\tthread fault { device_fault(0, 2); }\n\tdaemon stream { munmap(2, 3); }\n\tthread mmap { mmap_fixed(0, 2); }\n}';
 	const fixed = applied(text, add as CodeAction);
 	expect(fixed.startsWith(fixture('add-scenario.fixed').trimEnd())).toBe(true);
 	expect(fixed.slice(fixture('add-scenario.fixed').trimEnd().length).trim()).toBe(
