@@ -252,7 +252,8 @@ function messageOf(
 ): vscode.TestMessage {
 	const text = new vscode.MarkdownString();
 	text.appendText(message);
-	if (table !== '') text.appendCodeblock(table, 'text');
+	// the peek shows code as running text, in which several spaces are one
+	if (table !== '') text.appendCodeblock(table.replaceAll(' ', '\u00a0'), 'text');
 	text.appendText(vscode.l10n.t('Expected: {0}. Found: {1}.', expected, actual));
 	return messageAt(text, location.uri, location.range);
 }
