@@ -36,8 +36,8 @@ const leads = (e: Expression): boolean => {
 };
 
 /**
- * The parts of an argument that are evaluated whatever the rest comes to, and lead through a pointer. Of calls, only their arguments:
- * what is only printed need not be modelled.
+ * The parts of an argument that are evaluated whatever the rest comes to, and lead through a pointer. Nothing of calls: what is only printed
+ * need not be modelled.
  */
 export function printedPaths(e: Expression): Expression[] {
 	if (isPath(e)) return leads(e) ? [e] : [];
@@ -50,6 +50,10 @@ export function printedPaths(e: Expression): Expression[] {
 				: [e.left, e.right].flatMap(printedPaths);
 		case 'Conditional':
 			return printedPaths(e.condition);
+		case 'Call':
+			return /^(READ_ONCE|data_race)$/.test(e.callee.$type === 'NameRef' ? e.callee.target.$refText : '')
+				? e.arguments.flatMap(printedPaths)
+				: [];
 		case 'Cast':
 			return e.operand === undefined ? [] : printedPaths(e.operand);
 		default:
