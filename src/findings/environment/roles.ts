@@ -1,4 +1,4 @@
-import { AstUtils } from 'langium';
+import { type AstNode, AstUtils } from 'langium';
 import {
 	type Expression,
 	type Field,
@@ -14,6 +14,7 @@ import {
 	isPostfix,
 	isStructDef,
 	isUnary,
+	isVariable,
 	type NameRef,
 } from '../../language/generated/ast.js';
 import type { Program } from '../../language/program.js';
@@ -158,11 +159,13 @@ export function rolesOf(program: Program, removing: readonly FunctionDecl[] = []
 		// what it makes itself is its own, and may be made while others run
 		else if (reaches(f, INITIALISES) && !reaches(f, ALLOCATES) && !operations.has(f)) begins.push(f);
 		else if ([...(calls.get(f)?.names ?? [])].some((name) => WANTS_LOCK.test(name))) helpers.push(f);
-		// who neither calls into the kernel nor writes what is others' has nothing to race with; of what is called for a file the kernel decides
+		// who calls nothing of the kernel's and touches nothing of others' has nothing to race with; nor does anybody know what is held where
+		// a header's accessor is called. Of what is called for a file the kernel decides
 		else if (
 			ofFiles.has(f) ||
 			[...(closures.get(f) ?? [])].some((name) => isKernels(program, name)) ||
-			calls.get(f)?.writes === true
+			calls.get(f)?.writes === true ||
+			(calls.get(f)?.reads === true && !f.storage.some((word) => /inline/.test(word)))
 		)
 			handlers.push(f);
 	}
@@ -247,13 +250,17 @@ interface Called {
 	readonly names: ReadonlySet<string>;
 	/** It writes to a global itself, or to what a pointer leads to. */
 	readonly writes: boolean;
+	/** It reads what a pointer leads to, or a global that somebody may write. */
+	readonly reads: boolean;
 }
 
 function calledIn(program: Program, f: FunctionDecl): Called {
 	const functions = new Set<FunctionDecl>();
 	const names = new Set<string>();
 	let writes = false;
+	let reads = false;
 	for (const node of AstUtils.streamAllContents(f)) {
+		reads ||= (isMember(node) && node.operator === '->') || isGlobal(node);
 		if (isAssignment(node)) writes ||= isShared(node.target);
 		else if ((isPostfix(node) || isUnary(node)) && /^(\+\+|--)$/.test(node.operator)) writes ||= isShared(node.operand);
 		if (
@@ -267,7 +274,14 @@ function calledIn(program: Program, f: FunctionDecl): Called {
 		const target = node.callee.target.ref;
 		if (isFunctionDecl(target)) functions.add(program.definitionOf(target));
 	}
-	return { functions, names, writes };
+	return { functions, names, writes, reads };
+}
+
+/** A global that is no constant. */
+function isGlobal(node: AstNode): boolean {
+	const target = isNameRef(node) ? node.target.ref : undefined;
+	if (!isVariable(target) || target.$container.$type !== 'VariableDecl') return false;
+	return target.$container.$container.$type === 'File' && !target.$container.type.qualifiers.includes('const');
 }
 
 /** Is what an expression designates a global, or behind a pointer? */
