@@ -243,6 +243,10 @@ static bool invalidate(struct mmu_interval_notifier *n, const struct mmu_notifie
 static const struct mmu_interval_notifier_ops ops = { .invalidate = invalidate };
 `;
 
+/** One time of so many. */
+const now = <T>(what: fc.Arbitrary<T>, many: number): fc.Arbitrary<T | null> =>
+	fc.tuple(fc.nat(many - 1), what).map(([n, one]) => (n === many - 1 ? one : null));
+
 /** A sketch with one scenario. */
 export const primitiveSketch: fc.Arbitrary<string> = fc
 	.boolean()
@@ -253,11 +257,11 @@ export const primitiveSketch: fc.Arbitrary<string> = fc
 			ranges: fc.constant(ranges),
 			threads: fc.array(body, { minLength: 2, maxLength: 3 }),
 			handlers: fc.tuple(bodyOf(false), atomic, atomic, bodyOf(false)),
-			daemon: fc.option(body, { freq: 4 }),
-			interrupt: fc.option(atomic, { freq: 3 }),
+			daemon: now(body, 4),
+			interrupt: now(atomic, 4),
 			full: fc.boolean(),
 			errors: fc.boolean(),
-			cpus: fc.option(fc.constant(1), { freq: 4 }),
+			cpus: now(fc.constant(1), 6),
 		});
 	})
 	.map(({ ranges, threads, handlers, daemon, interrupt, full, errors, cpus }) => {
