@@ -31,6 +31,7 @@ static LIST_HEAD(l0);
 static struct obj *g;
 static int x, y;
 static struct mmu_interval_notifier mni;
+static struct dma_fence *job;
 `;
 
 /** Ways to hold something around other statements that may sleep. */
@@ -140,6 +141,14 @@ const RANGES = [
 	'reclaim(0, 1);',
 	'mmap_read_lock(mm);\nmmap_read_unlock(mm);',
 	'mmap_write_lock(mm);\nmmap_write_unlock(mm);',
+	'cpu_write(0, 1);',
+	'oom_reap(0, 1);',
+	'fork(0, 1);',
+	'mprotect(0, 1);',
+	'range.notifier_seq = mmu_interval_read_begin(&mni);\nmmap_read_lock(mm);\nv = hmm_range_fault(&range);\nmmap_read_unlock(mm);',
+	'if (!v && (pfn & HMM_PFN_VALID) && !mmu_interval_read_retry(&mni, range.notifier_seq))\n\tdev_map_page(0, hmm_pfn_to_page(pfn), 0);',
+	'job = dev_submit(0, 1);',
+	'if (job)\n\tv = dma_fence_wait(job, false);',
 ];
 
 const some = (statements: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...statements);
@@ -190,6 +199,11 @@ const LOCALS = `	int v = 0, idx = 0;
 	unsigned int seq = 0;
 	unsigned long flags = 0, useq = 0;
 	struct obj *p = NULL, *i;
+`;
+
+/** And of who knows the ranges. */
+const OF_RANGES = `	unsigned long pfn = 0;
+	struct hmm_range range = { .notifier = &mni, .start = 0, .end = 1, .hmm_pfns = &pfn, .default_flags = HMM_PFN_REQ_FAULT };
 `;
 
 /** Functions that others run: of the work item, the timer, the tasklet and the range. */
@@ -266,6 +280,7 @@ export const primitiveSketch: fc.Arbitrary<string> = fc
 	})
 	.map(({ ranges, threads, handlers, daemon, interrupt, full, errors, cpus }) => {
 		const names = ['A', 'B', 'C'];
+		const locals = ranges ? LOCALS + OF_RANGES : LOCALS;
 		const setup = [
 			'INIT_WORK(&k0, work);',
 			'timer_setup(&t0, timer, 0);',
@@ -278,12 +293,12 @@ export const primitiveSketch: fc.Arbitrary<string> = fc
 			...(errors ? [] : ['config no_errors;']),
 			...(cpus === null ? [] : ['config cpus 1;']),
 			`setup ${block(setup.join('\n'))}`,
-			...threads.map((t, n) => `thread ${names[n]} {\n${LOCALS}\n${indent(t, 1)}\n}`),
-			...(daemon === null ? [] : [`daemon D {\n${LOCALS}\n${indent(daemon, 1)}\n}`]),
+			...threads.map((t, n) => `thread ${names[n]} {\n${locals}\n${indent(t, 1)}\n}`),
+			...(daemon === null ? [] : [`daemon D {\n${locals}\n${indent(daemon, 1)}\n}`]),
 			...(interrupt === null ? [] : [`interrupt I on A {\n${LOCALS}\n${indent(interrupt, 1)}\n}`]),
 		];
 		const include = ranges ? '#include <mn/interval>\n\n' : '';
-		const notifier = ranges ? DECLARATIONS : DECLARATIONS.replace(/.*mni;\n/, '');
+		const notifier = ranges ? DECLARATIONS : DECLARATIONS.replace(/.*mni;\n.*job;\n/, '');
 		const code = ranges ? functions(handlers) : functions(handlers).replace(/static void locked[\s\S]*/, '');
 		return `${include}${notifier}${code}\nscenario s {\n${items.map((i) => indent(i, 1)).join('\n')}\n}\n`;
 	});

@@ -49,7 +49,9 @@ async function disagree(text: string): Promise<void> {
 		const all = named(shortest(every.findings));
 		// a step that ends the run in its invisible rest hides what others may do before that: less is found, but never nothing
 		const ends = engine.graph.reports.some(({ report }) => report.fatal);
-		if (ends) expect(all, 'every access a step').toEqual(expect.arrayContaining(named(codes)));
+		// and a daemon that waits before it has done anything visible has not begun its round, as far as others can tell
+		const daemon = engine.system.threads.some(({ kind }) => kind === 'daemon');
+		if (ends || daemon) expect(all, 'every access a step').toEqual(expect.arrayContaining(named(codes)));
 		else expect(all, 'every access a step').toEqual(named(codes));
 	}
 }
