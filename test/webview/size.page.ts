@@ -108,6 +108,18 @@ describe('size', () => {
 		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
 	});
 
+	test('as narrow as it gets, the name of a thread ends in dots, and not at the edge', async () => {
+		const { page } = await open(sample('s66-four-parties'), { width: 270, height: 700 });
+		const name = page.locator('.lane-head .name', { hasText: 'kworker/0' });
+		const { right, cut, dots } = await name.evaluate((e) => ({
+			right: e.getBoundingClientRect().right,
+			cut: e.scrollWidth > e.clientWidth,
+			dots: getComputedStyle(e).textOverflow,
+		}));
+		expect({ cut, dots }).toEqual({ cut: true, dots: 'ellipsis' });
+		expect(right).toBeLessThanOrEqual(270);
+	});
+
 	test.each(['seed-deadlock', 's03-starvation', 's66-four-parties'])(
 		'as narrow as it gets, what does not fit ends in dots and says the rest: %s',
 		async (name) => {
