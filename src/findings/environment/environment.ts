@@ -187,7 +187,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 		...drivers.unbinding.map((unbinding) => ({ ...unbinding, ofFile: false, anyTime })),
 	];
 	const teardown = last.map(({ name, ofFile, anyTime, span }, n): Handler => {
-		const lane = laneOf(name, last.length === 1 ? 'end' : `end${n + 1}`, lanes);
+		const lane = laneOf(name, last.length === 1 ? 'teardown' : `teardown${n + 1}`, lanes);
 		return {
 			name: lane,
 			second: undefined,
