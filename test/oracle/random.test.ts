@@ -22,6 +22,13 @@ const URI = 'file:///sketch.mmn';
 
 const seen = { sketches: 0, naive: 0, everyAccess: 0, codes: new Map<string, number>() };
 
+/**
+ * Where several guess for whom they wait, the order of the threads decides between cycles that are equally short, and so which are
+ * told as one: that somebody is stuck counts, and how soon anything else comes.
+ */
+const comparable = (codes: Readonly<Record<string, number>>): Record<string, number> =>
+	Object.fromEntries(Object.entries(codes).map(([code, steps]) => [code, isStuckCode(code) ? 0 : steps]));
+
 async function disagree(text: string): Promise<void> {
 	const { problems, scenarios } = await checkSketch(URI, oneText(text), { maxStates: 4 * MOST });
 	const errors = problems.filter((p) => p.severity === 'error');
@@ -37,7 +44,7 @@ async function disagree(text: string): Promise<void> {
 		for (const other of permutations(scenario).slice(-1)) {
 			const again = explore(program, other, MOST + 1000);
 			expect(again?.graph.count, 'states, its threads in another order').toBe(engine.graph.count);
-			expect(shortest(again?.findings ?? []), 'its threads in another order').toEqual(codes);
+			expect(comparable(shortest(again?.findings ?? [])), 'its threads in another order').toEqual(comparable(codes));
 		}
 		const every = explore(program, scenario, 10 * MOST, true);
 		if (every === undefined) continue;
