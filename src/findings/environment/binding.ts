@@ -44,9 +44,9 @@ export function bindingOf(
 ): Binding | undefined {
 	const begin = namedIn(program, 'module_init');
 	const opens = finds(program);
-	const init = opens && begin !== undefined ? program.functions.get(begin) : undefined;
+	const init = begin === undefined ? undefined : program.functions.get(begin);
 	const loading = init && { name: init.name, span: spanOfProperty(init, 'name') };
-	// who has no bus publishes in module_init()
+	// who has no bus publishes, and registers, in module_init(); and may go again before anybody has come
 	const probing = drivers.probing[0] ?? loading;
 	// what a function that nobody names registers may need what that does before
 	const own = drivers.registersItself || drivers.probing.length === 0;
@@ -85,7 +85,7 @@ export function bindingOf(
 			[
 				loads,
 				drivers.probing.length === 0
-					? `who loads the module: ${probing.name}()`
+					? `who loads the module${exit === undefined ? '' : ' and unloads it again'}: ${probing.name}()`
 					: `the driver core: it calls ${probing.name}()${then}`,
 			],
 			...(unbinds.length > 0
