@@ -184,9 +184,10 @@ const RULES: Readonly<Record<number, Rule>> = {
 		callback: false,
 	},
 	26: {
-		broken: '%r is unregistered, and is not registered, or was unregistered already: one mmgrab() is given up twice',
+		broken:
+			'%r is unregistered, and is not registered any more, or never was: it gives up an mmgrab() that it has not got',
 		source: 'mmu_notifier_unregister',
-		fix: 'unregister it once: let one of those who close it win, under a lock or by xchg()',
+		fix: 'unregister it once for each mmu_notifier_register() that has returned 0; where several may close it, let one win, under a lock or by xchg()',
 		callback: false,
 	},
 	27: {
