@@ -10,6 +10,7 @@ import {
 	isExpressionStatement,
 	isField,
 	isIndex,
+	isInitializerEntry,
 	isMember,
 	isNameRef,
 	isParenthesized,
@@ -24,8 +25,9 @@ import type { ModuleLowering } from './module.js';
 
 /*
  * Counters that a handler or daemon counts up without end: a global or field of the sketch's that only goes up, is set, and is compared with
- * constants. All values above the largest of those are the same to whoever asks, so that it need not go further than one above: what is
- * found is the same, in finitely many states. One other use, such as a copy or an address, and it is a number like any other.
+ * constants, also in variables that it is copied to, or handed to users. All values above the largest of those constants are the same to
+ * whoever asks, so that it need not go further than one above: what is found is the same, in finitely many states. One other use, such
+ * as a sum or an address that somebody keeps, and it is a number like any other.
  */
 
 /** Beside a scenario's `config` words: counters do not stop. For comparison. */
@@ -59,6 +61,10 @@ interface Counter {
 	/** Somebody sets it or asks for it: a counter that nobody does is a sequence (sequence-classes.ts). */
 	asked: boolean;
 	most: number;
+	/** What it is copied to: its uses are the counter's, too. */
+	readonly copies: Set<AstNode>;
+	/** A local: such a one is only copied to. */
+	readonly local: boolean;
 }
 
 function collect(module: ModuleLowering): ReadonlyMap<AstNode, number> {
@@ -70,13 +76,32 @@ function collect(module: ModuleLowering): ReadonlyMap<AstNode, number> {
 			const entity = entityOf(node);
 			const kind = entity && kindOf(module, entity);
 			if (entity === undefined || kind === undefined) continue;
-			const counter = counters.get(entity) ?? { bad: false, counts: false, asked: kind === 'atomic', most: 0 };
+			const counter = counters.get(entity) ?? {
+				bad: false,
+				counts: false,
+				asked: kind === 'atomic',
+				most: 0,
+				copies: new Set(),
+				local: kind === 'local',
+			};
 			counters.set(entity, counter);
 			if (kind === 'atomic') atomicUse(module, counter, node);
 			else use(module, counter, node);
 		}
 	}
-	return new Map([...counters].flatMap(([e, c]) => (c.counts && c.asked && !c.bad ? [[e, c.most + 1] as const] : [])));
+	for (let changed = true; changed; ) {
+		changed = false;
+		for (const counter of counters.values())
+			for (const copy of counter.copies) {
+				const { bad, most } = counters.get(copy) ?? { bad: true, most: 0 };
+				if ((!bad || counter.bad) && most <= counter.most) continue;
+				counter.bad ||= bad;
+				counter.most = Math.max(counter.most, most);
+				changed = true;
+			}
+	}
+	const stop = ({ counts, asked, bad, local }: Counter): boolean => counts && asked && !bad && !local;
+	return new Map([...counters].flatMap(([e, c]) => (stop(c) ? [[e, c.most + 1] as const] : [])));
 }
 
 /** The global or field that an expression designates, or an element of. */
@@ -89,14 +114,16 @@ function entityOf(e: Expression): AstNode | undefined {
 
 const ATOMICS = new Set(['atomic', 'atomic_long', 'atomic64']);
 
-function kindOf(module: ModuleLowering, node: AstNode): 'plain' | 'atomic' | undefined {
-	const global = isVariable(node) && node.$container.$container?.$type === 'File';
-	if (!(global || isField(node)) || sourceOf(node).kernel) return undefined;
+function kindOf(module: ModuleLowering, node: AstNode): 'plain' | 'local' | 'atomic' | undefined {
+	const variable = isVariable(node) && !node.function;
+	const local = variable && node.$container.$container?.$type !== 'File';
+	if (!(variable || isField(node)) || sourceOf(node).kernel) return undefined;
 	let type = module.semantics.declaredType(node as Parameters<typeof module.semantics.declaredType>[0]);
 	while (type.kind === 'array') type = type.of;
-	if (type.kind === 'struct') return ATOMICS.has(type.name) ? 'atomic' : undefined;
+	if (type.kind === 'struct') return ATOMICS.has(type.name) && !local ? 'atomic' : undefined;
 	// in a byte or two it may overflow, which is a finding
-	return type.kind === 'int' && type.max > 0xffff ? 'plain' : undefined;
+	if (type.kind !== 'int' || type.max <= 0xffff) return undefined;
+	return local ? 'local' : 'plain';
 }
 
 /** The largest expression that is the same thing: in parentheses, an element. */
@@ -129,6 +156,18 @@ function use(module: ModuleLowering, counter: Counter, node: AstNode): void {
 	else value(module, counter, top);
 }
 
+/** Calls that hand a user what an argument is, or leads to: by name, which argument. */
+const TO_USER: Readonly<Record<string, number>> = { put_user: 0, __put_user: 0, copy_to_user: 1, __copy_to_user: 1 };
+
+/** What a value goes to that is assigned, or is somebody's first. */
+function copiedTo(node: AstNode): AstNode | undefined {
+	const at = node.$container;
+	if (isVariable(at) && at.init === node) return at;
+	if (isInitializerEntry(at) && at.value === node) return at.designators.at(-1)?.field?.ref;
+	if (isAssignment(at) && at.value === node && at.operator === '=' && isDropped(at)) return entityOf(at.target);
+	return undefined;
+}
+
 const TESTS = /^(assert|BUG_ON|WARN_ON(_ONCE)?|wait_event\w*|wait_until)$/;
 const COMPARES = new Set(['==', '!=', '<', '>', '<=', '>=']);
 const BRANCHES = new Set(['IfStatement', 'WhileStatement', 'DoStatement', 'ForStatement']);
@@ -143,6 +182,15 @@ function value(module: ModuleLowering, counter: Counter, node: AstNode): void {
 		return;
 	}
 	counter.asked = true;
+	const copy = copiedTo(top);
+	if (copy !== undefined) {
+		counter.copies.add(copy);
+		return;
+	}
+	if (at?.$type === 'SizeOf') return;
+	const handed = isUnary(at) && at.operator === '&' ? at : top;
+	const to = TO_USER[calls(handed.$container)];
+	if (to !== undefined && handed.$containerIndex === to && (handed !== top || to === 0)) return;
 	if (TESTS.test(called) || printsOnly(called)) return;
 	if (isUnary(at) && at.operator === '!') return;
 	if (isConditional(at) && at.condition === top) return;
