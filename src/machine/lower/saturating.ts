@@ -168,6 +168,8 @@ function copiedTo(node: AstNode): AstNode | undefined {
 	return undefined;
 }
 
+/** Calls that write it into a buffer, of which nothing is known but its length. */
+const WRITES = /^(sysfs_emit(_at)?|s[cn]*printf)$/;
 const TESTS = /^(assert|BUG_ON|WARN_ON(_ONCE)?|wait_event\w*|wait_until)$/;
 const COMPARES = new Set(['==', '!=', '<', '>', '<=', '>=']);
 const BRANCHES = new Set(['IfStatement', 'WhileStatement', 'DoStatement', 'ForStatement']);
@@ -191,7 +193,7 @@ function value(module: ModuleLowering, counter: Counter, node: AstNode): void {
 	const handed = isUnary(at) && at.operator === '&' ? at : top;
 	const to = TO_USER[calls(handed.$container)];
 	if (to !== undefined && handed.$containerIndex === to && (handed !== top || to === 0)) return;
-	if (TESTS.test(called) || printsOnly(called)) return;
+	if (TESTS.test(called) || printsOnly(called) || WRITES.test(called)) return;
 	if (isUnary(at) && at.operator === '!') return;
 	if (isConditional(at) && at.condition === top) return;
 	if (at !== undefined && BRANCHES.has(at.$type) && top.$containerProperty === 'condition') return;
