@@ -5,6 +5,7 @@ import { demanderOf, lockDemand } from './lock-demand.js';
 import { lockLeak } from './lock-leak.js';
 import { nullDeref } from './null-deref.js';
 import { outOfBounds } from './out-of-bounds.js';
+import { overflow } from './overflow.js';
 import { permission } from './permission.js';
 import { plain } from './reports.js';
 import { sleepInAtomic, sleepInNonblock } from './sleep.js';
@@ -28,7 +29,7 @@ const kinds: ReadonlyMap<string, ReportKind> = new Map(
 		plain('warn-on', 'warning'),
 		nullDeref,
 		outOfBounds,
-		plain('overflow'),
+		overflow,
 		useAfterFree,
 		uninitialised,
 		plain('bounded', 'info'),
