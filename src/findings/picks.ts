@@ -4,6 +4,7 @@ import {
 	type Call,
 	type Expression,
 	isCall,
+	isCast,
 	isConditional,
 	isExpression,
 	isFunctionDecl,
@@ -44,7 +45,7 @@ function argumentOf(node: AstNode): Expression | undefined {
 		const up: AstNode | undefined = at.$container;
 		if (isCall(up) && up.callee !== at) return at;
 		const chooses = isConditional(up) && up.then !== at;
-		if (up === undefined || !(isParenthesized(up) || chooses)) return undefined;
+		if (up === undefined || !(isParenthesized(up) || isCast(up) || chooses)) return undefined;
 		at = up;
 	}
 	return undefined;
@@ -74,7 +75,13 @@ function comesTo(argument: Expression, pick: AstNode, value: number): string | u
 	}
 }
 
-const bare = (e: Expression): Expression => (isParenthesized(e) ? bare(e.inner) : e);
+const bare = (e: Expression): Expression =>
+	isParenthesized(e) ? bare(e.inner) : isCast(e) && e.operand !== undefined ? bare(e.operand) : e;
 
 const plain = (e: Expression): string | undefined =>
-	isNumberLiteral(e) || isNameRef(e) || (isUnary(e) && isNumberLiteral(e.operand)) ? sourceText(e) : undefined;
+	// the user's memory ends there
+	isNameRef(e) && e.target.$refText === 'NR_PAGES'
+		? 'NR_PAGES, where nothing is'
+		: isNumberLiteral(e) || isNameRef(e) || (isUnary(e) && isNumberLiteral(e.operand))
+			? sourceText(e)
+			: undefined;

@@ -279,7 +279,9 @@ function checkCast(e: ast.Cast, context: CheckContext): void {
 	} else if (to.kind === 'int' && from.kind === 'pointer') {
 		if (!from.user && to.name !== 'bool') report.error('unsupported', e, INT_FROM_POINTER);
 	} else if (to.kind === 'pointer' && from.kind === 'pointer') {
-		const fits = to.to.kind === 'void' || from.to.kind === 'void' || sameType(to.to, from.to);
+		// a user's address is a number of a page, whatever lies there
+		const ofUser = to.user && from.user;
+		const fits = ofUser || to.to.kind === 'void' || from.to.kind === 'void' || sameType(to.to, from.to);
 		if (!fits || to.user !== from.user) report.error('unsupported', e, OTHER_POINTER);
 	}
 }
