@@ -6,7 +6,7 @@ import { primitives } from '../../kernel/primitives.js';
 import { sourceText } from '../../language/text.js';
 import { Status, type ThreadState } from '../../machine/thread.js';
 import { acquisitionOf, type Evidence, type Explanation, lineOf, threadName } from '../finding.js';
-import { type Acquisition, replayRun, userFunction, userSpan } from '../run.js';
+import { type Acquisition, type Place, replayRun, userFunction, userSpan } from '../run.js';
 import { type Handler, handlerOf, OWN_CPU, turnsSoftirqsOff } from './interrupted-lock.js';
 
 /**
@@ -70,6 +70,7 @@ export function* findInterruptions(graph: Graph, shortest: ShortestRuns): Turns<
 		}
 	}
 	const found: Interruption[] = [];
+	const softirqs = new Softirqs(graph, shortest);
 	const seen = new Set<string>();
 	for (let state = 0; state < graph.expanded && waiting.size > 0; state++) {
 		if (state % ROUNDS === ROUNDS - 1) yield;
@@ -81,7 +82,7 @@ export function* findInterruptions(graph: Graph, shortest: ShortestRuns): Turns<
 					const resource = waiting.get(`${at} ${handler} ${thread}`);
 					const kind = kindOf(at, handler);
 					if (resource === undefined || kind === undefined || found.some((f) => f.resource === resource)) continue;
-					if (kind.softirq && keepsSoftirqsOut(graph, shortest, state, thread)) continue;
+					if (kind.softirq && softirqs.keptOut(state, thread)) continue;
 					found.push({ kind, resource, handler, thread, from: state, steps, state: at });
 				}
 			}
@@ -119,27 +120,115 @@ function spins(task: ThreadState): boolean {
 	return next?.op !== 'primitive' || primitives[next.primitive]?.sleeps !== true;
 }
 
-/** Are softirqs off in a thread? The state says that it is atomic, the run that leads there by what. */
-function keepsSoftirqsOut(graph: Graph, shortest: ShortestRuns, state: number, thread: number): boolean {
-	if (!turnsSoftirqsOff(graph.system)) return false;
-	const task = graph.system.task(thread, graph.local(state, thread));
-	const run = replayRun(graph, shortest.to(state));
-	const locks = task.held.flatMap((h) => acquisitionOf(run, thread, h.resource) ?? []).filter(isSpinning);
+/** Are softirqs off in a thread? The state says that it is atomic, where its locks may have been taken, or the run that leads there, by what. */
+class Softirqs {
+	private readonly turnsOff: boolean;
+	/** By thread and local vector, whether they are off however it came there; or how many runs have said so. */
+	private readonly known: Map<number, boolean | number>[];
+	/** By thread, the local vectors, and from which ones each is come to. */
+	private readonly into: (ReadonlyMap<number, readonly number[]> | undefined)[] = [];
+	private readonly locals: (readonly Int32Array[])[] = [];
+
+	constructor(
+		private readonly graph: Graph,
+		private readonly shortest: ShortestRuns,
+	) {
+		this.turnsOff = turnsSoftirqsOff(graph.system);
+		this.known = graph.system.threads.map(() => new Map());
+	}
+
+	keptOut(state: number, thread: number): boolean {
+		if (!this.turnsOff) return false;
+		const { graph } = this;
+		const local = graph.localIndex(state, thread);
+		const known = this.known[thread] as Map<number, boolean | number>;
+		const before = known.get(local) ?? (this.everywhere(thread, local) || 0);
+		if (before === true || (typeof before === 'number' && before >= MOST_RUNS)) {
+			known.set(local, before);
+			return true;
+		}
+		const task = graph.system.task(thread, graph.local(state, thread));
+		const run = replayRun(graph, this.shortest.to(state));
+		const off = keptOut(
+			task,
+			task.held.flatMap((h) => {
+				const taken = acquisitionOf(run, thread, h.resource);
+				return taken === undefined ? [] : [[taken]];
+			}),
+		);
+		known.set(local, Number(before) + (off ? 1 : 0));
+		return off;
+	}
+
+	private everywhere(thread: number, local: number): boolean {
+		const task = this.graph.system.task(thread, this.vectors(thread)[local] as Int32Array);
+		return keptOut(
+			task,
+			task.held.map((h) => this.takenAt(thread, local, h.resource)),
+		);
+	}
+
+	/** Where a thread with this local vector may have taken what it has, whichever way it came. */
+	private takenAt(thread: number, local: number, resource: number): Place[] {
+		const { system } = this.graph;
+		const vectors = this.vectors(thread);
+		const into = this.movesInto(thread);
+		const places: Place[] = [];
+		const seen = new Set([local]);
+		for (const at of seen)
+			for (const from of into.get(at) ?? []) {
+				if (seen.has(from)) continue;
+				const vector = vectors[from] as Int32Array;
+				if (system.task(thread, vector).held.some((h) => h.resource === resource)) seen.add(from);
+				else places.push(system.position(thread, vector));
+			}
+		return places;
+	}
+
+	private vectors(thread: number): readonly Int32Array[] {
+		this.locals[thread] ??= [...this.graph.localsOf(thread)];
+		return this.locals[thread] as readonly Int32Array[];
+	}
+
+	private movesInto(thread: number): ReadonlyMap<number, readonly number[]> {
+		let into = this.into[thread];
+		if (into === undefined) {
+			const made = new Map<number, number[]>();
+			for (const { thread: t, from, to } of this.graph.moves()) {
+				if (t !== thread || to < 0) continue;
+				const list = made.get(to);
+				if (list === undefined) made.set(to, [from]);
+				else if (!list.includes(from)) list.push(from);
+			}
+			into = made;
+			this.into[thread] = into;
+		}
+		return into;
+	}
+}
+
+/** As many runs to one local vector are looked at: by then it has been the same each time. */
+const MOST_RUNS = 20;
+
+/** @param taken for each lock, where it was taken, or may have been */
+function keptOut(task: ThreadState, taken: readonly (readonly Place[])[]): boolean {
+	const locks = taken.filter((places) => places.some(isSpinning));
 	return (
-		task.atomic % RCU_READ > locks.length || locks.some((taken) => callsOf(taken).some((name) => /_bh$/.test(name)))
+		task.atomic % RCU_READ > locks.length ||
+		locks.some((places) => places.every((place) => callsOf(place).some((name) => /_bh$/.test(name))))
 	);
 }
 
 /** Names of the functions through which a lock was taken: what the sketch calls, and what is called in the kernel. */
-const callsOf = (taken: Acquisition): string[] => [
+const callsOf = (taken: Place): string[] => [
 	...taken.frames.filter(({ code }) => code.kernel).map(({ code }) => code.name),
 	calledName(taken),
 ];
 
-const calledName = ({ frames, node }: Acquisition): string =>
+const calledName = ({ frames, node }: Place): string =>
 	/^\w*/.exec(sourceText(frames.findLast(({ code }) => !code.kernel)?.node ?? node))?.[0] ?? '';
 
-const isSpinning = (taken: Acquisition): boolean =>
+const isSpinning = (taken: Place): boolean =>
 	callsOf(taken).some((name) => /spin|^(read|write)_(try)?lock|_seq/.test(name));
 
 const PLAIN = /^((?:raw_)?(?:spin|read|write)_lock|write_seqlock)(?:_bh)?$/;
