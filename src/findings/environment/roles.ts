@@ -213,9 +213,9 @@ export function namedIn(program: Program, macro: string): string | undefined {
 const isInterrupt = ({ name, returnType, stars }: FunctionDecl): boolean =>
 	(returnType.typedef ?? returnType.unknown) === 'irqreturn_t' && stars.length === 0 && !/thread/.test(name);
 
-/** Names of what has to do with an address space, pages or tasks, also remotely. */
+/** Names of what has to do with an address space or its pages, also remotely: who only runs threads of the kernel is not among them. */
 const OF_MEMORY =
-	/(^|_)mm(_|$|u|ap|put|get|drop|grab)|vma|(^|_)vm[af]?_|user|page|pfn|folio|gup|pte|hmm|fault|invalidat|notif|migrat|reclaim|memalloc|exit_|fork|task|kthread|^current$|dma_(map|fence)|^_*dev_(map|unmap|clear|flush|bind|submit|read|write|access|job)/;
+	/(^|_)mm(_|$|u|ap|put|get|drop|grab)|vma|(^|_)vm[af]?_|user|page|pfn|folio|gup|pte|hmm|fault|invalidat|notif|migrat|reclaim|memalloc|exit_mm|fork|^current$|dma_(map|fence)|^_*dev_(map|unmap|clear|flush|bind|submit|read|write|access|job)/;
 
 /**
  * Copies from and to users, and what goes with them. A copy takes mmap_lock for reading, and gives it back before it returns: where nothing
