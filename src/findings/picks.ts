@@ -15,6 +15,7 @@ import {
 } from '../language/generated/ast.js';
 import { knownValues } from '../language/registers.js';
 import { sourceText } from '../language/text.js';
+import { broughtBy } from '../language/told-apart.js';
 
 /**
  * What has been picked at an `any()` of the sketch's, or for a register that it reads: `picks 1`, or where it makes an argument of a call
@@ -22,7 +23,10 @@ import { sourceText } from '../language/text.js';
  */
 export function pickWords(value: number, node: AstNode): string {
 	const read = knownValues(node)?.[value];
-	if (read !== undefined) return `reads ${read >= 0 && read < 10 ? read : `0x${(read >>> 0).toString(16)}`}`;
+	if (read !== undefined) return `reads ${number(read)}`;
+	const brought = broughtBy(node);
+	if (brought !== undefined)
+		return value === 0 ? 'brings what is on the page' : `brings ${number(brought[value - 1] ?? 0)}`;
 	const argument = argumentOf(node);
 	const parameter = argument && parameterOf(argument);
 	const comes = argument && parameter !== undefined ? comesTo(argument, node, value) : undefined;
@@ -36,6 +40,7 @@ export const withoutOpen = (picks: readonly string[]): string[] =>
 		return open === undefined || !picks.slice(n + 1).some((later) => later.startsWith(`${open} `));
 	});
 
+const number = (n: number): string => (n >= 0 && n < 10 ? String(n) : `0x${(n >>> 0).toString(16)}`);
 const isBool = (node: AstNode): boolean => /^any_bool\b/.test(sourceText(node));
 const isPick = (node: AstNode): boolean => /^any(_bool)?\s*\(/.test(sourceText(node));
 

@@ -204,3 +204,11 @@ export class Told {
 		}
 	}
 }
+
+const brought = new WeakMap<AstNode, readonly number[]>();
+
+/** Notes which numbers besides the one on the page a get_user() may bring. */
+export const noteBrought = (call: AstNode, values: readonly number[]): void => void brought.set(call, values);
+
+/** What has been noted of a call. */
+export const broughtBy = (call: AstNode): readonly number[] | undefined => brought.get(call);

@@ -33,6 +33,7 @@ interface Visit {
  * @param calls operations of files, as the environment calls them, and functions of attributes
  * @param exit the function that module_exit() names, the environment's own where there is none
  * @param closing statements before the last close(2)
+ * @param anyTime a device may be unbound in sysfs while files are open
  */
 export function bindingOf(
 	program: Program,
@@ -41,6 +42,7 @@ export function bindingOf(
 	calls: { readonly operations: readonly Visit[]; readonly shown: readonly Visit[] },
 	exit: string | undefined,
 	closing: string,
+	anyTime: boolean,
 ): Binding | undefined {
 	const begin = namedIn(program, 'module_init');
 	const opens = finds(program);
@@ -55,7 +57,7 @@ export function bindingOf(
 	const load = own ? `if (${begin}() == 0) { IN }` : drivers.loading('IN');
 	const removes = exit === undefined ? undefined : drivers.removing[0]?.name;
 	const then = removes === undefined ? '' : `, and ${removes}() if that has succeeded`;
-	const unbinds = opens || calls.shown.length > 0 ? drivers.unbinding : [];
+	const unbinds = anyTime && (opens || calls.shown.length > 0) ? drivers.unbinding : [];
 	const file = `${objects.the('inode')}, ${objects.the('file')}`;
 	const { operations, shown } = calls;
 	const opening = !opens ? [] : operations.length === 0 ? [{ name: undefined, call: '' }] : operations;

@@ -175,7 +175,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			function: f.name,
 		};
 	});
-	const anyTime = !ownNames(program).has('suppress_bind_attrs');
+	const anyTime = !callbackNames(program).has('suppress_bind_attrs');
 	const last = [
 		...ends.map(({ f, call }) => ({
 			name: f.name,
@@ -310,7 +310,7 @@ export function defaultEnvironment(program: Program): Environment | undefined {
 			: [],
 	);
 	const shown = run.flatMap(({ f, call }) => (attributes.has(f) ? [{ name: f.name, call: body({ f, call }) }] : []));
-	const binding = bindingOf(program, drivers, objects, { operations, shown }, leaves && exit, areas.closing());
+	const binding = bindingOf(program, drivers, objects, { operations, shown }, leaves && exit, areas.closing(), anyTime);
 	const earlier = earlierOf(
 		program,
 		run.flatMap(({ f, call }, n) => {

@@ -167,14 +167,14 @@ export function ownNames(program: Program): Set<string> {
 	return names;
 }
 
-/** The operations that the sketch implements. */
+/** The operations that the sketch implements, and all other fields that initialisers of its own name. */
 export function callbackNames(program: Program): Set<string> {
 	const names = new Set<string>();
 	for (const { root, kernel } of program.files) {
 		if (kernel) continue;
 		for (const node of AstUtils.streamAllContents(root))
-			if (isInitializerEntry(node) && node.designators[0]?.field !== undefined)
-				names.add(node.designators[0].field.$refText);
+			if (isInitializerEntry(node))
+				for (const { field } of node.designators) if (field !== undefined) names.add(field.$refText);
 	}
 	return names;
 }

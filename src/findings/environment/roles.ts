@@ -220,13 +220,12 @@ const OF_MEMORY =
 /**
  * Copies from and to users, and what goes with them. A copy takes mmap_lock for reading, and gives it back before it returns: where nothing
  * of the sketch's runs with mmap_lock held (no callback, no operation of an area, no lock taken by name), who holds that lock waits for
- * nothing that a sketch could hold, so that a copy is only ever put off. Nor can anybody else tell what is on a user's page. So all
+ * nothing that a sketch could hold, so that a copy is only ever put off. Nor can anybody tell what is on a user's page, who may write
+ * there at any time (get_user() brings any number that is told apart). So all
  * interleavings with an invalidator show what those without one show.
  */
-const COPIES = /^_*(copy_(from|to)_user|clear_user)$|^v?memdup_user$|^(access_ok|u64_to_user_ptr|might_fault)$/;
-/** The same for one number; with both, what is read back is what is on the page. */
-const READS = /^_*get_user$/;
-const WRITES = /^_*put_user$/;
+const COPIES =
+	/^_*(copy_(from|to)_user|clear_user|[gp][eu]t_user)$|^v?memdup_user$|^(access_ok|u64_to_user_ptr|might_fault)$/;
 
 /** Does the sketch name anything that adversaries from the mm could have to do with? */
 export function touchesMemory(program: Program): boolean {
@@ -236,11 +235,7 @@ export function touchesMemory(program: Program): boolean {
 			.flatMap(({ root }) => [...AstUtils.streamAllContents(root).flatMap((node) => AstUtils.streamReferences(node))])
 			.map(({ reference }) => reference.$refText),
 	);
-	const any = (pattern: RegExp): boolean => [...names].some((name) => pattern.test(name));
-	const both = any(READS) && any(WRITES);
-	return [...names].some(
-		(name) => OF_MEMORY.test(name) && !COPIES.test(name) && (both || !(READS.test(name) || WRITES.test(name))),
-	);
+	return [...names].some((name) => OF_MEMORY.test(name) && !COPIES.test(name));
 }
 
 interface Called {

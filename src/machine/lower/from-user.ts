@@ -1,6 +1,6 @@
-import type { AstNode } from 'langium';
-import type { Call, Expression, FieldDecl } from '../../language/generated/ast.js';
-import { Told } from '../../language/told-apart.js';
+import { type AstNode, AstUtils } from 'langium';
+import { type Call, type Expression, type FieldDecl, isFunctionDecl } from '../../language/generated/ast.js';
+import { noteBrought, Told } from '../../language/told-apart.js';
 import { walk } from '../../language/tree.js';
 import { type Type, UINT } from '../../language/types.js';
 import type { Operand } from '../ir.js';
@@ -8,7 +8,7 @@ import { allocate, allocatedType } from './allocation.js';
 import { offset, operands, storeTo } from './expressions.js';
 import type { FunctionLowering } from './function.js';
 import { Label } from './label.js';
-import { define, library, oneOf, primitive, type Rule } from './macro.js';
+import { define, library, oneOf, orOneOf, primitive, type Rule } from './macro.js';
 import { UserObject } from './user-object.js';
 
 const [ENOMEM, EFAULT] = [12, 14];
@@ -164,6 +164,16 @@ function clearBehind(f: FunctionLowering, e: Call, address: Operand, bytes: Oper
 	const cells = calculate('*', elements, f.constant(layouts.cells(of)));
 	primitive(f, '__memset', [offset(f, address, layouts.cells(type), e), f.constant(0), cells], e);
 	f.place(one);
+}
+
+/** What get_user() brings: the number on the page, or any other that the file tells apart. A thread of a scenario's knows what it has put there. */
+export function numberOfUser(f: FunctionLowering, e: Call, onPage: Operand): Operand {
+	const declaration = variableOf(e.arguments[0]);
+	const drivers = !f.code.kernel && AstUtils.getContainerOfType(e, isFunctionDecl) !== undefined;
+	const values = declaration === undefined || !drivers ? [] : valuesOf(f, e, declaration);
+	if (values.length < 2) return onPage;
+	noteBrought(e, values);
+	return orOneOf(f, onPage, values, e);
 }
 
 /** What is called a number of things, and is asked nothing, is one. */

@@ -41,8 +41,13 @@ export function library(f: FunctionLowering, name: string, args: readonly Operan
 
 /** Any of these values: the adversary's to pick. */
 export function oneOf(f: FunctionLowering, [first = 0, ...others]: readonly number[], e: Call): Operand {
+	return orOneOf(f, f.constant(first), others, e);
+}
+
+/** What there is, or any of these values: the adversary's to pick. */
+export function orOneOf(f: FunctionLowering, first: Operand, others: readonly number[], e: Call): Operand {
 	const to = f.register();
-	f.emit({ op: 'move', to, from: f.constant(first) }, e);
+	f.emit({ op: 'move', to, from: first }, e);
 	if (others.length === 0) return to;
 	const picked = f.register();
 	f.emit({ op: 'pick', to: picked, low: f.constant(0), high: f.constant(others.length) }, e);

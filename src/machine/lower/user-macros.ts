@@ -1,4 +1,5 @@
 import { lvalue, rvalue, storeTo } from './expressions.js';
+import { numberOfUser } from './from-user.js';
 import { Label } from './label.js';
 import { arg, define, library, typeOf } from './macro.js';
 
@@ -11,7 +12,7 @@ define('get_user __get_user', (f, e) => {
 	const read = new Label();
 	f.branch(error, done, read, e);
 	f.place(read);
-	const value = library(f, 'cpu_load', [pointer], e);
+	const value = numberOfUser(f, e, library(f, 'cpu_load', [pointer], e));
 	storeTo(f, lvalue(f, arg(e, 0)), value, typeOf(f, arg(e, 0)), e);
 	f.place(done);
 	return error;
