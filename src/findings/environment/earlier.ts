@@ -23,7 +23,7 @@ export interface Earlier {
 
 /** Calls of the thread that makes several: what is made, and what is put into it. */
 const MOST_CALLS = 3;
-const SEVERAL = 'AA';
+const SEVERAL = 'earlier_calls';
 
 /** What the environment's text has to declare for them. */
 export const EARLIER_DECLARATION = 'static bool earlier_call_is_over;';

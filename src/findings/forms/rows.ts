@@ -1,3 +1,4 @@
+import { withoutOpen } from '../picks.js';
 import type { Finding, RunStep, Span } from '../result.js';
 import { RELEASES, TAKES } from '../text/locks.js';
 import { printable } from './wrap.js';
@@ -72,6 +73,10 @@ interface MutableRow {
 	repeats?: boolean;
 }
 
+/** Without what a thread has picked not to be, where it says behind that what it is. */
+const withoutOpenPicks = (rows: readonly Row[]): Row[] =>
+	rows.map((row) => ({ ...row, remarks: withoutOpen(row.remarks) }));
+
 class Folding {
 	private readonly steps: readonly RunStep[];
 	private readonly kernelByPath = new Map<string, boolean>();
@@ -117,7 +122,7 @@ class Folding {
 			}
 			this.add(step, this.next(at));
 		});
-		return this.out;
+		return withoutOpenPicks(this.out);
 	}
 
 	/** Marks where the cycle begins. Calls in progress get their row again: what goes round is in them. */
