@@ -87,7 +87,7 @@ try {
 		await command('Notifier Lab: Open Next Lesson');
 		await page.locator('.squiggly-error').first().waitFor({ timeout: SEEN_MS });
 		await webviewWith('An invalidation, step by step');
-		await lens('Goal: 1 of 2').waitFor({ timeout: SEEN_MS });
+		await lens('Goal: 0 of 2').waitFor({ timeout: SEEN_MS });
 		await command('View: Show Notifier Lab');
 		await row('1. An invalidation, step by step').waitFor({ timeout: SEEN_MS });
 		await shoot('lesson');
@@ -121,7 +121,7 @@ try {
 		await lens('Goal: 2 of 2').waitFor({ timeout: SEEN_MS });
 		await command('Notifier Lab: Start the Lesson Over');
 		await question.getByRole('button', { name: 'Start Over' }).click();
-		await lens('Goal: 1 of 2').waitFor({ timeout: SEEN_MS });
+		await lens('Goal: 0 of 2').waitFor({ timeout: SEEN_MS });
 		await page.locator('.editor-instance .view-line', { hasText: 'dev_unmap' }).waitFor({ state: 'detached' });
 		await page.keyboard.press('Control+Z');
 		await lens('Goal: 2 of 2').waitFor({ timeout: SEEN_MS });
