@@ -83,7 +83,7 @@ scenario s { expect ok; thread A { int n = f(); other = n; } thread B { ${write}
 });
 
 test('a check that comes in between takes nothing from the other, and gives it nothing', async () => {
-	const program = async (text: string) => programOf('file:///sketch.mmn', oneText(text));
+	const program = async (text: string) => programOf(URI, { read: async (uri) => (uri === URI ? text : undefined) });
 	const begin = async (text: string) => {
 		const p = await program(text);
 		const [scenario] = p.scenarios;
